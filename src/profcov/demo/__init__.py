@@ -1,0 +1,1 @@
+"""A small real application, watershed modelling, and its profiles."""

@@ -1,0 +1,1 @@
+"""What observes execution: the monitoring and ctrace engines."""

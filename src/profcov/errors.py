@@ -1,0 +1,140 @@
+"""The error tree: each error has a stable code, typed fields, and builds its own message."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class ProfcovError(Exception):
+    """Root of every error that profcov raises on purpose."""
+
+    code: ClassVar[str] = "profcov"
+
+
+class InvalidSlugError(ProfcovError, ValueError):
+    """Raised when a text cannot be the name of a profile."""
+
+    code = "invalid-slug"
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(
+            f"{text[:120]!r} is not a slug: use 1 to 100 letters, digits, '.', '_' or '-', "
+            "starting with a letter or digit, without '.coverage' in it",
+        )
+
+
+class SettingsError(ProfcovError, ValueError):
+    """Raised when a setting has a value that it cannot have."""
+
+    code = "settings"
+
+    def __init__(self, name: str, value: str, expected: str) -> None:
+        self.name = name
+        self.value = value
+        self.expected = expected
+        super().__init__(f"{name}={value!r}: expected {expected}")
+
+
+class EngineUnavailableError(ProfcovError):
+    """Raised when no engine can observe execution in this process."""
+
+    code = "engine"
+
+    def __init__(self, engine: str, reason: str) -> None:
+        self.engine = engine
+        self.reason = reason
+        super().__init__(f"the {engine} engine cannot run here: {reason}")
+
+
+class CoverageError(ProfcovError):
+    """Root of the errors about coverage data on disk."""
+
+    code = "coverage"
+
+
+class CoverageWriteError(CoverageError):
+    """Raised when coverage data cannot be written."""
+
+    code = "coverage-write"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"cannot write {path}: {reason}")
+
+
+class CoverageReadError(CoverageError):
+    """Raised when coverage data is missing or cannot be read."""
+
+    code = "coverage-read"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(f"cannot read {path}: {reason}")
+
+
+class CoverageMergeError(CoverageError):
+    """Raised when shards cannot be merged into an artifact."""
+
+    code = "coverage-merge"
+
+    def __init__(self, slug: str, reason: str) -> None:
+        self.slug = slug
+        self.reason = reason
+        super().__init__(f"cannot combine {slug}: {reason}")
+
+
+class LockTimeoutError(CoverageError):
+    """Raised when processes still work for a slug after the time allowed for waiting."""
+
+    code = "lock-timeout"
+
+    def __init__(self, slug: str, seconds: float, holders: Sequence[str]) -> None:
+        self.slug = slug
+        self.seconds = seconds
+        self.holders = tuple(holders)
+        who = ", ".join(holders) if holders else "unknown processes"
+        super().__init__(
+            f"{slug} still has work in flight after {seconds:g} s, in {who}: wait for it to end, or raise --timeout",
+        )
+
+
+class ProfileFormatError(ProfcovError, ValueError):
+    """Raised when a profile file does not fit the format; names file, step and key."""
+
+    code = "profile-format"
+
+    def __init__(self, path: Path, where: str, problem: str) -> None:
+        self.path = path
+        self.where = where
+        self.problem = problem
+        super().__init__(f"{path}: {where}: {problem}" if where else f"{path}: {problem}")
+
+
+class TargetError(ProfcovError):
+    """Raised when the server to replay against cannot be used: unreachable, or it does not trace."""
+
+    code = "target"
+
+    def __init__(self, base_url: str, reason: str) -> None:
+        self.base_url = base_url
+        self.reason = reason
+        super().__init__(f"{base_url}: {reason}")
+
+
+class PlaybackError(ProfcovError):
+    """Raised when a step of a profile fails: a wrong answer, a failed job, a time-out."""
+
+    code = "playback"
+
+    def __init__(self, slug: str, step: str, reason: str) -> None:
+        self.slug = slug
+        self.step = step
+        self.reason = reason
+        super().__init__(f"{slug}: step {step!r}: {reason}")

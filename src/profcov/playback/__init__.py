@@ -1,0 +1,1 @@
+"""Replay profiles against a live server."""

@@ -1,0 +1,1 @@
+"""How a slug follows work that a unit hands to threads and tasks."""

@@ -1,0 +1,26 @@
+"""What a slug may be."""
+
+from __future__ import annotations
+
+import re
+from typing import NewType
+
+from profcov.errors import InvalidSlugError
+
+Slug = NewType("Slug", str)
+"""The name of a profile, checked by :func:`parse_slug`."""
+
+_SLUG = re.compile(r"(?!.*\.coverage)[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+
+
+def parse_slug(text: str) -> Slug:
+    """Return ``text`` as a slug.
+
+    ``.coverage`` is refused inside, or the files of one slug could pass for another's shards.
+
+    Raises:
+        InvalidSlugError: it has other characters, another start, or is longer than 100.
+    """
+    if _SLUG.fullmatch(text) is None:
+        raise InvalidSlugError(text)
+    return Slug(text)

@@ -1,0 +1,1 @@
+"""Shards, artifacts and the lock between them: what is on disk."""

@@ -1,0 +1,1 @@
+"""The static inventory of modules, classes and functions."""

@@ -1,0 +1,1 @@
+"""Middleware for WSGI and ASGI applications, and thin skins for frameworks."""
