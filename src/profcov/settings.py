@@ -1,0 +1,109 @@
+"""Settings: frozen values, from arguments or from the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from profcov.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EngineChoice = Literal["auto", "monitoring", "ctrace"]
+
+ENABLE: Final = "ENABLE_PROFILE_COVERAGE"
+DIR: Final = "PROFILE_COVERAGE_DIR"
+CONFIG: Final = "PROFILE_COVERAGE_CONFIG"
+CONTEXT_PREFIX: Final = "PROFILE_COVERAGE_CONTEXT_PREFIX"
+ENGINE: Final = "PROFILE_COVERAGE_ENGINE"
+FLUSH_SECONDS: Final = "PROFILE_COVERAGE_FLUSH_SECONDS"
+MAX_PROFILES: Final = "PROFILE_COVERAGE_MAX_PROFILES"
+
+DEFAULT_DIR: Final = ".profcov"
+DEFAULT_CONFIG: Final = "coverage.profile-playback.ini"
+
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"", "0", "false", "no", "off"})
+_ENGINES = ("auto", "monitoring", "ctrace")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How one process records. Paths are absolute: a process may change its directory later.
+
+    ``config_file`` is the coverage.py configuration that says what is measured; None leaves that to coverage.py's
+    own search (``.coveragerc``, ``setup.cfg``, ``tox.ini``, ``pyproject.toml``).
+    """
+
+    enabled: bool = False
+    data_dir: Path = Path(DEFAULT_DIR)
+    config_file: Path | None = None
+    context_prefix: str = "profile"
+    engine: EngineChoice = "auto"
+    flush_seconds: float = 5.0
+    max_profiles: int = 256
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from environment variables.
+
+        Raises:
+            SettingsError: a variable has a value that it cannot have.
+        """
+        env = os.environ if environ is None else environ
+        return cls(
+            enabled=_read_switch(env, ENABLE),
+            data_dir=Path(env.get(DIR) or DEFAULT_DIR).absolute(),
+            config_file=find_config(env.get(CONFIG)),
+            context_prefix=env.get(CONTEXT_PREFIX) or "profile",
+            engine=_read_engine(env),
+            flush_seconds=_read_positive(env, FLUSH_SECONDS, 5.0),
+            max_profiles=int(_read_positive(env, MAX_PROFILES, 256)),
+        )
+
+
+def find_config(given: str | None) -> Path | None:
+    """Return the coverage configuration: the one given, else the default one where it exists.
+
+    Raises:
+        SettingsError: a file was given and is not there.
+    """
+    if given:
+        path = Path(given).absolute()
+        if not path.is_file():
+            raise SettingsError(CONFIG, given, "a file that exists")
+        return path
+    default = Path(DEFAULT_CONFIG).absolute()
+    return default if default.is_file() else None
+
+
+def _read_switch(env: Mapping[str, str], name: str) -> bool:
+    value = env.get(name, "").strip().lower()
+    if value in _TRUE:
+        return True
+    if value in _FALSE:
+        return False
+    raise SettingsError(name, env[name], "one of 1, true, yes, on, 0, false, no, off")
+
+
+def _read_engine(env: Mapping[str, str]) -> EngineChoice:
+    value = (env.get(ENGINE) or "auto").strip().lower()
+    if value not in _ENGINES:
+        raise SettingsError(ENGINE, env[ENGINE], "one of " + ", ".join(_ENGINES))
+    return cast("EngineChoice", value)
+
+
+def _read_positive(env: Mapping[str, str], name: str, default: float) -> float:
+    value = env.get(name)
+    if not value:
+        return default
+    try:
+        number = float(value)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise SettingsError(name, value, "a number above 0")
+    return number

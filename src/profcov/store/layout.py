@@ -1,0 +1,80 @@
+"""The data directory: which file belongs to which slug, by name alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import socket
+from typing import TYPE_CHECKING
+
+from profcov.errors import InvalidSlugError
+from profcov.slug import Slug, parse_slug
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# The host is reduced to [A-Za-z0-9_-], so that the dots split a shard's name in one way only.
+_SHARD_TAIL = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9]{1,10}\.[0-9]{1,20}", re.ASCII)
+_NOT_HOST = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
+
+
+def host_name() -> str:
+    """Return this machine's name as it stands in the names of shards."""
+    return _NOT_HOST.sub("-", socket.gethostname())[:64] or "localhost"
+
+
+def artifact_path(data_dir: Path, slug: Slug) -> Path:
+    """Return where the combined data of a slug is."""
+    return data_dir / f"{slug}.coverage"
+
+
+def sidecar_path(artifact: Path) -> Path:
+    """Return where the facts about an artifact are."""
+    return artifact.with_name(artifact.name + ".json")
+
+
+def previous_path(artifact: Path) -> Path:
+    """Return where the artifact before this one is kept."""
+    return artifact.with_name(artifact.name + ".previous")
+
+
+def lock_path(data_dir: Path, slug: Slug) -> Path:
+    """Return the lock file of a slug, which also holds its generation."""
+    return data_dir / f"{slug}.lock"
+
+
+def new_shard_path(data_dir: Path, slug: Slug) -> Path:
+    """Return a name for a new shard of this process.
+
+    The number at the end is random, not counted: process ids come back, in containers at once.
+    """
+    return data_dir / f"{slug}.coverage.{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
+
+
+def list_shards(data_dir: Path, slug: Slug) -> list[Path]:
+    """Return the shards of one slug, sorted by name; never a sidecar, a lock or another slug's file."""
+    prefix = f"{slug}.coverage."
+    try:
+        names = os.listdir(data_dir)  # noqa: PTH208 (a directory may hold 100,000 names: no Path for each)
+    except FileNotFoundError:
+        return []
+    own = (name for name in names if name.startswith(prefix) and _SHARD_TAIL.fullmatch(name[len(prefix) :]))
+    return [data_dir / name for name in sorted(own)]
+
+
+def list_slugs(data_dir: Path) -> list[Slug]:
+    """Return every slug with a shard or an artifact in the directory, sorted."""
+    try:
+        names = os.listdir(data_dir)  # noqa: PTH208
+    except FileNotFoundError:
+        return []
+    found: set[Slug] = set()
+    for name in names:
+        head, dot, tail = name.partition(".coverage")
+        if dot and (not tail or _SHARD_TAIL.fullmatch(tail[1:])):
+            try:
+                found.add(parse_slug(head))
+            except InvalidSlugError:
+                continue
+    return sorted(found)
