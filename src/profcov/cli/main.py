@@ -1,0 +1,80 @@
+"""The command line's door: find the command, turn errors into exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from profcov import __version__
+from profcov.errors import CoverageError, PlaybackError, ProfcovError, TargetError
+
+COMMANDS: Final = {
+    "combine": "Merge the shards of profiles into their artifacts.",
+    "demo": "Play six profiles at once against a small real application.",
+    "playback": "Replay profiles against a live server.",
+    "symbols": "List the symbols of a source tree, or which profiles cover them.",
+}
+"""Each command's module below ``profcov.cli``, and its line in the help: no module is imported before it is asked for."""
+
+FAILED: Final = 1
+USAGE: Final = 2
+DATA: Final = 3
+TARGET: Final = 4
+INTERRUPTED: Final = 130
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """Return the names of all commands."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Import and return a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"profcov.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """Write the list of commands without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="profcov")
+def profcov() -> None:
+    """Which code does each end-to-end scenario run?"""
+
+
+def exit_code(error: ProfcovError) -> int:
+    """Return the exit code of an error: 1 a gate failed, 2 usage, 3 data, 4 target."""
+    if isinstance(error, TargetError):
+        return TARGET
+    if isinstance(error, PlaybackError):
+        return FAILED
+    if isinstance(error, CoverageError):
+        return DATA
+    return USAGE
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit."""
+    try:
+        code = profcov.main(args=args, prog_name="profcov", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except ProfcovError as error:
+        click.echo(f"profcov: {error}", err=True)
+        sys.exit(exit_code(error))
+    sys.exit(code if isinstance(code, int) else 0)
