@@ -40,3 +40,8 @@ def from_job_meta(meta: Mapping[str, Any]) -> str | None:
 def stamp(meta: Mapping[str, Any] | None, slug: str) -> dict[str, Any]:
     """Return a copy of a job's metadata with the slug in it; a slug that is there already stays."""
     return {JOB_META_KEY: slug, **(meta or {})}
+
+
+def jobs_key(slug: str) -> str:
+    """Return the name of the Redis set that holds the ids of a profile's jobs."""
+    return f"profcov:jobs:{slug}"
