@@ -1,0 +1,1 @@
+"""The model: a watershed from a grid of elevations, and the soil that it loses."""

@@ -1,0 +1,146 @@
+"""The grid of elevations, and its ESRI ASCII form."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from profcov.demo.watershed.errors import ModelError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Cell = tuple[int, int]
+"""Row and column, from the north-west corner."""
+
+MAX_CELLS: Final = 40_000
+METRES: Final = {"m": 1.0, "ft": 0.3048}
+_REQUIRED: Final = ("ncols", "nrows", "cellsize")
+_OPTIONAL: Final = ("xllcorner", "yllcorner", "nodata_value")
+_AROUND: Final = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Elevations in metres by row and column; NaN where there is no data. ``cell_size`` is in metres."""
+
+    values: tuple[tuple[float, ...], ...]
+    cell_size: float
+    corner: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return len(self.values)
+
+    @property
+    def cols(self) -> int:
+        """How many columns there are."""
+        return len(self.values[0])
+
+    def __getitem__(self, cell: Cell) -> float:
+        row, col = cell
+        return self.values[row][col]
+
+    def __contains__(self, cell: Cell) -> bool:
+        row, col = cell
+        return 0 <= row < self.rows and 0 <= col < self.cols and not math.isnan(self.values[row][col])
+
+    def cells(self) -> list[Cell]:
+        """Return the cells that have data, row by row."""
+        every = ((row, col) for row in range(self.rows) for col in range(self.cols))
+        return [cell for cell in every if cell in self]
+
+    def neighbours(self, cell: Cell) -> list[Cell]:
+        """Return the cells with data among the eight around one, always in the same order."""
+        row, col = cell
+        around = ((row + down, col + right) for down, right in _AROUND)
+        return [other for other in around if other in self]
+
+    def is_edge(self, cell: Cell) -> bool:
+        """Tell whether water can leave the grid here: the border, or beside a cell without data."""
+        return len(self.neighbours(cell)) < len(_AROUND)
+
+    def distance(self, one: Cell, other: Cell) -> float:
+        """Return the metres between the centres of two cells."""
+        return self.cell_size * math.hypot(one[0] - other[0], one[1] - other[1])
+
+    def with_elevations(self, elevations: Mapping[Cell, float]) -> Grid:
+        """Return this grid with other elevations; a cell that is not among them has no data."""
+        rows = (tuple(elevations.get((row, col), math.nan) for col in range(self.cols)) for row in range(self.rows))
+        return replace(self, values=tuple(rows))
+
+
+def read_grid(text: str, units: str = "m") -> Grid:
+    """Read an ESRI ASCII grid whose elevations are in ``units`` (m or ft).
+
+    Raises:
+        ModelError: it is no such grid; the message names the line.
+    """
+    if units not in METRES:
+        raise ModelError(f"units {units!r}: expected one of {', '.join(METRES)}")
+    lines = [line.split() for line in text.splitlines()]
+    header = _read_header(lines)
+    rows, cols = int(header["nrows"]), int(header["ncols"])
+    _check_header(header, rows, cols)
+    body = [(number, words) for number, words in enumerate(lines[len(header) :], len(header) + 1) if words]
+    if len(body) != rows:
+        raise ModelError(f"grid: {len(body)} rows of values, expected {rows} (nrows)")
+    nodata, scale = header.get("nodata_value", math.nan), METRES[units]
+    values = tuple(_read_row(number, words, cols, nodata, scale) for number, words in body)
+    grid = Grid(values, header["cellsize"], (header.get("xllcorner", 0.0), header.get("yllcorner", 0.0)))
+    if not grid.cells():
+        raise ModelError("grid: every cell is without data; give a grid with elevations")
+    return grid
+
+
+def write_grid(grid: Grid) -> str:
+    """Return a grid as ESRI ASCII text, in metres."""
+    head = (
+        f"ncols {grid.cols}\nnrows {grid.rows}\nxllcorner {grid.corner[0]!r}\nyllcorner {grid.corner[1]!r}\n"
+        f"cellsize {grid.cell_size!r}\nNODATA_value -9999\n"
+    )
+    rows = (" ".join("-9999" if math.isnan(value) else repr(value) for value in row) for row in grid.values)
+    return head + "\n".join(rows) + "\n"
+
+
+def _read_header(lines: list[list[str]]) -> dict[str, float]:
+    header: dict[str, float] = {}
+    for number, words in enumerate(lines, 1):
+        if not words or words[0].lower() not in _REQUIRED + _OPTIONAL:
+            break
+        if len(words) != 2:
+            raise ModelError(f"grid line {number}: expected a name and a number, got {' '.join(words)[:60]!r}")
+        header[words[0].lower()] = _read_number(number, words[1])
+    missing = [key for key in _REQUIRED if key not in header]
+    if missing:
+        raise ModelError(f"grid header: {', '.join(missing)} missing; is this an ESRI ASCII grid?")
+    return header
+
+
+def _check_header(header: Mapping[str, float], rows: int, cols: int) -> None:
+    if (rows, cols) != (header["nrows"], header["ncols"]) or min(rows, cols) < 3 or rows * cols > MAX_CELLS:
+        raise ModelError(
+            f"grid header: nrows {header['nrows']:g} and ncols {header['ncols']:g}: "
+            f"expected whole numbers from 3, and at most {MAX_CELLS} cells",
+        )
+    if header["cellsize"] <= 0:
+        raise ModelError(f"grid header: cellsize {header['cellsize']:g}: expected metres above 0")
+
+
+def _read_row(number: int, words: list[str], cols: int, nodata: float, scale: float) -> tuple[float, ...]:
+    if len(words) != cols:
+        raise ModelError(f"grid line {number}: {len(words)} values, expected {cols} (ncols)")
+    values = [_read_number(number, word) for word in words]
+    return tuple(math.nan if value == nodata else value * scale for value in values)
+
+
+def _read_number(number: int, word: str) -> float:
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ModelError(f"grid line {number}: {word[:40]!r} is not a number")
+    return value
