@@ -1,0 +1,149 @@
+"""Which source files are measured, as the coverage configuration says, and what their modules are called."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from importlib.machinery import PathFinder
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from coverage.exceptions import ConfigError
+
+from profcov.errors import SettingsError
+from profcov.symbols.patterns import FilePatterns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from importlib.machinery import ModuleSpec
+
+    from coverage import Coverage
+
+_SUFFIXES = (".py", ".pyw")
+# Installed code below a source directory is not measured, as in coverage.py; the rest never holds a backend's modules.
+_SKIPPED = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Root:
+    """A file or directory to list. ``module`` is its dotted name, None where its place on disk must tell."""
+
+    path: Path
+    module: str | None = None
+
+
+def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> dict[Path, str]:
+    """Map each measured file, symbolic links resolved, to its module's dotted name; sorted by path.
+
+    ``sources`` (files or directories) stand in for the configuration's ``source``, ``source_pkgs`` and ``include``.
+    Without any of them it is the working directory. ``omit``, and ``include`` and ``omit`` of ``[report]``, always
+    count.
+
+    Raises:
+        SettingsError: a source is neither there nor an importable package, or a pattern is malformed.
+    """
+    roots = [_given(path) for path in sources] or _configured(coverage)
+    include = FilePatterns(() if roots else _option(coverage, "run:include"))
+    roots = roots or [_Root(Path(root)) for root in include.roots()] or [_Root(Path.cwd().resolve())]
+    wanted = [patterns for patterns in (include, FilePatterns(_option(coverage, "report:include"))) if patterns]
+    omit = FilePatterns([*_option(coverage, "run:omit"), *_option(coverage, "report:omit")])
+    found: dict[Path, str] = {}
+    for root in roots:
+        for path in _list(root.path):
+            name = str(path)
+            if path not in found and not omit.match(name) and all(patterns.match(name) for patterns in wanted):
+                found[path] = _module_name(path, root)
+    return dict(sorted(found.items()))
+
+
+def _option(coverage: Coverage, name: str) -> list[str]:
+    try:
+        value = coverage.get_option(name)
+    except ConfigError:  # older versions of coverage.py do not know source_dirs
+        return []
+    return [str(item) for item in value] if isinstance(value, list) else []
+
+
+def _given(path: Path) -> _Root:
+    if not path.exists():
+        raise SettingsError("source", str(path), "a file or directory that exists")
+    return _Root(path.resolve())
+
+
+def _configured(coverage: Coverage) -> list[_Root]:
+    sources = _option(coverage, "run:source")
+    folders = [_given(Path(name)) for name in [*sources, *_option(coverage, "run:source_dirs")] if Path(name).is_dir()]
+    packages = [name for name in sources if not Path(name).is_dir()] + _option(coverage, "run:source_pkgs")
+    return folders + [root for name in packages for root in _find_package(name)]
+
+
+def _find_package(name: str) -> list[_Root]:
+    """Return where a package or module is, without running any of its code."""
+    top, *rest = name.split(".")
+    spec = _find_spec(top)
+    for part in rest:
+        # The full name would make the import system look for the parent among the modules that are imported.
+        spec = PathFinder.find_spec(part, list(spec.submodule_search_locations or ())) if spec else None
+    if spec is not None and spec.submodule_search_locations is not None:
+        return [_Root(Path(place).resolve(), name) for place in spec.submodule_search_locations]
+    if spec is not None and spec.has_location and spec.origin:
+        return [_Root(Path(spec.origin).resolve(), name)]
+    raise SettingsError("source", name, "a directory, or a package that can be imported here")
+
+
+def _find_spec(top: str) -> ModuleSpec | None:
+    """Find a top-level name as a server started in the working directory would.
+
+    That directory comes first, but a plain directory in it that only bears the name stands behind a real package.
+    """
+    local = PathFinder.find_spec(top, [os.getcwd()])  # noqa: PTH109 (the import system wants text)
+    if local is not None and local.origin is not None:
+        return local
+    try:
+        return importlib.util.find_spec(top) or local
+    except (ImportError, ValueError):
+        return local
+
+
+def _list(root: Path) -> Iterator[Path]:
+    if root.is_file():
+        yield root
+        return
+    for folder, folders, names in os.walk(root):
+        folders[:] = sorted(name for name in folders if not _is_skipped(folder, name))
+        for name in names:
+            path = Path(folder, name).resolve()
+            if name.endswith(_SUFFIXES) and not name.startswith(".") and path.is_relative_to(root) and path.is_file():
+                yield path
+
+
+def _is_skipped(folder: str, name: str) -> bool:
+    return name.startswith(".") or name in _SKIPPED or Path(folder, name, "pyvenv.cfg").exists()
+
+
+def _module_name(path: Path, root: _Root) -> str:
+    if root.module is not None:
+        below = path.relative_to(root.path).with_suffix("").parts if root.path.is_dir() else ()
+        return ".".join([root.module, *_without_init(below)])
+    base = _import_base(path, root.path if root.path.is_dir() else root.path.parent)
+    parts = _without_init(path.relative_to(base).with_suffix("").parts)
+    return ".".join(parts) or path.parent.name
+
+
+def _without_init(parts: tuple[str, ...]) -> tuple[str, ...]:
+    return parts[:-1] if parts and parts[-1] == "__init__" else parts
+
+
+def _import_base(path: Path, root: Path) -> Path:
+    """Return the directory from which the module is imported, judged by ``__init__.py`` files and ``src`` alone.
+
+    ``sys.path`` would say it better, but then the names would differ from machine to machine.
+    """
+    top = path.parent
+    while (top / "__init__.py").is_file() and top != top.parent:
+        top = top.parent
+    if not top.is_relative_to(root):
+        return top
+    between = top.relative_to(root).parts  # namespace packages, or plain directories such as src
+    return root.joinpath(*between[: len(between) - between[::-1].index("src")]) if "src" in between else root

@@ -1,0 +1,66 @@
+"""The inventory's values: symbols, source files, and what could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NewType
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SymbolName = NewType("SymbolName", str)
+"""``pkg.mod``, ``pkg.mod:Class.method`` or ``pkg.mod:outer.<locals>.inner``; no two symbols share one.
+
+Accessors and overloads say so (``C.x@setter``, ``f@overload``), and any other second definition of a name is numbered:
+``f#2``.
+"""
+
+Kind = Literal["module", "class", "function", "method"]
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One module, class, function or method.
+
+    ``file`` is the name under which artifacts know the file. ``span`` is the first and last line, decorators included.
+    ``body_lines`` are the first lines of the executable statements of its own body, rising; it is empty where nothing
+    could ever prove that the symbol ran. ``parent`` is the symbol around it, None for a module.
+    """
+
+    name: SymbolName
+    kind: Kind
+    file: str
+    span: tuple[int, int]
+    body_lines: tuple[int, ...]
+    parent: SymbolName | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One measured file that was read.
+
+    ``statements`` are the lines that coverage.py counts. ``first_lines`` maps each later line of a statement to its
+    first one; other lines are not in it.
+    """
+
+    file: str
+    module: SymbolName
+    statements: frozenset[int]
+    first_lines: Mapping[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """One measured file that is not Python this interpreter can read, and why."""
+
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """Everything that a profile could reach, in the order of files and lines."""
+
+    symbols: tuple[Symbol, ...]
+    files: tuple[SourceFile, ...]
+    unreadable: tuple[Unreadable, ...]

@@ -1,0 +1,167 @@
+"""One source file read into its symbols, each with the statements of its own body."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from profcov.symbols.model import Kind, SourceFile, Symbol, SymbolName
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from coverage import Coverage
+
+_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+_NOBODY: Final = -1
+_ACCESSORS = frozenset({"getter", "setter", "deleter"})
+
+
+def read_source(coverage: Coverage, path: Path, file: str, module: str) -> tuple[SourceFile, list[Symbol]]:
+    """Read one file; ``file`` is its name in artifacts.
+
+    Raises:
+        OSError, SyntaxError, ValueError, tokenize.TokenError, RecursionError, MemoryError: it is not Python.
+        coverage.exceptions.CoverageException: coverage.py cannot read it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # invalid escapes and the like are their authors' business
+        with tokenize.open(path) as stream:
+            text = stream.read()
+        tree = ast.parse(text)
+        _, statements, *_ = coverage.analysis2(str(path))
+    source = SourceFile(file, SymbolName(module), frozenset(statements), find_first_lines(text))
+    return source, _Outline(source, tree, text.count("\n") + (not text.endswith("\n"))).symbols()
+
+
+def find_first_lines(text: str) -> dict[int, int]:
+    """Map each later line of a statement that spans several to its first line, as coverage.py does."""
+    found: dict[int, int] = {}
+    first = 0
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.NEWLINE:
+            found.update(dict.fromkeys(range(first + 1, token.end[0] + 1), first) if first else {})
+            first = 0
+        elif not first and token.type != tokenize.COMMENT and token.string.strip():
+            first = token.start[0]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """One symbol while the file is read. ``runs_later`` says that a function is around its definition, or is itself."""
+
+    index: int
+    name: SymbolName
+    kind: Kind
+    span: tuple[int, int]
+    parent: SymbolName | None
+    runs_later: bool
+
+
+class _Outline:
+    """The symbols of one file, and the one that owns each line."""
+
+    def __init__(self, source: SourceFile, tree: ast.Module, line_count: int) -> None:
+        self._source = source
+        self._names: Counter[str] = Counter()
+        self._scopes: list[_Scope] = []
+        self._owners = [0] * (line_count + 2)
+        last = max(line_count, 1)
+        self._visit(tree, self._add(source.module, "module", (1, last), None, runs_later=False))
+
+    def symbols(self) -> list[Symbol]:
+        bodies: list[list[int]] = [[] for _ in self._scopes]
+        for line in sorted(self._source.statements):
+            owner = self._owners[line]
+            if owner != _NOBODY:
+                bodies[owner].append(line)
+        file = self._source.file
+        return [
+            Symbol(scope.name, scope.kind, file, scope.span, tuple(body), scope.parent)
+            for scope, body in zip(self._scopes, bodies, strict=True)
+        ]
+
+    def _visit(self, node: ast.AST, scope: _Scope) -> None:
+        for definition in _definitions(node):
+            inner = self._define(definition, scope)
+            self._claim(definition, inner.index, at_import=not scope.runs_later)
+            self._visit(definition, inner)
+
+    def _define(self, node: _Definition, scope: _Scope) -> _Scope:
+        is_class = isinstance(node, ast.ClassDef)
+        kind: Kind = "class" if is_class else "method" if scope.kind == "class" else "function"
+        joint = {"module": ":", "class": "."}.get(scope.kind, ".<locals>.")
+        span = (_first_line(node), node.end_lineno or node.lineno)
+        name = f"{scope.name}{joint}{node.name}{_role(node)}"
+        return self._add(name, kind, span, scope.name, runs_later=scope.runs_later or not is_class)
+
+    def _add(
+        self, name: str, kind: Kind, span: tuple[int, int], parent: SymbolName | None, *, runs_later: bool
+    ) -> _Scope:
+        self._names[name] += 1
+        unique = SymbolName(name if self._names[name] == 1 else f"{name}#{self._names[name]}")
+        scope = _Scope(len(self._scopes), unique, kind, span, parent, runs_later)
+        self._scopes.append(scope)
+        return scope
+
+    def _claim(self, node: _Definition, index: int, *, at_import: bool) -> None:
+        """Give the body's lines to the symbol, and those of decorators and signature to nobody.
+
+        A function on one line has its body on the ``def`` line. Where that ``def`` runs at import, artifacts hold the
+        line only if the body ran, as import-time lines are nobody's. Within a function it runs whenever the outer
+        function does, so it proves nothing about either, and the inner function has no body of its own.
+        """
+        start, signature = self._statement(_first_line(node)), self._statement(node.lineno)
+        body, end = self._statement(_first_line(node.body[0])), node.end_lineno or node.lineno
+        on_one_line = body == signature
+        has_body = not on_one_line or (at_import and not isinstance(node, ast.ClassDef))
+        self._own(start, end, _NOBODY)
+        if has_body:
+            self._own(body, end, index)
+
+    def _own(self, start: int, end: int, index: int) -> None:
+        self._owners[start : end + 1] = [index] * (end + 1 - start)
+
+    def _statement(self, line: int) -> int:
+        return self._source.first_lines.get(line, line)
+
+
+def _definitions(node: ast.AST) -> Iterator[_Definition]:
+    """Yield the definitions directly in a scope, also those in its ``if``, ``try``, ``with``, loops and ``match``."""
+    waiting = list(_blocks(node))[::-1]
+    while waiting:
+        child = waiting.pop()
+        if isinstance(child, _Definition):
+            yield child
+        else:
+            waiting.extend(list(_blocks(child))[::-1])
+
+
+def _blocks(node: ast.AST) -> Iterator[ast.AST]:
+    # Expressions hold no definitions: lambdas are no symbols.
+    wanted = (ast.stmt, ast.ExceptHandler, ast.match_case)
+    return (child for child in ast.iter_child_nodes(node) if isinstance(child, wanted))
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = node.decorator_list if isinstance(node, _Definition) else []
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _role(node: _Definition) -> str:
+    for decorator in node.decorator_list:
+        match decorator:
+            case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if (
+                owner == node.name and attribute in _ACCESSORS
+            ):
+                return f"@{attribute}"
+            case ast.Name(id="overload") | ast.Attribute(attr="overload"):
+                return "@overload"
+    return ""
