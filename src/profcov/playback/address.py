@@ -1,0 +1,45 @@
+"""Addresses: which server a URL names, how a path joins it, and how a URL is shown."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlsplit
+
+Origin = tuple[str, int]
+"""A server: host name in lower case, port."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+def find_origin(url: str) -> Origin | None:
+    """Return the server that an http(s) URL names, or None if it is no such URL."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname:
+        return None
+    return parts.hostname, port or _PORTS[parts.scheme]
+
+
+def join(base_url: str, path: str) -> str:
+    """Return the URL of a path below the base URL; an absolute URL stays as it is."""
+    return base_url.rstrip("/") + path if path.startswith("/") else path
+
+
+def show(url: str) -> str:
+    """Return a URL without its query and password, fit for a message."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "the address given"
+    user, at, host = parts.netloc.rpartition("@")
+    name, colon, _ = user.partition(":")
+    return parts._replace(netloc=f"{name}{':***' if colon else ''}{at}{host}", query="", fragment="").geturl()
+
+
+def show_server(url: str) -> str:
+    """Return the part of a URL that names the server, fit for a message."""
+    shown = urlsplit(show(url))
+    return f"{shown.scheme}://{shown.netloc}"

@@ -1,0 +1,120 @@
+"""The barrier: which RQ jobs a profile has started, and waiting until none of them is to run any more."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.carrier import jobs_key
+from profcov.errors import TargetError
+from profcov.playback.address import show
+from profcov.playback.polling import tries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from redis import Redis
+
+    from profcov.playback.polling import Stop
+    from profcov.slug import Slug
+
+_WAITING: Final = frozenset({b"queued", b"started", b"deferred", b"scheduled"})
+"""RQ's states of a job that may still run. ``created`` is not among them: nothing has enqueued such a job."""
+
+_SECONDS_TO_ANSWER: Final = 10.0
+
+
+def check_redis(redis_url: str) -> None:
+    """Return if Redis answers and RQ is installed here.
+
+    Raises:
+        TargetError: one of them is missing.
+    """
+    with _connect(redis_url) as redis:
+        redis.ping()
+
+
+def forget_jobs(redis_url: str, slug: Slug) -> None:
+    """Drop the ids that an earlier play of the profile left.
+
+    Raises:
+        TargetError: Redis does not answer.
+    """
+    with _connect(redis_url) as redis:
+        redis.delete(jobs_key(slug))
+
+
+def list_jobs(redis_url: str, slug: Slug) -> tuple[str, ...]:
+    """Return the ids of the jobs that the profile has started, sorted.
+
+    Raises:
+        TargetError: Redis does not answer.
+    """
+    with _connect(redis_url) as redis:
+        return tuple(sorted(_read_ids(redis, slug)))
+
+
+def wait_for_jobs(redis_url: str, slug: Slug, timeout: float, stop: Stop | None = None) -> tuple[str, ...]:
+    """Wait until no job of the profile is to run, and return the ids of those that still are after ``timeout`` seconds.
+
+    A running job may start others, so that it ends only when the set has not grown while its jobs were looked at.
+
+    Raises:
+        TargetError: Redis does not answer.
+    """
+    pending: set[str] = set()
+    with _connect(redis_url) as redis:
+        for _ in tries(timeout, stop or threading.Event()):
+            ids = _read_ids(redis, slug)
+            pending = _find_pending(redis, ids)
+            if not pending and _read_ids(redis, slug) <= ids:
+                break
+    return tuple(sorted(pending))
+
+
+def _read_ids(redis: Redis, slug: Slug) -> set[str]:
+    members: Any = redis.smembers(jobs_key(slug))  # redis types it for asyncio too
+    return {member.decode() for member in members}
+
+
+def _find_pending(redis: Redis, ids: set[str]) -> set[str]:
+    """Return the jobs that may still run; all states are of one instant.
+
+    If they were not, a job could end between two looks, after the one that it started was looked at and not yet there.
+    """
+    from rq.job import Job  # noqa: PLC0415 (an extra: needed only with --redis-url)
+
+    ordered = sorted(ids)
+    with redis.pipeline(transaction=True) as pipeline:
+        for job_id in ordered:
+            pipeline.hget(Job.key_for(job_id), "status")
+        states = pipeline.execute()
+    return {job_id for job_id, state in zip(ordered, states, strict=True) if state in _WAITING}
+
+
+@contextlib.contextmanager
+def _connect(redis_url: str) -> Iterator[Redis]:
+    """Open a connection; whatever fails with Redis inside becomes a TargetError."""
+    try:
+        import redis  # noqa: PLC0415 (an extra: needed only with --redis-url)
+        import rq.job  # noqa: F401, PLC0415 (as above; told here, before anything is sent)
+    except ImportError as error:
+        problem = f"waiting for jobs needs {error.name}: install it with pip install 'profcov[rq]'"
+        raise TargetError(show(redis_url), problem) from error
+    try:
+        client: Redis = redis.Redis.from_url(
+            redis_url,
+            socket_timeout=_SECONDS_TO_ANSWER,
+            socket_connect_timeout=_SECONDS_TO_ANSWER,
+            decode_responses=False,
+        )
+    except ValueError as error:
+        raise TargetError(show(redis_url), "not a Redis address such as redis://127.0.0.1:6379/0") from error
+    try:
+        yield client
+    except redis.RedisError as error:
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise TargetError(show(redis_url), f"Redis does not answer as it should: {reason}") from error
+    finally:
+        client.close()

@@ -1,0 +1,163 @@
+"""The HTTP client of one profile: it marks requests with the slug, and believes no server that does not say "traced"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+
+import requests
+from urllib3.exceptions import NameResolutionError, NewConnectionError
+
+from profcov.carrier import DISABLED, HEADER, STATUS_HEADER, TRACED
+from profcov.errors import TargetError
+from profcov.playback.address import find_origin, join, show, show_server
+from profcov.playback.failure import StepFailedError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from profcov.playback.address import Origin
+    from profcov.slug import Slug
+
+_NO_STATUS: Final = (
+    "the server does not run profcov's middleware, or another process answers on this port: "
+    f"{{request}} was answered with {{status}} and no {STATUS_HEADER}"
+)
+_OFF: Final = "profcov is installed but off: set ENABLE_PROFILE_COVERAGE=1 where the server starts"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request with its templates filled in; it has a ``body``, or ``form`` with ``files``, or none of these.
+
+    ``files`` are name and content by form field.
+    """
+
+    method: str
+    path: str
+    body: bytes | None = None
+    form: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    query: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    follow_redirects: bool = True
+
+
+class Client:
+    """One profile's session: its cookies, its slug, and how many requests it has sent."""
+
+    def __init__(self, base_url: str, slug: Slug | None, named: Collection[Origin], *, timeout: float) -> None:
+        """Open a session; with a ``slug``, requests to the ``named`` servers and the base URL's are traced.
+
+        ``timeout`` is in seconds, for the connection and for each part of an answer.
+        """
+        self.base_url = base_url
+        self.requests = 0
+        self.traced = 0
+        self._slug = slug
+        self._named = {find_origin(base_url), *named}
+        self._timeout = timeout
+        self._session = _Session()
+        # A server may close an idle connection at the very moment we send on it, and a POST cannot be sent twice.
+        self._session.headers["Connection"] = "close"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._session.close()
+
+    def send(self, call: Call) -> requests.Response:
+        """Send one request, follow its redirects, and return the whole answer.
+
+        Raises:
+            TargetError: nothing answers, or an answer to a traced request does not say that it was traced.
+            StepFailedError: there was no whole answer, or the request cannot be sent.
+        """
+        url = join(self.base_url, call.path)
+        try:
+            answer = self._exchange(call, url)
+        except requests.Timeout as error:
+            if isinstance(error, requests.ConnectTimeout):
+                raise TargetError(self._server(url), f"nothing answers within {self._timeout:g} s") from error
+            raise StepFailedError(f"{call.method} {show(url)}: no answer within {self._timeout:g} s") from error
+        except requests.exceptions.SSLError as error:
+            raise TargetError(self._server(url), "there is no safe connection: its certificate is not valid") from error
+        except requests.exceptions.ProxyError as error:
+            raise TargetError(self._server(url), "the proxy that the environment names does not lead there") from error
+        except requests.ConnectionError as error:
+            raise self._explain(error, call, url) from error
+        except (requests.RequestException, ValueError) as error:
+            raise StepFailedError(f"{call.method} {show(url)}: {_first_line(error)}") from error
+        self._check(answer)
+        return answer
+
+    def _exchange(self, call: Call, url: str) -> requests.Response:
+        headers = dict(call.headers)
+        if self._slug is not None and find_origin(url) in self._named:
+            headers[HEADER] = self._slug
+        self.requests += 1
+        return self._session.request(
+            call.method,
+            url,
+            params=dict(call.query),
+            headers=headers,
+            data=dict(call.form) if call.body is None else call.body,
+            files=dict(call.files),
+            allow_redirects=call.follow_redirects,
+            timeout=self._timeout,
+        )
+
+    def _check(self, answer: requests.Response) -> None:
+        """Look at the status header of every answer to a request that carried the slug, redirects included."""
+        for each in (*answer.history, answer):
+            if HEADER not in each.request.headers:
+                continue
+            status = each.headers.get(STATUS_HEADER)
+            if status == TRACED:
+                self.traced += 1
+                continue
+            request = f"{each.request.method} {show(each.request.url or '')}"
+            raise TargetError(self._server(each.request.url or ""), _reason(status, request, each.status_code))
+
+    def _server(self, url: str) -> str:
+        return show(self.base_url) if find_origin(url) == find_origin(self.base_url) else show_server(url)
+
+    def _explain(self, error: requests.ConnectionError, call: Call, url: str) -> Exception:
+        cause = getattr(error.args[0], "reason", None) if error.args else None
+        if isinstance(cause, NameResolutionError):
+            return TargetError(self._server(url), "nothing answers: there is no host of this name")
+        if isinstance(cause, NewConnectionError):
+            return TargetError(
+                self._server(url),
+                "nothing answers there: start the server, or give its address with --base-url",
+            )
+        return StepFailedError(f"{call.method} {show(url)}: the connection broke before the whole answer was there")
+
+
+class _Session(requests.Session):
+    """A session that takes the slug off a request when a redirect leads to another server."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Take off what is meant for one server only; requests calls this for each redirect."""
+        before, after = response.request.url or "", prepared_request.url or ""
+        if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]  # public, but types-requests has it untyped
+            prepared_request.headers.pop(HEADER, None)
+        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # as above
+
+
+def _reason(status: str | None, request: str, code: int) -> str:
+    if status is None:
+        return _NO_STATUS.format(request=request, status=code)
+    if status == DISABLED:
+        return _OFF
+    word, _, detail = status.partition(";")
+    if word == "rejected":
+        return f"the server refused to trace {request}: {detail.strip() or 'it gives no reason'}"
+    if word == "unsupported":
+        return f"the server cannot trace {request}: {detail.strip() or 'it gives no reason'}"
+    return f"{request} was answered with {STATUS_HEADER}: {status[:80]!r}, which this profcov does not know"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

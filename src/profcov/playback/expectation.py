@@ -1,0 +1,122 @@
+"""Whether an answer is what a step expects, and what is read from it."""
+
+from __future__ import annotations
+
+import codecs
+from typing import TYPE_CHECKING, Any, Final
+
+import jmespath
+import requests
+
+from profcov.playback.address import show
+from profcov.playback.failure import StepFailedError
+
+if TYPE_CHECKING:
+    from jmespath.parser import ParsedResult
+
+    from profcov.playback.profile import Expect
+
+_EXCERPT: Final = 200
+
+
+def check(answer: requests.Response, expect: Expect) -> None:
+    """Return if an answer is what is expected.
+
+    Raises:
+        StepFailedError: it is not; says what was expected and what came.
+    """
+    check_status(answer, expect.status)
+    for name, value in expect.headers.items():
+        if answer.headers.get(name) != value:
+            came = repr(answer.headers[name]) if name in answer.headers else "no such header"
+            raise StepFailedError(f"{title(answer)}: expected header {name}: {value!r}, got {came}")
+    if expect.text is not None and expect.text not in _read_text(answer):
+        raise StepFailedError(f"{title(answer)}: expected {expect.text!r} in the answer, got {excerpt(answer)}")
+    if expect.has_json:
+        difference = find_difference(expect.json, read_json(answer))
+        if difference:
+            raise StepFailedError(f"{title(answer)}: {difference}; the answer is {excerpt(answer)}")
+
+
+def check_status(answer: requests.Response, expected: tuple[int, ...] = ()) -> None:
+    """Return if the status is among those expected, or from 200 to 299 where none is named.
+
+    Raises:
+        StepFailedError: it is not.
+    """
+    code = answer.status_code
+    if code in expected or (not expected and requests.codes.ok <= code < requests.codes.multiple_choices):
+        return
+    wanted = " or ".join(map(str, expected)) or "200 to 299"
+    raise StepFailedError(f"{title(answer)}: expected status {wanted}, got {code}: {excerpt(answer)}")
+
+
+def read_json(answer: requests.Response) -> Any:
+    """Return the answer's JSON value.
+
+    Raises:
+        StepFailedError: it has none.
+    """
+    try:
+        return answer.json()
+    except (ValueError, RecursionError) as error:
+        raise StepFailedError(f"{title(answer)}: expected JSON, got {excerpt(answer)}") from error
+
+
+def search(expression: ParsedResult, value: Any, answer: requests.Response) -> Any:
+    """Return what a JMESPath expression finds in an answer's JSON value.
+
+    Raises:
+        StepFailedError: the expression does not fit the value, such as ``length`` of a number.
+    """
+    try:
+        return expression.search(value)
+    except jmespath.exceptions.JMESPathError as error:
+        reason = " ".join(str(error).split())
+        raise StepFailedError(f"{title(answer)}: {expression.expression!r} cannot be evaluated: {reason}") from error
+
+
+def find_difference(expected: Any, came: Any, where: str = "json") -> str | None:
+    """Return the first difference between a part that is expected and a JSON value, or None.
+
+    Objects may have keys that are not expected; lists have the same length; true is not 1.
+    """
+    if isinstance(expected, dict) and isinstance(came, dict):
+        for key, value in expected.items():
+            if key not in came:
+                return f"expected {where}.{key}, which is missing"
+            if difference := find_difference(value, came[key], f"{where}.{key}"):
+                return difference
+        return None
+    if isinstance(expected, list) and isinstance(came, list) and len(expected) == len(came):
+        pairs = enumerate(zip(expected, came, strict=True))
+        return next((found for i, (a, b) in pairs if (found := find_difference(a, b, f"{where}[{i}]"))), None)
+    if expected == came and isinstance(expected, bool) == isinstance(came, bool):
+        return None
+    return f"expected {where} to be {expected!r}, got {_shorten(repr(came))}"
+
+
+def title(answer: requests.Response) -> str:
+    """Return the request that was answered, as messages name it."""
+    return f"{answer.request.method} {show(answer.request.url or '')}"
+
+
+def excerpt(answer: requests.Response) -> str:
+    """Return the start of an answer's body, on one line."""
+    if not answer.content:
+        return "an empty body"
+    return repr(_shorten(" ".join(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace").split())))
+
+
+def _read_text(answer: requests.Response) -> str:
+    # Without a charset, requests takes text for Latin-1, as HTTP once said; servers of today mean UTF-8.
+    named = answer.encoding if "charset" in answer.headers.get("Content-Type", "").lower() else None
+    try:
+        encoding = codecs.lookup(named or "utf-8").name
+    except LookupError:
+        encoding = "utf-8"
+    return answer.content.decode(encoding, "replace")
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "..."

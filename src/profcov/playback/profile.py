@@ -1,0 +1,85 @@
+"""What a profile is, whatever file it came from: its steps, their requests and what is expected of the answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from jmespath.parser import ParsedResult
+
+    from profcov.slug import Slug
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request; texts are templates, see :mod:`profcov.playback.template`.
+
+    ``path`` starts with ``/`` or is an absolute URL. ``json`` counts only where ``has_json``: null is a value too.
+    ``files`` are absolute paths by form field; ``data`` is sent as it stands, no template, as UTF-8.
+    """
+
+    path: str
+    method: str = "GET"
+    json: Any = None
+    has_json: bool = False
+    form: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    data: str | None = None
+    query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What an answer must be; an empty ``status`` means any from 200 to 299.
+
+    ``json`` (where ``has_json``) is a part of the answer: objects may have more keys, lists have the same length.
+    ``headers`` are equal, ``text`` is somewhere in the body.
+    """
+
+    status: tuple[int, ...] = ()
+    json: Any = None
+    has_json: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Ask ``path`` again until ``until`` is true of its JSON answer; seconds.
+
+    Without a ``timeout`` playback's own counts, without an ``interval`` the pauses grow from 20 to 500 ms.
+    """
+
+    path: str
+    until: ParsedResult
+    fail: ParsedResult | None = None
+    timeout: float | None = None
+    interval: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One request, what is expected of its answer, what is saved from it, and what is waited for after it."""
+
+    name: str
+    request: Request
+    expect: Expect = Expect()
+    save: Mapping[str, ParsedResult] = field(default_factory=dict)
+    wait: Wait | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One scenario: steps to be sent in order. ``variables`` hold what was given on the command line too."""
+
+    path: Path
+    slug: Slug
+    description: str
+    base_url: str | None
+    variables: Mapping[str, str | int | float | bool]
+    steps: tuple[Step, ...]

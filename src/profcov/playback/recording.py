@@ -1,0 +1,84 @@
+"""The data around one traced play: old shards dropped before it, jobs waited for and shards combined after it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from profcov.playback.barrier import forget_jobs, list_jobs, wait_for_jobs
+from profcov.store.combine import Artifact, combine, discard
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from profcov.playback.polling import Stop
+    from profcov.slug import Slug
+
+JOBS_PENDING: Final = "jobs-pending"
+PLAYBACK_FAILED: Final = "playback-failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """Where one profile's data are, and how long to wait for what still writes them; ``timeout`` in seconds.
+
+    ``config_file`` is coverage.py's, ``out`` the directory for the artifact if it is not to be ``data_dir``. Without
+    a ``redis_url`` jobs are not waited for.
+    """
+
+    slug: Slug
+    data_dir: Path
+    config_file: Path | None
+    out: Path | None
+    redis_url: str | None
+    timeout: float
+
+    def begin(self) -> None:
+        """Drop what an earlier play has left.
+
+        Raises:
+            TargetError: Redis does not answer.
+            CoverageError: a process still works for the slug, or the directory cannot be written.
+        """
+        if self.redis_url is not None:
+            forget_jobs(self.redis_url, self.slug)
+        discard(self.data_dir, self.slug, timeout=self.timeout)
+
+    def finish(self, stop: Stop) -> tuple[tuple[str, ...], Artifact]:
+        """Wait for the jobs, combine, and return the ids of all jobs with the artifact.
+
+        The artifact is partial, with the reason ``jobs-pending``, if jobs are still to run when the time is up.
+
+        Raises:
+            TargetError: Redis does not answer.
+            CoverageError: the shards cannot be combined.
+        """
+        pending = self._wait_for_jobs(self.timeout, stop)
+        jobs = list_jobs(self.redis_url, self.slug) if self.redis_url is not None else ()
+        artifact = self._combine((JOBS_PENDING,) if pending else ())
+        if self.redis_url is not None and not pending:
+            forget_jobs(self.redis_url, self.slug)
+        return jobs, artifact
+
+    def abandon(self, stop: Stop) -> None:
+        """Combine what a failed play has left into an artifact that says so; its jobs are not waited for.
+
+        Raises:
+            TargetError: Redis does not answer.
+            CoverageError: the shards cannot be combined.
+        """
+        pending = self._wait_for_jobs(0, stop)
+        self._combine((PLAYBACK_FAILED, JOBS_PENDING) if pending else (PLAYBACK_FAILED,))
+
+    def _wait_for_jobs(self, timeout: float, stop: Stop) -> tuple[str, ...]:
+        return () if self.redis_url is None else wait_for_jobs(self.redis_url, self.slug, timeout, stop)
+
+    def _combine(self, reasons: tuple[str, ...]) -> Artifact:
+        return combine(
+            self.data_dir,
+            self.slug,
+            config_file=self.config_file,
+            out=self.out,
+            timeout=self.timeout,
+            reasons=reasons,
+        )

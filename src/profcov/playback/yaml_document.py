@@ -1,0 +1,80 @@
+"""One YAML file as plain values: YAML 1.2's core types, no key twice, and each error with line and column."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from profcov.errors import ProfileFormatError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader without YAML 1.1's surprises.
+
+    There ``on`` and ``no`` are booleans, ``12:30`` is 750, ``010`` is 8 and ``2024-01-31`` is a date; here all are text.
+    """
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        """Compose a mapping and check its keys here: later, a merge (``<<``) may repeat them rightly."""
+        node = super().compose_mapping_node(anchor)
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag not in {_STR, _MERGE}:
+                raise yaml.constructor.ConstructorError(None, None, "a key must be text: quote it", key.start_mark)
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"key {key.value!r} twice", key.start_mark)
+            seen.add(key.value)
+        return node
+
+
+_STR = "tag:yaml.org,2002:str"
+_MERGE = "tag:yaml.org,2002:merge"
+_CORE = (
+    ("null", r"~|null|Null|NULL|", [*"~nN", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("int", r"[-+]?(?:0|[1-9][0-9]*)", [*"-+0123456789"]),
+    ("float", r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?", [*"-+.0123456789"]),
+    ("merge", r"<<", ["<"]),
+)
+_Loader.yaml_implicit_resolvers = {}
+for _name, _pattern, _first in _CORE:
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_name}", re.compile(rf"(?:{_pattern})\Z", re.ASCII), _first)
+
+
+def read_document(path: Path) -> Any:
+    """Return the one document of a YAML file.
+
+    Raises:
+        ProfileFormatError: the file cannot be read, or is no YAML.
+    """
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ProfileFormatError(path, "", f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ProfileFormatError(path, f"byte {error.start + 1}", "not UTF-8 text") from error
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 (it is a SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        raise ProfileFormatError(path, _place(error), _problem(error)) from error
+    except yaml.reader.ReaderError as error:
+        raise ProfileFormatError(path, f"character {error.position + 1}", "a control character") from error
+    except RecursionError as error:
+        raise ProfileFormatError(path, "", "nested too deeply") from error
+    except ValueError as error:  # a number of thousands of digits, say
+        raise ProfileFormatError(path, "", f"a value cannot be read: {error}") from error
+
+
+def _place(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    return f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+
+
+def _problem(error: yaml.MarkedYAMLError) -> str:
+    problem = " ".join(f"{error.problem or 'not YAML'}".split())
+    return f"{problem} ({' '.join(error.context.split())})" if error.context else problem

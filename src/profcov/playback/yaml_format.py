@@ -1,0 +1,141 @@
+"""The YAML format of profiles: files in, checked profiles out, and nothing is sent before all are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.errors import InvalidSlugError, ProfileFormatError
+from profcov.playback.address import find_origin
+from profcov.playback.fields import Fields, describe
+from profcov.playback.profile import Expect, Profile, Step, Wait
+from profcov.playback.template import NAME
+from profcov.playback.yaml_document import read_document
+from profcov.playback.yaml_request import REQUEST_KEYS, read_headers, read_path, read_request
+from profcov.slug import Slug, parse_slug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from jmespath.parser import ParsedResult
+
+PROFILE_KEYS: Final = ("slug", "description", "base_url", "variables", "steps")
+STEP_KEYS: Final = ("name", "request", "expect", "save", "wait")
+EXPECT_KEYS: Final = ("status", "json", "headers", "text")
+WAIT_KEYS: Final = ("path", "until", "fail", "timeout", "interval")
+
+_LOWEST_STATUS = 200
+_HIGHEST_STATUS = 599
+
+
+def load_profiles(paths: Iterable[Path], variables: Mapping[str, str] | None = None) -> list[Profile]:
+    """Read profiles whose slugs differ; ``variables`` replace or add to each one's own.
+
+    Raises:
+        ProfileFormatError: a file does not fit the format, or two have the same slug.
+    """
+    found: dict[Slug, Profile] = {}
+    for path in paths:
+        profile = load_profile(path, variables)
+        if profile.slug in found:
+            problem = f"{profile.slug!r} is already the slug of {found[profile.slug].path}"
+            raise ProfileFormatError(path, "slug", problem)
+        found[profile.slug] = profile
+    return list(found.values())
+
+
+def load_profile(path: Path, variables: Mapping[str, str] | None = None) -> Profile:
+    """Read one profile; files to upload are looked for beside it.
+
+    Raises:
+        ProfileFormatError: the file cannot be read, or does not fit the format.
+    """
+    document = read_document(path)
+    if document is None:
+        raise ProfileFormatError(path, "", "the file is empty")
+    try:
+        return _read_profile(path, document, variables or {})
+    except RecursionError as error:  # an alias (*name) inside the value that it names
+        raise ProfileFormatError(path, "", "a value contains itself") from error
+
+
+def _read_profile(path: Path, document: Any, variables: Mapping[str, str]) -> Profile:
+    fields = Fields(path, "", document, PROFILE_KEYS)
+    own = fields.mapping("variables")
+    values = {_read_name(own, name): own.scalar(name) for name in own} | dict(variables)
+    known = set(values)
+    return Profile(
+        path=path,
+        slug=_read_slug(fields),
+        description=fields.optional_text("description") or "",
+        base_url=_read_base_url(fields),
+        variables=values,
+        steps=tuple(
+            _read_step(path, number, value, known) for number, value in enumerate(fields.items("steps"), start=1)
+        ),
+    )
+
+
+def _read_slug(fields: Fields) -> Slug:
+    try:
+        return parse_slug(fields.text("slug"))
+    except InvalidSlugError as error:
+        fields.fail("slug", str(error))
+
+
+def _read_base_url(fields: Fields) -> str | None:
+    url = fields.optional_text("base_url")
+    if url is not None and find_origin(url) is None:
+        fields.fail("base_url", f"{url!r} is not a URL such as http://127.0.0.1:8000")
+    return url
+
+
+def _read_name(fields: Fields, name: str) -> str:
+    if NAME.fullmatch(name) is None:
+        fields.fail(name, "a variable's name has letters, digits and '_', and does not start with a digit")
+    return name
+
+
+def _read_step(path: Path, number: int, value: Any, known: set[str]) -> Step:
+    """Read one step, and add what it saves to the variables known after it."""
+    name = value.get("name") if isinstance(value, dict) else None
+    where = f"step {number} {name!r}" if isinstance(name, str) and name else f"step {number}"
+    fields = Fields(path, where, value, STEP_KEYS, joint=": ")
+    name = fields.text("name")
+    fields.value("request")
+    request = read_request(fields.mapping("request", REQUEST_KEYS), path.parent, known)
+    expect = _read_expect(fields.mapping("expect", EXPECT_KEYS))
+    saved = fields.mapping("save")
+    save: dict[str, ParsedResult] = {_read_name(saved, key): saved.expression(key) for key in saved}
+    known.update(save)
+    wait = _read_wait(fields.mapping("wait", WAIT_KEYS), known) if "wait" in fields else None
+    return Step(name=name, request=request, expect=expect, save=save, wait=wait)
+
+
+def _read_expect(fields: Fields) -> Expect:
+    return Expect(
+        status=_read_statuses(fields) if "status" in fields else (),
+        json=fields.json("json") if "json" in fields else None,
+        has_json="json" in fields,
+        headers=read_headers(fields),
+        text=fields.optional_text("text"),
+    )
+
+
+def _read_statuses(fields: Fields) -> tuple[int, ...]:
+    value = fields.value("status")
+    statuses = value if isinstance(value, list) and value else [value]
+    for status in statuses:
+        if type(status) is not int or not _LOWEST_STATUS <= status <= _HIGHEST_STATUS:
+            fields.fail("status", f"must be a number from 200 to 599, or a list of them, not {describe(status)}")
+    return tuple(statuses)
+
+
+def _read_wait(fields: Fields, known: set[str]) -> Wait:
+    return Wait(
+        path=read_path(fields, known),
+        until=fields.expression("until"),
+        fail=fields.expression("fail") if "fail" in fields else None,
+        timeout=fields.seconds("timeout"),
+        interval=fields.seconds("interval"),
+    )

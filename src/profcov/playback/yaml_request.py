@@ -1,0 +1,126 @@
+"""The ``request`` of a step in the YAML format: what is sent, with its templates and files checked."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.carrier import HEADER
+from profcov.playback.fields import Fields, describe
+from profcov.playback.profile import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+REQUEST_KEYS: Final = ("method", "path", "json", "form", "files", "data", "query", "headers")
+METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_HEADER_VALUE = re.compile(r"[^\s\x00-\x1f\x7f]([^\x00-\x08\x0a-\x1f\x7f]*[^\s\x00-\x1f\x7f])?")
+_STARTS = ("/", "http://", "https://", "{")
+
+
+def read_request(fields: Fields, folder: Path, known: Collection[str]) -> Request:
+    """Read one request; ``folder`` is where its files are looked for, ``known`` the variables it may use.
+
+    Raises:
+        ProfileFormatError: it does not fit the format.
+    """
+    _refuse_two_bodies(fields)
+    request = Request(
+        path=read_path(fields, known),
+        method=_read_method(fields),
+        json=fields.json("json") if "json" in fields else None,
+        has_json="json" in fields,
+        form=_read_texts(fields.mapping("form")),
+        files=_read_files(fields.mapping("files"), folder),
+        data=fields.optional_text("data"),
+        query=_read_query(fields.mapping("query")),
+        headers=read_headers(fields),
+    )
+    fields.template("json", request.json, known)
+    for key in ("form", "query", "headers"):
+        part = fields.mapping(key)
+        for name, value in getattr(request, key).items():
+            part.template(name, value, known)
+    return request
+
+
+def read_path(fields: Fields, known: Collection[str]) -> str:
+    """Read a path or URL, a template.
+
+    Raises:
+        ProfileFormatError: it is no text, starts otherwise, or uses an unknown variable.
+    """
+    path = fields.text("path")
+    if not path.startswith(_STARTS):
+        fields.fail("path", f"{path!r} must start with '/', 'http://', 'https://' or a variable")
+    fields.template("path", path, known)
+    return path
+
+
+def read_headers(fields: Fields) -> Mapping[str, str]:
+    """Read the headers of a request, or those expected of an answer.
+
+    Raises:
+        ProfileFormatError: one cannot be a header, or is playback's own.
+    """
+    part = fields.mapping("headers")
+    headers = _read_texts(part)
+    for name, value in headers.items():
+        if _HEADER_NAME.fullmatch(name) is None:
+            part.fail(name, "not the name of a header")
+        if name.lower() == HEADER.lower():
+            part.fail(name, "playback adds this header itself, with --trace-code")
+        if _HEADER_VALUE.fullmatch(value) is None or not _is_latin1(value):
+            part.fail(name, f"{value[:80]!r} cannot be sent in a header")
+    return headers
+
+
+def _read_method(fields: Fields) -> str:
+    method = fields.text("method") if "method" in fields else "GET"
+    if method not in METHODS:
+        fields.fail("method", f"{method!r} is not one of {', '.join(METHODS)}")
+    return method
+
+
+def _refuse_two_bodies(fields: Fields) -> None:
+    bodies = [keys for keys in (("json",), ("data",), ("form", "files")) if any(key in fields for key in keys)]
+    if len(bodies) > 1:
+        first, second = (next(key for key in keys if key in fields) for keys in bodies[:2])
+        fields.fail(second, f"cannot be sent together with {first}")
+
+
+def _read_texts(fields: Fields) -> dict[str, str]:
+    return {name: _to_text(fields.scalar(name)) for name in fields}
+
+
+def _read_query(fields: Fields) -> dict[str, tuple[str, ...]]:
+    return {name: _read_values(fields, name) for name in fields}
+
+
+def _read_values(fields: Fields, name: str) -> tuple[str, ...]:
+    value = fields.value(name)
+    if not isinstance(value, list):
+        return (_to_text(fields.scalar(name)),)
+    for item in value:
+        if not isinstance(item, str | int | float):
+            fields.fail(name, f"each value must be text, a number, true or false, not {describe(item)}")
+    return tuple(_to_text(item) for item in value)
+
+
+def _read_files(fields: Fields, folder: Path) -> dict[str, Path]:
+    files = {name: (folder / fields.text(name)).absolute() for name in fields}
+    for name, path in files.items():
+        if not path.is_file():
+            fields.fail(name, f"there is no file {path}")
+    return files
+
+
+def _to_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_latin1(text: str) -> bool:
+    return all(ord(character) < 256 for character in text)  # noqa: PLR2004 (Latin-1 has 256 characters)
