@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from profcov.playback.profile import Profile
     from profcov.playback.runner import Outcome, PlayResult
+    from profcov.store.combine import Artifact
 
 _COLUMNS = ("profile", "artifact", "state", "lines", "requests", "jobs", "seconds")
 
@@ -156,14 +157,12 @@ def _print_line(outcome: Outcome) -> None:
 def _describe(result: PlayResult) -> str:
     facts = [f"{result.requests} requests", f"{len(result.jobs)} jobs", f"{result.seconds:.1f} s"]
     if result.artifact is not None:
-        facts.append(_state(result))
+        facts.append(_state(result.artifact))
     return ", ".join(facts)
 
 
-def _state(result: PlayResult) -> str:
-    if result.artifact is None or result.artifact.complete:
-        return "complete"
-    return "partial: " + ", ".join(result.artifact.reasons)
+def _state(artifact: Artifact) -> str:
+    return "complete" if artifact.complete else "partial: " + ", ".join(artifact.reasons)
 
 
 def _print_artifacts(results: Sequence[PlayResult]) -> None:
@@ -172,7 +171,7 @@ def _print_artifacts(results: Sequence[PlayResult]) -> None:
         (
             str(result.slug),
             str(result.artifact.path),
-            _state(result),
+            _state(result.artifact),
             str(result.artifact.lines),
             str(result.requests),
             str(len(result.jobs)),
@@ -192,7 +191,7 @@ def _print_artifacts(results: Sequence[PlayResult]) -> None:
 
     table = Table(*_COLUMNS)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(Text, row))  # as they are: a path may hold what rich takes for markup
     Console().print(table)
 
 

@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import pytest
+
+from profcov.playback.address import find_origin, join, show, show_server
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://Example.org/a", ("example.org", 80)),
+        ("https://example.org", ("example.org", 443)),
+        ("http://[::1]:8000/", ("::1", 8000)),
+        ("http://user:secret@host:81", ("host", 81)),
+        ("ftp://host", None),
+        ("host:80", None),
+        ("http://", None),
+        ("http://host:port", None),
+        ("http://[::1", None),
+        ("/path", None),
+    ],
+)
+def test_the_server_of_a_url(url: str, origin: tuple[str, int] | None) -> None:
+    assert find_origin(url) == origin
+
+
+def test_a_path_is_joined_below_the_base_url_and_a_url_stays() -> None:
+    assert join("http://host/app/", "/api") == "http://host/app/api"
+    assert join("http://host", "http://other/api") == "http://other/api"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://:secret@host:6379/0", "redis://:***@host:6379/0"),
+        ("redis://user:p@ss@host/0", "redis://user:***@host/0"),
+        ("redis://host/0?password=secret", "redis://host/0"),
+        ("http://user@host/a#b", "http://user@host/a"),
+        ("http://[::1", "the address given"),
+    ],
+)
+def test_a_message_shows_no_password(url: str, shown: str) -> None:
+    assert show(url) == shown
+
+
+def test_the_part_that_names_the_server() -> None:
+    assert show_server("http://u:secret@host:81/a/b?c") == "http://u:***@host:81"

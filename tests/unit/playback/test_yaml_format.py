@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+from textwrap import dedent
+from typing import TYPE_CHECKING
+
+import pytest
+
+from profcov.errors import ProfileFormatError
+from profcov.playback.yaml_format import load_profile, load_profiles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from profcov.playback.profile import Profile
+
+FULL = """
+slug: us-small
+description: one line
+base_url: http://127.0.0.1:8000
+variables: {name: palouse, size: 3, huc: 0170, day: 2024-01-31, on: no, api: "http://127.0.0.1:8001"}
+steps:
+  - name: create run
+    request: {method: POST, path: /api/runs, json: {name: "{name}", size: "{size}", raw: "{{x}}"}}
+    expect: {status: [200, 201], json: {state: new}, headers: {Content-Type: application/json}, text: new}
+    save: {run_id: id}
+  - name: upload
+    request:
+      method: POST
+      path: "/api/runs/{run_id}/dem"
+      files: {dem: data/dem.asc}
+      form: {units: m, fill: true, "n": 3}
+      query: {a: 1, b: [x, "{name}"]}
+      headers: {X-Run: "{run_id}"}
+  - name: climate
+    request: {method: PUT, path: "{api}/climate", data: '{"method": "daymet"}'}
+    save: {job_id: job_id}
+    wait: {path: "/jobs/{job_id}", until: "status == 'finished'", fail: "status == 'failed'", timeout: 9, interval: 0.5}
+"""
+
+
+def load(folder: Path, text: str, **variables: str) -> Profile:
+    path = folder / "p.yaml"
+    path.write_text(dedent(text), encoding="utf-8")
+    return load_profile(path, variables)
+
+
+def steps(*lines: str) -> str:
+    return "slug: a\nsteps:\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def test_a_full_profile_is_read(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/dem.asc").write_text("1")
+    profile = load(tmp_path, FULL)
+    create, upload, climate = profile.steps
+    assert (profile.slug, profile.description, profile.base_url) == ("us-small", "one line", "http://127.0.0.1:8000")
+    assert create.request.json == {"name": "{name}", "size": "{size}", "raw": "{{x}}"}
+    assert (create.expect.status, create.expect.json, create.expect.text) == ((200, 201), {"state": "new"}, "new")
+    assert create.expect.headers == {"Content-Type": "application/json"}
+    assert create.save["run_id"].search({"id": 7}) == 7
+    assert upload.request.files == {"dem": tmp_path / "data/dem.asc"}
+    assert upload.request.form == {"units": "m", "fill": "true", "n": "3"}
+    assert upload.request.query == {"a": ("1",), "b": ("x", "{name}")}
+    assert climate.request.data == '{"method": "daymet"}'
+    assert climate.wait is not None
+    assert (climate.wait.timeout, climate.wait.interval) == (9.0, 0.5)
+    assert climate.wait.fail is not None
+    assert climate.wait.fail.search({"status": "failed"}) is True
+
+
+def test_yaml_values_are_what_they_look_like(tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/dem.asc").write_text("1")
+    variables = load(tmp_path, FULL).variables
+    assert variables == {
+        "name": "palouse",
+        "size": 3,
+        "huc": "0170",
+        "day": "2024-01-31",
+        "on": "no",
+        "api": "http://127.0.0.1:8001",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1e3", 1000.0), ("-1.5", -1.5), (".5", 0.5), ("+7", 7), ("true", True), ("12:30", "12:30"), ("0x10", "0x10")],
+)
+def test_numbers_and_truth_values_follow_yaml_1_2(tmp_path: Path, text: str, value: object) -> None:
+    request = f"{{path: /, json: {text}}}"
+    found = load(tmp_path, steps(f"- {{name: s, request: {request}}}")).steps[0].request.json
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_null_is_a_json_value_of_its_own(tmp_path: Path) -> None:
+    with_null, without = load(
+        tmp_path,
+        steps("- {name: a, request: {path: /, json: null}}", "- {name: b, request: {path: /}}"),
+    ).steps
+    assert (with_null.request.json, with_null.request.has_json) == (None, True)
+    assert (without.request.json, without.request.has_json) == (None, False)
+
+
+def test_merged_mappings_may_repeat_keys(tmp_path: Path) -> None:
+    profile = load(
+        tmp_path,
+        """
+        slug: a
+        steps:
+          - name: one
+            request: &base {method: POST, path: /one, json: {a: 1}}
+          - name: two
+            request: {<<: *base, path: /two}
+        """,
+    )
+    assert (profile.steps[1].request.method, profile.steps[1].request.path) == ("POST", "/two")
+
+
+def test_given_variables_win_and_are_known(tmp_path: Path) -> None:
+    text = "slug: a\nvariables: {x: 1}\nsteps: [{name: s, request: {path: '/{x}/{y}'}}]\n"
+    assert load(tmp_path, text, x="2", y="3").variables == {"x": "2", "y": "3"}
+
+
+MALFORMED = {
+    "empty file": ("", "{p}: the file is empty"),
+    "not a mapping": ("[1]", "{p}: must be a mapping, not a list"),
+    "syntax": (
+        "slug: a\nsteps: [",
+        "{p}: line 2, column 9: expected the node content, but found '<stream end>' (while parsing a flow node)",
+    ),
+    "tab": (
+        "slug: a\nsteps:\n\t- x",
+        "{p}: line 3, column 1: found character '\\t' that cannot start any token (while scanning for the next token)",
+    ),
+    "duplicate key": ("slug: a\nslug: b\n", "{p}: line 2, column 1: key 'slug' twice"),
+    "duplicate nested key": (
+        steps("- name: s", "  request: {path: /, path: /b}"),
+        "{p}: line 4, column 24: key 'path' twice",
+    ),
+    "key that is no text": ("slug: a\n1: b\n", "{p}: line 2, column 1: a key must be text: quote it"),
+    "python object": (
+        "slug: !!python/object:os.system x",
+        "{p}: line 1, column 7: could not determine a constructor for the tag "
+        "'tag:yaml.org,2002:python/object:os.system'",
+    ),
+    "two documents": (
+        "slug: a\n---\nslug: b\n",
+        "{p}: line 2, column 1: but found another document (expected a single document in the stream)",
+    ),
+    "control character": ("slug: a\x01\n", "{p}: character 8: a control character"),
+    "alias inside itself": (
+        steps("- {name: s, request: {path: /, json: &a [*a]}}"),
+        "{p}: step 1 's': request.json: cannot be sent as JSON: Circular reference detected",
+    ),
+    "unknown key": (
+        "slug: a\nstep: []\n",
+        "{p}: step: unknown key; known here: slug, description, base_url, variables, steps",
+    ),
+    "no slug": ("steps: []\n", "{p}: slug: missing"),
+    "slug is a number": ("slug: 7\nsteps: []\n", "{p}: slug: must be text, not 7"),
+    "bad slug": (
+        "slug: a b\nsteps: []\n",
+        "{p}: slug: 'a b' is not a slug: use 1 to 100 letters, digits, '.', '_' or '-', "
+        "starting with a letter or digit, without '.coverage' in it",
+    ),
+    "bad base_url": (
+        "slug: a\nbase_url: localhost:80\nsteps: []\n",
+        "{p}: base_url: 'localhost:80' is not a URL such as http://127.0.0.1:8000",
+    ),
+    "no steps": ("slug: a\n", "{p}: steps: missing"),
+    "empty steps": ("slug: a\nsteps: []\n", "{p}: steps: must be a list with something in it, not empty list"),
+    "step is text": (steps("- hello"), "{p}: step 1: must be a mapping, not 'hello'"),
+    "step without name": (steps("- request: {path: /}"), "{p}: step 1: name: missing"),
+    "step without request": (steps("- name: s"), "{p}: step 1 's': request: missing"),
+    "request is null": (steps("- name: s", "  request:"), "{p}: step 1 's': request: must be a mapping, not nothing"),
+    "unknown step key": (
+        steps("- {name: s, request: {path: /}, expects: {}}"),
+        "{p}: step 1 's': expects: unknown key; known here: name, request, expect, save, wait",
+    ),
+    "unknown request key": (
+        steps("- {name: s, request: {path: /}}", "- {name: t, request: {path: /, body: x}}"),
+        "{p}: step 2 't': request.body: unknown key; known here: method, path, json, form, files, data, query, headers",
+    ),
+    "unknown method": (
+        steps("- {name: s, request: {path: /, method: FETCH}}"),
+        "{p}: step 1 's': request.method: 'FETCH' is not one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+    ),
+    "no path": (steps("- {name: s, request: {}}"), "{p}: step 1 's': request.path: missing"),
+    "path without slash": (
+        steps("- {name: s, request: {path: api}}"),
+        "{p}: step 1 's': request.path: 'api' must start with '/', 'http://', 'https://' or a variable",
+    ),
+    "path not quoted": (
+        steps("- {name: s, request: {path: {run_id}}}"),
+        "{p}: step 1 's': request.path: must be text, not a mapping",
+    ),
+    "unknown variable": (
+        "slug: a\nvariables: {b: 1, c: 2}\n" + steps("- {name: s, request: {path: '/{d}'}}").partition("\n")[2],
+        "{p}: step 1 's': request.path: unknown variable 'd' in '/{d}'; known here: b, c",
+    ),
+    "variable saved later": (
+        steps(
+            "- {name: s, request: {path: /, json: {x: ['{id}']}}, save: {id: id}}",
+        ),
+        "{p}: step 1 's': request.json: unknown variable 'id' in '{id}'; known here: none",
+    ),
+    "unknown variable in form": (
+        steps("- {name: s, request: {path: /, form: {f: '{x}'}}}"),
+        "{p}: step 1 's': request.form.f: unknown variable 'x' in '{x}'; known here: none",
+    ),
+    "single brace": (
+        steps("- {name: s, request: {path: /, query: {q: 'a}'}}}"),
+        "{p}: step 1 's': request.query.q: 'a}' has a single '}': write {name} for a variable, }} for the brace",
+    ),
+    "variable's name": (
+        "slug: a\nvariables: {a-b: 1}\n",
+        "{p}: variables.a-b: a variable's name has letters, digits and '_', and does not start with a digit",
+    ),
+    "variable's value": (
+        "slug: a\nvariables: {a: [1]}\n",
+        "{p}: variables.a: must be text, a number, true or false, not a list",
+    ),
+    "two bodies": (
+        steps("- {name: s, request: {path: /, json: {}, form: {}}}"),
+        "{p}: step 1 's': request.form: cannot be sent together with json",
+    ),
+    "bytes in json": (
+        steps("- {name: s, request: {path: /, json: {a: !!binary aGk=}}}"),
+        "{p}: step 1 's': request.json: cannot be sent as JSON: Object of type bytes is not JSON serializable",
+    ),
+    "no such file": (
+        steps("- {name: s, request: {path: /, files: {dem: no.asc}}}"),
+        "{p}: step 1 's': request.files.dem: there is no file {folder}/no.asc",
+    ),
+    "own header": (
+        steps("- {name: s, request: {path: /, headers: {x-profile-trace: b}}}"),
+        "{p}: step 1 's': request.headers.x-profile-trace: playback adds this header itself, with --trace-code",
+    ),
+    "header with a line break": (
+        steps('- {name: s, request: {path: /, headers: {X-A: "a\\nb"}}}'),
+        "{p}: step 1 's': request.headers.X-A: 'a\\nb' cannot be sent in a header",
+    ),
+    "status is text": (
+        steps("- {name: s, request: {path: /}, expect: {status: ok}}"),
+        "{p}: step 1 's': expect.status: must be a number from 200 to 599, or a list of them, not 'ok'",
+    ),
+    "status is true": (
+        steps("- {name: s, request: {path: /}, expect: {status: [200, true]}}"),
+        "{p}: step 1 's': expect.status: must be a number from 200 to 599, or a list of them, not True",
+    ),
+    "bad JMESPath": (
+        steps("- {name: s, request: {path: /}, save: {id: 'a['}}"),
+        "{p}: step 1 's': save.id: 'a[' is not a JMESPath expression: Invalid jmespath expression: "
+        "Incomplete expression",
+    ),
+    "wait without until": (
+        steps("- {name: s, request: {path: /}, wait: {path: /}}"),
+        "{p}: step 1 's': wait.until: missing",
+    ),
+    "wait for no time": (
+        steps("- {name: s, request: {path: /}, wait: {path: /, until: a, timeout: 0}}"),
+        "{p}: step 1 's': wait.timeout: must be a number of seconds above 0 and up to 86400, not 0",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), MALFORMED.values(), ids=MALFORMED.keys())
+def test_a_malformed_file_gets_one_message(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ProfileFormatError) as caught:
+        load(tmp_path, text)
+    shown = message.replace("{p}", str(tmp_path / "p.yaml")).replace("{folder}", str(tmp_path))
+    assert str(caught.value) == shown
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProfileFormatError, match=r"no\.yaml: cannot be read: No such file or directory$"):
+        load_profile(tmp_path / "no.yaml")
+
+
+def test_a_file_that_is_not_utf8_is_named_with_the_byte(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_bytes(b"slug: \xff")
+    with pytest.raises(ProfileFormatError, match=r"p\.yaml: byte 7: not UTF-8 text$"):
+        load_profile(path)
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "a: " + "9" * 5000])
+def test_what_only_breaks_python_is_a_message_too(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ProfileFormatError, match=r"nested too deeply|a value cannot be read"):
+        load(tmp_path, text)
+
+
+def test_two_files_with_one_slug_are_refused(tmp_path: Path) -> None:
+    paths = [tmp_path / "a.yaml", tmp_path / "b.yaml"]
+    for path in paths:
+        path.write_text("slug: same\nsteps: [{name: s, request: {path: /}}]\n")
+    with pytest.raises(ProfileFormatError) as caught:
+        load_profiles(paths)
+    assert str(caught.value) == f"{paths[1]}: slug: 'same' is already the slug of {paths[0]}"
