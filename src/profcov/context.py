@@ -3,6 +3,32 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
-current: ContextVar[Any] = ContextVar("profcov_unit", default=None)
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Scope:
+    """One unit of work as running code sees it: the trace it is filed under, and the scope it is nested in.
+
+    Copies of a context (child tasks, timers, threads) share the scope, so it lives exactly as long as
+    something may still run under it. The engine relies on that to know that a trace has no work left.
+    """
+
+    __slots__ = ("__weakref__", "outer", "trace")
+
+    def __init__(self, trace: Any, outer: Scope | None) -> None:
+        self.trace = trace
+        self.outer = outer
+
+    def nest(self) -> Iterator[Any]:
+        """Yield the traces of this scope and of those around it, inner first."""
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope.trace
+            scope = scope.outer
+
+
+current: Final[ContextVar[Scope | None]] = ContextVar("profcov_scope", default=None)
+"""The scope that the running code belongs to; None outside any unit, and inside the import system."""

@@ -1,0 +1,85 @@
+"""What an engine is: the contract between the units of work above and what observes execution."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from profcov.context import Scope
+
+Lines = dict[str, set[int]]
+"""Line numbers by the file name that goes into the data file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do in this process."""
+
+    greenlets: bool
+    branches: bool
+
+
+class Trace:
+    """The live attribution of one slug (and context label) in one process.
+
+    Engines record into it; the store takes from it what is not yet on disk.
+    """
+
+    __slots__ = ("__weakref__", "_pending", "_written", "flush_lock", "label", "slug")
+
+    def __init__(self, slug: str, label: str) -> None:
+        self.slug = slug
+        self.label = label
+        self.flush_lock = threading.Lock()
+        self._pending: Lines = {}
+        self._written: Lines = {}
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something was recorded that no shard holds yet: cheap, asked before every answer."""
+        raise NotImplementedError
+
+    def take(self) -> Lines:
+        """Return every line that no shard holds yet. Hold ``flush_lock``, and settle once it is written."""
+        raise NotImplementedError
+
+    def settle(self) -> None:
+        """Say that what was taken last is on disk."""
+        for filename, lines in self._pending.items():
+            self._written.setdefault(filename, set()).update(lines)
+        self._pending = {}
+
+
+class Engine(Protocol):
+    """Observes execution and files lines under the trace of the current scope."""
+
+    name: str
+    capabilities: Capabilities
+
+    def new_trace(self, slug: str, label: str) -> Trace:
+        """Return an empty trace of this engine's kind."""
+
+    def begin(self, scope: Scope) -> None:
+        """Expect work under a scope: from now on its trace is live."""
+
+    def enter(self, scope: Scope | None) -> Any:
+        """Start a step on this thread: what runs until the matching ``leave`` is the scope's, or nobody's."""
+
+    def leave(self, handle: Any) -> None:
+        """End the step that ``enter`` returned, and restore what was observed before."""
+
+    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:
+        """Return a coroutine whose every resumption is a step of the scope."""
+
+    def refusal(self) -> str | None:
+        """Return why a unit cannot be measured right now, in this thread, or None."""
+
+    def after_fork(self) -> None:
+        """Forget, in a forked child, what belongs to the parent."""
+
+    def close(self) -> None:
+        """Stop observing and give back what was taken from the interpreter."""

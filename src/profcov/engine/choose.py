@@ -1,0 +1,69 @@
+"""Which engine runs in this process: one, whoever asks."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+from profcov.engine.ctrace import CTraceEngine
+from profcov.engine.monitoring import MonitoringEngine
+from profcov.engine.sources import Sources
+from profcov.errors import EngineUnavailableError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from profcov.engine.base import Engine
+    from profcov.settings import EngineChoice
+
+_lock = threading.RLock()
+_running: tuple[Engine, Path | None] | None = None
+
+
+def start_engine(choice: EngineChoice, config_file: Path | None) -> Engine:
+    """Return the process's engine, started at the first call.
+
+    ``auto`` is ``monitoring`` where the interpreter has it and two tool ids are free, else ``ctrace``.
+
+    Raises:
+        EngineUnavailableError: no engine can run here, or one runs already for another configuration.
+        coverage.exceptions.CoverageException: coverage.py cannot read the configuration.
+    """
+    global _running  # noqa: PLW0603 (what an engine holds, the interpreter has once)
+    with _lock:
+        if _running is None:
+            _running = (_new_engine(choice, Sources(config_file)), config_file)
+        engine, its_config = _running
+        if its_config != config_file:
+            raise EngineUnavailableError(engine.name, f"it runs already with the configuration {its_config}")
+        if choice not in {"auto", engine.name}:
+            raise EngineUnavailableError(choice, f"the {engine.name} engine runs already")
+        return engine
+
+
+def running_engine() -> Engine | None:
+    """Return the process's engine if one was started."""
+    return _running[0] if _running else None
+
+
+def stop_engine() -> None:
+    """Close the process's engine, if one runs."""
+    global _running  # noqa: PLW0603
+    with _lock:
+        if _running is not None:
+            _running[0].close()
+            _running = None
+
+
+def _new_engine(choice: EngineChoice, sources: Sources) -> Engine:
+    if choice == "ctrace":
+        return CTraceEngine(sources)
+    if choice == "monitoring":
+        return MonitoringEngine(sources)
+    if sys.version_info >= (3, 12):
+        try:
+            return MonitoringEngine(sources)
+        except EngineUnavailableError:
+            return CTraceEngine(sources)
+    return CTraceEngine(sources)

@@ -1,0 +1,278 @@
+"""The ctrace engine (Python 3.11): coverage.py's C tracer, switched on and off around each step of a trace.
+
+A *step* is what runs between two switches: a WSGI call, each ``next()`` of its body, each resumption of a
+coroutine, a callable in a pool's thread. Each trace has tracers of its own in each thread; one that is on is never
+left on for somebody else's step.
+
+With ``sources`` the only module that touches coverage.py's non-public names; a test pins those used.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.engine.base import Capabilities, Lines, Trace
+from profcov.engine.faults import log_once
+from profcov.errors import EngineUnavailableError
+
+try:
+    from coverage import tracer as c_tracer
+except ImportError:  # a coverage.py without its C extension
+    c_tracer = None  # type: ignore[assignment]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from types import FrameType
+
+    from profcov.context import Scope
+    from profcov.engine.sources import Sources
+
+
+class _ThreadState(threading.local):
+    """This thread's open steps, innermost last, and the tracers at rest of each trace."""
+
+    def __init__(self) -> None:
+        self.steps: list[tuple[CTrace | None, Any]] = []
+
+
+class CTrace(Trace):
+    """A trace whose lines coverage.py's tracers write into ``data``, by the name the file has in the data."""
+
+    __slots__ = ("_taken", "data", "lock", "resting")
+
+    def __init__(self, slug: str, label: str) -> None:
+        super().__init__(slug, label)
+        self.data: Lines = {}
+        self.lock = threading.Lock()
+        self.resting = threading.local()
+        self._taken = 0
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a line came since the last settled take."""
+        return sum(map(len, list(self.data.values()))) > self._taken
+
+    def take(self) -> Lines:
+        """Return what is in the tracers' data and not yet written."""
+        self._pending = {}
+        for filename, lines in list(self.data.items()):
+            new = set(lines) - self._written.get(filename, set())
+            if new:
+                self._pending[filename] = new
+        return self._pending
+
+    def settle(self) -> None:
+        """Say that what was taken last is on disk."""
+        self._taken += sum(map(len, self._pending.values()))
+        super().settle()
+
+
+class CTraceEngine:
+    """Runs one C tracer a trace and thread.
+
+    Raises:
+        EngineUnavailableError: coverage.py was installed without its C extension.
+    """
+
+    name = "ctrace"
+
+    def __init__(self, sources: Sources) -> None:
+        if c_tracer is None:
+            raise EngineUnavailableError(self.name, "this coverage.py was built without its C tracer")
+        self.capabilities = Capabilities(greenlets=False, branches=False)
+        self._sources = sources
+        self._verdicts: dict[str, Any] = {}
+        self._thread = _ThreadState()
+
+    # The contract of base.Engine.
+
+    def new_trace(self, slug: str, label: str) -> CTrace:
+        """Return an empty trace."""
+        return CTrace(slug, label)
+
+    def begin(self, scope: Scope) -> None:
+        """Do nothing: a trace is live while a step of it is on."""
+
+    def enter(self, scope: Scope | None) -> tuple[CTrace | None, Any] | None:
+        """Switch this thread to a scope's tracer, or to none; a step inside a step of the same trace does nothing.
+
+        A tracer counts the calls and returns that it sees, so every ``enter`` and ``leave`` must be two calls deep
+        in the frame that they switch for (``Step.__enter__`` calls this; so does ``StepCoroutine._on``).
+        """
+        trace = None if scope is None else scope.trace
+        steps = self._thread.steps
+        outer = steps[-1] if steps else (None, None)
+        if outer[0] is trace:
+            return None
+        if outer[1] is not None:
+            outer[1].stop()
+            sys.settrace(None)
+        tracer = None if trace is None else self._tracer(trace)
+        steps.append((trace, tracer))
+        if tracer is not None:
+            tracer.start()
+        return outer
+
+    def leave(self, handle: tuple[CTrace | None, Any] | None) -> None:
+        """End a step: switch its tracer off and the outer one on again."""
+        if handle is None or not self._thread.steps:  # forked inside the step
+            return
+        trace, tracer = self._thread.steps.pop()
+        if tracer is not None:
+            tracer.stop()
+            sys.settrace(None)
+            trace.resting.tracers.append(tracer)  # type: ignore[union-attr]
+        if handle[1] is not None:
+            handle[1].start()
+
+    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:
+        """Return a coroutine that runs each resumption of the given one as a step."""
+        return StepCoroutine(coroutine, scope, self)
+
+    def refusal(self) -> str | None:
+        """Say why this thread cannot be measured: somebody else's trace function, or greenlets."""
+        if not self._thread.steps and sys.gettrace() is not None:
+            return "another trace function is set (coverage.py or a debugger)"
+        if "gevent" in sys.modules or "eventlet" in sys.modules:
+            return "greenlets need the monitoring engine (Python 3.12 or newer)"
+        return None
+
+    def after_fork(self) -> None:
+        """Switch off the step that the forking thread was in; the child begins its own."""
+        self._sources.after_fork()
+        if self._thread.steps:
+            tracer = self._thread.steps[-1][1]
+            if tracer is not None:
+                tracer.stop()
+                sys.settrace(None)
+        self._thread = _ThreadState()
+
+    def close(self) -> None:
+        """Nothing is held between steps."""
+
+    def _tracer(self, trace: CTrace) -> Any:
+        """Return a tracer of the trace that is at rest in this thread, or a new one: two nested steps need two."""
+        try:
+            resting = trace.resting.tracers
+        except AttributeError:
+            resting = trace.resting.tracers = []
+        return resting.pop() if resting else self._new_tracer(trace)
+
+    def _new_tracer(self, trace: CTrace) -> Any:
+        tracer: Any = c_tracer.CTracer()
+        tracer.data = trace.data
+        tracer.lock_data = trace.lock.acquire
+        tracer.unlock_data = trace.lock.release
+        tracer.trace_arcs = False
+        tracer.should_trace = self._should_trace
+        tracer.should_trace_cache = self._verdicts
+        tracer.check_include = _always
+        tracer.file_tracers = {}
+        tracer.warn = _ignore
+        tracer.disable_plugin = _ignore
+        tracer.concur_id_func = None
+        tracer.should_start_context = None
+        tracer.switch_context = None
+        return tracer
+
+    def _should_trace(self, filename: str, frame: FrameType) -> Any:
+        """Answer the tracer's question about a file; an exception here would end the tracer."""
+        name = None
+        try:
+            name = self._sources.measured(filename, frame)
+        except Exception as error:  # noqa: BLE001
+            log_once("engine-discovery", "cannot tell whether %s is measured", filename, error=error)
+        disposition = c_tracer.CFileDisposition()
+        disposition.original_filename = disposition.canonical_filename = filename
+        disposition.source_filename = name
+        disposition.trace = name is not None
+        disposition.reason = ""
+        disposition.file_tracer = None
+        disposition.has_dynamic_filename = False
+        return disposition
+
+
+class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
+    """Drives a coroutine; each resumption is a step of the scope."""
+
+    __slots__ = ("_coroutine", "_engine", "_scope")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], scope: Scope, engine: CTraceEngine) -> None:
+        self._coroutine = coroutine
+        self._scope = scope
+        self._engine = engine
+
+    def _on(self) -> Any:
+        return self._engine.enter(self._scope)
+
+    def _off(self, handle: Any) -> None:
+        self._engine.leave(handle)
+
+    def send(self, value: Any) -> Any:
+        """Resume with a value."""
+        handle = self._on()
+        try:
+            return self._coroutine.send(value)
+        finally:
+            self._off(handle)
+
+    def throw(self, *exception: Any) -> Any:
+        """Resume with an exception."""
+        handle = self._on()
+        try:
+            return self._coroutine.throw(*exception)
+        finally:
+            self._off(handle)
+
+    def close(self) -> None:
+        """Close it."""
+        handle = self._on()
+        try:
+            self._coroutine.close()
+        finally:
+            self._off(handle)
+
+    def __await__(self) -> StepCoroutine:
+        return self
+
+    def __iter__(self) -> StepCoroutine:
+        return self
+
+    def __next__(self) -> Any:
+        return self.send(None)
+
+    # asyncio and inspect read these, in `Task.__repr__` and `Task.get_stack` among others.
+    @property
+    def cr_frame(self) -> Any:
+        """The driven coroutine's frame."""
+        return getattr(self._coroutine, "cr_frame", None)
+
+    @property
+    def cr_code(self) -> Any:
+        """The driven coroutine's code."""
+        return getattr(self._coroutine, "cr_code", None)
+
+    @property
+    def cr_running(self) -> bool:
+        """Whether it runs right now."""
+        return bool(getattr(self._coroutine, "cr_running", False))
+
+    @property
+    def cr_await(self) -> Any:
+        """What it waits for."""
+        return getattr(self._coroutine, "cr_await", None)
+
+    @property
+    def __name__(self) -> str:
+        return getattr(self._coroutine, "__name__", type(self._coroutine).__name__)
+
+    @property
+    def __qualname__(self) -> str:
+        return getattr(self._coroutine, "__qualname__", type(self._coroutine).__qualname__)
+
+
+_always: Final[Callable[..., bool]] = lambda *args: True  # noqa: E731, ARG005
+_ignore: Final[Callable[..., None]] = lambda *args, **kwargs: None  # noqa: E731, ARG005

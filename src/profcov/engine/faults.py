@@ -1,0 +1,62 @@
+"""What happens when something inside the recording half goes wrong: it is logged once, and the application goes on."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import CodeType, TracebackType
+
+logger: Final = logging.getLogger("profcov")
+
+_OURS: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120
+_NEVER_OURS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
+_said: dict[str, object] = {}
+
+
+def log_once(code: str, message: str, *args: object, error: BaseException | None = None) -> None:
+    """Log a warning to the logger ``profcov``, once for each code in a process; never raise."""
+    mine = object()
+    if _said.setdefault(code, mine) is not mine:  # atomic without a lock, which a fork could leave held
+        return
+    # A broken log handler is not the application's problem.
+    with contextlib.suppress(Exception):
+        logger.warning(f"{message} (said once; code {code})", *args, exc_info=error)  # noqa: G004
+
+
+def is_foreign(error: BaseException) -> bool:
+    """Tell whether an exception that surfaced in an engine callback belongs to the application.
+
+    A signal handler (RQ's job timeout, say) or ``PyThreadState_SetAsyncExc`` may strike while a callback runs, and
+    must go on to the application. A handler's frame is in the traceback; an asynchronous exception has none of its
+    own, but a class from elsewhere, where a fault of ours would be a built-in one.
+    """
+    if isinstance(error, _NEVER_OURS):
+        return True
+    handlers = set(_handler_codes())
+    frames = list(_walk(error.__traceback__))
+    if any(code in handlers for code in frames):
+        return True
+    known = type(error).__module__.partition(".")[0] in {"builtins", "coverage", "profcov"}
+    return not known and bool(frames) and frames[-1].co_filename.startswith(_OURS)
+
+
+def _walk(trace: TracebackType | None) -> Iterator[CodeType]:
+    while trace is not None:
+        yield trace.tb_frame.f_code
+        trace = trace.tb_next
+
+
+def _handler_codes() -> Iterator[CodeType]:
+    for number in signal.valid_signals():
+        handler = signal.getsignal(number)
+        handler = getattr(handler, "func", handler)  # functools.partial
+        handler = getattr(handler, "__func__", handler)  # a bound method
+        code = getattr(handler, "__code__", None) or getattr(type(handler).__dict__.get("__call__"), "__code__", None)
+        if code is not None:
+            yield code

@@ -1,0 +1,58 @@
+"""Import-time code is nobody's: while the import system runs inside a unit, the unit is switched off.
+
+A module is imported once in a process, by whichever profile comes first: its import-time lines would make the
+artifacts depend on the order of requests.
+"""
+
+from __future__ import annotations
+
+import importlib._bootstrap as bootstrap
+import threading
+from typing import TYPE_CHECKING, Any
+
+from profcov.context import current
+from profcov.engine.step import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from profcov.engine.base import Engine
+
+_lock = threading.Lock()
+_originals: dict[str, Callable[..., Any]] = {}
+
+# `_find_and_load` is what the import statement, `__import__` and `importlib.import_module` call for a module that is
+# not loaded yet, and never for one that is; `_exec` is what `importlib.reload` calls.
+_HOOKED = ("_find_and_load", "_exec")
+
+
+def install(engine: Engine) -> None:
+    """Switch units off inside the import system from now on; a second call changes nothing."""
+    with _lock:
+        if _originals:
+            return
+        for name in _HOOKED:
+            original = getattr(bootstrap, name, None)
+            if original is not None:
+                _originals[name] = original
+                setattr(bootstrap, name, _silenced(original, engine))
+
+
+def uninstall() -> None:
+    """Put the import system back as it was."""
+    with _lock:
+        for name, original in _originals.items():
+            setattr(bootstrap, name, original)
+        _originals.clear()
+
+
+def _silenced(original: Callable[..., Any], engine: Engine) -> Callable[..., Any]:
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if current.get() is None:
+            return original(*args, **kwargs)
+        with Step(engine, None):
+            return original(*args, **kwargs)
+
+    # The interpreter cuts the import system's frames out of tracebacks, by file name: let it cut this one, too.
+    wrapper.__code__ = wrapper.__code__.replace(co_filename=original.__code__.co_filename)
+    return wrapper

@@ -1,0 +1,192 @@
+"""From shards to an artifact: under the exclusive lock, so that no process has work in flight for the slug."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import coverage
+from coverage import CoverageData
+from coverage.exceptions import CoverageException
+
+from profcov.errors import CoverageMergeError, CoverageWriteError
+from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
+from profcov.store.lock import exclusive, raise_generation
+from profcov.store.sidecar import describe, write_sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from profcov.slug import Slug
+
+QUARANTINE: Final = "quarantine"
+_OPTIONS: Final = ("source", "source_pkgs", "include", "omit", "branch", "relative_files")
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What combining gave: where it is, how much is in it, and whether it is whole."""
+
+    slug: Slug
+    path: Path
+    sidecar: Path
+    complete: bool
+    reasons: tuple[str, ...]
+    lines: int
+    files: int
+    shards: int
+
+
+def combine(
+    data_dir: Path,
+    slug: Slug,
+    *,
+    config_file: Path | None = None,
+    out: Path | None = None,
+    timeout: float = 30.0,
+    reasons: Sequence[str] = (),
+) -> Artifact:
+    """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
+
+    A shard that coverage.py cannot read is moved to ``quarantine/``, and the artifact is partial. The artifact
+    before this one is kept as ``<slug>.coverage.previous``.
+
+    Args:
+        data_dir: where the shards are.
+        slug: the profile.
+        config_file: coverage.py configuration, for ``[paths]`` and ``relative_files``.
+        out: directory for the artifact; the data directory if None.
+        timeout: seconds to wait for work in flight.
+        reasons: codes that the caller knows of for the artifact to be partial.
+
+    Raises:
+        LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
+        CoverageMergeError: there is nothing to combine, or coverage.py cannot merge it.
+        CoverageWriteError: the artifact cannot be written.
+    """
+    if not data_dir.is_dir():
+        raise CoverageMergeError(slug, f"there is no directory {data_dir}")
+    with exclusive(data_dir, slug, timeout) as lock:
+        found = list_shards(data_dir, slug)
+        if not found:
+            raise CoverageMergeError(
+                slug, f"no shard of it is in {data_dir}: was it played against a server that records there?"
+            )
+        shards, bad = _sort_out(found)
+        why = tuple(dict.fromkeys([*reasons, *(["shard-unreadable"] if bad else [])]))
+        if not shards:
+            _quarantine(data_dir, bad)
+            raise CoverageMergeError(slug, f"none of its {len(bad)} shards can be read; they are in {QUARANTINE}/")
+        artifact = artifact_path(out or data_dir, slug)
+        merged, options = _merge(slug, shards, config_file, artifact)
+        counts = _count(merged)
+        generation = raise_generation(lock)
+        _publish(merged, artifact)
+        facts = describe(
+            slug, artifact, generation=generation, shards=shards, settings=options, reasons=why, **counts.described
+        )
+        write_sidecar(artifact, facts)
+        _quarantine(data_dir, bad)
+        _drop(shards)
+    return Artifact(slug, artifact, sidecar_path(artifact), not why, why, counts.lines, counts.files, len(shards))
+
+
+def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0) -> int:
+    """Drop the shards of a slug, raise its generation, and return how many there were.
+
+    Raises:
+        LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
+        CoverageWriteError: the lock file cannot be made.
+    """
+    with exclusive(data_dir, slug, timeout) as lock:
+        shards = list_shards(data_dir, slug)
+        raise_generation(lock)
+        _drop(shards)
+    return len(shards)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    lines: int
+    files: int
+    described: dict[str, Any]
+
+
+def _count(path: Path) -> _Counts:
+    data = CoverageData(basename=str(path))
+    try:
+        data.read()
+        measured = data.measured_files()
+        lines = sum(len(data.lines(name) or ()) for name in measured)
+        return _Counts(lines, len(measured), {"measured": measured, "contexts": data.measured_contexts()})
+    finally:
+        data.close()
+
+
+def _sort_out(shards: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """Return the shards that coverage.py reads, and the others with the reason."""
+    good: list[Path] = []
+    bad: list[tuple[Path, str]] = []
+    for shard in shards:
+        data = CoverageData(basename=str(shard))
+        try:
+            data.read()
+            for name in data.measured_files():
+                data.lines(name)
+            good.append(shard)
+        except Exception as error:  # noqa: BLE001 (a damaged database raises what it likes)
+            bad.append((shard, str(error)))
+        finally:
+            data.close()
+    return good, bad
+
+
+def _merge(slug: Slug, shards: Sequence[Path], config_file: Path | None, artifact: Path) -> tuple[Path, dict[str, Any]]:
+    """Merge shards into a file beside the artifact; return it, and the options it was made with."""
+    merged = artifact.with_name(f".{artifact.name}.{os.getpid()}.unfinished")
+    try:
+        artifact.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        merged.unlink(missing_ok=True)
+        tool = coverage.Coverage(
+            data_file=str(merged), config_file=str(config_file) if config_file else True, messages=False
+        )
+        tool.set_option("run:parallel", value=False)
+        tool.combine(data_paths=[str(shard) for shard in shards], strict=True, keep=True)
+        tool.save()
+        tool.get_data().close()
+    except OSError as error:
+        raise CoverageWriteError(artifact, error.strerror or str(error)) from error
+    except CoverageException as error:
+        raise CoverageMergeError(slug, str(error)) from error
+    options = {name: tool.get_option(f"run:{name}") for name in _OPTIONS}
+    return merged, {"config_file": str(config_file) if config_file else None, **options}
+
+
+def _publish(merged: Path, artifact: Path) -> None:
+    """Put a merged file in the artifact's place, and keep the one before."""
+    try:
+        merged.chmod(0o600)
+        with contextlib.suppress(FileNotFoundError):
+            artifact.replace(previous_path(artifact))
+        merged.replace(artifact)
+    except OSError as error:
+        merged.unlink(missing_ok=True)
+        raise CoverageWriteError(artifact, error.strerror or str(error)) from error
+
+
+def _quarantine(data_dir: Path, bad: Sequence[tuple[Path, str]]) -> None:
+    for shard, reason in bad:
+        with contextlib.suppress(OSError):
+            target = data_dir / QUARANTINE
+            target.mkdir(mode=0o700, exist_ok=True)
+            shard.replace(target / shard.name)
+            (target / f"{shard.name}.reason").write_text(reason + "\n", encoding="utf-8")
+
+
+def _drop(shards: Sequence[Path]) -> None:
+    for shard in shards:
+        with contextlib.suppress(FileNotFoundError):
+            shard.unlink()

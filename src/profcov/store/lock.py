@@ -1,0 +1,138 @@
+"""The lock of a slug: shared by processes at work for it, exclusive for whoever consumes its shards.
+
+The file ``<slug>.lock`` holds the generation, a number raised whenever shards are consumed or dropped. It is never
+removed: a lock on a file that has no name any more keeps nobody out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from typing import TYPE_CHECKING
+
+from profcov.errors import CoverageWriteError, LockTimeoutError
+from profcov.store.layout import lock_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from profcov.slug import Slug
+
+_POLL_SECONDS = 0.02
+
+
+class SlugLock:
+    """This process's handle on a slug's lock file; not thread-safe, the owner serialises calls."""
+
+    __slots__ = ("_fd", "path")
+
+    def __init__(self, data_dir: Path, slug: Slug) -> None:
+        self.path = lock_path(data_dir, slug)
+        self._fd = -1
+
+    def share(self) -> int | None:
+        """Take the shared lock at once and return the generation; None if a reader has the exclusive lock.
+
+        Raises:
+            OSError: the lock file cannot be made or opened.
+        """
+        self._open()
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return None
+        return read_generation(self._fd)
+
+    def release(self) -> None:
+        """Drop the shared lock, in this process and for children that inherited the descriptor."""
+        if self._fd >= 0:
+            fcntl.flock(self._fd, fcntl.LOCK_UN)
+
+    def abandon(self) -> None:
+        """Close an inherited descriptor in a forked child: unlocking it would unlock the parent's."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+    def _open(self) -> None:
+        if self._fd >= 0:
+            with contextlib.suppress(FileNotFoundError):
+                here, there = os.fstat(self._fd), os.stat(self.path)  # noqa: PTH116 (on every traced request)
+                if here.st_ino == there.st_ino and here.st_dev == there.st_dev:
+                    return
+            self.abandon()
+        self._fd = _open_lock_file(self.path)
+
+
+@contextlib.contextmanager
+def exclusive(data_dir: Path, slug: Slug, timeout: float) -> Iterator[int]:
+    """Hold the exclusive lock of a slug: no process has work in flight for it meanwhile.
+
+    Yields the open lock file's descriptor, for :func:`raise_generation`.
+
+    Waits ``timeout`` seconds for processes that hold the shared lock.
+
+    Raises:
+        LockTimeoutError: they still held it then; names them where the system tells.
+        CoverageWriteError: the lock file cannot be made.
+    """
+    path = lock_path(data_dir, slug)
+    try:
+        fd = _open_lock_file(path)
+    except OSError as error:
+        raise CoverageWriteError(path, error.strerror or str(error)) from error
+    try:
+        deadline = time.monotonic() + timeout
+        while not _try_exclusive(fd):
+            if time.monotonic() >= deadline:
+                raise LockTimeoutError(slug, timeout, list_holders(fd))
+            time.sleep(_POLL_SECONDS)
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def read_generation(fd: int) -> int:
+    """Return the generation in an open lock file; 0 for a new one, or for one that was damaged."""
+    text = os.pread(fd, 20, 0).strip()
+    return int(text) if text.isdigit() else 0
+
+
+def raise_generation(fd: int) -> int:
+    """Raise the generation in an open lock file whose exclusive lock is held, and return it."""
+    generation = read_generation(fd) + 1
+    # Fixed width: a write that is cut short never makes another valid number smaller than the one before.
+    os.pwrite(fd, b"%019d\n" % generation, 0)
+    return generation
+
+
+def list_holders(fd: int) -> list[str]:
+    """Name the processes that hold a lock on an open file, as Linux tells; empty where it does not."""
+    inode = os.fstat(fd).st_ino
+    try:
+        with open("/proc/locks", encoding="ascii") as table:  # noqa: PTH123
+            rows = [line.split() for line in table]
+    except OSError:
+        return []
+    # "1: FLOCK  ADVISORY  READ 4711 08:01:393446 0 EOF"; a waiting lock has "->" in the second column.
+    pids = {row[4] for row in rows if row[1] == "FLOCK" and row[5].rpartition(":")[2] == str(inode)}
+    return [f"process {pid}" for pid in sorted(pids, key=int) if pid != str(os.getpid())]
+
+
+def _try_exclusive(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _open_lock_file(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except FileNotFoundError:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -1,0 +1,59 @@
+"""Writing shards: one valid coverage.py file each, whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from profcov.errors import CoverageWriteError
+from profcov.store.layout import new_shard_path
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from profcov.slug import Slug
+
+
+def write_shard(data_dir: Path, slug: Slug, context: str, lines: Mapping[str, set[int]]) -> Path:
+    """Write lines as a new shard of this process and return its path.
+
+    The file is written under a name that no reader looks for, then renamed: a process killed in between leaves no
+    shard, and never half of one.
+
+    Args:
+        data_dir: the data directory, made if it is not there.
+        slug: the profile.
+        context: the context label that every line gets.
+        lines: line numbers by file name, as they shall stand in the data.
+
+    Raises:
+        CoverageWriteError: the shard could not be written; nothing of it is left.
+    """
+    from coverage import CoverageData  # noqa: PLC0415 (a process that records nothing does without coverage.py)
+
+    shard = new_shard_path(data_dir, slug)
+    unfinished = shard.with_name(f".{shard.name}.unfinished")
+    try:
+        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _create_private(unfinished)
+        data = CoverageData(basename=str(unfinished))
+        try:
+            data.set_context(context)
+            data.add_lines(lines)
+            data.write()
+        finally:
+            data.close()
+        unfinished.rename(shard)
+    except Exception as error:
+        # Anything: coverage.py raises its own errors, sqlite's and the system's.
+        with contextlib.suppress(OSError):
+            unfinished.unlink()
+        raise CoverageWriteError(shard, str(error)) from error
+    return shard
+
+
+def _create_private(path: Path) -> None:
+    """Make an empty file that only its owner can read; SQLite takes an empty file for a new database."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))

@@ -1,0 +1,113 @@
+"""ASGI middleware: an HTTP request or websocket that carries a slug is a unit of work, background tasks included."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from profcov.capture import BUSY, recorder_for
+from profcov.carrier import STATUS_HEADER, from_headers
+from profcov.context import current
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from profcov.capture import Recorder, Unit
+    from profcov.settings import Settings
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[Any]]
+
+_MARK = "profcov.status"
+_STATUS_NAME = STATUS_HEADER.lower().encode("ascii")
+_WITH_HEADERS = frozenset({"http.response.start", "websocket.accept", "websocket.http.response.start"})
+_BUSY_TRIES = 200
+_BUSY_POLL_SECONDS = 0.01
+
+
+class ProfileTraceMiddleware:
+    """Wrap an ASGI application; also through ``app.add_middleware(ProfileTraceMiddleware)`` in Starlette.
+
+    A request without the header passes through. With it, the answer carries ``X-Profile-Trace-Status``.
+
+    Args:
+        app: the application.
+        settings: how to record; None reads the environment.
+    """
+
+    def __init__(self, app: ASGIApplication, settings: Settings | None = None) -> None:
+        self.app = app
+        self._recorder = recorder_for(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
+        """Answer a request."""
+        slug = from_headers(scope["headers"]) if scope["type"] in {"http", "websocket"} else None
+        if slug is None or _MARK in scope:  # marked: this middleware is around us already
+            return await self.app(scope, receive, send)
+        unit = await _begin(self._recorder, slug)
+        scope = {**scope, _MARK: unit.status}
+        respond = _with_status(send, unit)
+        if not unit.traced:
+            return await self.app(scope, receive, respond)
+        try:
+            with unit.step():
+                work = self.app(scope, receive, respond)
+            return await _run(unit, work)
+        finally:
+            unit.end()
+
+
+async def _begin(recorder: Recorder, slug: str) -> Unit:
+    """Begin a unit without holding up the event loop while the profile is being combined."""
+    unit = recorder.begin(slug, wait=0)
+    for _ in range(_BUSY_TRIES):
+        if unit.status != BUSY or not _runs_on_asyncio():
+            break
+        await asyncio.sleep(_BUSY_POLL_SECONDS)
+        unit = recorder.begin(slug, wait=0)
+    return unit
+
+
+def _runs_on_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def _run(unit: Unit, work: Awaitable[Any]) -> Any:
+    """Await the application's work as the unit's, and restore the context whatever happens to it."""
+    token = current.set(unit.scope)
+    try:
+        return await unit.drive(_as_coroutine(work))
+    finally:
+        # ValueError: closed by the garbage collector, in another context.
+        with contextlib.suppress(ValueError):
+            current.reset(token)
+
+
+def _as_coroutine(work: Any) -> Any:
+    """Return what an application's callable gave as a coroutine: the protocol asks for an awaitable only."""
+    return work if asyncio.iscoroutine(work) else _await(work)
+
+
+async def _await(work: Awaitable[Any]) -> Any:
+    return await work
+
+
+def _with_status(send: Send, unit: Unit) -> Send:
+    """Return a ``send`` that adds the status header, and flushes before anything reaches the client."""
+    status = (_STATUS_NAME, unit.status.encode("latin-1"))
+
+    async def respond(message: Message) -> None:
+        if message["type"] in _WITH_HEADERS:
+            message = {**message, "headers": [*message.get("headers", ()), status]}
+        unit.flush()
+        await send(message)
+
+    return respond

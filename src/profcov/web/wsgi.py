@@ -1,0 +1,113 @@
+"""WSGI middleware: a request that carries a slug is a unit of work, until its body is closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from profcov.capture import recorder_for
+from profcov.carrier import STATUS_HEADER, from_environ
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from profcov.capture import Unit
+    from profcov.settings import Settings
+
+_MARK = "profcov.status"
+
+
+class ProfileTraceMiddleware:
+    """Wrap a WSGI application.
+
+    A request without the header passes through. With it, the answer carries ``X-Profile-Trace-Status``.
+
+    Args:
+        app: the application.
+        settings: how to record; None reads the environment.
+    """
+
+    def __init__(self, app: WSGIApplication, settings: Settings | None = None) -> None:
+        self.app = app
+        self._recorder = recorder_for(settings)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a request."""
+        slug = from_environ(environ)
+        if slug is None or _MARK in environ:  # marked: this middleware is around us already
+            return self.app(environ, start_response)
+        unit = self._recorder.begin(slug)
+        environ[_MARK] = unit.status
+        respond = _with_status(start_response, unit)
+        if not unit.traced:
+            return self.app(environ, respond)
+        try:
+            with unit.step():
+                body = self.app(environ, respond)
+                chunks = body if isinstance(body, list | tuple) else iter(body)
+        except BaseException:
+            unit.end()
+            raise
+        if isinstance(chunks, list | tuple):  # nothing of it is still to run
+            unit.end()
+            return chunks
+        unit.flush()
+        kind = SizedTracedBody if hasattr(body, "__len__") else TracedBody
+        return kind(body, chunks, unit)
+
+
+class TracedBody:
+    """A response's body: each ``next`` and ``close`` is a step of the request's unit."""
+
+    def __init__(self, body: Iterable[bytes], chunks: Iterator[bytes], unit: Unit) -> None:
+        self._body: Any = body
+        self._chunks = chunks
+        self._unit = unit
+
+    def __iter__(self) -> TracedBody:
+        return self
+
+    def __next__(self) -> bytes:
+        with self._unit.step():
+            chunk = next(self._chunks)
+        self._unit.flush()
+        return chunk
+
+    def close(self) -> None:
+        """Close the body, then end the unit: whoever closes late is traced until then."""
+        try:
+            close = getattr(self._body, "close", None)
+            if close is not None:
+                with self._unit.step():
+                    close()
+        finally:
+            self._unit.end()
+
+    def __del__(self) -> None:
+        # A server that never closes breaks PEP 3333, and would keep readers waiting for ever.
+        unit = getattr(self, "_unit", None)
+        if unit is not None:
+            unit.end()
+
+
+class SizedTracedBody(TracedBody):
+    """A body whose length servers may ask for, to set ``Content-Length``, because the application's has one."""
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+
+def _with_status(start_response: StartResponse, unit: Unit) -> StartResponse:
+    """Return a ``start_response`` that adds the status header, and flushes before bytes are written."""
+
+    def respond(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
+        unit.flush()
+        write = start_response(status, [*headers, (STATUS_HEADER, unit.status)], *exc_info)
+
+        def flush_and_write(data: bytes) -> object:
+            unit.flush()
+            return write(data)
+
+        return flush_and_write
+
+    return respond
