@@ -40,7 +40,7 @@ def build_matrix(inventory: Inventory, profiles: Mapping[Slug, Mapping[str, Abst
     """Match the lines that each profile ran (file to line numbers) with the inventory.
 
     A function or method is covered if a line of its own body ran. A class or module is covered if a line of its own
-    body ran, or if a function or method anywhere in it is covered.
+    body ran, or if anything in it is covered.
     """
     index = _Index(inventory)
     reaches = {slug: index.reach(profiles[slug]) for slug in sorted(profiles)}

@@ -24,7 +24,7 @@ def read_lines(path: Path) -> dict[str, set[int]]:
         CoverageReadError: it is missing, or it is not coverage.py's.
     """
     if not path.is_file():
-        raise CoverageReadError(path, "there is no such file")
+        raise CoverageReadError(path, "there is no such file (`profcov combine` makes artifacts)")
     _check(path)
     data = CoverageData(basename=str(path))
     try:

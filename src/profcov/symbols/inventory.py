@@ -59,7 +59,9 @@ def _configure(config_file: Path | None) -> Coverage:
         coverage.get_data()  # loads the plugins, which may change what is measured
     except (CoverageException, ImportError) as error:
         name = str(config_file or "the configuration that coverage.py finds")
-        raise SettingsError("coverage configuration", name, f"one that coverage.py can use ({error})") from error
+        raise SettingsError(
+            "coverage configuration", name, f"one that coverage.py can use ({_one_line(error)})"
+        ) from error
     return coverage
 
 

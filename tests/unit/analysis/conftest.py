@@ -1,0 +1,67 @@
+"""Small real applications, run under real coverage.py in their own process."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from profcov.analysis.matrix import build_matrix
+from profcov.slug import parse_slug
+from profcov.store.read import read_lines
+from profcov.symbols.inventory import build_inventory
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from profcov.analysis.matrix import Matrix
+
+# As in a server: the application is imported already when the profile comes.
+PLAY = """
+import sys
+import coverage
+sys.path.insert(0, "")
+import app
+run = coverage.Coverage(config_file="cov.ini", data_file=sys.argv[1], messages=False)
+scenario = compile(sys.argv[2], "<scenario>", "exec")
+run.start()
+try:
+    exec(scenario)
+finally:
+    run.stop()
+    run.save()
+"""
+
+
+class Application:
+    """An application in a temporary directory, and what its profiles cover."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.config = root / "cov.ini"
+        self.config.write_text("[run]\nsource = .\nrelative_files = true\ndisable_warnings = already-imported\n")
+
+    def write(self, **modules: str) -> None:
+        for name, text in modules.items():
+            (self.root / f"{name}.py").write_text(textwrap.dedent(text).lstrip("\n"))
+
+    def play(self, slug: str, scenario: str) -> Path:
+        path = self.root / f"{slug}.coverage"
+        subprocess.run([sys.executable, "-c", PLAY, str(path), textwrap.dedent(scenario)], check=True, cwd=self.root)
+        return path
+
+    def matrix(self, **scenarios: str) -> Matrix:
+        lines = {parse_slug(slug): read_lines(self.play(slug, text)) for slug, text in scenarios.items()}
+        return build_matrix(build_inventory(self.config), lines)
+
+    def covered(self, scenario: str) -> set[str]:
+        return set(self.matrix(p=scenario).profiles[parse_slug("p")].symbols)
+
+
+@pytest.fixture
+def application(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Application:
+    monkeypatch.chdir(tmp_path)
+    return Application(tmp_path)

@@ -1,0 +1,199 @@
+"""Which files are in the inventory, under which names, and what happens to those that cannot be read."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import flask
+import pytest
+
+from profcov.analysis.matrix import build_matrix
+from profcov.errors import SettingsError
+from profcov.slug import Slug
+from profcov.store.read import read_lines
+from profcov.symbols.inventory import build_inventory
+
+
+def modules(inventory):
+    return {source.file: source.module for source in inventory.files}
+
+
+def test_statements_and_executed_lines_are_those_of_coverage_json_for_every_file_of_flask(tree):
+    ini = tree.write("cov.ini", "[run]\nsource_pkgs = flask\ndata_file = data\n")
+    tree.write("main.py", "import flask\napp = flask.Flask('x')\nwith app.app_context():\n    flask.jsonify(a=1)\n")
+    for words in (["run", "--rcfile=cov.ini", "main.py"], ["json", "--rcfile=cov.ini", "-q", "-o", "totals.json"]):
+        subprocess.run([sys.executable, "-m", "coverage", *words], check=True)
+    totals = {
+        str(Path(file).resolve()): facts
+        for file, facts in json.loads((tree.root / "totals.json").read_text())["files"].items()
+    }
+    inventory = build_inventory(ini)
+    assert len(totals) > 15
+    assert {source.file: len(source.statements) for source in inventory.files} == {
+        file: facts["summary"]["num_statements"] for file, facts in totals.items()
+    }
+    lines = read_lines(tree.root / "data")
+    for source in inventory.files:
+        ran = {source.first_lines.get(line, line) for line in lines.get(source.file, ())} & source.statements
+        assert sorted(ran) == totals[source.file]["executed_lines"], source.file
+    reach = build_matrix(inventory, {Slug("p"): lines}).profiles[Slug("p")]
+    assert reach.lines == sum(facts["summary"]["covered_lines"] for facts in totals.values())
+    assert "flask.json:jsonify" in reach.symbols
+    assert "flask.app:Flask.run" not in reach.symbols
+
+
+def test_every_statement_belongs_to_at_most_one_symbol_and_the_rest_are_signatures_and_decorators():
+    for symbol_file, source in _files_of(build_inventory(None, [Path(flask.__file__).parent])):
+        owned = [line for symbol in symbol_file for line in symbol.body_lines]
+        assert len(owned) == len(set(owned))
+        text = Path(source.file).read_text().splitlines()
+        for line in source.statements - set(owned):
+            assert text[line - 1].lstrip().startswith(("def ", "async def ", "class ", "@")), (source.file, line)
+
+
+def _files_of(inventory):
+    for source in inventory.files:
+        yield [symbol for symbol in inventory.symbols if symbol.file == source.file], source
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "source = app",
+        "source = app\nomit = */views.py",
+        "source = app\nomit = app/sub/*",
+        "source = app\nomit = v?ews.py",
+        "source = app\nomit = **/sub/**",
+        "source = app\nomit =\n  [a-l]ogic.py\n  app/__init__.py",
+        "source_pkgs = app.sub",
+        "source_pkgs = app.views",
+        "source = app.sub",
+        "include = app/sub/*",
+        "include = */logic.py",
+        "include = app/*/lo*.py",
+        "include = app/**/lo*.py",
+        "source = app\ninclude = app/sub/*",
+        "",
+    ],
+)
+@pytest.mark.parametrize("relative", ["true", "false"])
+def test_the_files_and_their_names_are_those_that_coverage_measures(tree, config, relative):
+    names = ["app/__init__.py", "app/views.py", "app/sub/__init__.py", "app/sub/logic.py", "app/plain/logic.py"]
+    for name in names:
+        tree.write(name, "x = 1\n")
+    tree.write("main.py", "import app.views, app.sub.logic, app.plain.logic\n")
+    ini = tree.write("cov.ini", f"[run]\ndata_file = data\nrelative_files = {relative}\n{config}\n")
+    command = [sys.executable, "-m", "coverage", "run", "--rcfile", ini.name, "main.py"]
+    subprocess.run(command, check=True)
+    measured = set(read_lines(tree.root / "data"))
+    assert measured
+    assert {source.file for source in build_inventory(ini).files} == measured
+
+
+def test_omit_and_include_of_the_report_section_count_too(tree):
+    for name in ("a.py", "b.py", "c.py"):
+        tree.write(name, "x = 1\n")
+    assert modules(tree.inventory("[run]\nsource = .\n[report]\nomit = a.py\n")).keys() == {
+        str(tree.root / "b.py"),
+        str(tree.root / "c.py"),
+    }
+    assert set(modules(tree.inventory("[run]\nsource = .\n[report]\ninclude = */a.py\n"))) == {str(tree.root / "a.py")}
+
+
+def test_module_names_follow_packages_namespaces_and_src(tree):
+    for name in ("src/pkg/__init__.py", "src/pkg/sub/__init__.py", "src/pkg/sub/mod.py", "src/ns/deep/mod.py"):
+        tree.write(name, "")
+    tree.write("tool.py", "")
+    assert modules(tree.inventory()) == {
+        "src/pkg/__init__.py": "pkg",
+        "src/pkg/sub/__init__.py": "pkg.sub",
+        "src/pkg/sub/mod.py": "pkg.sub.mod",
+        "src/ns/deep/mod.py": "ns.deep.mod",
+        "tool.py": "tool",
+    }
+    inside = "[run]\nsource = src/pkg/sub\nrelative_files = true\n"
+    assert modules(tree.inventory(inside))["src/pkg/sub/mod.py"] == "pkg.sub.mod"
+
+
+def test_two_modules_of_one_name_are_numbered_so_that_no_symbols_share_a_name(tree):
+    tree.write("a/main.py", "def f():\n    return 1\n")
+    tree.write("b/main.py", "def f():\n    return 2\n")
+    names = [symbol.name for symbol in tree.inventory("[run]\nsource =\n  a\n  b\n").symbols]
+    assert names == ["main", "main:f", "main#2", "main#2:f"]
+
+
+def test_a_package_is_found_without_running_its_code(tree, monkeypatch):
+    tree.write("boom/__init__.py", "raise RuntimeError('imported')\n")
+    tree.write("boom/sub/__init__.py", "raise RuntimeError('imported')\n")
+    tree.write("boom/sub/mod.py", "x = 1\n")
+    files = modules(tree.inventory("[run]\nsource_pkgs = boom.sub\nrelative_files = true\n"))
+    assert files == {"boom/sub/__init__.py": "boom.sub", "boom/sub/mod.py": "boom.sub.mod"}
+    assert "boom" not in sys.modules
+
+
+def test_a_namespace_package_keeps_its_whole_name(tree):
+    tree.write("space/deep/mod.py", "x = 1\n")
+    files = modules(tree.inventory("[run]\nsource_pkgs = space.deep\nrelative_files = true\n"))
+    assert files == {"space/deep/mod.py": "space.deep.mod"}
+
+
+def test_virtual_environments_and_hidden_directories_below_a_source_are_left_out(tree):
+    tree.write("app.py", "x = 1\n")
+    tree.write(".hidden/a.py", "x = 1\n")
+    tree.write("env/pyvenv.cfg", "")
+    tree.write("env/lib/b.py", "x = 1\n")
+    tree.write("vendor/site-packages/c.py", "x = 1\n")
+    assert set(modules(tree.inventory())) == {"app.py"}
+
+
+def test_given_sources_stand_in_for_those_of_the_configuration(tree):
+    tree.write("a.py", "x = 1\n")
+    other = tree.write("b.py", "x = 1\n")
+    ini = tree.write("cov.ini", "[run]\ninclude = a.py\nrelative_files = true\n")
+    assert set(modules(build_inventory(ini, [other]))) == {"b.py"}
+
+
+def test_files_that_are_not_python_are_listed_with_the_reason_and_the_others_are_read(tree):
+    tree.write("good.py", "x = 1\n")
+    tree.write("broken.py", "def f(:\n")
+    tree.write("latin.py", "name = 'caf\xe9'\n".encode("latin-1"))
+    tree.write("cookie.py", "# coding: latin-1\ndef f():\n    return 'caf\xe9'\n".encode("latin-1"))
+    tree.write("lie.py", b"# coding: no-such-codec\nx = 1\n")
+    tree.write("null.py", b"x = 1\0\n")
+    tree.write("deep.py", "x = " + "(" * 5000 + ")" * 5000 + "\n")
+    tree.write("empty.py", "")
+    inventory = tree.inventory()
+    assert set(modules(inventory)) == {"good.py", "cookie.py", "empty.py"}
+    assert [bad.file for bad in inventory.unreadable] == ["broken.py", "deep.py", "latin.py", "lie.py", "null.py"]
+    assert all(bad.reason and "\n" not in bad.reason for bad in inventory.unreadable)
+    assert {symbol.name: symbol.body_lines for symbol in inventory.symbols}["cookie:f"] == (3,)
+
+
+def test_invalid_escapes_in_somebody_elses_source_raise_no_warning(tree):
+    tree.write("m.py", "x = '\\d'\nassert (1, 'always')\n")
+    assert set(modules(tree.inventory())) == {"m.py"}
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ("[run]\nsource = nowhere\n", ["source='nowhere'", "a directory, or a package"]),
+        ("[run]\nsource_pkgs = flask.nowhere\n", ["flask.nowhere"]),
+        ("[run]\nsource = .\nomit = a/b**\n", ["a/b**", "'b**'"]),
+        ("[run\n", ["coverage configuration", "cov.ini"]),
+        ("[run]\nplugins = no_such_plugin\n", ["cov.ini", "no_such_plugin"]),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_is_one_clear_error(tree, config, words):
+    with pytest.raises(SettingsError) as caught:
+        tree.inventory(config)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_given_source_that_is_not_there_is_an_error(tree):
+    with pytest.raises(SettingsError, match="nowhere"):
+        build_inventory(None, [tree.root / "nowhere"])
