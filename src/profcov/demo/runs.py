@@ -17,6 +17,15 @@ KEEP_SECONDS: Final = 24 * 60 * 60
 STEPS: Final = ("dem", "watershed", "climate", "soils", "landuse", "summary")
 """What a run gains, in the order in which the model needs it."""
 
+MADE_FROM: Final = {
+    "dem": ("watershed", "soils", "landuse", "summary"),
+    "watershed": ("soils", "landuse", "summary"),
+    "climate": ("summary",),
+    "soils": ("landuse", "summary"),
+    "landuse": ("summary",),
+}
+"""What is out of date, and so forgotten, when a step is done again."""
+
 
 class RunMissingError(LookupError):
     """Raised when there is no run of that id."""
@@ -90,8 +99,9 @@ class Runs:
         return run_id
 
     def put(self, run_id: str, **fields: Any) -> None:
-        """Write fields of a run, all at once."""
+        """Write fields of a run and forget what was made from older ones, all at once."""
         with self._redis.pipeline() as pipe:
+            pipe.hdel(run_key(run_id), "", *(old for name in fields for old in MADE_FROM.get(name, ())))
             pipe.hset(run_key(run_id), mapping={name: json.dumps(value) for name, value in fields.items()})
             pipe.expire(run_key(run_id), KEEP_SECONDS)
             pipe.execute()

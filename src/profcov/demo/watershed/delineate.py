@@ -40,7 +40,13 @@ def delineate(grid: Grid, flow: Flow, wanted: Delineation) -> Watershed:
         raise ModelError(f"outlet {list(outlet)}: no data there; the grid has {grid.rows} rows and {grid.cols} columns")
     threshold = max(2, math.ceil(wanted.area_ha * 10_000 / grid.cell_size**2))
     if wanted.method == "topaz":
-        return delineate_topaz(grid, flow, outlet, threshold=threshold, min_length=wanted.min_length_m)
-    if wanted.method == "wbt":
-        return delineate_wbt(grid, flow, outlet, threshold=threshold, snap=wanted.snap_m)
-    raise ModelError(f"method {wanted.method!r}: expected one of {', '.join(METHODS)}")
+        watershed = delineate_topaz(grid, flow, outlet, threshold=threshold, min_length=wanted.min_length_m)
+    elif wanted.method == "wbt":
+        watershed = delineate_wbt(grid, flow, outlet, threshold=threshold, snap=wanted.snap_m)
+    else:
+        raise ModelError(f"method {wanted.method!r}: expected one of {', '.join(METHODS)}")
+    if not watershed.hillslopes:
+        raise ModelError(
+            f"outlet {list(outlet)}: nothing but channel drains there; raise area_ha, or choose a lower outlet"
+        )
+    return watershed
