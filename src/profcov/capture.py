@@ -6,6 +6,8 @@ Everything here runs inside somebody's server: no method raises, whatever goes w
 from __future__ import annotations
 
 import atexit
+import collections.abc
+import contextlib
 import contextvars
 import os
 import threading
@@ -25,10 +27,10 @@ from profcov.store.lock import SlugLock
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable
     from pathlib import Path
 
-    from profcov.engine.base import Engine, Trace
+    from profcov.engine.base import Capabilities, Engine, Trace
 
 BUSY: Final = "rejected; the profile is being combined"
 _BUSY_SECONDS: Final = 2.0
@@ -38,14 +40,15 @@ _BUSY_POLL_SECONDS: Final = 0.01
 class Unit:
     """One unit of work, or the refusal of one: then ``status`` says why and everything else does nothing."""
 
-    __slots__ = ("_book", "_engine", "_lock", "_open", "_recorder", "scope", "status")
+    __slots__ = ("_book", "_engine", "_lock", "_open", "_recorder", "_scope", "slug", "status")
 
     def __init__(self, status: str, recorder: Recorder, book: _Book | None = None, scope: Scope | None = None) -> None:
         self.status = status
         self._recorder = recorder
         self._engine = recorder.engine
         self._book = book
-        self.scope = scope
+        self._scope = scope
+        self.slug = None if book is None else book.slug
         self._open = book is not None
         self._lock = threading.Lock()
 
@@ -54,21 +57,29 @@ class Unit:
         """Whether lines are recorded."""
         return self._book is not None
 
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the engine at work can do."""
+        assert self._engine is not None  # noqa: S101
+        return self._engine.capabilities
+
     def step(self) -> Step:
         """Return a context manager: its block is the unit's, on this thread."""
         assert self._engine is not None  # noqa: S101 (only a traced unit has steps)
-        return Step(self._engine, self.scope)
+        return Step(self._engine, self._scope)
 
-    def run(self, function: Callable[..., Any], *args: Any) -> Any:
-        """Call a function as a step."""
-        with self.step():
-            return function(*args)
-
-    def drive(self, coroutine: Coroutine[Any, Any, Any]) -> Coroutine[Any, Any, Any]:
-        """Return a coroutine whose every resumption is a step; await it with the unit's scope current."""
+    async def wait(self, work: Awaitable[Any]) -> Any:
+        """Await work as the unit's: every resumption of it is a step."""
         assert self._engine is not None  # noqa: S101
-        assert self.scope is not None  # noqa: S101
-        return self._engine.drive(coroutine, self.scope)
+        assert self._scope is not None  # noqa: S101
+        coroutine = work if isinstance(work, collections.abc.Coroutine) else _await(work)
+        token = current.set(self._scope)
+        try:
+            return await self._engine.drive(coroutine, self._scope)
+        finally:
+            # ValueError: closed by the garbage collector, in another context.
+            with contextlib.suppress(ValueError):
+                current.reset(token)
 
     def flush(self) -> None:
         """Put on disk what was recorded and is not there yet: before others can know of the work."""
@@ -83,7 +94,7 @@ class Unit:
             self._open = False
         assert self._book is not None  # noqa: S101
         self._recorder.end(self._book)
-        self.scope = None
+        self._scope = None
 
 
 class _Book:
@@ -308,6 +319,10 @@ def _after_fork_in_child() -> None:
     for recorder in _recorders.values():
         recorder.after_fork()
     current.set(None)
+
+
+async def _await(work: Awaitable[Any]) -> Any:
+    return await work
 
 
 def _one_line(text: str) -> str:

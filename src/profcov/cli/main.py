@@ -8,8 +8,8 @@ from typing import Final
 
 import click
 
-from profcov import __version__
 from profcov.errors import CoverageError, PlaybackError, ProfcovError, TargetError
+from profcov.version import __version__
 
 COMMANDS: Final = {
     "combine": "Merge the shards of profiles into their artifacts.",

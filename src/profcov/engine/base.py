@@ -17,10 +17,14 @@ Lines = dict[str, set[int]]
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What an engine can do in this process."""
+    """What an engine can do in this process.
+
+    ``coroutine_blocks``: a ``with`` block inside a coroutine stays its own while the coroutine waits.
+    """
 
     greenlets: bool
     branches: bool
+    coroutine_blocks: bool
 
 
 class Trace:

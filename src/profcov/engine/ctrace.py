@@ -9,13 +9,13 @@ With ``sources`` the only module that touches coverage.py's non-public names; a 
 
 from __future__ import annotations
 
-import collections.abc
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.engine.base import Capabilities, Lines, Trace
 from profcov.engine.faults import log_once
+from profcov.engine.tasks import StepCoroutine, follow_tasks
 from profcov.errors import EngineUnavailableError
 
 try:
@@ -82,7 +82,7 @@ class CTraceEngine:
     def __init__(self, sources: Sources) -> None:
         if c_tracer is None:
             raise EngineUnavailableError(self.name, "this coverage.py was built without its C tracer")
-        self.capabilities = Capabilities(greenlets=False, branches=False)
+        self.capabilities = Capabilities(greenlets=False, branches=False, coroutine_blocks=False)
         self._sources = sources
         self._verdicts: dict[str, Any] = {}
         self._thread = _ThreadState()
@@ -129,7 +129,8 @@ class CTraceEngine:
             handle[1].start()
 
     def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:
-        """Return a coroutine that runs each resumption of the given one as a step."""
+        """Return a coroutine that runs each resumption of the given one as a step; its child tasks do the same."""
+        follow_tasks(self)
         return StepCoroutine(coroutine, scope, self)
 
     def refusal(self) -> str | None:
@@ -193,85 +194,6 @@ class CTraceEngine:
         disposition.file_tracer = None
         disposition.has_dynamic_filename = False
         return disposition
-
-
-class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
-    """Drives a coroutine; each resumption is a step of the scope."""
-
-    __slots__ = ("_coroutine", "_engine", "_scope")
-
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], scope: Scope, engine: CTraceEngine) -> None:
-        self._coroutine = coroutine
-        self._scope = scope
-        self._engine = engine
-
-    def _on(self) -> Any:
-        return self._engine.enter(self._scope)
-
-    def _off(self, handle: Any) -> None:
-        self._engine.leave(handle)
-
-    def send(self, value: Any) -> Any:
-        """Resume with a value."""
-        handle = self._on()
-        try:
-            return self._coroutine.send(value)
-        finally:
-            self._off(handle)
-
-    def throw(self, *exception: Any) -> Any:
-        """Resume with an exception."""
-        handle = self._on()
-        try:
-            return self._coroutine.throw(*exception)
-        finally:
-            self._off(handle)
-
-    def close(self) -> None:
-        """Close it."""
-        handle = self._on()
-        try:
-            self._coroutine.close()
-        finally:
-            self._off(handle)
-
-    def __await__(self) -> StepCoroutine:
-        return self
-
-    def __iter__(self) -> StepCoroutine:
-        return self
-
-    def __next__(self) -> Any:
-        return self.send(None)
-
-    # asyncio and inspect read these, in `Task.__repr__` and `Task.get_stack` among others.
-    @property
-    def cr_frame(self) -> Any:
-        """The driven coroutine's frame."""
-        return getattr(self._coroutine, "cr_frame", None)
-
-    @property
-    def cr_code(self) -> Any:
-        """The driven coroutine's code."""
-        return getattr(self._coroutine, "cr_code", None)
-
-    @property
-    def cr_running(self) -> bool:
-        """Whether it runs right now."""
-        return bool(getattr(self._coroutine, "cr_running", False))
-
-    @property
-    def cr_await(self) -> Any:
-        """What it waits for."""
-        return getattr(self._coroutine, "cr_await", None)
-
-    @property
-    def __name__(self) -> str:
-        return getattr(self._coroutine, "__name__", type(self._coroutine).__name__)
-
-    @property
-    def __qualname__(self) -> str:
-        return getattr(self._coroutine, "__qualname__", type(self._coroutine).__qualname__)
 
 
 _always: Final[Callable[..., bool]] = lambda *args: True  # noqa: E731, ARG005

@@ -98,7 +98,7 @@ class MonitoringEngine:
         self._disable: Any = self._monitoring.DISABLE
         # Without the GIL a decision to disable can be overtaken between the decision and the deed.
         self._may_disable = getattr(sys, "_is_gil_enabled", lambda: True)()
-        self.capabilities = Capabilities(greenlets=True, branches=False)
+        self.capabilities = Capabilities(greenlets=True, branches=False, coroutine_blocks=True)
         self._sources = sources
         self._lock = threading.RLock()
         self._states: dict[int, CodeState] = {}

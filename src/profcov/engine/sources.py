@@ -28,7 +28,7 @@ class _NoPlugins:
     file_tracers: Final = ()
 
 
-def _ignore(msg: str, slug: str | None = None, once: bool = False) -> None:  # noqa: ARG001, FBT001, FBT002 (its protocol)
+def _ignore(msg: str, slug: str | None = None, once: bool = False) -> None:  # noqa: FBT001, FBT002 (its protocol)
     """Take coverage.py's warnings: they speak of a run from start to end, which this is not."""
 
 

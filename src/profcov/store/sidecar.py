@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import coverage
 
-import profcov
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.store.layout import sidecar_path
+from profcov.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,7 +54,7 @@ def describe(
         "pids": sorted({int(pid) for _, pid in origins}),
         "contexts": sorted(contexts),
         "versions": {
-            "profcov": profcov.__version__,
+            "profcov": __version__,
             "coverage": coverage.__version__,
             "python": platform.python_version(),
         },

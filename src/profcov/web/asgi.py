@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from profcov.capture import BUSY, recorder_for
 from profcov.carrier import STATUS_HEADER, from_headers
-from profcov.context import current
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -56,7 +54,7 @@ class ProfileTraceMiddleware:
         try:
             with unit.step():
                 work = self.app(scope, receive, respond)
-            return await _run(unit, work)
+            return await unit.wait(work)
         finally:
             unit.end()
 
@@ -78,26 +76,6 @@ def _runs_on_asyncio() -> bool:
     except RuntimeError:
         return False
     return True
-
-
-async def _run(unit: Unit, work: Awaitable[Any]) -> Any:
-    """Await the application's work as the unit's, and restore the context whatever happens to it."""
-    token = current.set(unit.scope)
-    try:
-        return await unit.drive(_as_coroutine(work))
-    finally:
-        # ValueError: closed by the garbage collector, in another context.
-        with contextlib.suppress(ValueError):
-            current.reset(token)
-
-
-def _as_coroutine(work: Any) -> Any:
-    """Return what an application's callable gave as a coroutine: the protocol asks for an awaitable only."""
-    return work if asyncio.iscoroutine(work) else _await(work)
-
-
-async def _await(work: Awaitable[Any]) -> Any:
-    return await work
 
 
 def _with_status(send: Send, unit: Unit) -> Send:

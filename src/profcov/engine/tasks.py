@@ -1,0 +1,122 @@
+"""Coroutines under an engine that must be switched on and off: each resumption is a step."""
+
+from __future__ import annotations
+
+import asyncio
+import collections.abc
+from typing import TYPE_CHECKING, Any
+
+from profcov.context import current
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from profcov.context import Scope
+    from profcov.engine.base import Engine
+
+
+class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
+    """Drives a coroutine; each resumption is a step of the scope."""
+
+    __slots__ = ("_coroutine", "_engine", "_scope")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], scope: Scope, engine: Engine) -> None:
+        self._coroutine = coroutine
+        self._scope = scope
+        self._engine = engine
+
+    def _on(self) -> Any:
+        return self._engine.enter(self._scope)
+
+    def _off(self, handle: Any) -> None:
+        self._engine.leave(handle)
+
+    def send(self, value: Any) -> Any:
+        """Resume with a value."""
+        handle = self._on()
+        try:
+            return self._coroutine.send(value)
+        finally:
+            self._off(handle)
+
+    def throw(self, *exception: Any) -> Any:
+        """Resume with an exception."""
+        handle = self._on()
+        try:
+            return self._coroutine.throw(*exception)
+        finally:
+            self._off(handle)
+
+    def close(self) -> None:
+        """Close it."""
+        handle = self._on()
+        try:
+            self._coroutine.close()
+        finally:
+            self._off(handle)
+
+    def __await__(self) -> StepCoroutine:
+        return self
+
+    def __iter__(self) -> StepCoroutine:
+        return self
+
+    def __next__(self) -> Any:
+        return self.send(None)
+
+    # asyncio and inspect read these, in `Task.__repr__` and `Task.get_stack` among others.
+    @property
+    def cr_frame(self) -> Any:
+        """The driven coroutine's frame."""
+        return getattr(self._coroutine, "cr_frame", None)
+
+    @property
+    def cr_code(self) -> Any:
+        """The driven coroutine's code."""
+        return getattr(self._coroutine, "cr_code", None)
+
+    @property
+    def cr_running(self) -> bool:
+        """Whether it runs right now."""
+        return bool(getattr(self._coroutine, "cr_running", False))
+
+    @property
+    def cr_await(self) -> Any:
+        """What it waits for."""
+        return getattr(self._coroutine, "cr_await", None)
+
+    @property
+    def __name__(self) -> str:
+        return getattr(self._coroutine, "__name__", type(self._coroutine).__name__)
+
+    @property
+    def __qualname__(self) -> str:
+        return getattr(self._coroutine, "__qualname__", type(self._coroutine).__qualname__)
+
+
+class _TaskFactory:
+    """Makes tasks whose resumptions are steps of the scope they are created in; others as they were made before."""
+
+    def __init__(self, engine: Engine, before: Any) -> None:
+        self._engine = engine
+        self._before = before
+
+    def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
+        context = options.get("context")
+        scope = current.get() if context is None else context.get(current)
+        if scope is not None:
+            coroutine = StepCoroutine(coroutine, scope, self._engine)
+        if self._before is not None:
+            return self._before(loop, coroutine, **options)
+        return asyncio.Task(coroutine, loop=loop, **options)
+
+
+def follow_tasks(engine: Engine) -> None:
+    """Let the running event loop make tasks that follow the scope; nothing outside asyncio, or if it does already."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    before = loop.get_task_factory()
+    if not isinstance(before, _TaskFactory):
+        loop.set_task_factory(_TaskFactory(engine, before))

@@ -1,0 +1,164 @@
+"""RQ: jobs created inside a unit carry its slug, and are units of their own in the worker.
+
+Where RQ is hooked, and why there: see ``docs/explanation/rq.md``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from rq import Queue, Worker
+from rq.job import Job
+
+from profcov.capture import recorder_for
+from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
+from profcov.engine.faults import log_once
+from profcov.tracing import current_slug
+
+if TYPE_CHECKING:
+    from profcov.capture import Unit
+    from profcov.settings import Settings
+
+_JOBS_EXPIRE_SECONDS: Final = 7 * 24 * 3600
+_lock = threading.Lock()
+_original: list[classmethod[Any, Any, Job]] = []
+
+
+def install(settings: Settings | None = None) -> None:
+    """Stamp every job that is created inside a unit, whatever queue or class makes it.
+
+    Patches ``Job.create``, which every way to enqueue goes through. Does nothing when profcov is off or when it is
+    installed already.
+    """
+    with _lock:
+        if _original or not recorder_for(settings).settings.enabled:
+            return
+        original = Job.__dict__["create"]
+        _original.append(original)
+
+        @functools.wraps(original.__func__)
+        def create(cls: type[Job], *args: Any, **kwargs: Any) -> Any:
+            return _create(functools.partial(original.__func__, cls), *args, **kwargs)
+
+        type.__setattr__(Job, "create", classmethod(create))
+
+
+def uninstall() -> None:
+    """Put ``Job.create`` back as it was."""
+    with _lock:
+        if _original:
+            type.__setattr__(Job, "create", _original.pop())
+
+
+class TracedJob(Job):
+    """A job class that stamps its jobs, for those who want no patch: ``Queue(job_class=TracedJob)``."""
+
+    @classmethod
+    def create(cls, *args: Any, **kwargs: Any) -> Any:
+        """Create a job; inside a unit it carries the unit's slug."""
+        if _original:  # the patched Job.create below does it
+            return super().create(*args, **kwargs)
+        return _create(super().create, *args, **kwargs)
+
+
+class TracedQueue(Queue):
+    """A queue whose jobs are stamped, for those who want no patch."""
+
+    job_class = TracedJob
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("job_class", TracedJob)
+        super().__init__(*args, **kwargs)
+
+
+def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
+    """Create a job with the current slug in its metadata, and list its id for whoever waits for the profile."""
+    slug = current_slug()
+    if slug is None:
+        return create(*args, **kwargs)
+    # `meta` is keyword-only in practice: it is the sixteenth parameter of create, and rq itself passes it by name.
+    kwargs["meta"] = stamp(kwargs.get("meta"), slug)
+    job = create(*args, **kwargs)
+    try:
+        with job.connection.pipeline() as pipe:
+            pipe.sadd(jobs_key(slug), job.id)
+            pipe.expire(jobs_key(slug), _JOBS_EXPIRE_SECONDS)
+            pipe.execute()
+    except Exception as error:  # noqa: BLE001 (redis' errors; RQ meets the same ones a moment later, and says so)
+        log_once("jobs", "cannot list the jobs of a profile", error=error)
+    return job
+
+
+class CoverageWorkerMixin:
+    """Makes each job that carries a slug a unit of work: mix it in before RQ's worker class."""
+
+    _profcov_unit: Unit | None = None
+
+    def perform_job(self, job: Job, *args: Any, **kwargs: Any) -> Any:
+        """Perform a job; the unit is around RQ's time-out, which thus cannot interrupt the writing."""
+        slug = from_job_meta(_meta_of(job))
+        if slug is None:
+            return super().perform_job(job, *args, **kwargs)  # type: ignore[misc]
+        install()
+        with contextlib.suppress(Exception):
+            _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
+        unit = recorder_for().begin(slug)
+        if not unit.traced:
+            log_once("job-refused", "jobs of %s are not measured: %s", slug, unit.status)
+            return super().perform_job(job, *args, **kwargs)  # type: ignore[misc]
+        self._profcov_unit = unit
+        try:
+            with unit.step():
+                return super().perform_job(job, *args, **kwargs)  # type: ignore[misc]
+        finally:
+            self._profcov_unit = None
+            unit.end()
+
+    def handle_job_success(self, *args: Any, **kwargs: Any) -> Any:
+        """Store that a job has finished, after what it ran is on disk."""
+        self._before_status(*args, **kwargs)
+        return super().handle_job_success(*args, **kwargs)  # type: ignore[misc]
+
+    def handle_job_failure(self, *args: Any, **kwargs: Any) -> Any:
+        """Store that a job has failed, after what it ran is on disk."""
+        self._before_status(*args, **kwargs)
+        return super().handle_job_failure(*args, **kwargs)  # type: ignore[misc]
+
+    def handle_job_retry(self, *args: Any, **kwargs: Any) -> Any:
+        """Enqueue a job again, after what it ran is on disk."""
+        self._before_status(*args, **kwargs)
+        return super().handle_job_retry(*args, **kwargs)  # type: ignore[misc]
+
+    def _before_status(self, *args: Any, **kwargs: Any) -> None:
+        """Write what the job ran; put the slug back if the job replaced its metadata, for a retry saves that."""
+        unit = self._profcov_unit
+        if unit is None:
+            return
+        unit.flush()
+        job = args[0] if args else kwargs.get("job")
+        if isinstance(job, Job):
+            job.meta = stamp(job.meta, str(unit.slug))
+
+
+class CoverageWorker(CoverageWorkerMixin, Worker):
+    """RQ's worker, measuring: ``rq worker -w profcov.queues.rq.CoverageWorker``."""
+
+
+def _meta_of(job: Job) -> dict[str, Any]:
+    """Return a job's metadata; a foreign serializer may give anything."""
+    meta: Any = job.meta
+    return meta if isinstance(meta, dict) else {}
+
+
+__all__ = [
+    "JOB_META_KEY",
+    "CoverageWorker",
+    "CoverageWorkerMixin",
+    "TracedJob",
+    "TracedQueue",
+    "install",
+    "uninstall",
+]

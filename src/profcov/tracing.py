@@ -1,0 +1,97 @@
+"""Units of work by hand: a block, a function or a coroutine function belongs to a slug."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import sys
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from profcov.capture import recorder_for
+from profcov.context import current
+from profcov.engine.faults import log_once
+from profcov.slug import Slug
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from profcov.capture import Unit
+    from profcov.settings import Settings
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+
+def current_slug() -> Slug | None:
+    """Return the slug of the unit of work that this code runs in, or None."""
+    scope = current.get()
+    return None if scope is None else Slug(scope.trace.slug)
+
+
+class trace:  # noqa: N801 (used like a function)
+    """Make a block or a function a unit of work: ``with profcov.trace("nightly"):`` or ``@profcov.trace("nightly")``.
+
+    What the block *calls* is measured. As with coverage.py, the lines of the block itself belong to a function that
+    was entered before. Inside a coroutine, decorate a coroutine function: with the ctrace engine a block there could
+    not be told from what other tasks run meanwhile, so it is not measured.
+
+    Does nothing, and never raises, when profcov is off or the slug is not one; ``status`` then says why.
+    """
+
+    def __init__(self, slug: str, settings: Settings | None = None) -> None:
+        self._slug = slug
+        self._settings = settings
+        self._stack = contextlib.ExitStack()
+        self.status = ""
+
+    def _begin(self) -> Unit:
+        unit = recorder_for(self._settings).begin(self._slug)
+        self.status = unit.status
+        return unit
+
+    def __enter__(self) -> Self:
+        unit = self._begin()
+        if not unit.traced:
+            return self
+        if _is_in_task() and not unit.capabilities.coroutine_blocks:
+            unit.end()
+            self.status = "unsupported; a block inside a coroutine"
+            log_once("block-in-task", "a block inside a coroutine is not measured here: decorate a coroutine function")
+            return self
+        self._stack.callback(unit.end)
+        self._stack.enter_context(unit.step())
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._stack.close()
+
+    def __call__(self, function: F) -> F:
+        """Decorate a function or a coroutine function: each call is a unit of work."""
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def run_coroutine(*args: Any, **kwargs: Any) -> Any:
+                unit = self._begin()
+                if not unit.traced:
+                    return await function(*args, **kwargs)
+                try:
+                    return await unit.wait(function(*args, **kwargs))
+                finally:
+                    unit.end()
+
+            return run_coroutine  # type: ignore[return-value]
+
+        @functools.wraps(function)
+        def run(*args: Any, **kwargs: Any) -> Any:
+            with trace(self._slug, self._settings):
+                return function(*args, **kwargs)
+
+        return run  # type: ignore[return-value]
+
+
+def _is_in_task() -> bool:
+    asyncio = sys.modules.get("asyncio")  # where nobody has imported it, no coroutine of it runs
+    try:
+        return asyncio is not None and asyncio.get_running_loop() is not None
+    except RuntimeError:
+        return False
