@@ -188,6 +188,7 @@ def _print_artifacts(results: Sequence[PlayResult]) -> None:
         return
     from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
     from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
 
     table = Table(*_COLUMNS)
     for row in rows:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.playback.barrier import forget_jobs, list_jobs, wait_for_jobs
 from profcov.store.combine import Artifact, combine, discard
+from profcov.store.lock import exclusive
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,10 +52,9 @@ class Recording:
 
         Raises:
             TargetError: Redis does not answer.
-            CoverageError: the shards cannot be combined.
+            CoverageError: the shards cannot be combined, or a process is still at work when the time is up.
         """
-        pending = self._wait_for_jobs(self.timeout, stop)
-        jobs = list_jobs(self.redis_url, self.slug) if self.redis_url is not None else ()
+        jobs, pending = self._settle(stop)
         artifact = self._combine((JOBS_PENDING,) if pending else ())
         if self.redis_url is not None and not pending:
             forget_jobs(self.redis_url, self.slug)
@@ -67,11 +67,25 @@ class Recording:
             TargetError: Redis does not answer.
             CoverageError: the shards cannot be combined.
         """
-        pending = self._wait_for_jobs(0, stop)
+        pending = () if self.redis_url is None else wait_for_jobs(self.redis_url, self.slug, 0, stop)
         self._combine((PLAYBACK_FAILED, JOBS_PENDING) if pending else (PLAYBACK_FAILED,))
 
-    def _wait_for_jobs(self, timeout: float, stop: Stop) -> tuple[str, ...]:
-        return () if self.redis_url is None else wait_for_jobs(self.redis_url, self.slug, timeout, stop)
+    def _settle(self, stop: Stop) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Wait until no job is to run; return the ids of all jobs, and of those that still are when the time is up.
+
+        What a request does after its answer may start jobs too. It holds the slug's lock, so once that was free and
+        no job was added meanwhile, nobody is left who could add one.
+        """
+        if self.redis_url is None:
+            return (), ()
+        while True:
+            pending = wait_for_jobs(self.redis_url, self.slug, self.timeout, stop)
+            jobs = list_jobs(self.redis_url, self.slug)
+            if pending:
+                return jobs, pending
+            with exclusive(self.data_dir, self.slug, self.timeout):
+                if list_jobs(self.redis_url, self.slug) == jobs:
+                    return jobs, ()
 
     def _combine(self, reasons: tuple[str, ...]) -> Artifact:
         return combine(

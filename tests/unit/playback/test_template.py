@@ -11,7 +11,7 @@ def test_names_are_found_in_order_and_doubled_braces_are_not_names() -> None:
 
 @pytest.mark.parametrize("text", ["{", "}", "a{b c}", "{1a}", "{}", "{a}}", "{{a}"])
 def test_a_brace_out_of_place_is_an_error(text: str) -> None:
-    with pytest.raises(TemplateError, match="has a single '[{}]'"):
+    with pytest.raises(TemplateError, match=r"has a single '[{}]'"):
         list(find_names(text))
 
 

@@ -141,8 +141,10 @@ MALFORMED = {
     "key that is no text": ("slug: a\n1: b\n", "{p}: line 2, column 1: a key must be text: quote it"),
     "python object": (
         "slug: !!python/object:os.system x",
-        "{p}: line 1, column 7: could not determine a constructor for the tag "
-        "'tag:yaml.org,2002:python/object:os.system'",
+        (
+            "{p}: line 1, column 7: could not determine a constructor for the tag "
+            "'tag:yaml.org,2002:python/object:os.system'"
+        ),
     ),
     "two documents": (
         "slug: a\n---\nslug: b\n",
@@ -161,8 +163,10 @@ MALFORMED = {
     "slug is a number": ("slug: 7\nsteps: []\n", "{p}: slug: must be text, not 7"),
     "bad slug": (
         "slug: a b\nsteps: []\n",
-        "{p}: slug: 'a b' is not a slug: use 1 to 100 letters, digits, '.', '_' or '-', "
-        "starting with a letter or digit, without '.coverage' in it",
+        (
+            "{p}: slug: 'a b' is not a slug: use 1 to 100 letters, digits, '.', '_' or '-', "
+            "starting with a letter or digit, without '.coverage' in it"
+        ),
     ),
     "bad base_url": (
         "slug: a\nbase_url: localhost:80\nsteps: []\n",
@@ -251,8 +255,10 @@ MALFORMED = {
     ),
     "bad JMESPath": (
         steps("- {name: s, request: {path: /}, save: {id: 'a['}}"),
-        "{p}: step 1 's': save.id: 'a[' is not a JMESPath expression: Invalid jmespath expression: "
-        "Incomplete expression",
+        (
+            "{p}: step 1 's': save.id: 'a[' is not a JMESPath expression: Invalid jmespath expression: "
+            "Incomplete expression"
+        ),
     ),
     "wait without until": (
         steps("- {name: s, request: {path: /}, wait: {path: /}}"),

