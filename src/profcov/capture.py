@@ -162,12 +162,12 @@ class Recorder:
 
     def _start(self) -> Engine | None:
         """Start the engine at the first unit; if it cannot run here, say so once and refuse from now on."""
-        # A process that is never traced does without coverage.py.
-        from profcov.engine.choose import start_engine  # noqa: PLC0415
-
         with self._mutex:
             if self.engine is None and self._refusal is None:
                 try:
+                    # A process that is never traced does without coverage.py.
+                    from profcov.engine.choose import start_engine  # noqa: PLC0415
+
                     self.engine = start_engine(self.settings.engine, self.settings.config_file)
                     imports.install(self.engine)
                 except Exception as error:  # noqa: BLE001 (coverage.py's configuration errors among them)

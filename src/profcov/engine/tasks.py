@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
     """Drives a coroutine; each resumption is a step of the scope."""
 
-    __slots__ = ("_coroutine", "_engine", "_scope")
-
     def __init__(self, coroutine: Coroutine[Any, Any, Any], scope: Scope, engine: Engine) -> None:
         self._coroutine = coroutine
         self._scope = scope
         self._engine = engine
+        self.__name__ = getattr(coroutine, "__name__", type(coroutine).__name__)
+        self.__qualname__ = getattr(coroutine, "__qualname__", type(coroutine).__qualname__)
 
     def _on(self) -> Any:
         return self._engine.enter(self._scope)
@@ -84,14 +84,6 @@ class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
     def cr_await(self) -> Any:
         """What it waits for."""
         return getattr(self._coroutine, "cr_await", None)
-
-    @property
-    def __name__(self) -> str:
-        return getattr(self._coroutine, "__name__", type(self._coroutine).__name__)
-
-    @property
-    def __qualname__(self) -> str:
-        return getattr(self._coroutine, "__qualname__", type(self._coroutine).__qualname__)
 
 
 class _TaskFactory:

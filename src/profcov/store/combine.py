@@ -11,9 +11,10 @@ import coverage
 from coverage import CoverageData
 from coverage.exceptions import CoverageException
 
-from profcov.errors import CoverageMergeError, CoverageWriteError
+from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteError
 from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
 from profcov.store.lock import exclusive, raise_generation
+from profcov.store.read import read_lines
 from profcov.store.sidecar import describe, write_sidecar
 
 if TYPE_CHECKING:
@@ -117,13 +118,10 @@ class _Counts:
 
 def _count(path: Path) -> _Counts:
     data = CoverageData(basename=str(path))
-    try:
-        data.read()
-        measured = data.measured_files()
-        lines = sum(len(data.lines(name) or ()) for name in measured)
-        return _Counts(lines, len(measured), {"measured": measured, "contexts": data.measured_contexts()})
-    finally:
-        data.close()
+    data.read()
+    measured = data.measured_files()
+    lines = sum(len(data.lines(name) or ()) for name in measured)
+    return _Counts(lines, len(measured), {"measured": measured, "contexts": data.measured_contexts()})
 
 
 def _sort_out(shards: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
@@ -131,16 +129,11 @@ def _sort_out(shards: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]
     good: list[Path] = []
     bad: list[tuple[Path, str]] = []
     for shard in shards:
-        data = CoverageData(basename=str(shard))
         try:
-            data.read()
-            for name in data.measured_files():
-                data.lines(name)
+            read_lines(shard)
             good.append(shard)
-        except Exception as error:  # noqa: BLE001 (a damaged database raises what it likes)
+        except CoverageReadError as error:
             bad.append((shard, str(error)))
-        finally:
-            data.close()
     return good, bad
 
 
@@ -156,7 +149,6 @@ def _merge(slug: Slug, shards: Sequence[Path], config_file: Path | None, artifac
         tool.set_option("run:parallel", value=False)
         tool.combine(data_paths=[str(shard) for shard in shards], strict=True, keep=True)
         tool.save()
-        tool.get_data().close()
     except OSError as error:
         raise CoverageWriteError(artifact, error.strerror or str(error)) from error
     except CoverageException as error:

@@ -32,8 +32,6 @@ def read_lines(path: Path) -> dict[str, set[int]]:
         found = {file: set(data.lines(file) or ()) for file in data.measured_files()}
     except (CoverageException, sqlite3.Error, OSError) as error:
         raise CoverageReadError(path, f"it is damaged ({error})") from error
-    finally:
-        data.close()
     return {file: lines for file, lines in sorted(found.items()) if lines}
 
 

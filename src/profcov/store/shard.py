@@ -39,12 +39,9 @@ def write_shard(data_dir: Path, slug: Slug, context: str, lines: Mapping[str, se
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         _create_private(unfinished)
         data = CoverageData(basename=str(unfinished))
-        try:
-            data.set_context(context)
-            data.add_lines(lines)
-            data.write()
-        finally:
-            data.close()
+        data.set_context(context)
+        data.add_lines(lines)
+        data.write()
         unfinished.rename(shard)
     except Exception as error:
         # Anything: coverage.py raises its own errors, sqlite's and the system's.

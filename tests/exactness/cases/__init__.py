@@ -1,0 +1,18 @@
+"""The cases: each takes a side of the harness and runs the work of its slugs, all at once where there are several."""
+
+import functools
+
+
+def case(*slugs, engines=("monitoring", "ctrace")):
+    """Mark a function as a case that runs the work of these slugs."""
+
+    def mark(function):
+        @functools.wraps(function)
+        def run(side):
+            return function(side)
+
+        run.slugs = list(slugs)
+        run.engines = engines
+        return run
+
+    return mark

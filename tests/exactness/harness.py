@@ -1,0 +1,145 @@
+"""Runs one case in this process: under profcov with several slugs at once, or one slug alone under coverage.py.
+
+``python harness.py CASE profcov ENGINE`` prints ``{slug: {file: [lines]}}``; ``python harness.py CASE oracle SLUG``
+prints what coverage.py's C tracer records when that slug's work runs alone, its modules imported before.
+"""
+
+import contextlib
+import importlib
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+KINDS = {"alpha": 0, "beta": 1, "gamma": 2, "delta": 3, "epsilon": 4, "zeta": 5, None: 6}
+"""What each slug's work is like; None is untraced."""
+
+
+class Alone:
+    """The oracle's side: one slug, no unit; coverage.py is on from start to end."""
+
+    def __init__(self, slug):
+        self.slugs = [slug]
+
+    def unit(self, slug):
+        return contextlib.nullcontext()
+
+    async def wait(self, slug, coroutine):
+        return await coroutine
+
+    def wsgi(self, app):
+        return app
+
+    def asgi(self, app):
+        return app
+
+
+class Together:
+    """profcov's side: every slug of the case, and untraced work beside them."""
+
+    def __init__(self, slugs):
+        from profcov.capture import recorder_for
+
+        self.slugs = [*slugs, None]
+        self.recorder = recorder_for()
+
+    @contextlib.contextmanager
+    def unit(self, slug):
+        if slug is None:
+            yield
+            return
+        unit = self.recorder.begin(slug)
+        assert unit.traced, unit.status
+        try:
+            with unit.step():
+                yield
+        finally:
+            unit.end()
+
+    async def wait(self, slug, coroutine):
+        if slug is None:
+            return await coroutine
+        unit = self.recorder.begin(slug)
+        assert unit.traced, unit.status
+        try:
+            return await unit.wait(coroutine)
+        finally:
+            unit.end()
+
+    def wsgi(self, app):
+        from profcov.web.wsgi import ProfileTraceMiddleware
+
+        return ProfileTraceMiddleware(app)
+
+    def asgi(self, app):
+        from profcov.web.asgi import ProfileTraceMiddleware
+
+        return ProfileTraceMiddleware(app)
+
+
+def find_case(name):
+    module, _, function = name.partition(":")
+    return getattr(importlib.import_module(f"cases.{module}"), function)
+
+
+def run_oracle(case, slug):
+    import coverage
+
+    os.environ["COVERAGE_CORE"] = "ctrace"
+    tool = coverage.Coverage(data_file=None, config_file=os.environ["PROFILE_COVERAGE_CONFIG"])
+    # Its warning is what we want: the modules were imported before.
+    tool.set_option("run:disable_warnings", ["module-not-measured"])
+    tool.start()
+    try:
+        case(Alone(slug))
+    finally:
+        tool.stop()
+    return read(tool.get_data())
+
+
+def run_profcov(case, engine):
+    with tempfile.TemporaryDirectory() as directory:
+        os.environ.update(
+            ENABLE_PROFILE_COVERAGE="1", PROFILE_COVERAGE_DIR=directory, PROFILE_COVERAGE_ENGINE=engine
+        )
+        together = Together(case.slugs)
+        case(together)
+        assert together.recorder.engine.name == engine
+        together.recorder.flush_all()
+        return {slug: read_shards(Path(directory), slug) for slug in case.slugs}
+
+
+def read_shards(directory, slug):
+    import coverage
+
+    from profcov.store.layout import list_shards
+
+    lines = {}
+    for shard in list_shards(directory, slug):
+        data = coverage.CoverageData(basename=str(shard))
+        data.read()
+        for file, numbers in read(data).items():
+            lines[file] = sorted({*lines.get(file, ()), *numbers})
+    return lines
+
+
+def read(data):
+    lines = {Path(file).name: sorted(data.lines(file)) for file in data.measured_files()}
+    return {file: numbers for file, numbers in lines.items() if numbers}
+
+
+def main():
+    name, mode, argument = sys.argv[1:]
+    os.environ["PROFILE_COVERAGE_CONFIG"] = str(HERE / "exactness.ini")
+    case = find_case(name)
+    result = run_oracle(case, argument) if mode == "oracle" else run_profcov(case, argument)
+    print(json.dumps(result))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

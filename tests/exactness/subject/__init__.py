@@ -1,0 +1,1 @@
+"""What is measured by the exactness suite: code whose lines depend on who runs it."""
