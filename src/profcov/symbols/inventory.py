@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import tokenize
 from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from coverage import Coverage
-from coverage.exceptions import CoverageException
+from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.errors import SettingsError
 from profcov.symbols.measured import find_files
@@ -16,7 +17,7 @@ from profcov.symbols.model import Inventory, SourceFile, Symbol, Unreadable
 from profcov.symbols.source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 # What reading a file that is no Python can raise; nesting that is too deep ends in the last two.
 _NOT_PYTHON = (OSError, SyntaxError, ValueError, tokenize.TokenError, CoverageException, RecursionError, MemoryError)
@@ -32,17 +33,39 @@ def build_inventory(config_file: Path | None, sources: Sequence[Path] = ()) -> I
     Raises:
         SettingsError: the configuration cannot be used.
     """
-    coverage = _configure(config_file)
-    relative = bool(coverage.get_option("run:relative_files"))
-    modules: Counter[str] = Counter()
+    with _configure(config_file) as coverage:
+        relative = bool(coverage.get_option("run:relative_files"))
+        return _read_all(coverage, find_files(coverage, sources), relative=relative)
+
+
+@contextmanager
+def _configure(config_file: Path | None) -> Iterator[Coverage]:
+    try:
+        coverage = Coverage(config_file=str(config_file) if config_file else True, data_file=None)
+        data = coverage.get_data()  # loads the plugins, which may change what is measured
+    except (CoverageException, ConfigError, ImportError) as error:  # ConfigError was no CoverageException at first
+        name = str(config_file or "the configuration that coverage.py finds")
+        problem = f"one that coverage.py can use ({_one_line(error)})"
+        raise SettingsError("coverage configuration", name, problem) from error
+    try:
+        yield coverage
+    finally:
+        # The database is in memory, and analysing a file opens it. Python 3.13 warns of one that is left open, and
+        # versions of coverage.py that know of this have `close`.
+        if hasattr(data, "close"):
+            data.close(force=True)
+
+
+def _read_all(coverage: Coverage, modules: Mapping[Path, str], *, relative: bool) -> Inventory:
+    seen: Counter[str] = Counter()
     symbols: list[Symbol] = []
     files: list[SourceFile] = []
     unreadable: list[Unreadable] = []
-    for path, module in find_files(coverage, sources).items():
+    for path, module in modules.items():
         file = _file_name(path, relative=relative)
-        modules[module] += 1
+        seen[module] += 1
         # Two scripts may bear one name, such as main.py in two source directories.
-        name = module if modules[module] == 1 else f"{module}#{modules[module]}"
+        name = module if seen[module] == 1 else f"{module}#{seen[module]}"
         try:
             source, found = read_source(coverage, path, file, name)
         except _NOT_PYTHON as error:
@@ -51,18 +74,6 @@ def build_inventory(config_file: Path | None, sources: Sequence[Path] = ()) -> I
             files.append(source)
             symbols.extend(found)
     return Inventory(tuple(symbols), tuple(files), tuple(unreadable))
-
-
-def _configure(config_file: Path | None) -> Coverage:
-    try:
-        coverage = Coverage(config_file=str(config_file) if config_file else True, data_file=None)
-        coverage.get_data()  # loads the plugins, which may change what is measured
-    except (CoverageException, ImportError) as error:
-        name = str(config_file or "the configuration that coverage.py finds")
-        raise SettingsError(
-            "coverage configuration", name, f"one that coverage.py can use ({_one_line(error)})"
-        ) from error
-    return coverage
 
 
 def _file_name(path: Path, *, relative: bool) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _NOBODY: Final = -1
+_OVERLOAD: Final = "@overload"
 _ACCESSORS = frozenset({"getter", "setter", "deleter"})
 
 
@@ -116,14 +117,15 @@ class _Outline:
 
         A function on one line has its body on the ``def`` line. Where that ``def`` runs at import, artifacts hold the
         line only if the body ran, as import-time lines are nobody's. Within a function it runs whenever the outer
-        function does, so it proves nothing about either, and the inner function has no body of its own.
+        function does, so it proves nothing about either, and the inner function has no body of its own. Nor has an
+        overload, which never runs; only newer versions of coverage.py exclude its ``...``.
         """
         start, signature = self._statement(_first_line(node)), self._statement(node.lineno)
         body, end = self._statement(_first_line(node.body[0])), node.end_lineno or node.lineno
         on_one_line = body == signature
-        has_body = not on_one_line or (at_import and not isinstance(node, ast.ClassDef))
+        can_tell = not on_one_line or (at_import and not isinstance(node, ast.ClassDef))
         self._own(start, end, _NOBODY)
-        if has_body:
+        if can_tell and _role(node) != _OVERLOAD:
             self._own(body, end, index)
 
     def _own(self, start: int, end: int, index: int) -> None:
@@ -163,5 +165,5 @@ def _role(node: _Definition) -> str:
             ):
                 return f"@{attribute}"
             case ast.Name(id="overload") | ast.Attribute(attr="overload"):
-                return "@overload"
+                return _OVERLOAD
     return ""

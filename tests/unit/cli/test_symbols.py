@@ -31,7 +31,6 @@ def record(path, lines):
     data = CoverageData(basename=str(path))
     data.add_lines(lines)
     data.write()
-    data.close()
 
 
 def run(capsys, *args):

@@ -18,7 +18,6 @@ def write(path, lines):
     data.add_lines(lines)
     data.touch_file("/src/idle.py")
     data.write()
-    data.close()
 
 
 def test_lines_of_all_contexts_are_read_and_files_without_lines_left_out(tmp_path):
@@ -29,7 +28,6 @@ def test_lines_of_all_contexts_are_read_and_files_without_lines_left_out(tmp_pat
     data.set_context("profile:a|GET /x")
     data.add_lines({"/src/b.py": [7]})
     data.write()
-    data.close()
     assert read_lines(path) == {"/src/a.py": {2}, "/src/b.py": {1, 3, 7}}
     assert list(read_lines(path)) == ["/src/a.py", "/src/b.py"]
 

@@ -38,7 +38,10 @@ def test_statements_and_executed_lines_are_those_of_coverage_json_for_every_file
     lines = read_lines(tree.root / "data")
     for source in inventory.files:
         ran = {source.first_lines.get(line, line) for line in lines.get(source.file, ())} & source.statements
-        assert sorted(ran) == totals[source.file]["executed_lines"], source.file
+        facts = totals[source.file]
+        # Old versions of coverage.py also list executed lines that they do not count, such as docstrings.
+        assert ran <= set(facts["executed_lines"]), source.file
+        assert len(ran) == facts["summary"]["covered_lines"], source.file
     reach = build_matrix(inventory, {Slug("p"): lines}).profiles[Slug("p")]
     assert reach.lines == sum(facts["summary"]["covered_lines"] for facts in totals.values())
     assert "flask.json:jsonify" in reach.symbols
@@ -163,7 +166,7 @@ def test_files_that_are_not_python_are_listed_with_the_reason_and_the_others_are
     tree.write("cookie.py", "# coding: latin-1\ndef f():\n    return 'caf\xe9'\n".encode("latin-1"))
     tree.write("lie.py", b"# coding: no-such-codec\nx = 1\n")
     tree.write("null.py", b"x = 1\0\n")
-    tree.write("deep.py", "x = " + "(" * 5000 + ")" * 5000 + "\n")
+    tree.write("deep.py", "x = " + "1 + " * 50_000 + "1\n")
     tree.write("empty.py", "")
     inventory = tree.inventory()
     assert set(modules(inventory)) == {"good.py", "cookie.py", "empty.py"}
