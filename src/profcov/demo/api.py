@@ -28,6 +28,7 @@ from profcov.demo.runs import (
 from profcov.demo.steps import read_losses
 from profcov.demo.watershed.grid import read_grid
 from profcov.demo.watershed.summary import HillslopeLoss, classify_loss, summarise_hillslope
+from profcov.web.asgi import ProfileTraceMiddleware
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,8 +55,6 @@ def create_api(*, trace: bool = True, redis_url: str | None = None) -> Starlette
     handlers = {RunMissingError: _answer_missing, StepMissingError: _answer_unfinished, HTTPException: _answer_http}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=cast("Any", handlers))
     if trace:
-        from profcov.web.asgi import ProfileTraceMiddleware  # noqa: PLC0415 (an API without it imports nothing of ours)
-
         app.add_middleware(ProfileTraceMiddleware)
     return app
 

@@ -15,6 +15,7 @@ from profcov.demo.pages import pages
 from profcov.demo.routes import QUEUE_KEY, RUNS_KEY, routes
 from profcov.demo.runs import DEFAULT_URL, QUEUE, RunMissingError, Runs, StepMissingError
 from profcov.demo.watershed.errors import ModelError
+from profcov.web.flask import ProfileTrace
 
 if TYPE_CHECKING:
     from flask.typing import ResponseReturnValue
@@ -37,8 +38,6 @@ def create_app(*, trace: bool = True, redis_url: str | None = None) -> Flask:
     app.register_error_handler(RedisConnectionError, _answer(503))
     app.register_error_handler(HTTPException, _answer_http)
     if trace:
-        from profcov.web.flask import ProfileTrace  # noqa: PLC0415 (an application without it imports nothing of ours)
-
         ProfileTrace(app)
     return app
 
