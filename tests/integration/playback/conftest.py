@@ -30,6 +30,9 @@ class Seen:
     app: Flask
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
+    def answer(self, path: str, view: Callable[..., object], method: str = "GET") -> None:
+        self.app.add_url_rule(path, endpoint=f"{method} {path}", view_func=view, methods=[method])
+
     def slugs(self) -> list[str | None]:
         return [headers.get("X-Profile-Trace") for _, _, headers in self.requests]
 
@@ -58,7 +61,7 @@ def _serve(status: str | None) -> Iterator[Seen]:
             response.headers["X-Profile-Trace-Status"] = status
         return response
 
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield seen

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +11,6 @@ from profcov.store.sidecar import read_sidecar
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
-    from pathlib import Path
 
     Playback = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -31,12 +31,12 @@ def covered_functions(artifact: Path) -> set[str]:
     """Return which of the application's bodies ran, by the text of the lines."""
     data = CoverageData(str(artifact))
     data.read()
-    texts = {
-        line.strip()
+    texts = [
+        line
         for name in data.measured_files()
-        for number, line in enumerate(open(name).read().splitlines(), start=1)  # noqa: PTH123, SIM115
+        for number, line in enumerate(Path(name).read_text().splitlines(), start=1)
         if number in (data.lines(name) or [])
-    }
+    ]
     data.close()
     return {colour for colour in ("red", "blue") if any(f'"{colour}"' in text for text in texts)}
 
@@ -158,7 +158,7 @@ def test_without_trace_code_nothing_is_traced_or_written(
     tmp_path: Path, serve: Callable[..., object], playback: Playback
 ) -> None:
     server = serve()
-    server.app.add_url_rule("/x", view_func=lambda: "x")
+    server.answer("/x", lambda: "x")
     ended = playback(write(tmp_path, "a", get("/x")), "--base-url", server.url)
     assert (ended.returncode, ended.stdout) == (0, "")
     assert ended.stderr.startswith("a: 1 requests, 0 jobs, ")
@@ -193,7 +193,7 @@ def test_variables_given_on_the_command_line_are_used(
     tmp_path: Path, serve: Callable[..., object], playback: Playback
 ) -> None:
     server = serve()
-    server.app.add_url_rule("/<name>", view_func=lambda name: name)
+    server.answer("/<name>", lambda name: name)
     playback(write(tmp_path, "a", "x, request: {path: '/{name}'}"), "--base-url", server.url, "--var", "name=palouse")
     assert [path for _, path, _ in server.requests] == ["/palouse"]
 

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import itertools
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import jsonify, request
+
+from profcov.errors import PlaybackError, TargetError
+from profcov.playback.runner import PlayOptions, play, play_all
+from profcov.playback.steps import find_named_origins
+from profcov.playback.yaml_format import load_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from profcov.playback.profile import Profile
+
+
+def profile(folder: Path, *steps: str, slug: str = "a", variables: str = "{}") -> Profile:
+    path = folder / f"{slug}.yaml"
+    path.write_text(f"slug: {slug}\nvariables: {variables}\nsteps:\n" + "".join(f"  - {{{step}}}\n" for step in steps))
+    return load_profile(path)
+
+
+def failure(folder: Path, url: str, step: str, **options: Any) -> str:
+    with pytest.raises(PlaybackError) as caught:
+        play(profile(folder, step), PlayOptions(base_url=url, **options))
+    assert caught.value.step == "s"
+    return caught.value.reason.replace(url, "URL")
+
+
+def test_what_a_step_saves_is_used_by_the_next_with_its_type(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    bodies: list[object] = []
+
+    @server.app.post("/runs")
+    def create() -> tuple[dict[str, Any], int]:
+        bodies.append(request.json)
+        return {"id": 7, "tags": ["x"], "job": {"id": "j1"}}, 201
+
+    @server.app.put("/runs/7/climate")
+    def climate() -> dict[str, Any]:
+        bodies.append(request.json)
+        return {}
+
+    result = play(
+        profile(
+            tmp_path,
+            'name: create, request: {method: POST, path: /runs, json: {name: "{name}"}}, '
+            "save: {run: id, tags: tags, job: job.id}",
+            'name: climate, request: {method: PUT, path: "/runs/{run}/climate", '
+            'json: {run: "{run}", tags: "{tags}", label: "run {run} {{x}}", job: "{job}"}}',
+            variables="{name: palouse}",
+        ),
+        PlayOptions(base_url=server.url),
+    )
+    assert bodies == [{"name": "palouse"}, {"run": 7, "tags": ["x"], "label": "run 7 {x}", "job": "j1"}]
+    assert (result.requests, result.jobs, result.artifact) == (2, (), None)
+
+
+def test_a_wait_asks_until_it_is_true(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    states = itertools.chain(["queued", "started"], itertools.repeat("finished"))
+    server.answer("/jobs", lambda: {"id": 3})
+    server.answer("/jobs/3", lambda: {"status": next(states)})
+    step = """name: s, request: {path: /jobs}, save: {id: id},
+       wait: {path: "/jobs/{id}", until: "status == 'finished'", fail: "status == 'failed'"}"""
+    play(profile(tmp_path, step), PlayOptions(base_url=server.url))
+    assert [path for _, path, _ in server.requests] == ["/jobs", "/jobs/3", "/jobs/3", "/jobs/3"]
+
+
+def test_null_is_sent_as_json(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    server.answer("/x", lambda: jsonify(got=request.json), method="POST")
+    step = "name: s, request: {method: POST, path: /x, json: null}, expect: {json: {got: null}}"
+    assert play(profile(tmp_path, step), PlayOptions(base_url=server.url)).requests == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ("expect: {status: [201, 202]}", 'GET URL/x: expected status 201 or 202, got 200: \'{"n":1,"list":[1,2]}\''),
+        (
+            "expect: {json: {n: true}}",
+            'GET URL/x: expected json.n to be True, got 1; the answer is \'{"n":1,"list":[1,2]}\'',
+        ),
+        (
+            "expect: {json: {m: 1}}",
+            'GET URL/x: expected json.m, which is missing; the answer is \'{"n":1,"list":[1,2]}\'',
+        ),
+        (
+            "expect: {json: {list: [1, 3]}}",
+            'GET URL/x: expected json.list[1] to be 3, got 2; the answer is \'{"n":1,"list":[1,2]}\'',
+        ),
+        (
+            "expect: {json: {list: [1]}}",
+            'GET URL/x: expected json.list to be [1], got [1, 2]; the answer is \'{"n":1,"list":[1,2]}\'',
+        ),
+        ("expect: {text: hello}", "GET URL/x: expected 'hello' in the answer, got '{\"n\":1,\"list\":[1,2]}'"),
+        ("expect: {headers: {X-A: b}}", "GET URL/x: expected header X-A: 'b', got no such header"),
+        (
+            "expect: {headers: {content-type: text/html}}",
+            "GET URL/x: expected header content-type: 'text/html', got 'application/json'",
+        ),
+        ("save: {v: missing}", "GET URL/x: cannot save v: 'missing' finds nothing in '{\"n\":1,\"list\":[1,2]}'"),
+        (
+            "wait: {path: /x, until: m, timeout: 0.05}",
+            "GET URL/x: 'm' was not true within 0.05 s, the last answer is '{\"n\":1,\"list\":[1,2]}'",
+        ),
+        ("wait: {path: /x, until: m, fail: n == `1`}", "GET URL/x: 'n == `1`' came true: '{\"n\":1,\"list\":[1,2]}'"),
+        ("wait: {path: /no, until: m}", "GET URL/no: expected status 200 to 299, got 404: "),
+        ("wait: {path: /x, until: length(n) == `1`}", "GET URL/x: 'length(n) == `1`' cannot be evaluated: "),
+    ],
+)
+def test_a_failed_step_says_what_was_expected_and_what_came(
+    tmp_path: Path, serve: Callable[..., object], step: str, reason: str
+) -> None:
+    server = serve()
+    server.app.json.sort_keys = False
+    server.answer("/x", lambda: {"n": 1, "list": [1, 2]})
+    told = failure(tmp_path, server.url, f"name: s, request: {{path: /x}}, {step}")
+    assert told.startswith(reason) if reason.endswith(": ") else told == reason
+
+
+def test_expectations_that_hold_pass(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    server.answer("/x", lambda: ({"n": 1, "list": [{"a": 1, "b": 2}], "text": "ä"}, 409))
+    step = """name: s, request: {path: /x}, expect: {status: [200, 409], json: {list: [{b: 2}]},
+        text: '"n":1', headers: {content-type: application/json}}"""
+    assert play(profile(tmp_path, step), PlayOptions(base_url=server.url)).requests == 1
+
+
+def test_a_long_answer_is_told_in_short(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    server.answer("/x", lambda: ("word\n" * 10_000, 500))
+    told = failure(tmp_path, server.url, "name: s, request: {path: /x}")
+    assert told.startswith("GET URL/x: expected status 200 to 299, got 500: 'word word")
+    assert len(told) < 300
+
+
+def test_an_answer_that_is_no_json_is_told(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    server.answer("/x", lambda: "<html>")
+    told = failure(tmp_path, server.url, "name: s, request: {path: /x}, save: {a: a}")
+    assert told == "GET URL/x: expected JSON, got '<html>'"
+
+
+def test_a_path_that_became_something_else_is_told(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    server.answer("/x", lambda: {"next": "file:///etc/passwd"})
+    steps = ("name: first, request: {path: /x}, save: {next: next}", 'name: second, request: {path: "{next}"}')
+    with pytest.raises(PlaybackError, match=r"step 'second': path '\{next\}' became 'file:///etc/passwd'"):
+        play(profile(tmp_path, *steps), PlayOptions(base_url=server.url))
+
+
+def test_one_profile_that_fails_does_not_stop_the_others(
+    tmp_path: Path, serve: Callable[..., object], closed_port: str
+) -> None:
+    server = serve()
+    server.answer("/x", lambda: "x")
+    profiles = [
+        profile(tmp_path, "name: s, request: {path: /no}", slug="fails"),
+        profile(tmp_path, f"name: s, request: {{path: '{closed_port}/'}}", slug="unreachable"),
+        profile(tmp_path, "name: s, request: {path: /x}", "name: t, request: {path: /x}", slug="works"),
+    ]
+    ended: list[str] = []
+    steps: list[str] = []
+    outcomes = play_all(
+        profiles,
+        PlayOptions(base_url=server.url),
+        step_done=lambda each: steps.append(each.slug),
+        play_done=lambda outcome: ended.append(outcome.profile.slug),
+    )
+    assert [type(outcome.error) for outcome in outcomes] == [PlaybackError, TargetError, type(None)]
+    assert outcomes[2].result is not None
+    assert outcomes[2].result.requests == 2
+    assert ended == ["fails", "unreachable", "works"]
+    assert steps == ["works", "works"]
+
+
+def test_profiles_are_played_at_the_same_time(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    together = threading.Barrier(3)
+    server.answer("/x", lambda: str(together.wait(timeout=30)))  # answers only to three at once
+    profiles = [profile(tmp_path, "name: s, request: {path: /x}", slug=slug) for slug in ("c", "a", "b")]
+    outcomes = play_all(profiles, PlayOptions(base_url=server.url), jobs=3)
+    assert [outcome.error for outcome in outcomes] == [None, None, None]
+    assert [outcome.profile.slug for outcome in outcomes] == ["c", "a", "b"]
+
+
+def test_a_stop_ends_a_play_before_its_next_step(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    server.answer("/x", lambda: "x")
+    stop = threading.Event()
+    twice = profile(tmp_path, "name: s, request: {path: /x}", "name: t, request: {path: /x}")
+    with pytest.raises(PlaybackError, match="step 't': playback was stopped before it"):
+        play(twice, PlayOptions(base_url=server.url), stop=stop, step_done=lambda _profile: stop.set())
+    assert len(server.requests) == 1
+
+
+def test_servers_are_named_by_variables_and_by_steps_but_not_by_answers(tmp_path: Path) -> None:
+    named = profile(
+        tmp_path,
+        "name: s, request: {path: /x}, save: {link: link}, wait: {path: 'http://waits:1/{link}', until: a}",
+        "name: t, request: {path: '{link}'}",
+        "name: u, request: {path: 'https://{host}/{link}'}",
+        variables="{api: 'http://API:8001/v1', host: 'steps', n: 3}",
+    )
+    assert find_named_origins(named) == {("waits", 1), ("api", 8001), ("steps", 443)}
