@@ -176,6 +176,11 @@ class Recorder:
                     self._refusal = f"unsupported; {_one_line(reason)}"
             return self.engine
 
+    def warm_up(self) -> None:
+        """Start the engine before the first unit: for processes that fork one child a unit."""
+        if self.engine is None:
+            self._start()
+
     def _open_book(self, slug: Slug, engine: Engine) -> _Book | None:
         book = self._books.get(slug)
         if book is None:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -51,8 +52,9 @@ def play_demo(out: Path, *, jobs: int | None = None, single: bool = False) -> li
     """
     out.mkdir(parents=True, exist_ok=True)
     with demo_files() as (config, paths), tempfile.TemporaryDirectory() as data:
-        sizes = {"web_processes": 1, "web_threads": 1, "workers": 1} if single else {}
-        recording = Recording(Path(data), config, **sizes)
+        recording = Recording(Path(data), config)
+        if single:
+            recording = replace(recording, web_processes=1, web_threads=1, workers=1)
         with start_services(recording, out / "logs") as services:
             profiles = load_profiles(paths, {"api_url": services.api_url})
             options = PlayOptions(
@@ -90,8 +92,7 @@ def run_demo(out: Path, tell: Callable[[str], None]) -> list[tuple[str, ...]]:
         (out / "profile-symbols.json").write_text(document + "\n", encoding="utf-8")
         for slug in lines:
             _write_html(out, slug, config)
-    unique = {str(slug): names for slug, names in unique_symbols(matrix).items()}
-    return [TITLES, *make_rows(results, matrix, unique)]
+    return [TITLES, *make_rows(results, matrix, unique_symbols(matrix))]
 
 
 def clear(out: Path) -> None:

@@ -8,15 +8,18 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from profcov.analysis.matrix import Matrix
     from profcov.playback.runner import PlayResult
+    from profcov.slug import Slug
 
 TITLES = ("profile", "requests", "jobs", "lines", "symbols", "only here", "state", "seconds")
 
 
-def make_rows(results: Sequence[PlayResult], matrix: Matrix, unique: dict[str, list[str]]) -> list[tuple[str, ...]]:
+def make_rows(
+    results: Sequence[PlayResult], matrix: Matrix, unique: Mapping[Slug, Sequence[str]]
+) -> list[tuple[str, ...]]:
     """Return the cells of the table, a row for each profile that has an artifact."""
     rows = []
     for result in results:

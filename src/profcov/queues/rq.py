@@ -97,6 +97,11 @@ class CoverageWorkerMixin:
 
     _profcov_unit: Unit | None = None
 
+    def work(self, *args: Any, **kwargs: Any) -> Any:
+        """Work off the queues, with the engine started once for all the horses to come."""
+        recorder_for().warm_up()
+        return super().work(*args, **kwargs)  # type: ignore[misc]
+
     def perform_job(self, job: Job, *args: Any, **kwargs: Any) -> Any:
         """Perform a job; the unit is around RQ's time-out, which thus cannot interrupt the writing."""
         slug = from_job_meta(_meta_of(job))
