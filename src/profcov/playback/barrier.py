@@ -100,7 +100,8 @@ def _connect(redis_url: str) -> Iterator[Redis]:
         import redis  # noqa: PLC0415 (an extra: needed only with --redis-url)
         import rq.job  # noqa: F401, PLC0415 (as above; told here, before anything is sent)
     except ImportError as error:
-        problem = f"waiting for jobs needs {error.name}: install it with pip install 'profcov[rq]'"
+        package = (error.name or "rq").partition(".")[0]
+        problem = f"waiting for jobs needs {package}: install it with pip install 'profcov[rq]'"
         raise TargetError(show(redis_url), problem) from error
     try:
         client: Redis = redis.Redis.from_url(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import Flask, request
+from redis import Redis
 from werkzeug.serving import make_server
 
 if TYPE_CHECKING:
@@ -89,18 +90,47 @@ def redis_url() -> Iterator[str]:
 
 
 @pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    """Connect to the session's server, emptied."""
+    with Redis.from_url(redis_url) as connection:
+        connection.flushall()
+        yield connection
+
+
+@pytest.fixture
 def gunicorn(tmp_path: Path) -> Iterator[Callable[..., str]]:
     """Start gunicorn with ``traced_app.py``; it writes to ``tmp_path / "data"``. Gives the address."""
     with contextlib.ExitStack() as stack:
         yield lambda **environ: stack.enter_context(_gunicorn(tmp_path, environ))
 
 
+@pytest.fixture
+def worker(tmp_path: Path) -> Iterator[Callable[..., None]]:
+    """Start an RQ worker that records, like gunicorn's application; ``environ`` needs REDIS_URL."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**environ: str) -> None:
+            words = ["rq", "worker", "--worker-class", "profcov.queues.rq.CoverageWorker", "--quiet"]
+            process = subprocess.Popen(
+                [str(Path(sys.executable).with_name(words[0])), *words[1:], "--path", str(HERE)],
+                env={**_recording_environ(tmp_path), **environ, "RQ_REDIS_URL": environ["REDIS_URL"]},
+            )
+            stack.callback(process.wait, timeout=30)
+            stack.callback(process.terminate)
+
+        yield start
+
+
+def _recording_environ(tmp_path: Path) -> dict[str, str]:
+    config = tmp_path / "measured.ini"
+    config.write_text(f"[run]\ninclude = {HERE}/traced_*.py\n")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("PROFILE_", "ENABLE_PROFILE"))}
+    return {**env, "PROFILE_COVERAGE_DIR": str(tmp_path / "data"), "PROFILE_COVERAGE_CONFIG": str(config)}
+
+
 @contextlib.contextmanager
 def _gunicorn(tmp_path: Path, environ: dict[str, str]) -> Iterator[str]:
-    config = tmp_path / "measured.ini"
-    config.write_text(f"[run]\ninclude = {HERE}/traced_app.py\n")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("PROFILE_", "ENABLE_PROFILE"))}
-    env |= {"PROFILE_COVERAGE_DIR": str(tmp_path / "data"), "PROFILE_COVERAGE_CONFIG": str(config), **environ}
+    env = {**_recording_environ(tmp_path), **environ}
     words = ["-m", "gunicorn", "traced_app:app", "--bind", "127.0.0.1:0", "--workers", "1", "--threads", "4"]
     with subprocess.Popen(
         [sys.executable, *words, "--chdir", str(HERE), "--no-control-socket"],

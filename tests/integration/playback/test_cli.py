@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
 
+    from redis import Redis
+
     Playback = Callable[..., subprocess.CompletedProcess[str]]
 
 ENABLED = {"ENABLE_PROFILE_COVERAGE": "1"}
@@ -38,7 +40,7 @@ def covered_functions(artifact: Path) -> set[str]:
         if number in (data.lines(name) or [])
     ]
     data.close()
-    return {colour for colour in ("red", "blue") if any(f'"{colour}"' in text for text in texts)}
+    return {colour for colour in ("red", "blue", "green") if any(f'"{colour}"' in text for text in texts)}
 
 
 def assert_one_sentence(ended: subprocess.CompletedProcess[str], sentence: str) -> None:
@@ -214,3 +216,45 @@ def test_a_bad_argument_is_a_usage_error(tmp_path: Path, playback: Playback, wor
     assert ended.returncode == 2
     assert sentence in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def post(path: str) -> str:
+    return f"{path.strip('/')}, request: {{method: POST, path: {path}}}"
+
+
+@pytest.mark.parametrize(("path", "jobs"), [("/jobs", "2"), ("/jobs/later", "1")])
+def test_jobs_are_waited_for_and_are_in_the_artifact(
+    tmp_path: Path,
+    *,
+    gunicorn: Callable[..., str],
+    worker: Callable[..., None],
+    playback: Playback,
+    redis: Redis,
+    redis_url: str,
+    path: str,
+    jobs: str,
+) -> None:
+    environ = {**ENABLED, "REDIS_URL": redis_url}
+    url = gunicorn(**environ)
+    worker(**environ)
+    profile = write(tmp_path, "a", post(path))
+    words = ("--trace-code", "--base-url", url, "--redis-url", redis_url, "--data-dir", "data")
+    ended = playback(profile, *words, PROFILE_COVERAGE_CONFIG=str(tmp_path / "measured.ini"))
+    assert ended.returncode == 0, ended.stderr
+    row = ended.stdout.strip().split("\t")
+    assert (row[2], row[5]) == ("complete", jobs)
+    assert "green" in covered_functions(tmp_path / "data/a.coverage")
+    assert redis.exists("profcov:jobs:a") == 0
+
+
+def test_jobs_that_no_worker_runs_make_the_artifact_partial(
+    tmp_path: Path, gunicorn: Callable[..., str], playback: Playback, redis: Redis, redis_url: str
+) -> None:
+    url = gunicorn(**ENABLED, REDIS_URL=redis_url)
+    words = ("--trace-code", "--base-url", url, "--data-dir", "data", "--timeout", "0.5")
+    ended = playback(write(tmp_path, "a", post("/jobs")), *words, REDIS_URL=redis_url)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split("\t")[2] == "partial: jobs-pending"
+    assert "1 jobs" in ended.stderr
+    assert read_sidecar(tmp_path / "data/a.coverage")["reasons"] == ["jobs-pending"]
+    assert redis.scard("profcov:jobs:a") == 1

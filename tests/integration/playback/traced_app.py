@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from flask import Flask, abort
+from flask import Flask, Response, abort
+from redis import Redis
+from rq import Queue
+from traced_jobs import green, start_green
 
+from profcov.queues.rq import install
 from profcov.web.flask import ProfileTrace
 
 app = Flask(__name__)
 ProfileTrace(app)
+install()
+
+
+def connect() -> Redis:
+    return Redis.from_url(os.environ["REDIS_URL"])
 
 
 @app.get("/red")
@@ -26,3 +35,29 @@ def blue() -> dict[str, Any]:
 @app.get("/broken")
 def broken() -> None:
     abort(409, "no such luck")
+
+
+@app.post("/jobs")
+def jobs() -> tuple[dict[str, Any], int]:
+    return {"id": Queue(connection=connect()).enqueue(start_green).id}, 202
+
+
+@app.post("/jobs/later")
+def jobs_later() -> Response:
+    """Answer, and enqueue a job only after the playback has looked for jobs and found none."""
+    redis = connect()
+    before = count_looks(redis)
+
+    def enqueue() -> None:
+        while count_looks(redis) < before + 3:
+            pass
+        Queue(connection=redis).enqueue(green)
+
+    response = Response("later")
+    response.call_on_close(enqueue)
+    return response
+
+
+def count_looks(redis: Redis) -> int:
+    """Return how often anybody has read a set."""
+    return redis.info("commandstats").get("cmdstat_smembers", {"calls": 0})["calls"]
