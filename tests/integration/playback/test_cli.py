@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 from coverage import CoverageData
 
 from profcov.store.sidecar import read_sidecar
@@ -128,13 +129,13 @@ def test_profiles_played_at_the_same_time_give_an_artifact_each(
     assert sorted(line.split(",")[0] for line in ended.stderr.splitlines()) == ["blue: 2 requests", "red: 1 requests"]
 
 
-def test_a_second_play_has_nothing_of_the_first(
+def test_a_play_has_nothing_of_what_was_recorded_before(
     tmp_path: Path, gunicorn: Callable[..., str], playback: Playback
 ) -> None:
     url = gunicorn(**ENABLED)
     flags = ("--trace-code", "--base-url", url, "--data-dir", "data")
-    failed = playback(write(tmp_path, "a", get("/red"), get("/broken")), *flags)
-    assert failed.returncode == 1
+    left_over = requests.get(f"{url}/red", headers={"X-Profile-Trace": "a"}, timeout=30)
+    assert left_over.headers["X-Profile-Trace-Status"] == "traced"
     second = playback(write(tmp_path, "a", get("/blue")), *flags)
     assert second.returncode == 0, second.stderr
     assert covered_functions(tmp_path / "data/a.coverage") == {"blue"}
@@ -258,3 +259,28 @@ def test_jobs_that_no_worker_runs_make_the_artifact_partial(
     assert "1 jobs" in ended.stderr
     assert read_sidecar(tmp_path / "data/a.coverage")["reasons"] == ["jobs-pending"]
     assert redis.scard("profcov:jobs:a") == 1
+
+
+def test_a_job_that_still_runs_when_the_time_is_over_keeps_the_data_from_being_combined(
+    tmp_path: Path,
+    *,
+    gunicorn: Callable[..., str],
+    worker: Callable[..., None],
+    playback: Playback,
+    redis: Redis,
+    redis_url: str,
+) -> None:
+    environ = {**ENABLED, "REDIS_URL": redis_url}
+    url = gunicorn(**environ)
+    worker(**environ)
+    started = """s, request: {method: POST, path: /jobs/stay}, save: {id: id},
+      wait: {path: "/jobs/{id}", until: "status == 'started'", timeout: 60}"""
+    words = ("--trace-code", "--base-url", url, "--redis-url", redis_url, "--data-dir", "data", "--timeout", "0.5")
+    try:
+        ended = playback(write(tmp_path, "a", started), *words)
+    finally:
+        redis.rpush("go", "1")
+    assert (ended.returncode, ended.stdout) == (3, "")
+    assert ended.stderr.startswith("profcov: a still has work in flight after 0.5 s, in process ")
+    assert ended.stderr.count("\n") == 1
+    assert not (tmp_path / "data/a.coverage").exists()

@@ -8,7 +8,8 @@ from typing import Any
 from flask import Flask, Response, abort
 from redis import Redis
 from rq import Queue
-from traced_jobs import green, start_green
+from rq.job import Job
+from traced_jobs import green, start_green, stay
 
 from profcov.queues.rq import install
 from profcov.web.flask import ProfileTrace
@@ -40,6 +41,16 @@ def broken() -> None:
 @app.post("/jobs")
 def jobs() -> tuple[dict[str, Any], int]:
     return {"id": Queue(connection=connect()).enqueue(start_green).id}, 202
+
+
+@app.post("/jobs/stay")
+def jobs_stay() -> dict[str, Any]:
+    return {"id": Queue(connection=connect()).enqueue(stay).id}
+
+
+@app.get("/jobs/<job_id>")
+def job_status(job_id: str) -> dict[str, Any]:
+    return {"status": Job.fetch(job_id, connection=connect()).get_status()}
 
 
 @app.post("/jobs/later")

@@ -22,3 +22,10 @@ def start_green() -> str:
 
 def fail() -> None:
     raise RuntimeError("as it should")
+
+
+def stay() -> None:
+    """Run until somebody pushes to the list ``go``; a minute at most."""
+    job = get_current_job()
+    assert job is not None
+    job.connection.blpop(["go"], timeout=60)
