@@ -15,6 +15,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.book import Book
 from profcov.carrier import DISABLED, TRACED
 from profcov.context import Scope, current
 from profcov.engine import imports
@@ -23,34 +24,28 @@ from profcov.engine.step import Step
 from profcov.errors import InvalidSlugError, ProfcovError
 from profcov.settings import Settings
 from profcov.slug import Slug, parse_slug
-from profcov.store.lock import SlugLock
-from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
-    from pathlib import Path
+    from collections.abc import Awaitable, Callable
 
-    from profcov.engine.base import Capabilities, Engine, Trace
+    from profcov.engine.base import Capabilities, Engine
 
 BUSY: Final = "rejected; the profile is being combined"
 _BUSY_SECONDS: Final = 2.0
-_BUSY_POLL_SECONDS: Final = 0.01
 
 
 class Unit:
     """One unit of work, or the refusal of one: then ``status`` says why and everything else does nothing."""
 
-    __slots__ = ("_book", "_engine", "_lock", "_open", "_recorder", "_scope", "slug", "status")
+    __slots__ = ("_book", "_engine", "_open", "_scope", "slug", "status")
 
-    def __init__(self, status: str, recorder: Recorder, book: _Book | None = None, scope: Scope | None = None) -> None:
+    def __init__(self, status: str, scope: Scope | None = None) -> None:
         self.status = status
-        self._recorder = recorder
-        self._engine = recorder.engine
-        self._book = book
         self._scope = scope
-        self.slug = None if book is None else book.slug
-        self._open = book is not None
-        self._lock = threading.Lock()
+        self._book: Book | None = None if scope is None else scope.book
+        self._engine: Engine | None = None if self._book is None else self._book.engine
+        self.slug = None if self._book is None else self._book.slug
+        self._open = [None]  # one thing to take out: taking is atomic, so a unit ends once
 
     @property
     def traced(self) -> bool:
@@ -83,32 +78,42 @@ class Unit:
 
     def flush(self) -> None:
         """Put on disk what was recorded and is not there yet: before others can know of the work."""
-        if self._book is not None and self._book.trace.has_news:
-            self._recorder.flush(self._book)
+        if self._book is not None:
+            self._guard(self._book.flush)
 
     def end(self) -> None:
         """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
-        with self._lock:
-            if not self._open:
-                return
-            self._open = False
-        assert self._book is not None  # noqa: S101
-        self._recorder.end(self._book)
-        self._scope = None
+        if self._book is None:
+            return
+        with contextlib.suppress(IndexError):
+            self._open.pop()
+            self._guard(self._book.leave)
+            self._scope = None
+
+    def disown(self) -> None:
+        """Keep readers waiting no longer; what the unit runs from now on is still recorded."""
+        with contextlib.suppress(IndexError):
+            self._open.pop()
+
+    @staticmethod
+    def _guard(action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001
+            log_once("write", "cannot write what was recorded", error=error)
 
 
-class _Book:
-    """What a process keeps of one slug: its trace, its lock, and how many units are in flight."""
-
-    __slots__ = ("generation", "lock", "mutex", "slug", "trace", "units")
-
-    def __init__(self, slug: Slug, data_dir: Path, trace: Trace) -> None:
-        self.slug = slug
-        self.trace = trace
-        self.mutex = threading.RLock()
-        self.lock = SlugLock(data_dir, slug)
-        self.generation = -1
-        self.units = 0
+def adopt(scope: Scope) -> Unit:
+    """Return a unit for work that a unit has started: readers wait for it, too, unless they have been already."""
+    unit = Unit(TRACED, scope)
+    counted = False
+    try:
+        counted = scope.book.rejoin(scope.trace)
+    except Exception as error:  # noqa: BLE001
+        log_once("begin", "cannot begin to record", error=error)
+    if not counted:
+        unit.disown()
+    return unit
 
 
 class Recorder:
@@ -118,7 +123,7 @@ class Recorder:
         self.settings = settings
         self.engine: Engine | None = None
         self._mutex = threading.RLock()
-        self._books: dict[Slug, _Book] = {}
+        self._books: dict[Slug, Book] = {}
         self._refusal: str | None = None if settings.enabled else DISABLED
         self._flusher: threading.Thread | None = None
 
@@ -130,35 +135,35 @@ class Recorder:
         try:
             return self._begin(slug_text, wait)
         except InvalidSlugError:
-            return Unit("rejected; invalid slug", self)
+            return Unit("rejected; invalid slug")
         except Exception as error:  # noqa: BLE001
             log_once("begin", "cannot begin to record", error=error)
-            return Unit("unsupported; an error, see the server's log", self)
+            return Unit("unsupported; an error, see the server's log")
 
     def _begin(self, slug_text: str, wait: float) -> Unit:
         if self._refusal is not None:
-            return Unit(self._refusal, self)
+            return Unit(self._refusal)
         slug = parse_slug(slug_text)
         engine = self.engine or self._start()
         if engine is None:
-            return Unit(str(self._refusal), self)
+            return Unit(str(self._refusal))
         refusal = engine.refusal()
         if refusal is not None:
-            return Unit(f"unsupported; {refusal}", self)
+            return Unit(f"unsupported; {refusal}")
         book = self._open_book(slug, engine)
         if book is None:
-            return Unit("rejected; too many profiles", self)
-        if not self._join(book, engine, wait):
-            return Unit(BUSY, self)
+            return Unit("rejected; too many profiles")
+        if not book.join(wait):
+            return Unit(BUSY)
         try:
-            scope = Scope(book.trace, current.get())
+            scope = Scope(book.trace, current.get(), book)
             engine.begin(scope)
         except BaseException:
-            self.end(book)
+            book.leave()
             raise
         if self._flusher is None:
             self._watch()
-        return Unit(TRACED, self, book, scope)
+        return Unit(TRACED, scope)
 
     def _start(self) -> Engine | None:
         """Start the engine at the first unit; if it cannot run here, say so once and refuse from now on."""
@@ -181,7 +186,7 @@ class Recorder:
         if self.engine is None:
             self._start()
 
-    def _open_book(self, slug: Slug, engine: Engine) -> _Book | None:
+    def _open_book(self, slug: Slug, engine: Engine) -> Book | None:
         book = self._books.get(slug)
         if book is None:
             with self._mutex:
@@ -189,81 +194,16 @@ class Recorder:
                 if book is None:
                     if len(self._books) >= self.settings.max_profiles:
                         return None
-                    book = self._books[slug] = _Book(slug, self.settings.data_dir, self._new_trace(slug, engine))
+                    book = self._books[slug] = Book(slug, self.settings, engine)
         return book
-
-    def _new_trace(self, slug: Slug, engine: Engine) -> Trace:
-        return engine.new_trace(slug, f"{self.settings.context_prefix}:{slug}")
-
-    def _join(self, book: _Book, engine: Engine, wait: float) -> bool:
-        """Count a unit in; the first takes the shared lock, and starts afresh if the shards were consumed."""
-        deadline = time.monotonic() + wait
-        while True:
-            with book.mutex:
-                generation = book.generation if book.units else book.lock.share()
-                if generation is not None:
-                    if generation != book.generation:
-                        if book.generation >= 0:
-                            book.trace = self._new_trace(book.slug, engine)
-                        book.generation = generation
-                    book.units += 1
-                    return True
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(_BUSY_POLL_SECONDS)
-
-    def flush(self, book: _Book) -> bool:
-        """Write a book's new lines as a shard; what cannot be written is kept for the next try."""
-        trace = book.trace
-        with trace.flush_lock:
-            lines = trace.take()
-            if lines:
-                try:
-                    write_shard(self.settings.data_dir, book.slug, trace.label, lines)
-                except ProfcovError as error:
-                    log_once(error.code, "%s; the lines are kept for the next try", error)
-                    return False
-            trace.settle()
-        return True
-
-    def end(self, book: _Book) -> None:
-        """Count a unit out, after writing; the last one drops the lock."""
-        try:
-            if book.trace.has_news:
-                self.flush(book)
-            with book.mutex:
-                book.units -= 1
-                if book.units == 0:
-                    book.lock.release()
-        except Exception as error:  # noqa: BLE001
-            log_once("end", "cannot end a unit of work", error=error)
 
     def flush_all(self) -> None:
         """Write what every slug has new, late work of units that have ended included, where readers let us."""
         for book in list(self._books.values()):
             try:
-                if book.trace.has_news:
-                    self._flush_late(book)
+                book.flush_late()
             except Exception as error:  # noqa: BLE001
-                log_once("flush", "cannot flush", error=error)
-
-    def _flush_late(self, book: _Book) -> None:
-        with book.mutex:
-            if book.units:
-                self.flush(book)
-                return
-            generation = book.lock.share()
-            if generation is None:
-                return
-            try:
-                if generation == book.generation:
-                    self.flush(book)
-                elif self.engine is not None:
-                    # Consumed meanwhile: these lines belong to an artifact that is made, and to no later one.
-                    book.trace = self._new_trace(book.slug, self.engine)
-                    book.generation = generation
-            finally:
-                book.lock.release()
+                log_once("write", "cannot write what was recorded", error=error)
 
     def _watch(self) -> None:
         """Flush every few seconds, for long units and for work that outlives its unit; and at exit."""
@@ -281,7 +221,7 @@ class Recorder:
         if self.engine is not None:
             self.engine.after_fork()
         for book in self._books.values():
-            book.lock.abandon()
+            book.abandon()
         self._books = {}
         self._mutex = threading.RLock()
         self._flusher = None

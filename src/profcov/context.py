@@ -14,13 +14,16 @@ class Scope:
 
     Copies of a context (child tasks, timers, threads) share the scope, so it lives exactly as long as
     something may still run under it. The engine relies on that to know that a trace has no work left.
+
+    ``trace`` is the engine's, ``book`` what the process keeps of the slug.
     """
 
-    __slots__ = ("__weakref__", "outer", "trace")
+    __slots__ = ("__weakref__", "book", "outer", "trace")
 
-    def __init__(self, trace: Any, outer: Scope | None) -> None:
+    def __init__(self, trace: Any, outer: Scope | None, book: Any) -> None:
         self.trace = trace
         self.outer = outer
+        self.book = book
 
     def nest(self) -> Iterator[Any]:
         """Yield the traces of this scope and of those around it, inner first."""
