@@ -187,10 +187,10 @@ def _print_artifacts(results: Sequence[PlayResult]) -> None:
             click.echo("\t".join(row))
         return
     from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
-    from rich.table import Table  # noqa: PLC0415
+    from rich.table import Column, Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(*_COLUMNS)
+    table = Table(*(Column(name, overflow="fold") for name in _COLUMNS))  # a path is there to be copied: all of it
     for row in rows:
         table.add_row(*map(Text, row))  # as they are: a path may hold what rich takes for markup
     Console().print(table)
