@@ -5,7 +5,7 @@ import pytest
 from profcov.demo.watershed.delineate import Delineation, delineate
 from profcov.demo.watershed.errors import ModelError
 from profcov.demo.watershed.fill import fill_depressions
-from profcov.demo.watershed.flow import Flow, find_flow
+from profcov.demo.watershed.flow import Flow, accumulate, find_flow, sort_downstream
 from profcov.demo.watershed.grid import read_grid
 from profcov.demo.watershed.network import Watershed, split_links
 from profcov.demo.watershed.topaz import LEFT, RIGHT, TOP, delineate_topaz, prune_sources, trace_upstream
@@ -76,6 +76,16 @@ def test_wbt_makes_one_subbasin_of_each_link(fork, flow):
 def test_order_rises_only_where_two_of_one_order_meet(flow):
     links = split_links(flow, {*WEST_ARM, *EAST_ARM, *STEM})
     assert sorted(strahler_orders(flow, links).values()) == [1, 1, 2]
+
+
+def test_order_stays_where_a_lesser_link_joins():
+    # Two sources meet at (1, 0), and a third joins what they make at (2, 0).
+    receiver = {(0, 0): (1, 0), (0, 1): (1, 0), (1, 0): (2, 0), (1, 1): (2, 0), (2, 0): None}
+    order = sort_downstream(receiver)
+    flow = Flow(receiver, dict.fromkeys(order, 0.1), accumulate(receiver, order), order)
+    links = split_links(flow, order)
+    orders = {link.cells[0]: strahler_orders(flow, links)[number] for number, link in enumerate(links, 1)}
+    assert orders == {(0, 0): 1, (0, 1): 1, (1, 1): 1, (1, 0): 2, (2, 0): 2}
 
 
 @pytest.mark.parametrize("method", ["topaz", "wbt"])

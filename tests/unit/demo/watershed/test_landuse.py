@@ -15,7 +15,7 @@ def test_steeper_land_has_better_cover(slope, cover):
 
 @pytest.mark.parametrize(
     ("practice", "slope", "factor"),
-    [("none", 0.05, 1.0), ("contour", 0.05, 0.5), ("strips", 0.05, 0.25), ("contour", 0.18, 0.8), ("strips", 0.5, 1.0)],
+    [("none", 0.05, 1.0), ("contour", 0.08, 0.5), ("strips", 0.05, 0.25), ("contour", 0.18, 0.8), ("strips", 0.5, 1.0)],
 )
 def test_practice_helps_most_on_gentle_slopes(practice, slope, factor):
     assert practice_factor(practice, slope) == factor
