@@ -31,13 +31,15 @@ if TYPE_CHECKING:
     from profcov.engine.base import Capabilities, Engine
 
 BUSY: Final = "rejected; the profile is being combined"
+LINGER_SECONDS: Final = 30.0
+"""How long work that a unit has started, and that may run for ever, keeps readers waiting."""
 _BUSY_SECONDS: Final = 2.0
 
 
 class Unit:
     """One unit of work, or the refusal of one: then ``status`` says why and everything else does nothing."""
 
-    __slots__ = ("_book", "_engine", "_open", "_scope", "slug", "status")
+    __slots__ = ("__weakref__", "_book", "_engine", "_open", "_scope", "slug", "status")
 
     def __init__(self, status: str, scope: Scope | None = None) -> None:
         self.status = status
@@ -63,6 +65,11 @@ class Unit:
         assert self._engine is not None  # noqa: S101 (only a traced unit has steps)
         return Step(self._engine, self._scope)
 
+    def enter_for_good(self) -> None:
+        """Make the rest of this thread the unit's, and end it with the process."""
+        atexit.register(self.end)
+        self.step().__enter__()
+
     async def wait(self, work: Awaitable[Any]) -> Any:
         """Await work as the unit's: every resumption of it is a step."""
         assert self._engine is not None  # noqa: S101
@@ -83,15 +90,18 @@ class Unit:
 
     def end(self) -> None:
         """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
-        if self._book is None:
-            return
-        with contextlib.suppress(IndexError):
-            self._open.pop()
-            self._guard(self._book.leave)
-            self._scope = None
+        self.leave()
+        self._scope = None
+
+    def leave(self) -> None:
+        """Write what is left and keep readers waiting no longer; what runs from now on is still recorded."""
+        if self._book is not None:
+            with contextlib.suppress(IndexError):
+                self._open.pop()
+                self._guard(self._book.leave)
 
     def disown(self) -> None:
-        """Keep readers waiting no longer; what the unit runs from now on is still recorded."""
+        """Count out a unit that was never counted in."""
         with contextlib.suppress(IndexError):
             self._open.pop()
 
@@ -103,17 +113,33 @@ class Unit:
             log_once("write", "cannot write what was recorded", error=error)
 
 
-def adopt(scope: Scope) -> Unit:
-    """Return a unit for work that a unit has started: readers wait for it, too, unless they have been already."""
+def adopt(scope: Scope, *, may_run_for_ever: bool = False) -> Unit:
+    """Return a unit for work that a unit has started: readers wait for it, too, unless they have been already.
+
+    They do so for ``LINGER_SECONDS`` at most for work that ``may_run_for_ever``.
+    """
     unit = Unit(TRACED, scope)
-    counted = False
     try:
-        counted = scope.book.rejoin(scope.trace)
+        if not scope.book.rejoin(scope.trace):
+            unit.disown()
+        elif may_run_for_ever:
+            _lingering[unit] = time.monotonic() + LINGER_SECONDS
     except Exception as error:  # noqa: BLE001
-        log_once("begin", "cannot begin to record", error=error)
-    if not counted:
         unit.disown()
+        log_once("begin", "cannot begin to record", error=error)
     return unit
+
+
+_lingering: weakref.WeakKeyDictionary[Unit, float] = weakref.WeakKeyDictionary()
+
+
+def _let_readers_in() -> None:
+    """Keep readers waiting no longer for what has lingered too long."""
+    now = time.monotonic()
+    for unit, until in list(_lingering.items()):
+        if until <= now:
+            _lingering.pop(unit, None)
+            unit.leave()
 
 
 class Recorder:
@@ -234,6 +260,7 @@ def _flush_periodically(recorder: weakref.ref[Recorder], seconds: float) -> None
         if target is None:
             return
         target.flush_all()
+        _let_readers_in()
         del target
 
 
@@ -253,17 +280,25 @@ def recorder_for(settings: Settings | None = None) -> Recorder:
         return _recorders.setdefault(settings, Recorder(settings))
 
 
-def _flush_everything() -> None:
+def flush_everything() -> None:
+    """Put on disk whatever is not there yet: before the process ends or becomes another; never raises."""
     for recorder in list(_recorders.values()):
         recorder.flush_all()
 
 
 def _after_fork_in_child() -> None:
+    """Start clean; a child forked inside a unit goes on under its slug, as a unit of its own until it ends."""
     global _recorders_lock  # noqa: PLW0603 (another thread may have held it)
     _recorders_lock = threading.Lock()
+    _lingering.clear()
+    scope = current.get()
     for recorder in _recorders.values():
         recorder.after_fork()
     current.set(None)
+    if scope is not None:
+        unit = recorder_for(scope.book.settings).begin(scope.book.slug)
+        if unit.traced:
+            unit.enter_for_good()
 
 
 async def _await(work: Awaitable[Any]) -> Any:
@@ -275,5 +310,5 @@ def _one_line(text: str) -> str:
     return "".join(char if " " <= char <= "~" else " " for char in text)[:200]
 
 
-atexit.register(_flush_everything)
+atexit.register(flush_everything)
 os.register_at_fork(after_in_child=_after_fork_in_child)

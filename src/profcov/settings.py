@@ -21,6 +21,8 @@ CONTEXT_PREFIX: Final = "PROFILE_COVERAGE_CONTEXT_PREFIX"
 ENGINE: Final = "PROFILE_COVERAGE_ENGINE"
 FLUSH_SECONDS: Final = "PROFILE_COVERAGE_FLUSH_SECONDS"
 MAX_PROFILES: Final = "PROFILE_COVERAGE_MAX_PROFILES"
+PROCESS_SLUG: Final = "PROFILE_TRACE_SLUG"
+"""A whole process belongs to one slug: read by :mod:`profcov.startup`, given to child processes of a unit."""
 
 DEFAULT_DIR: Final = ".profcov"
 DEFAULT_CONFIG: Final = "coverage.profile-playback.ini"
@@ -63,6 +65,18 @@ class Settings:
             flush_seconds=_read_positive(env, FLUSH_SECONDS, 5.0),
             max_profiles=int(_read_positive(env, MAX_PROFILES, 256)),
         )
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables that give a child process these settings."""
+        variables = {
+            ENABLE: "1" if self.enabled else "0",
+            DIR: str(self.data_dir),
+            CONTEXT_PREFIX: self.context_prefix,
+            ENGINE: self.engine,
+            FLUSH_SECONDS: str(self.flush_seconds),
+            MAX_PROFILES: str(self.max_profiles),
+        }
+        return variables if self.config_file is None else {**variables, CONFIG: str(self.config_file)}
 
 
 def find_config(given: str | None) -> Path | None:

@@ -8,9 +8,9 @@ import inspect
 import sys
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from profcov.capture import recorder_for
 from profcov.context import current
 from profcov.engine.faults import log_once
+from profcov.propagation import open_recorder
 from profcov.slug import Slug
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class trace:  # noqa: N801 (used like a function)
         self.status = ""
 
     def _begin(self) -> Unit:
-        unit = recorder_for(self._settings).begin(self._slug)
+        unit = open_recorder(self._settings).begin(self._slug)
         self.status = unit.status
         return unit
 
@@ -74,8 +74,10 @@ class trace:  # noqa: N801 (used like a function)
                 unit = self._begin()
                 if not unit.traced:
                     return await function(*args, **kwargs)
+                from profcov.propagation import tasks  # noqa: PLC0415 (imports asyncio)
+
                 try:
-                    return await unit.wait(function(*args, **kwargs))
+                    return await tasks.wait(unit, function(*args, **kwargs))
                 finally:
                     unit.end()
 

@@ -20,13 +20,28 @@ KINDS = {"alpha": 0, "beta": 1, "gamma": 2, "delta": 3, "epsilon": 4, "zeta": 5,
 
 
 class Alone:
-    """The oracle's side: one slug, no unit; coverage.py is on from start to end."""
+    """The oracle's side: one slug; coverage.py is on from start to end, except where work is nobody's."""
 
-    def __init__(self, slug):
+    def __init__(self, slug, tool):
         self.slugs = [slug]
+        self.tool = tool
 
     def unit(self, slug):
+        return contextlib.nullcontext() if slug is not None else self.nobody()
+
+    @contextlib.contextmanager
+    def nobody(self):
+        self.tool.stop()
+        try:
+            yield
+        finally:
+            self.tool.start()
+
+    def not_following(self):
         return contextlib.nullcontext()
+
+    def bind(self, function):
+        return function
 
     async def wait(self, slug, coroutine):
         return await coroutine
@@ -37,20 +52,25 @@ class Alone:
     def asgi(self, app):
         return app
 
+    def process(self, make, function, *args):
+        """Run here what runs in a child process on the other side: the same lines, by the same tracer."""
+        return function(*args)
+
 
 class Together:
     """profcov's side: every slug of the case, and untraced work beside them."""
 
     def __init__(self, slugs):
-        from profcov.capture import recorder_for
+        from profcov.propagation import open_recorder
 
         self.slugs = [*slugs, None]
-        self.recorder = recorder_for()
+        self.recorder = open_recorder()
 
     @contextlib.contextmanager
     def unit(self, slug):
         if slug is None:
-            yield
+            with self.nobody():
+                yield
             return
         unit = self.recorder.begin(slug)
         assert unit.traced, unit.status
@@ -60,13 +80,32 @@ class Together:
         finally:
             unit.end()
 
+    @contextlib.contextmanager
+    def nobody(self):
+        from profcov.propagation.binding import unbound
+
+        with unbound():
+            yield
+
+    not_following = nobody
+
+    def bind(self, function):
+        import profcov
+
+        return profcov.bind(function)
+
+    def process(self, make, function, *args):
+        return make(function, *args)
+
     async def wait(self, slug, coroutine):
+        from profcov.propagation import tasks
+
         if slug is None:
             return await coroutine
         unit = self.recorder.begin(slug)
         assert unit.traced, unit.status
         try:
-            return await unit.wait(coroutine)
+            return await tasks.wait(unit, coroutine)
         finally:
             unit.end()
 
@@ -95,7 +134,7 @@ def run_oracle(case, slug):
     tool.set_option("run:disable_warnings", ["module-not-measured"])
     tool.start()
     try:
-        case(Alone(slug))
+        case(Alone(slug, tool))
     finally:
         tool.stop()
     return read(tool.get_data())
@@ -135,6 +174,7 @@ def read(data):
 def main():
     name, mode, argument = sys.argv[1:]
     os.environ["PROFILE_COVERAGE_CONFIG"] = str(HERE / "exactness.ini")
+    os.environ["PYTHONPATH"] = str(HERE)
     case = find_case(name)
     result = run_oracle(case, argument) if mode == "oracle" else run_profcov(case, argument)
     print(json.dumps(result))
@@ -142,4 +182,5 @@ def main():
 
 
 if __name__ == "__main__":
+    sys.modules["harness"] = sys.modules["__main__"]  # cases import from it
     main()

@@ -1,5 +1,6 @@
 """For every case: each slug's lines, by file, equal what coverage.py records when that slug's work runs alone."""
 
+import functools
 import importlib
 import json
 import subprocess
@@ -11,13 +12,15 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-CASES = [
-    f"{module}:{name}"
-    for module in ("threads", "tasks")
+MODULES = sorted(path.stem for path in (HERE / "cases").glob("*.py") if path.stem != "__init__")
+CASES = {
+    f"{module}:{name}": function
+    for module in MODULES
     for name, function in vars(importlib.import_module(f"cases.{module}")).items()
     if hasattr(function, "slugs")
-]
-ENGINES = ["monitoring", "ctrace"] if sys.version_info >= (3, 12) else ["ctrace"]
+}
+HERE_ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ctrace",)
+RUNS = [(name, engine) for name, case in CASES.items() for engine in HERE_ENGINES if engine in case.engines]
 
 
 def run_harness(*arguments):
@@ -29,17 +32,16 @@ def run_harness(*arguments):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def find_case(name):
-    module, _, function = name.partition(":")
-    return getattr(importlib.import_module(f"cases.{module}"), function)
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize(("name", "engine"), RUNS, ids=[f"{name}-{engine}" for name, engine in RUNS])
 def test_lines_equal_those_of_each_slug_alone(name, engine):
     together = run_harness(name, "profcov", engine)
-    slugs = find_case(name).slugs
-    alone = {slug: run_harness(name, "oracle", slug) for slug in slugs}
+    slugs = CASES[name].slugs
+    alone = {slug: ask_oracle(name, slug) for slug in slugs}
     assert all(alone.values()), "the oracle measured nothing"
     assert len({json.dumps(lines) for lines in alone.values()}) == len(slugs), "the slugs cannot be told apart"
     assert together == alone
+
+
+@functools.cache
+def ask_oracle(name, slug):
+    return run_harness(name, "oracle", slug)

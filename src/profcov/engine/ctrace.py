@@ -14,8 +14,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.engine.base import Capabilities, Lines, Trace
+from profcov.engine.coroutine import StepCoroutine
 from profcov.engine.faults import log_once
-from profcov.engine.tasks import StepCoroutine, follow_tasks
 from profcov.errors import EngineUnavailableError
 
 try:
@@ -129,8 +129,7 @@ class CTraceEngine:
             handle[1].start()
 
     def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:
-        """Return a coroutine that runs each resumption of the given one as a step; its child tasks do the same."""
-        follow_tasks(self)
+        """Return a coroutine that runs each resumption of the given one as a step."""
         return StepCoroutine(coroutine, scope, self)
 
     def refusal(self) -> str | None:

@@ -1,1 +1,39 @@
-"""How a slug follows work that a unit hands to threads and tasks."""
+"""How a slug follows the work that a unit hands to threads, pools, tasks and processes."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from profcov.capture import Recorder, recorder_for
+from profcov.propagation.patches import INSTALLED
+
+if TYPE_CHECKING:
+    from profcov.settings import Settings
+
+_lock = threading.Lock()
+
+
+def open_recorder(settings: Settings | None = None) -> Recorder:
+    """Return the process's recorder for these settings; if it is on, work that units start follows their slug."""
+    recorder = recorder_for(settings)
+    if recorder.settings.enabled:
+        install()
+    return recorder
+
+
+def install() -> None:
+    """Let threads, pools and child processes follow; a second call changes nothing. Event loops: ``tasks.follow``."""
+    # Where profcov is off, nobody pays for importing multiprocessing.
+    from profcov.propagation import pools, processes, threads  # noqa: PLC0415
+
+    with _lock:
+        if not INSTALLED:
+            for module in (threads, pools, processes):
+                module.install(INSTALLED)
+
+
+def uninstall() -> None:
+    """Put everything back as it was, except what somebody else has patched on top."""
+    with _lock:
+        INSTALLED.restore()

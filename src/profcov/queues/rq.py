@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from rq import Queue, Worker
 from rq.job import Job
 
-from profcov.capture import recorder_for
 from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
 from profcov.engine.faults import log_once
+from profcov.propagation import open_recorder
 from profcov.tracing import current_slug
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def install(settings: Settings | None = None) -> None:
     installed already.
     """
     with _lock:
-        if _original or not recorder_for(settings).settings.enabled:
+        if _original or not open_recorder(settings).settings.enabled:
             return
         original = Job.__dict__["create"]
         _original.append(original)
@@ -99,7 +99,7 @@ class CoverageWorkerMixin:
 
     def work(self, *args: Any, **kwargs: Any) -> Any:
         """Work off the queues, with the engine started once for all the horses to come."""
-        recorder_for().warm_up()
+        open_recorder().warm_up()
         return super().work(*args, **kwargs)  # type: ignore[misc]
 
     def perform_job(self, job: Job, *args: Any, **kwargs: Any) -> Any:
@@ -110,7 +110,7 @@ class CoverageWorkerMixin:
         install()
         with contextlib.suppress(Exception):
             _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
-        unit = recorder_for().begin(slug)
+        unit = open_recorder().begin(slug)
         if not unit.traced:
             log_once("job-refused", "jobs of %s are not measured: %s", slug, unit.status)
             return super().perform_job(job, *args, **kwargs)  # type: ignore[misc]

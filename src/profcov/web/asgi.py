@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import BUSY, recorder_for
+from profcov.capture import BUSY
 from profcov.carrier import STATUS_HEADER, from_headers
+from profcov.propagation import open_recorder, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -39,7 +40,7 @@ class ProfileTraceMiddleware:
 
     def __init__(self, app: ASGIApplication, settings: Settings | None = None) -> None:
         self.app = app
-        self._recorder = recorder_for(settings)
+        self._recorder = open_recorder(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Answer a request."""
@@ -54,7 +55,7 @@ class ProfileTraceMiddleware:
         try:
             with unit.step():
                 work = self.app(scope, receive, respond)
-            return await unit.wait(work)
+            return await tasks.wait(unit, work)
         finally:
             unit.end()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import recorder_for
 from profcov.carrier import STATUS_HEADER, from_environ
+from profcov.propagation import open_recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +29,7 @@ class ProfileTraceMiddleware:
 
     def __init__(self, app: WSGIApplication, settings: Settings | None = None) -> None:
         self.app = app
-        self._recorder = recorder_for(settings)
+        self._recorder = open_recorder(settings)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""

@@ -2,6 +2,8 @@
 
 import functools
 
+SIX = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
+
 
 def case(*slugs, engines=("monitoring", "ctrace")):
     """Mark a function as a case that runs the work of these slugs."""

@@ -1,12 +1,9 @@
-"""Coroutines under an engine that must be switched on and off: each resumption is a step."""
+"""A coroutine under an engine that must be switched on and off: each resumption is a step."""
 
 from __future__ import annotations
 
-import asyncio
 import collections.abc
 from typing import TYPE_CHECKING, Any
-
-from profcov.context import current
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -84,31 +81,3 @@ class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
     def cr_await(self) -> Any:
         """What it waits for."""
         return getattr(self._coroutine, "cr_await", None)
-
-
-class _TaskFactory:
-    """Makes tasks whose resumptions are steps of the scope they are created in; others as they were made before."""
-
-    def __init__(self, engine: Engine, before: Any) -> None:
-        self._engine = engine
-        self._before = before
-
-    def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
-        context = options.get("context")
-        scope = current.get() if context is None else context.get(current)
-        if scope is not None:
-            coroutine = StepCoroutine(coroutine, scope, self._engine)
-        if self._before is not None:
-            return self._before(loop, coroutine, **options)
-        return asyncio.Task(coroutine, loop=loop, **options)
-
-
-def follow_tasks(engine: Engine) -> None:
-    """Let the running event loop make tasks that follow the scope; nothing outside asyncio, or if it does already."""
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    before = loop.get_task_factory()
-    if not isinstance(before, _TaskFactory):
-        loop.set_task_factory(_TaskFactory(engine, before))

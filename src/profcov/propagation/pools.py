@@ -1,0 +1,59 @@
+"""Work that a unit hands to a pool runs under its slug; the pool's own threads and processes are nobody's."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import multiprocessing.pool
+from typing import TYPE_CHECKING, Any
+
+from profcov.context import current
+from profcov.propagation.binding import carry, unbound
+from profcov.propagation.processes import Carried
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from profcov.propagation.patches import Patches
+
+
+def install(patches: Patches) -> None:
+    """Let work in pools of threads and of processes follow."""
+    patches.wrap(concurrent.futures.ThreadPoolExecutor, "submit", _submit_to_threads)
+    patches.wrap(concurrent.futures.ProcessPoolExecutor, "submit", _submit_to_processes)
+    patches.wrap(multiprocessing.pool.Pool, "__init__", _make_pool)
+    for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
+        patches.wrap(multiprocessing.pool.Pool, name, _hand_to_pool)
+
+
+def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    if current.get() is None:
+        return original(pool, function, *args, **kwargs)
+    step, end = carry(function)
+    try:
+        with unbound():  # the submit may start a thread of the pool
+            future = original(pool, step, *args, **kwargs)
+    except BaseException:
+        end()
+        raise
+    future.add_done_callback(lambda _: end())  # for one that is cancelled before it runs
+    return future
+
+
+def _submit_to_processes(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    scope = current.get()
+    if scope is None:
+        return original(pool, function, *args, **kwargs)
+    with unbound():
+        return original(pool, Carried.by(scope, function), *args, **kwargs)
+
+
+def _make_pool(original: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+    with unbound():
+        original(*args, **kwargs)
+
+
+def _hand_to_pool(original: Callable[..., Any], pool: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+    scope = current.get()
+    if scope is None:
+        return original(pool, function, *args, **kwargs)
+    return original(pool, Carried.by(scope, function), *args, **kwargs)

@@ -1,0 +1,123 @@
+"""Child processes that a unit starts run under its slug: forked, spawned, or Python programs of their own."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import multiprocessing.process
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from profcov.capture import flush_everything, recorder_for
+from profcov.context import current
+from profcov.propagation.binding import unbound
+from profcov.settings import PROCESS_SLUG, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from profcov.context import Scope
+    from profcov.propagation.patches import Patches
+
+
+def install(patches: Patches) -> None:
+    """Let child processes follow, and lose nothing when a process ends by ``os._exit`` or becomes another."""
+    patches.wrap(multiprocessing.process.BaseProcess, "start", _start_process)
+    patches.wrap(subprocess.Popen, "__init__", _start_program)
+    for name in ("posix_spawn", "posix_spawnp"):
+        patches.wrap(os, name, _spawn)
+    patches.wrap(os, "execv", functools.partial(_exec_without_environment, os.execve))
+    patches.wrap(os, "execve", _exec)
+    patches.wrap(os, "_exit", _exit)
+
+
+class Carried:
+    """A function that runs under a slug in whatever process it is called in; pickled with the settings to record by."""
+
+    def __init__(self, slug: str, settings: Settings, function: Callable[..., Any]) -> None:
+        self.slug = slug
+        self.settings = settings
+        self.function = function
+
+    @classmethod
+    def by(cls, scope: Scope, function: Callable[..., Any]) -> Carried:
+        """Return the function as work of a scope."""
+        return cls(scope.book.slug, scope.book.settings, function)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function as a unit of work; what it ran is on disk before its result is handed back."""
+        unit = recorder_for(self.settings).begin(self.slug)
+        if not unit.traced:
+            return self.function(*args, **kwargs)
+        try:
+            with unit.step():
+                return self.function(*args, **kwargs)
+        finally:
+            unit.end()
+
+
+class _CarriedRun:
+    """The ``run`` of a process object; it knows the object, so that both are pickled to a spawned child together."""
+
+    def __init__(self, scope: Scope, process: multiprocessing.process.BaseProcess) -> None:
+        self._process = process
+        self._slug = scope.book.slug
+        self._settings = scope.book.settings
+
+    def __call__(self) -> None:
+        vars(self._process).pop("run", None)
+        Carried(self._slug, self._settings, self._process.run)()
+
+
+def _start_process(original: Callable[..., None], process: multiprocessing.process.BaseProcess) -> None:
+    scope = current.get()
+    if scope is None:
+        original(process)
+        return
+    vars(process)["run"] = _CarriedRun(scope, process)
+    try:
+        with unbound():  # a fork server started by the way serves others, too
+            original(process)
+    finally:
+        vars(process).pop("run", None)
+
+
+def _start_program(original: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+    if current.get() is None:
+        original(*args, **kwargs)
+        return
+    given = inspect.signature(original).bind(*args, **kwargs)
+    given.arguments["env"] = _environment(given.arguments.get("env"))
+    original(*given.args, **given.kwargs)
+
+
+def _spawn(original: Callable[..., Any], path: Any, argv: Any, env: Any, /, **kwargs: Any) -> Any:
+    return original(path, argv, _environment(env), **kwargs)
+
+
+def _exec(original: Callable[..., Any], path: Any, args: Any, env: Any) -> Any:
+    flush_everything()
+    return original(path, args, _environment(env))
+
+
+def _exec_without_environment(execve: Callable[..., Any], original: Callable[..., Any], path: Any, args: Any, /) -> Any:
+    flush_everything()
+    return original(path, args) if current.get() is None else execve(path, args, _environment(None))
+
+
+def _exit(original: Callable[..., Any], status: int) -> Any:
+    flush_everything()
+    return original(status)
+
+
+def _environment(given: Any) -> Any:
+    """Return a child's environment with the current slug, and the settings to record by; as given outside a unit."""
+    scope = current.get()
+    if scope is None:
+        return given
+    ours = {**scope.book.settings.environment(), PROCESS_SLUG: scope.book.slug}
+    environment = dict(os.environ if given is None else given)
+    if any(isinstance(name, bytes) for name in environment):
+        return environment | {os.fsencode(name): os.fsencode(value) for name, value in ours.items()}
+    return environment | ours

@@ -1,0 +1,20 @@
+"""A whole process belongs to one slug: begun by ``profcov.pth`` at start-up where ``PROFILE_TRACE_SLUG`` is set."""
+
+from __future__ import annotations
+
+import os
+
+from profcov.propagation import open_recorder
+from profcov.settings import PROCESS_SLUG
+
+
+def begin_process() -> None:
+    """Make the rest of the process a unit of the slug in the environment; does nothing where profcov is off."""
+    slug = os.environ.get(PROCESS_SLUG)
+    if slug:
+        unit = open_recorder().begin(slug)
+        if unit.traced:
+            unit.enter_for_good()
+
+
+begin_process()
