@@ -24,11 +24,12 @@ from profcov.engine.step import Step
 from profcov.errors import InvalidSlugError, ProfcovError
 from profcov.settings import Settings
 from profcov.slug import Slug, parse_slug
+from profcov.store.shard import writing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from profcov.engine.base import Capabilities, Engine
+    from profcov.engine.base import Capabilities, Engine, Lock
 
 BUSY: Final = "rejected; the profile is being combined"
 LINGER_SECONDS: Final = 30.0
@@ -265,7 +266,7 @@ def _flush_periodically(recorder: weakref.ref[Recorder], seconds: float) -> None
 
 
 _recorders: dict[Settings, Recorder] = {}
-_recorders_lock = threading.Lock()
+_recorders_lock = threading.RLock()
 
 
 def recorder_for(settings: Settings | None = None) -> Recorder:
@@ -286,10 +287,25 @@ def flush_everything() -> None:
         recorder.flush_all()
 
 
+_held_to_fork: list[Lock] = []
+
+
+def _before_fork() -> None:
+    """Take every lock that could be needed in the child: one held by another thread would be held there for ever."""
+    engines = {id(recorder.engine): recorder.engine for recorder in list(_recorders.values()) if recorder.engine}
+    for lock in (_recorders_lock, writing, *(lock for engine in engines.values() for lock in engine.locks)):
+        lock.acquire()
+        _held_to_fork.append(lock)
+
+
+def _release_after_fork() -> None:
+    while _held_to_fork:
+        _held_to_fork.pop().release()
+
+
 def _after_fork_in_child() -> None:
     """Start clean; a child forked inside a unit goes on under its slug, as a unit of its own until it ends."""
-    global _recorders_lock  # noqa: PLW0603 (another thread may have held it)
-    _recorders_lock = threading.Lock()
+    _release_after_fork()
     _lingering.clear()
     scope = current.get()
     for recorder in _recorders.values():
@@ -311,4 +327,4 @@ def _one_line(text: str) -> str:
 
 
 atexit.register(flush_everything)
-os.register_at_fork(after_in_child=_after_fork_in_child)
+os.register_at_fork(before=_before_fork, after_in_parent=_release_after_fork, after_in_child=_after_fork_in_child)

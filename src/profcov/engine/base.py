@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
 
     from profcov.context import Scope
 
@@ -58,6 +58,16 @@ class Trace:
         self._pending = {}
 
 
+class Lock(Protocol):
+    """A lock of :mod:`threading` that its holder may take again."""
+
+    def acquire(self) -> bool:
+        """Wait for the lock."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+
 class Engine(Protocol):
     """Observes execution and files lines under the trace of the current scope."""
 
@@ -81,6 +91,10 @@ class Engine(Protocol):
 
     def refusal(self) -> str | None:
         """Return why a unit cannot be measured right now, in this thread, or None."""
+
+    @property
+    def locks(self) -> Sequence[Lock]:
+        """The locks that callbacks take, outer first: a process forks while none of its other threads has one."""
 
     def after_fork(self) -> None:
         """Forget, in a forked child, what belongs to the parent."""

@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.engine.base import Capabilities, Lines, Trace
+from profcov.engine.base import Capabilities, Lines, Lock, Trace
 from profcov.engine.coroutine import StepCoroutine
 from profcov.engine.faults import log_once
 from profcov.errors import EngineUnavailableError
@@ -24,7 +24,7 @@ except ImportError:  # a coverage.py without its C extension
     c_tracer = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from types import FrameType
 
     from profcov.context import Scope
@@ -140,9 +140,13 @@ class CTraceEngine:
             return "greenlets need the monitoring engine (Python 3.12 or newer)"
         return None
 
+    @property
+    def locks(self) -> Sequence[Lock]:
+        """The locks that the tracer's callbacks take."""
+        return (self._sources.lock,)
+
     def after_fork(self) -> None:
         """Switch off the step that the forking thread was in; the child begins its own."""
-        self._sources.after_fork()
         if self._thread.steps:
             tracer = self._thread.steps[-1][1]
             if tracer is not None:

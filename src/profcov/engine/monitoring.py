@@ -16,12 +16,12 @@ from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Scope, current
-from profcov.engine.base import Capabilities, Lines, Trace
+from profcov.engine.base import Capabilities, Lines, Lock, Trace
 from profcov.engine.faults import is_foreign, log_once
 from profcov.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Coroutine, Sequence
     from types import CodeType, FrameType
 
     from profcov.engine.sources import Sources
@@ -164,15 +164,17 @@ class MonitoringEngine:
         """Return None: this engine measures beside debuggers, profilers and coverage.py."""
         return None
 
+    @property
+    def locks(self) -> Sequence[Lock]:
+        """The locks that callbacks take."""
+        return (self._sources.lock, self._lock)
+
     def after_fork(self) -> None:
-        """Forget the parent's traces; another thread may have held the lock when the process forked."""
-        self._sources.after_fork()
-        self._lock = threading.RLock()
+        """Forget the parent's traces."""
         self._live = _NOBODY
         self._epoch += 1
         for state in self._states.values():
             state.armed = _NOBODY
-            state.frozen = False
             state.epoch += 1
 
     def close(self) -> None:

@@ -44,7 +44,7 @@ class Sources:
 
     def __init__(self, config_file: Path | None) -> None:
         self._verdicts: dict[str, str | None] = {}
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         set_relative_directory()
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
         self.branch = bool(reader.get_option("run:branch"))
@@ -58,14 +58,10 @@ class Sources:
             return self._verdicts[filename]
         except KeyError:
             pass
-        with self._lock:
+        with self.lock:
             verdict = self._judge(filename, frame)
             self._verdicts[filename] = verdict
             return verdict
-
-    def after_fork(self) -> None:
-        """Replace the lock in a forked child: another thread may have held it."""
-        self._lock = threading.RLock()
 
     def _judge(self, filename: str, frame: FrameType | None) -> str | None:
         if filename.startswith("<"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Final
 
 from profcov.errors import CoverageWriteError
 from profcov.store.layout import new_shard_path
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
+
+
+writing: Final = threading.RLock()
+"""Held while a shard is written: a child forked meanwhile would find SQLite's locks taken for ever."""
 
 
 def write_shard(data_dir: Path, slug: Slug, context: str, lines: Mapping[str, set[int]]) -> Path:
@@ -36,13 +41,14 @@ def write_shard(data_dir: Path, slug: Slug, context: str, lines: Mapping[str, se
     shard = new_shard_path(data_dir, slug)
     unfinished = shard.with_name(f".{shard.name}.unfinished")
     try:
-        data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _create_private(unfinished)
-        data = CoverageData(basename=str(unfinished))
-        data.set_context(context)
-        data.add_lines(lines)
-        data.write()
-        unfinished.rename(shard)
+        with writing:
+            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _create_private(unfinished)
+            data = CoverageData(basename=str(unfinished))
+            data.set_context(context)
+            data.add_lines(lines)
+            data.write()
+            unfinished.rename(shard)
     except Exception as error:
         # Anything: coverage.py raises its own errors, sqlite's and the system's.
         with contextlib.suppress(OSError):

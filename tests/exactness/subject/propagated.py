@@ -38,6 +38,8 @@ async def child(kind, n):
         await asyncio.sleep(0)
         if kind == 1:
             task(kind, 2)
+        elif kind == 2:
+            branches.only_third(i)
         else:
             branches.only_even(i)
     return kind
