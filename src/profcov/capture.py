@@ -261,6 +261,8 @@ def _flush_periodically(recorder: weakref.ref[Recorder], seconds: float) -> None
         if target is None:
             return
         target.flush_all()
+        if target.engine is not None:
+            target.engine.review()
         _let_readers_in()
         del target
 

@@ -92,6 +92,9 @@ class Engine(Protocol):
     def refusal(self) -> str | None:
         """Return why a unit cannot be measured right now, in this thread, or None."""
 
+    def review(self) -> None:
+        """Make good, every few seconds, what the engine has put off."""
+
     @property
     def locks(self) -> Sequence[Lock]:
         """The locks that callbacks take, outer first: a process forks while none of its other threads has one."""

@@ -140,6 +140,9 @@ class CTraceEngine:
             return "greenlets need the monitoring engine (Python 3.12 or newer)"
         return None
 
+    def review(self) -> None:
+        """Nothing is put off."""
+
     @property
     def locks(self) -> Sequence[Lock]:
         """The locks that the tracer's callbacks take."""

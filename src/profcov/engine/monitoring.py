@@ -32,6 +32,7 @@ LAST_BUDGET: Final = 1 << 16
 PATIENCE: Final = 16
 """Wasted events, for each known code object, before a parked trace stops being live: about what re-arming costs."""
 
+_get_scope: Final = current.get
 _NOBODY: Final[frozenset[MonitoringTrace]] = frozenset()
 # 3 and 4 have no owner by convention; then optimizer, profiler, debugger and coverage, where nobody uses them.
 _TOOL_IDS: Final = (4, 3, 5, 2, 0, 1)
@@ -40,7 +41,7 @@ _TOOL_IDS: Final = (4, 3, 5, 2, 0, 1)
 class MonitoringTrace(Trace):
     """A trace that callbacks write: lines seen by code object, and a queue of those not yet taken."""
 
-    __slots__ = ("fresh", "scopes", "seen", "waste")
+    __slots__ = ("fresh", "noisy", "scopes", "seen", "waste")
 
     def __init__(self, slug: str, label: str) -> None:
         super().__init__(slug, label)
@@ -48,6 +49,8 @@ class MonitoringTrace(Trace):
         self.fresh: deque[tuple[str, int]] = deque()
         self.scopes: weakref.WeakSet[Scope] = weakref.WeakSet()
         self.waste = 0
+        # Code objects (ids) where this trace is armed and entries stay on for somebody else's sake.
+        self.noisy: set[int] = set()
 
     @property
     def has_news(self) -> bool:
@@ -104,6 +107,7 @@ class MonitoringEngine:
         self._states: dict[int, CodeState] = {}
         self._live = _NOBODY
         self._epoch = 0
+        self._noisy: set[int] = set()  # as a trace's, for untraced work
         self.arms = self.disarms = self.blocked = 0
         self._take_tool_ids()
         self._register()
@@ -172,6 +176,7 @@ class MonitoringEngine:
     def after_fork(self) -> None:
         """Forget the parent's traces."""
         self._live = _NOBODY
+        self._noisy.clear()
         self._epoch += 1
         for state in self._states.values():
             state.armed = _NOBODY
@@ -221,34 +226,51 @@ class MonitoringEngine:
 
     def _on_entry(self, code: CodeType, offset: int) -> Any:  # noqa: ARG002
         try:
+            scope = _get_scope()
+            if id(code) in (self._noisy if scope is None else scope.trace.noisy):
+                return None
             epoch = self._epoch
             state = self._states.get(id(code))
             if state is None:
                 return self._disable
-            scope = current.get()
             if scope is not None and scope.trace not in state.armed:
                 self._arm(state, scope.trace)
             state_epoch = state.epoch
             if not self._live <= state.armed:
-                state.waste += 1
-                if state.waste > state.budget:
-                    self._retire_parked(state, self._live - state.armed)
+                self._settle_entry(state, scope)
                 return None
             state.quiet = True
             # The GIL cannot move between these comparisons and the return: no call, no backward jump.
-            return self._disable if self._epoch == epoch and state.epoch == state_epoch and self._may_disable else None  # noqa: TRY300 (no jump before it)
+            return self._disable if self._epoch == epoch and state.epoch == state_epoch and self._may_disable else None  # noqa: TRY300
         except BaseException as error:
             if is_foreign(error):
                 raise
             log_once("engine-entry", "cannot arm %s", code.co_qualname, error=error)
             return None
 
+    def _settle_entry(self, state: CodeState, scope: Scope | None) -> None:
+        """Note that entries must stay on in a code object, so that the next one finds out sooner.
+
+        A parked trace that they stay on for is charged for each instead, until it is live no longer.
+        """
+        with self._lock:
+            missing = self._live - state.armed
+            parked = [trace for trace in missing if not trace.scopes]
+            if parked:
+                state.waste += 1
+                if state.waste > state.budget:
+                    self._retire_parked(state, missing)
+            elif missing and scope is None:
+                self._noisy.add(id(state.code))
+            elif missing and scope is not None and scope.trace in state.armed:
+                scope.trace.noisy.add(id(state.code))
+
     def _on_line(self, code: CodeType, line: int) -> Any:
         try:
             key = id(code)
             state = self._states[key]
             epoch = state.epoch
-            scope = current.get()
+            scope = _get_scope()
             if scope is not None:
                 trace = scope.trace
                 seen = trace.seen.get(key)
@@ -276,6 +298,7 @@ class MonitoringEngine:
             self.arms += 1
             # The set first: a line callback of another thread looks it up as soon as the trace is armed.
             trace.seen.setdefault(id(state.code), set())
+            self._forget_noise(id(state.code))
             state.armed = (state.armed & self._live) | {trace}
             state.waste = 0
             self._wake(state)
@@ -299,6 +322,7 @@ class MonitoringEngine:
             state.frozen = True
             state.epoch += 1
             # Publish first, look second: a thread that enters in between arms itself again.
+            self._forget_noise(id(state.code))
             state.armed = before & frozenset(scope.nest()) if scope is not None else _NOBODY
             if self._is_running(state.code):
                 self.blocked += 1
@@ -330,7 +354,21 @@ class MonitoringEngine:
                     trace.waste += state.waste
                     if trace.waste > PATIENCE * len(self._states):
                         self._live -= {trace}
+                        trace.noisy.clear()
+                        self.review()
             state.waste = 0
+
+    def _forget_noise(self, key: int) -> None:
+        self._noisy.discard(key)
+        for trace in self._live:
+            trace.noisy.discard(key)
+
+    def review(self) -> None:
+        """Look afresh for whose sake entries stay on: who was at work may have ended."""
+        with self._lock:
+            self._noisy.clear()
+            for trace in self._live:
+                trace.noisy.clear()
 
 
 def _count_frames(frame: FrameType | None, code: CodeType) -> int:
