@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from profcov.context import current
 from profcov.demo.valkey import start_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+SUPPORT = Path(__file__).parent / "support"
+ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ctrace",)
+
+sys.path.insert(0, str(SUPPORT))  # for `seen`, which tests and the programs that they start share
+
+
+def read_interpreter_state() -> tuple[object, ...]:
+    monitoring: Any = getattr(sys, "monitoring", None)
+    tools = [] if monitoring is None else [monitoring.get_tool(number) for number in range(6)]
+    return sys.gettrace(), tools, current.get()
+
+
+@pytest.fixture(autouse=True)
+def interpreter_state() -> Iterator[None]:
+    """Fail a test that leaves a trace function, a monitoring tool id or a scope behind, or takes one away."""
+    before = read_interpreter_state()
+    yield
+    assert read_interpreter_state() == before, "the trace function, the tool ids or the scope changed"
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +48,77 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         port = probe.getsockname()[1]
     with start_server(port, tmp_path_factory.mktemp("redis")) as url:
         yield url
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest) -> str:
+    """Each engine that runs on this Python."""
+    return str(request.param)
+
+
+def clean_environ() -> dict[str, str]:
+    """Return this process's environment without any of profcov's variables."""
+    ours = ("PROFILE_", "ENABLE_PROFILE_COVERAGE")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def recording_environ(directory: Path, *measured: Path, **more: str) -> dict[str, str]:
+    """Return the environment of a program that records into ``directory / "data"``."""
+    config = directory / "measured.ini"
+    sources = "\n    ".join(map(str, (SUPPORT, *measured)))
+    config.write_text(f"[run]\nsource =\n    {sources}\n", encoding="utf-8")
+    environ = clean_environ()
+    paths = [str(SUPPORT), *map(str, measured), environ.get("PYTHONPATH", "")]
+    return {
+        **environ,
+        "ENABLE_PROFILE_COVERAGE": "1",
+        "PROFILE_COVERAGE_DIR": str(directory / "data"),
+        "PROFILE_COVERAGE_CONFIG": str(config),
+        "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        **more,
+    }
+
+
+@pytest.fixture
+def environ_for() -> Callable[..., dict[str, str]]:
+    """Make the environment of a program that records: ``environ_for(directory, *measured_directories, **more)``."""
+    return recording_environ
+
+
+@pytest.fixture
+def run_python(tmp_path: Path) -> Callable[..., Any]:
+    """Run a piece of Python in a process of its own that may record; return what it printed last, read as JSON.
+
+    What it writes to standard error must equal ``stderr``, or contain it if that is not empty.
+    """
+
+    def run(source: str, *, engine: str = "auto", stderr: str = "", **environ: str) -> Any:
+        script = tmp_path / "script.py"
+        script.write_text(textwrap.dedent(source), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-W", "error", str(script)],
+            env=recording_environ(tmp_path, PROFILE_COVERAGE_ENGINE=engine, **environ),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert stderr in done.stderr if stderr else not done.stderr, done.stderr
+        return json.loads(done.stdout.splitlines()[-1])
+
+    return run
+
+
+@pytest.fixture
+def wait_until() -> Callable[..., None]:
+    """Wait until a condition holds; fail with its description after half a minute."""
+
+    def wait(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, f"did not happen: {what}"
+            time.sleep(0.005)
+
+    return wait

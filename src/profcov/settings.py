@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, cast
+from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 
 from profcov.errors import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    N = TypeVar("N", int, float)
 
 EngineChoice = Literal["auto", "monitoring", "ctrace"]
 
@@ -30,6 +32,7 @@ DEFAULT_CONFIG: Final = "coverage.profile-playback.ini"
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 _ENGINES = ("auto", "monitoring", "ctrace")
+_MOST: Final = 86400
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,11 @@ class Settings:
     flush_seconds: float = 5.0
     max_profiles: int = 256
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data_dir", _absolute(self.data_dir))
+        if self.config_file is not None:
+            object.__setattr__(self, "config_file", _absolute(self.config_file))
+
     @classmethod
     def from_environ(cls, environ: Mapping[str, str] | None = None) -> Settings:
         """Read the settings from environment variables.
@@ -58,12 +66,12 @@ class Settings:
         env = os.environ if environ is None else environ
         return cls(
             enabled=_read_switch(env, ENABLE),
-            data_dir=Path(env.get(DIR) or DEFAULT_DIR).absolute(),
+            data_dir=Path(env.get(DIR) or DEFAULT_DIR),
             config_file=find_config(env.get(CONFIG)),
             context_prefix=env.get(CONTEXT_PREFIX) or "profile",
             engine=_read_engine(env),
-            flush_seconds=_read_positive(env, FLUSH_SECONDS, 5.0),
-            max_profiles=int(_read_positive(env, MAX_PROFILES, 256)),
+            flush_seconds=_read_number(env, FLUSH_SECONDS, 5.0, float, f"a number above 0, at most {_MOST}"),
+            max_profiles=_read_number(env, MAX_PROFILES, 256, int, f"a whole number above 0, at most {_MOST}"),
         )
 
     def environment(self) -> dict[str, str]:
@@ -86,12 +94,19 @@ def find_config(given: str | None) -> Path | None:
         SettingsError: a file was given and is not there.
     """
     if given:
-        path = Path(given).absolute()
+        path = _absolute(Path(given))
         if not path.is_file():
             raise SettingsError(CONFIG, given, "a file that exists")
         return path
-    default = Path(DEFAULT_CONFIG).absolute()
+    default = _absolute(Path(DEFAULT_CONFIG))
     return default if default.is_file() else None
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.absolute()
+    except OSError:  # the current directory is gone; a server must start all the same
+        return path
 
 
 def _read_switch(env: Mapping[str, str], name: str) -> bool:
@@ -110,14 +125,15 @@ def _read_engine(env: Mapping[str, str]) -> EngineChoice:
     return cast("EngineChoice", value)
 
 
-def _read_positive(env: Mapping[str, str], name: str, default: float) -> float:
+def _read_number(env: Mapping[str, str], name: str, default: N, kind: type[N], expected: str) -> N:
     value = env.get(name)
     if not value:
         return default
     try:
-        number = float(value)
+        number = kind(value)
     except ValueError:
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise SettingsError(name, value, "a number above 0")
+        raise SettingsError(name, value, expected) from None
+    # `time.sleep` has a limit, too; not-a-number is above nothing.
+    if not 0 < number <= _MOST:
+        raise SettingsError(name, value, expected)
     return number
