@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from profcov.engine.base import Engine, Trace
     from profcov.settings import Settings
     from profcov.slug import Slug
+    from profcov.store.lock import Generation
 
 _POLL_SECONDS: Final = 0.01
 
@@ -34,7 +35,7 @@ class Book:
         self.trace = self._new_trace()
         self._mutex = threading.RLock()
         self._lock = SlugLock(settings.data_dir, slug)
-        self._generation = -1
+        self._generation: Generation | None = None
         self._units = 0
 
     def join(self, wait: float) -> bool:
@@ -93,10 +94,10 @@ class Book:
         if not trace.has_news:
             return
         with trace.flush_lock:
-            lines = trace.take()
-            if lines:
+            executed = trace.take()
+            if executed:
                 try:
-                    write_shard(self.settings.data_dir, self.slug, trace.label, lines)
+                    write_shard(self.settings.data_dir, self.slug, trace.label, executed, branch=trace.branch)
                 except ProfcovError as error:
                     log_once(error.code, "%s; the lines are kept for the next try", error)
                     return
@@ -126,8 +127,8 @@ class Book:
     def _new_trace(self) -> Trace:
         return self.engine.new_trace(self.slug, f"{self.settings.context_prefix}:{self.slug}")
 
-    def _turn_to(self, generation: int) -> None:
+    def _turn_to(self, generation: Generation) -> None:
         """Start afresh if this is another generation than the trace's: its shards are in an artifact, or dropped."""
-        if self._generation not in {-1, generation}:
+        if self._generation not in {None, generation}:
             self.trace = self._new_trace()
         self._generation = generation

@@ -15,6 +15,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+BRANCH = os.environ.get("EXACTNESS_BRANCH", "false")
+"""Whether arcs are compared, not lines."""
+
 KINDS = {"alpha": 0, "beta": 1, "gamma": 2, "delta": 3, "epsilon": 4, "zeta": 5, None: 6}
 """What each slug's work is like; None is untraced."""
 
@@ -161,13 +164,20 @@ def read_shards(directory, slug):
         data = coverage.CoverageData(basename=str(shard))
         data.read()
         for file in data.measured_files():
-            lines[Path(file).name] = sorted({*lines.get(Path(file).name, ()), *data.lines(file)})
+            lines[Path(file).name] = sorted({*lines.get(Path(file).name, ()), *of(data, file)})
     assert all(file.endswith(".py") for file in lines), lines
     return lines
 
 
+def of(data, file):
+    """Return what is compared of a file: tuples of numbers either way."""
+    if BRANCH == "true":
+        return data.arcs(file)
+    return data.lines(file)
+
+
 def read(data):
-    lines = {Path(file).name: sorted(data.lines(file)) for file in data.measured_files()}
+    lines = {Path(file).name: sorted(of(data, file)) for file in data.measured_files()}
     # Python files only: that is what profcov measures. coverage.py alone takes a template's made-up lines, too.
     return {file: numbers for file, numbers in sorted(lines.items()) if numbers and file.endswith(".py")}
 
@@ -178,7 +188,7 @@ def main():
     case = find_case(name)
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory, "exactness.ini")
-        config.write_text(f"[run]\nsource = {HERE / 'subject'}\nbranch = false\n")
+        config.write_text(f"[run]\nsource = {HERE / 'subject'}\nbranch = {BRANCH}\n")
         os.environ["PROFILE_COVERAGE_CONFIG"] = str(config)
         result = run_oracle(case, argument) if mode == "oracle" else run_profcov(case, argument, Path(directory, "data"))
     print(json.dumps(result))

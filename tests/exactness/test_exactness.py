@@ -3,6 +3,7 @@
 import functools
 import importlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -23,25 +24,43 @@ HERE_ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ct
 RUNS = [(name, engine) for name, case in CASES.items() for engine in HERE_ENGINES if engine in case.engines]
 
 
-def run_harness(*arguments):
+def run_harness(*arguments, branch="false"):
     done = subprocess.run(
-        [sys.executable, str(HERE / "harness.py"), *arguments], capture_output=True, text=True, timeout=150, check=False
+        [sys.executable, str(HERE / "harness.py"), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+        env={**os.environ, "EXACTNESS_BRANCH": branch},
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == "", done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
 
+# With branches the C tracer is at work on every Python; once is enough where monitoring is the usual engine.
+WITH_BRANCHES = [name for name in CASES if name.startswith(("threads:", "tasks:", "web:")) or len(HERE_ENGINES) == 1]
+
+
 @pytest.mark.parametrize(("name", "engine"), RUNS, ids=[f"{name}-{engine}" for name, engine in RUNS])
 def test_lines_equal_those_of_each_slug_alone(name, engine):
-    together = run_harness(name, "profcov", engine)
+    compare(name, engine, "false")
+
+
+@pytest.mark.parametrize("name", WITH_BRANCHES)
+def test_arcs_equal_those_of_each_slug_alone(name):
+    compare(name, "ctrace", "true")
+
+
+def compare(name, engine, branch):
+    together = run_harness(name, "profcov", engine, branch=branch)
     slugs = CASES[name].slugs
-    alone = {slug: ask_oracle(name, slug) for slug in slugs}
+    alone = {slug: ask_oracle(name, slug, branch) for slug in slugs}
     assert all(alone.values()), "the oracle measured nothing"
-    assert len({json.dumps(lines, sort_keys=True) for lines in alone.values()}) == len(slugs), "the slugs cannot be told apart"
+    assert len({json.dumps(lines, sort_keys=True) for lines in alone.values()}) == len(slugs), "all slugs do the same"
     assert together == alone
 
 
 @functools.cache
-def ask_oracle(name, slug):
-    return run_harness(name, "oracle", slug)
+def ask_oracle(name, slug, branch):
+    return run_harness(name, "oracle", slug, branch=branch)

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from profcov.context import Scope
 
-Lines = dict[str, set[int]]
-"""Line numbers by the file name that goes into the data file."""
+Executed = dict[str, set[Any]]
+"""What ran, by the file name that goes into the data file: line numbers, or arcs (pairs of them) with branches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +33,23 @@ class Trace:
     Engines record into it; the store takes from it what is not yet on disk.
     """
 
-    __slots__ = ("__weakref__", "_pending", "_written", "flush_lock", "label", "slug")
+    __slots__ = ("__weakref__", "_pending", "_written", "branch", "flush_lock", "label", "slug")
 
-    def __init__(self, slug: str, label: str) -> None:
+    def __init__(self, slug: str, label: str, *, branch: bool = False) -> None:
         self.slug = slug
         self.label = label
+        self.branch = branch
         self.flush_lock = threading.Lock()
-        self._pending: Lines = {}
-        self._written: Lines = {}
+        self._pending: Executed = {}
+        self._written: Executed = {}
 
     @property
     def has_news(self) -> bool:
         """Whether something was recorded that no shard holds yet: cheap, asked before every answer."""
         raise NotImplementedError
 
-    def take(self) -> Lines:
-        """Return every line that no shard holds yet. Hold ``flush_lock``, and settle once it is written."""
+    def take(self) -> Executed:
+        """Return everything that ran and that no shard holds yet. Hold ``flush_lock``, and settle once it is written."""
         raise NotImplementedError
 
     def settle(self) -> None:

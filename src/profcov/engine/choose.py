@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -24,7 +23,8 @@ _running: tuple[Engine, Path | None] | None = None
 def start_engine(choice: EngineChoice, config_file: Path | None) -> Engine:
     """Return the process's engine, started at the first call.
 
-    ``auto`` is ``monitoring`` where the interpreter has it and two tool ids are free, else ``ctrace``.
+    ``auto`` is ``monitoring`` where the interpreter has it, two tool ids are free and no branches are to be measured;
+    else ``ctrace``.
 
     Raises:
         EngineUnavailableError: no engine can run here, or one runs already for another configuration.
@@ -59,11 +59,9 @@ def stop_engine() -> None:
 def _new_engine(choice: EngineChoice, sources: Sources) -> Engine:
     if choice == "ctrace":
         return CTraceEngine(sources)
-    if choice == "monitoring":
+    try:
         return MonitoringEngine(sources)
-    if sys.version_info >= (3, 12):
-        try:
-            return MonitoringEngine(sources)
-        except EngineUnavailableError:
-            return CTraceEngine(sources)
-    return CTraceEngine(sources)
+    except EngineUnavailableError:
+        if choice == "monitoring":
+            raise
+        return CTraceEngine(sources)

@@ -16,7 +16,7 @@ from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Scope, current
-from profcov.engine.base import Capabilities, Lines, Lock, Trace
+from profcov.engine.base import Capabilities, Executed, Lock, Trace
 from profcov.engine.faults import is_foreign, log_once
 from profcov.errors import EngineUnavailableError
 
@@ -57,7 +57,7 @@ class MonitoringTrace(Trace):
         """Whether a line came since the last take, the last write failed, or one is under way."""
         return bool(self.fresh or self._pending) or self.flush_lock.locked()
 
-    def take(self) -> Lines:
+    def take(self) -> Executed:
         """Drain the queue into what is pending and return that."""
         fresh, pending, written = self.fresh, self._pending, self._written
         while fresh:
@@ -89,7 +89,8 @@ class MonitoringEngine:
     They must be two: an event that is both global and local keeps its DISABLE when the local set is switched.
 
     Raises:
-        EngineUnavailableError: the interpreter has no ``sys.monitoring``, or fewer than two tool ids are free.
+        EngineUnavailableError: the interpreter has no ``sys.monitoring``, fewer than two tool ids are free, or branches
+            are to be measured.
     """
 
     name = "monitoring"
@@ -109,6 +110,8 @@ class MonitoringEngine:
         self._epoch = 0
         self._noisy: set[int] = set()  # as a trace's, for untraced work
         self.arms = self.disarms = self.blocked = 0
+        if sources.branch:
+            raise EngineUnavailableError(self.name, "it measures no branches: set branch = false, or use ctrace")
         self._take_tool_ids()
         self._register()
 

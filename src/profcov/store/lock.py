@@ -21,19 +21,23 @@ if TYPE_CHECKING:
 
     from profcov.slug import Slug
 
+Generation = tuple[int, int]
+"""A generation as one process sees it: which lock file, counted from 1, for users remove data directories; its number."""
+
 _POLL_SECONDS = 0.02
 
 
 class SlugLock:
     """This process's handle on a slug's lock file; not thread-safe, the owner serialises calls."""
 
-    __slots__ = ("_fd", "path")
+    __slots__ = ("_fd", "_files", "path")
 
     def __init__(self, data_dir: Path, slug: Slug) -> None:
         self.path = lock_path(data_dir, slug)
         self._fd = -1
+        self._files = 0
 
-    def share(self) -> int | None:
+    def share(self) -> Generation | None:
         """Take the shared lock at once and return the generation; None if a reader has the exclusive lock.
 
         Raises:
@@ -44,7 +48,7 @@ class SlugLock:
             fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return None
-        return read_generation(self._fd)
+        return self._files, read_generation(self._fd)
 
     def release(self) -> None:
         """Drop the shared lock, in this process and for children that inherited the descriptor."""
@@ -65,6 +69,7 @@ class SlugLock:
                     return
             self.abandon()
         self._fd = _open_lock_file(self.path)
+        self._files += 1
 
 
 @contextlib.contextmanager

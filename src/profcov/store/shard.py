@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import CoverageWriteError
 from profcov.store.layout import new_shard_path
@@ -21,8 +21,10 @@ writing: Final = threading.RLock()
 """Held while a shard is written: a child forked meanwhile would find SQLite's locks taken for ever."""
 
 
-def write_shard(data_dir: Path, slug: Slug, context: str, lines: Mapping[str, set[int]]) -> Path:
-    """Write lines as a new shard of this process and return its path.
+def write_shard(
+    data_dir: Path, slug: Slug, context: str, executed: Mapping[str, set[Any]], *, branch: bool = False
+) -> Path:
+    """Write what ran as a new shard of this process and return its path.
 
     The file is written under a name that no reader looks for, then renamed: a process killed in between leaves no
     shard, and never half of one.
@@ -30,24 +32,20 @@ def write_shard(data_dir: Path, slug: Slug, context: str, lines: Mapping[str, se
     Args:
         data_dir: the data directory, made if it is not there.
         slug: the profile.
-        context: the context label that every line gets.
-        lines: line numbers by file name, as they shall stand in the data.
+        context: the context label that everything gets.
+        executed: line numbers by file name, as they shall stand in the data; arcs, pairs of line numbers, if ``branch``.
+        branch: whether it is arcs.
 
     Raises:
         CoverageWriteError: the shard could not be written; nothing of it is left.
     """
-    from coverage import CoverageData  # noqa: PLC0415 (a process that records nothing does without coverage.py)
-
     shard = new_shard_path(data_dir, slug)
     unfinished = shard.with_name(f".{shard.name}.unfinished")
     try:
         with writing:
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             _create_private(unfinished)
-            data = CoverageData(basename=str(unfinished))
-            data.set_context(context)
-            data.add_lines(lines)
-            data.write()
+            _fill(unfinished, context, executed, branch=branch)
             unfinished.rename(shard)
     except Exception as error:
         # Anything: coverage.py raises its own errors, sqlite's and the system's.
@@ -55,6 +53,22 @@ def write_shard(data_dir: Path, slug: Slug, context: str, lines: Mapping[str, se
             unfinished.unlink()
         raise CoverageWriteError(shard, str(error)) from error
     return shard
+
+
+def _fill(path: Path, context: str, executed: Mapping[str, set[Any]], *, branch: bool) -> None:
+    from coverage import CoverageData  # noqa: PLC0415 (a process that records nothing does without coverage.py)
+
+    data = CoverageData(basename=str(path))
+    try:
+        data.read()  # or the first line added would replace the file by one that everybody can read
+        data.set_context(context)
+        if branch:
+            data.add_arcs(executed)
+        else:
+            data.add_lines(executed)
+        data.write()
+    finally:
+        data.close()
 
 
 def _create_private(path: Path) -> None:
