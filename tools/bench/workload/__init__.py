@@ -1,0 +1,1 @@
+"""The code that the benchmark measures: everything in this package is in the coverage source."""
