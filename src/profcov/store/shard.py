@@ -68,7 +68,10 @@ def _fill(path: Path, context: str, executed: Mapping[str, set[Any]], *, branch:
             data.add_lines(executed)
         data.write()
     finally:
-        data.close()
+        # After a failure it is still open, in a cycle of exceptions and frames. coverage.py 7.6 has no such method.
+        close = getattr(data, "close", None)
+        if close is not None:
+            close()
 
 
 def _create_private(path: Path) -> None:

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+SHARE = """
+import sys
+from pathlib import Path
+from profcov.store.lock import SlugLock
+lock = SlugLock(Path(sys.argv[1]), sys.argv[2])
+assert lock.share() is not None
+print("held", flush=True)
+sys.stdin.readline()
+lock.release()
+print("released", flush=True)
+sys.stdin.read()
+"""
+
+EXCLUDE = """
+import sys
+from pathlib import Path
+from profcov.store.lock import exclusive
+with exclusive(Path(sys.argv[1]), sys.argv[2], 30):
+    print("held", flush=True)
+    sys.stdin.readline()
+print("released", flush=True)
+"""
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Start a program that takes a lock of ``demo`` in ``tmp_path``, and wait until it has said that it has it."""
+    with contextlib.ExitStack() as stack:
+
+        def run(program: str) -> subprocess.Popen[str]:
+            process = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-c", program, str(tmp_path), "demo"],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            stack.callback(process.kill)
+            assert process.stdout is not None
+            assert process.stdout.readline().strip() == "held"
+            return process
+
+        yield run
+
+
+@pytest.fixture
+def sharer(start: Callable[[str], subprocess.Popen[str]]) -> subprocess.Popen[str]:
+    """A process that has the shared lock of ``demo``, as one at work for it; it lets go at a line of input."""
+    return start(SHARE)
+
+
+@pytest.fixture
+def excluder(start: Callable[[str], subprocess.Popen[str]]) -> subprocess.Popen[str]:
+    """A process that has the exclusive lock of ``demo``, as one that combines; it lets go at a line of input."""
+    return start(EXCLUDE)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import coverage
+import pytest
+
+from profcov.errors import CoverageWriteError
+from profcov.slug import Slug
+from profcov.store.layout import list_shards
+from profcov.store.read import read_lines
+from profcov.store.shard import write_shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DEMO = Slug("demo")
+LINES = {"/src/a.py": {1, 2, 300}, "/src/b.py": {7}}
+
+
+def test_a_shard_is_a_data_file_of_coverage_pys_own(tmp_path: Path) -> None:
+    shard = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+    data = coverage.CoverageData(basename=str(shard))
+    data.read()
+    assert {file: set(data.lines(file) or ()) for file in data.measured_files()} == LINES
+    assert data.measured_contexts() == {"profile:demo"}
+    assert not data.has_arcs()
+    data.close(force=True)
+
+
+def test_a_shard_can_be_listed_and_nothing_else_is_left(tmp_path: Path) -> None:
+    shards = [write_shard(tmp_path, DEMO, "profile:demo", LINES) for _ in range(3)]
+    assert list_shards(tmp_path, DEMO) == sorted(shards)
+    assert sorted(tmp_path.iterdir()) == sorted(shards)
+
+
+def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        shard = write_shard(tmp_path / "data", DEMO, "profile:demo", LINES)
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(shard.stat().st_mode) == 0o600
+    assert stat.S_IMODE(shard.parent.stat().st_mode) == 0o700
+
+
+def test_a_directory_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CoverageWriteError, match=r"cannot write .*demo\.coverage\..*: .*Not a directory"):
+        write_shard(tmp_path / "file" / "data", DEMO, "profile:demo", LINES)
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Any:
+    """A file system of 64 KiB, where this machine lets us mount one."""
+    where = tmp_path / "tiny"
+    where.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", str(where)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield where
+    subprocess.run(["umount", str(where)], check=True)
+
+
+def count_open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+def say_why_not(data_dir: Path, lines: dict[str, set[int]]) -> str:
+    try:
+        write_shard(data_dir, DEMO, "profile:demo", lines)
+    except CoverageWriteError as error:
+        return str(error)  # and keep nothing: pytest.raises would keep the traceback, and with it the open file
+    return ""
+
+
+def test_a_full_disk_is_one_clear_error_and_leaves_nothing_behind(tiny: Path) -> None:
+    many = {f"/src/{number}.py": set(range(1, 2000, 2)) for number in range(300)}
+    before = count_open_files()
+    for _ in range(3):
+        assert "full" in say_why_not(tiny, many)
+    assert list(tiny.iterdir()) == []
+    assert count_open_files() == before  # or nobody could unmount it
+
+
+def test_an_open_shard_is_closed_again(run_python: Callable[..., Any]) -> None:
+    before, after = run_python(
+        """
+        import gc, json, os
+        from pathlib import Path
+        from profcov.store.shard import write_shard
+        gc.disable()
+        write_shard(Path("data"), "demo", "profile:demo", {"/src/a.py": {1}})
+        before = len(os.listdir("/proc/self/fd"))
+        for _ in range(20):
+            write_shard(Path("data"), "demo", "profile:demo", {"/src/a.py": {1}})
+        print(json.dumps([before, len(os.listdir("/proc/self/fd"))]))
+        """
+    )
+    assert after == before
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from profcov.store.shard import write_shard
+lines = {f"/src/{number}.py": set(range(1, 400)) for number in range(60)}
+while True:
+    write_shard(Path(sys.argv[1]), "demo", "profile:demo", lines)
+    print("written", flush=True)
+"""
+
+
+def test_a_reader_never_sees_half_a_shard_and_a_kill_leaves_none(tmp_path: Path) -> None:
+    whole = {f"/src/{number}.py": set(range(1, 400)) for number in range(60)}
+    unfinished = 0
+    for attempt in range(4):
+        data = tmp_path / str(attempt)
+        words = [sys.executable, "-c", WRITER, str(data)]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as writer:
+            assert writer.stdout is not None
+            writer.stdout.readline()
+            seen: set[Path] = set()
+            while len(seen) < 3 or not list(data.glob(".*")):  # kill it in the middle of writing
+                for shard in set(list_shards(data, DEMO)) - seen:
+                    assert read_lines(shard) == whole
+                    seen.add(shard)
+            writer.kill()
+        unfinished += len([path for path in data.glob(".*") if not path.name.endswith("-journal")])
+        for shard in list_shards(data, DEMO):
+            assert read_lines(shard) == whole
+    assert unfinished, "no writer was killed in the middle of writing"
