@@ -1,26 +1,22 @@
 # Every target makes what it needs; a second call is quick when nothing changed.
-PYTHON ?= python3
+# PYTHON: which Python to use, the first that fits if none is given. VENV: where its packages go.
+PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 python3.15; do \
+	$$p -c '$(FITS)' >/dev/null 2>&1 && echo $$p && exit; done; echo python3)
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: demo test lint types contracts format clean
+.PHONY: help demo test lint types contracts format clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/'
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(READY): pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'profcov needs Python 3.11 or newer; set PYTHON=python3.12, say' >&2; exit 1; }
-	@echo 'setting up $(VENV) ...' >&2
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@
-
-demo: $(READY)  ## play six profiles at once against a real application; artifacts/demo/
+demo: $(READY)  ## play the demo's profiles at once against a real application; results in artifacts/demo/
 	@$(BIN)/profcov demo
 
-test: $(READY)  ## the test suite on this Python
+test: $(READY)  ## the test suite; ARGS="-k words" goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(READY)  ## ruff: rules and format
@@ -38,4 +34,33 @@ format: $(READY)  ## ruff format, and the fixes that are safe
 	@$(BIN)/ruff check --fix .
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache artifacts/demo
+	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo
+
+# An environment without pip was not finished: it is made again. pip -qq prints errors only.
+$(READY): pyproject.toml | interpreter
+	@python='$(PYTHON)'; $(CHECK_VERSION); $(CHECK_VENV); \
+	echo "setting up $(VENV) with $$("$$python" --version) ..." >&2; \
+	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+# A Python that was asked for, and an environment that another one has made: say so instead of using the wrong one.
+interpreter:
+ifneq ($(filter command line environment,$(origin PYTHON)),)
+	@python='$(PYTHON)'; $(CHECK_VERSION); test ! -x $(BIN)/python || $(CHECK_SAME)
+endif
+
+define CHECK_VERSION
+"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 || \
+	{ echo "profcov needs Python 3.11 or newer, and '$$python' is older or does not run: name another, such as PYTHON=python3.12" >&2; exit 1; }
+endef
+
+define CHECK_VENV
+"$$python" -c '$(FITS)' 2>/dev/null || \
+	{ echo "$$python cannot make virtual environments: install its venv package (Debian: python3-venv), or name another with PYTHON=" >&2; exit 1; }
+endef
+
+define CHECK_SAME
+test "$$("$$python" --version)" = "$$($(BIN)/python --version)" || \
+	{ echo "$(VENV) has $$($(BIN)/python --version): to use $$python beside it, add VENV=$(VENV)-other; or run make clean" >&2; exit 1; }
+endef

@@ -1,0 +1,66 @@
+"""Sessions that each make their own environment: the tests on every Python found here, lint, types, import contracts."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import nox
+
+REQUIRED = ("3.11", "3.12", "3.13")
+WELCOME = ("3.14",)
+
+nox.options.sessions = ["tests", "lint", "types", "contracts"]
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_venv = "yes"
+
+
+def is_here(version: str) -> bool:
+    """Tell whether this Python runs; pyenv has a command of the name for one that it does not let run."""
+    try:
+        return subprocess.run([f"python{version}", "--version"], capture_output=True, check=False).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+FOUND = [version for version in (*REQUIRED, *WELCOME) if is_here(version)]
+MISSING = [version for version in (*REQUIRED, *WELCOME) if version not in FOUND]
+MUST_FAIL = [version for version in MISSING if version in REQUIRED] if os.environ.get("CI") == "true" else []
+for missing in MISSING:
+    fate = "which fails its session, as CI=true" if missing in MUST_FAIL else "so the tests are not run on it"
+    sys.stderr.write(f"noxfile: python{missing} is not found here, {fate}\n")
+
+
+@nox.session(python=[*FOUND, *MUST_FAIL])
+def tests(session: nox.Session) -> None:
+    """Run the test suite; what follows ``--`` goes to pytest."""
+    install(session)
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check rules and format."""
+    install(session)
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types."""
+    install(session)
+    session.run("mypy")
+
+
+@nox.session
+def contracts(session: nox.Session) -> None:
+    """Check which module imports which."""
+    install(session)
+    session.run("lint-imports")
+
+
+def install(session: nox.Session) -> None:
+    """Install the project with all that its development needs; pip -qq prints errors only."""
+    session.install("-qq", "--editable", ".[dev]")
