@@ -142,7 +142,7 @@ def test_whatever_is_in_the_environment_gives_settings_or_one_clear_error(enviro
         settings = Settings.from_environ(environ)
     except SettingsError as error:
         refused = {error.name: error.value}
-        assert refused.items() <= environ.items()  # noqa: PT017 (either way is right)
+        assert refused.items() <= environ.items()
         return
     assert settings.data_dir.is_absolute()
     assert settings.max_profiles >= 1

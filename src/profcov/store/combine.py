@@ -18,7 +18,7 @@ from profcov.store.read import read_lines
 from profcov.store.sidecar import describe, write_sidecar
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from profcov.slug import Slug
@@ -82,10 +82,11 @@ def combine(
             _quarantine(data_dir, bad)
             raise CoverageMergeError(slug, f"none of its {len(bad)} shards can be read; they are in {QUARANTINE}/")
         artifact = artifact_path(out or data_dir, slug)
-        merged, options = _merge(slug, shards, config_file, artifact)
-        counts = _count(merged)
-        generation = raise_generation(lock)
-        _publish(merged, artifact)
+        with _beside(artifact) as merged:
+            options = _merge(slug, shards, config_file, merged)
+            counts = _count(merged)
+            generation = raise_generation(lock)
+            _publish(merged, artifact)
         facts = describe(
             slug, artifact, generation=generation, shards=shards, settings=options, reasons=why, **counts.described
         )
@@ -137,36 +138,51 @@ def _sort_out(shards: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]
     return good, bad
 
 
-def _merge(slug: Slug, shards: Sequence[Path], config_file: Path | None, artifact: Path) -> tuple[Path, dict[str, Any]]:
-    """Merge shards into a file beside the artifact; return it, and the options it was made with."""
+@contextlib.contextmanager
+def _beside(artifact: Path) -> Iterator[Path]:
+    """Yield the name of a file to be moved to the artifact's place; remove it if it was not.
+
+    Raises:
+        CoverageWriteError: the system does not let us write there.
+    """
     merged = artifact.with_name(f".{artifact.name}.{os.getpid()}.unfinished")
     try:
         artifact.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         merged.unlink(missing_ok=True)
+        try:
+            yield merged
+        finally:
+            merged.unlink(missing_ok=True)
+    except OSError as error:
+        raise CoverageWriteError(artifact, error.strerror or str(error)) from error
+
+
+def _merge(slug: Slug, shards: Sequence[Path], config_file: Path | None, merged: Path) -> dict[str, Any]:
+    """Merge shards into a new file; return the options it was made with."""
+    try:
         tool = coverage.Coverage(
             data_file=str(merged), config_file=str(config_file) if config_file else True, messages=False
         )
         tool.set_option("run:parallel", value=False)
         tool.combine(data_paths=[str(shard) for shard in shards], strict=True, keep=True)
         tool.save()
-    except OSError as error:
-        raise CoverageWriteError(artifact, error.strerror or str(error)) from error
     except CoverageException as error:
         raise CoverageMergeError(slug, str(error)) from error
     options = {name: tool.get_option(f"run:{name}") for name in _OPTIONS}
-    return merged, {"config_file": str(config_file) if config_file else None, **options}
+    return {"config_file": str(config_file) if config_file else None, **options}
 
 
 def _publish(merged: Path, artifact: Path) -> None:
-    """Put a merged file in the artifact's place, and keep the one before."""
-    try:
-        merged.chmod(0o600)
-        with contextlib.suppress(FileNotFoundError):
-            artifact.replace(previous_path(artifact))
-        merged.replace(artifact)
-    except OSError as error:
-        merged.unlink(missing_ok=True)
-        raise CoverageWriteError(artifact, error.strerror or str(error)) from error
+    """Put a merged file in the artifact's place, and keep the one before; at every moment there is one."""
+    merged.chmod(0o600)
+    previous = previous_path(artifact)
+    previous.unlink(missing_ok=True)
+    if artifact.exists():
+        try:
+            previous.hardlink_to(artifact)
+        except OSError:  # a file system without hard links
+            artifact.replace(previous)
+    merged.replace(artifact)
 
 
 def _quarantine(data_dir: Path, bad: Sequence[tuple[Path, str]]) -> None:

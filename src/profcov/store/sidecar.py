@@ -75,6 +75,7 @@ def write_sidecar(artifact: Path, facts: dict[str, Any]) -> Path:
     path = sidecar_path(artifact)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
+        unfinished.touch(mode=0o600)
         unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         unfinished.replace(path)
     except OSError as error:

@@ -182,7 +182,7 @@ def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None
 def test_a_data_directory_below_a_file_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with (
-        pytest.raises(CoverageWriteError, match="cannot write .*Not a directory"),
+        pytest.raises(CoverageWriteError, match=r"cannot write .*Not a directory"),
         exclusive(tmp_path / "file" / "data", DEMO, 0),
     ):
         pytest.fail("got the lock")
