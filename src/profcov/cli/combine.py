@@ -29,7 +29,13 @@ from profcov.store.layout import list_shards, list_slugs
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to write the artifacts.  [default: the data directory]",
 )
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds to wait for work in flight.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait for work in flight.",
+)
 def command(slugs: tuple[str, ...], data_dir: Path | None, config: str | None, out: Path | None, timeout: float) -> int:
     """Merge the shards of each SLUG, or of all, into <slug>.coverage and <slug>.coverage.json.
 
@@ -38,7 +44,8 @@ def command(slugs: tuple[str, ...], data_dir: Path | None, config: str | None, o
     """
     directory = (data_dir or Path(os.environ.get(settings.DIR) or settings.DEFAULT_DIR)).absolute()
     config_file = settings.find_config(config or os.environ.get(settings.CONFIG))
-    chosen = [parse_slug(text) for text in slugs] or [s for s in list_slugs(directory) if list_shards(directory, s)]
+    given = [parse_slug(text) for text in dict.fromkeys(slugs)]
+    chosen = given or [slug for slug in list_slugs(directory) if list_shards(directory, slug)]
     if not chosen:
         raise CoverageReadError(directory, "no profile has shards there")
     failures: list[ProfcovError] = []

@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import stat
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import coverage
@@ -27,6 +26,7 @@ from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
     import subprocess
+    from pathlib import Path
 
 DEMO = Slug("demo")
 OTHER = Slug("demo-2")
@@ -172,7 +172,7 @@ def test_nothing_to_combine_is_one_clear_sentence_and_leaves_the_artifact_alone(
     write(data, {"/src/a.py": {1}})
     made = combine(data, DEMO)
     before = made.path.read_bytes(), made.sidecar.read_bytes()
-    with pytest.raises(CoverageMergeError, match="no shard of it is in .*: was it played against"):
+    with pytest.raises(CoverageMergeError, match=r"no shard of it is in .*: was it played against"):
         combine(data, DEMO)
     assert (made.path.read_bytes(), made.sidecar.read_bytes()) == before
 
@@ -217,7 +217,7 @@ def test_a_bad_configuration_is_one_clear_error_and_nothing_is_lost(data: Path, 
 
 def test_lines_and_branches_do_not_mix_and_nothing_is_lost(data: Path) -> None:
     shards = {write(data, {"/src/a.py": {1}}), write_shard(data, DEMO, "c", {"/src/a.py": {(1, 2)}}, branch=True)}
-    with pytest.raises(CoverageMergeError, match="cannot combine demo: .*branch"):
+    with pytest.raises(CoverageMergeError, match=r"cannot combine demo: .*branch"):
         combine(data, DEMO)
     assert names(data) == {"demo.lock", *(shard.name for shard in shards)}
 
@@ -225,7 +225,7 @@ def test_lines_and_branches_do_not_mix_and_nothing_is_lost(data: Path) -> None:
 def test_an_artifact_that_cannot_be_written_is_one_clear_error_and_nothing_is_lost(data: Path, tmp_path: Path) -> None:
     shard = write(data, {"/src/a.py": {1}})
     (tmp_path / "file").touch()
-    with pytest.raises(CoverageWriteError, match="cannot write .*demo.coverage"):
+    with pytest.raises(CoverageWriteError, match=r"cannot write .*demo.coverage"):
         combine(data, DEMO, out=tmp_path / "file")
     assert names(data) == {"demo.lock", shard.name}
 
