@@ -1,4 +1,4 @@
-"""What a process keeps of one slug: its trace, its lock, and how many units of work are in flight."""
+"""What a process keeps of one slug: its traces, its lock, and how many units of work are in flight."""
 
 from __future__ import annotations
 
@@ -12,31 +12,49 @@ from profcov.store.lock import SlugLock
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
-    from profcov.engine.base import Engine, Trace
+    from collections.abc import Callable
+
+    from profcov.engine.base import Engine, Executed, Trace
     from profcov.settings import Settings
     from profcov.slug import Slug
     from profcov.store.lock import Generation
+
+    FindLabel = Callable[[bool], str | None]
 
 _POLL_SECONDS: Final = 0.01
 
 
 class Book:
-    """Counts units in and out, and writes the trace's lines as shards in between.
+    """Counts units in and out, and writes what their traces hold as shards in between.
 
-    Whenever readers have consumed the shards it turns to an empty trace: what was written is to be written again.
+    With the context ``profile`` all units share one trace. With ``route`` and ``request`` each has its own, for its
+    label is known late; what is on disk under a route's label already is not written again.
+
+    Whenever readers have consumed the shards it turns to empty traces: what was written is to be written again.
     """
 
-    __slots__ = ("_generation", "_lock", "_mutex", "_units", "engine", "settings", "slug", "trace")
+    __slots__ = (
+        "_finders",
+        "_generation",
+        "_lock",
+        "_mutex",
+        "_shared",
+        "_units",
+        "_written",
+        "engine",
+        "settings",
+        "slug",
+    )
 
     def __init__(self, slug: Slug, settings: Settings, engine: Engine) -> None:
         self.slug = slug
         self.settings = settings
         self.engine = engine
-        self.trace = self._new_trace()
         self._mutex = threading.RLock()
         self._lock = SlugLock(settings.data_dir, slug)
         self._generation: Generation | None = None
         self._units = 0
+        self._start_afresh()
 
     def join(self, wait: float) -> bool:
         """Count a unit in; the first takes the shared lock, and starts afresh if the shards were consumed.
@@ -63,6 +81,19 @@ class Book:
             self._units += 1
             return True
 
+    def open_trace(self, find_label: FindLabel) -> Trace:
+        """Return the trace of a unit that was counted in.
+
+        ``find_label`` returns the label, or None while it is not known; given True, it must know.
+        """
+        if self._shared is not None:
+            return self._shared
+        trace = self.engine.new_trace(self.slug, None)
+        with self._mutex:
+            self._forget_idle()
+            self._finders[trace] = find_label
+        return trace
+
     def rejoin(self, trace: Trace) -> bool:
         """Count in work that a unit has started, which may have ended since; False if its shards were consumed."""
         with self._mutex:
@@ -73,31 +104,37 @@ class Book:
                 if generation != self._generation:
                     self._lock.release()
                     return False
-            if trace is not self.trace:
+            if trace is not self._shared and trace not in self._finders:
                 return False
             self._units += 1
             return True
 
-    def leave(self) -> None:
+    def leave(self, trace: Trace, *, label_is_final: bool = True) -> None:
         """Count a unit out, after writing what is new; the last one drops the lock."""
         try:
-            self.flush()
+            self.flush(trace, label_is_final=label_is_final)
         finally:
-            with self._mutex:
-                self._units -= 1
-                if self._units == 0:
-                    self._lock.release()
+            self.disjoin()
 
-    def flush(self) -> None:
-        """Write new lines as a shard; what cannot be written is kept for the next try, and the cause logged once."""
-        trace = self.trace
+    def disjoin(self) -> None:
+        """Count a unit out that has not begun."""
+        with self._mutex:
+            self._units -= 1
+            if self._units == 0:
+                self._lock.release()
+
+    def flush(self, trace: Trace, *, label_is_final: bool = False) -> None:
+        """Write what is new as a shard; what cannot be written is kept for the next try, and the cause logged once."""
         if not trace.has_news:
             return
         with trace.flush_lock:
+            label = self._find_label(trace, label_is_final=label_is_final)
+            if label is None:
+                return
             executed = trace.take()
             if executed:
                 try:
-                    write_shard(self.settings.data_dir, self.slug, trace.label, executed, branch=trace.branch)
+                    write_shard(self.settings.data_dir, self.slug, label, executed, branch=trace.branch)
                 except ProfcovError as error:
                     log_once(error.code, "%s; the lines are kept for the next try", error)
                     return
@@ -105,18 +142,18 @@ class Book:
 
     def flush_late(self) -> None:
         """Write what came after the last unit ended, unless readers have consumed what it belongs to, or do just now."""
-        if not self.trace.has_news:
+        if not any(trace.has_news for trace in self._traces()):
             return
         with self._mutex:
             if self._units:
-                self.flush()
+                self._flush_all()
                 return
             generation = self._lock.share()
             if generation is None:
                 return
             try:
                 self._turn_to(generation)
-                self.flush()
+                self._flush_all()
             finally:
                 self._lock.release()
 
@@ -124,11 +161,35 @@ class Book:
         """Let go, in a forked child, of what is the parent's."""
         self._lock.abandon()
 
-    def _new_trace(self) -> Trace:
-        return self.engine.new_trace(self.slug, f"{self.settings.context_prefix}:{self.slug}")
+    def _traces(self) -> list[Trace]:
+        return list(self._finders) if self._shared is None else [self._shared]
+
+    def _flush_all(self) -> None:
+        for trace in self._traces():
+            self.flush(trace)
+
+    def _find_label(self, trace: Trace, *, label_is_final: bool) -> str | None:
+        if trace.label is None:
+            trace.label = self._finders[trace](label_is_final)
+            if trace.label is not None and self.settings.context == "route":
+                trace.share_written(self._written.setdefault(trace.label, {}))
+        return trace.label
+
+    def _forget_idle(self) -> None:
+        """Forget the traces of units that have ended, with all that they had started, and are on disk."""
+        for trace in [each for each in self._finders if not each.scopes and not each.has_news]:
+            del self._finders[trace]
+            self.engine.release(trace)
 
     def _turn_to(self, generation: Generation) -> None:
-        """Start afresh if this is another generation than the trace's: its shards are in an artifact, or dropped."""
+        """Start afresh if this is another generation than the traces': their shards are in an artifact, or dropped."""
         if self._generation not in {None, generation}:
-            self.trace = self._new_trace()
+            self._start_afresh()
         self._generation = generation
+
+    def _start_afresh(self) -> None:
+        self._shared: Trace | None = None
+        if self.settings.context == "profile":
+            self._shared = self.engine.new_trace(self.slug, f"{self.settings.context_prefix}:{self.slug}")
+        self._finders: dict[Trace, FindLabel] = {}
+        self._written: dict[str, Executed] = {}

@@ -9,6 +9,7 @@ import atexit
 import collections.abc
 import contextlib
 import contextvars
+import functools
 import os
 import threading
 import time
@@ -29,7 +30,7 @@ from profcov.store.shard import writing
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from profcov.engine.base import Capabilities, Engine, Lock
+    from profcov.engine.base import Capabilities, Engine, Lock, Trace
 
 BUSY: Final = "rejected; the profile is being combined"
 LINGER_SECONDS: Final = 30.0
@@ -37,14 +38,32 @@ LINGER_SECONDS: Final = 30.0
 _BUSY_SECONDS: Final = 2.0
 
 
+class Work:
+    """What a unit of work is, for its context label: ``GET /runs/<id>`` or ``job:pkg.mod.func``, and its id.
+
+    ``name`` returns None while that is not known yet, and an empty text where there is none.
+    """
+
+    __slots__ = ("ident", "name")
+
+    def __init__(self, name: Callable[[], str | None] = str, ident: Callable[[], str] = str) -> None:
+        self.name = name
+        self.ident = ident
+
+
+UNNAMED: Final = Work()
+
+
 class Unit:
     """One unit of work, or the refusal of one: then ``status`` says why and everything else does nothing."""
 
-    __slots__ = ("__weakref__", "_book", "_engine", "_open", "_scope", "slug", "status")
+    __slots__ = ("__weakref__", "_book", "_engine", "_is_adopted", "_open", "_scope", "_trace", "slug", "status")
 
-    def __init__(self, status: str, scope: Scope | None = None) -> None:
+    def __init__(self, status: str, scope: Scope | None = None, *, is_adopted: bool = False) -> None:
         self.status = status
         self._scope = scope
+        self._trace: Trace | None = None if scope is None else scope.trace
+        self._is_adopted = is_adopted
         self._book: Book | None = None if scope is None else scope.book
         self._engine: Engine | None = None if self._book is None else self._book.engine
         self.slug = None if self._book is None else self._book.slug
@@ -86,8 +105,8 @@ class Unit:
 
     def flush(self) -> None:
         """Put on disk what was recorded and is not there yet: before others can know of the work."""
-        if self._book is not None:
-            self._guard(self._book.flush)
+        if self._book is not None and self._trace is not None:
+            self._guard(functools.partial(self._book.flush, self._trace))
 
     def end(self) -> None:
         """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
@@ -96,10 +115,10 @@ class Unit:
 
     def leave(self) -> None:
         """Write what is left and keep readers waiting no longer; what runs from now on is still recorded."""
-        if self._book is not None:
+        if self._book is not None and self._trace is not None:
             with contextlib.suppress(IndexError):
                 self._open.pop()
-                self._guard(self._book.leave)
+                self._guard(functools.partial(self._book.leave, self._trace, label_is_final=not self._is_adopted))
 
     def disown(self) -> None:
         """Count out a unit that was never counted in."""
@@ -114,12 +133,17 @@ class Unit:
             log_once("write", "cannot write what was recorded", error=error)
 
 
+def work_labelled(label: str | None) -> Work:
+    """Return what work in a child process is, by the label that its parent's has when it starts."""
+    return UNNAMED if label is None else Work(lambda: label.partition("|")[2], lambda: label.rpartition(":")[2])
+
+
 def adopt(scope: Scope, *, may_run_for_ever: bool = False) -> Unit:
     """Return a unit for work that a unit has started: readers wait for it, too, unless they have been already.
 
     They do so for ``LINGER_SECONDS`` at most for work that ``may_run_for_ever``.
     """
-    unit = Unit(TRACED, scope)
+    unit = Unit(TRACED, scope, is_adopted=True)
     try:
         if not scope.book.rejoin(scope.trace):
             unit.disown()
@@ -154,20 +178,20 @@ class Recorder:
         self._refusal: str | None = None if settings.enabled else DISABLED
         self._flusher: threading.Thread | None = None
 
-    def begin(self, slug_text: str, *, wait: float = _BUSY_SECONDS) -> Unit:
+    def begin(self, slug_text: str, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
         """Begin a unit of work for a slug as it came in, unchecked; never raises.
 
         ``wait`` is how many seconds to wait while the profile is being combined; then the status is ``BUSY``.
         """
         try:
-            return self._begin(slug_text, wait)
+            return self._begin(slug_text, work, wait)
         except InvalidSlugError:
             return Unit("rejected; invalid slug")
         except Exception as error:  # noqa: BLE001
             log_once("begin", "cannot begin to record", error=error)
             return Unit("unsupported; an error, see the server's log")
 
-    def _begin(self, slug_text: str, wait: float) -> Unit:
+    def _begin(self, slug_text: str, work: Work, wait: float) -> Unit:
         if self._refusal is not None:
             return Unit(self._refusal)
         slug = parse_slug(slug_text)
@@ -183,14 +207,30 @@ class Recorder:
         if not book.join(wait):
             return Unit(BUSY)
         try:
-            scope = Scope(book.trace, current.get(), book)
+            trace = book.open_trace(functools.partial(self._find_label, slug, work))
+            scope = Scope(trace, current.get(), book)
             engine.begin(scope)
         except BaseException:
-            book.leave()
+            book.disjoin()
             raise
         if self._flusher is None:
             self._watch()
         return Unit(TRACED, scope)
+
+    def _find_label(self, slug: Slug, work: Work, final: bool) -> str | None:  # noqa: FBT001 (called by position)
+        """Return a unit's context label; None while the route is not known, unless that is ``final``."""
+        profile = f"{self.settings.context_prefix}:{slug}"
+        if self.settings.context == "request":
+            ident = work.ident()
+            return f"{profile}:{_one_line(ident)}" if ident else profile
+        name = None
+        try:
+            name = work.name()
+        except Exception as error:  # noqa: BLE001 (a framework's objects are asked)
+            log_once("route", "cannot tell the route of a request", error=error)
+        if name is None:
+            return profile if final else None
+        return f"{profile}|{_one_line(name)}" if name else profile
 
     def _start(self) -> Engine | None:
         """Start the engine at the first unit; if it cannot run here, say so once and refuse from now on."""
@@ -314,7 +354,7 @@ def _after_fork_in_child() -> None:
         recorder.after_fork()
     current.set(None)
     if scope is not None:
-        unit = recorder_for(scope.book.settings).begin(scope.book.slug)
+        unit = recorder_for(scope.book.settings).begin(scope.book.slug, work_labelled(scope.trace.label))
         if unit.traced:
             unit.enter_for_good()
 

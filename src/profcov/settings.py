@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     N = TypeVar("N", int, float)
 
 EngineChoice = Literal["auto", "monitoring", "ctrace"]
+ContextChoice = Literal["profile", "route", "request"]
 
 ENABLE: Final = "ENABLE_PROFILE_COVERAGE"
 DIR: Final = "PROFILE_COVERAGE_DIR"
 CONFIG: Final = "PROFILE_COVERAGE_CONFIG"
 CONTEXT_PREFIX: Final = "PROFILE_COVERAGE_CONTEXT_PREFIX"
 ENGINE: Final = "PROFILE_COVERAGE_ENGINE"
+CONTEXT: Final = "PROFILE_COVERAGE_CONTEXT"
 FLUSH_SECONDS: Final = "PROFILE_COVERAGE_FLUSH_SECONDS"
 MAX_PROFILES: Final = "PROFILE_COVERAGE_MAX_PROFILES"
 PROCESS_SLUG: Final = "PROFILE_TRACE_SLUG"
@@ -32,6 +34,7 @@ DEFAULT_CONFIG: Final = "coverage.profile-playback.ini"
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 _ENGINES = ("auto", "monitoring", "ctrace")
+_CONTEXTS = ("profile", "route", "request")
 _MOST: Final = 86400
 
 
@@ -48,6 +51,7 @@ class Settings:
     config_file: Path | None = None
     context_prefix: str = "profile"
     engine: EngineChoice = "auto"
+    context: ContextChoice = "profile"
     flush_seconds: float = 5.0
     max_profiles: int = 256
 
@@ -69,7 +73,8 @@ class Settings:
             data_dir=Path(env.get(DIR) or DEFAULT_DIR),
             config_file=find_config(env.get(CONFIG)),
             context_prefix=env.get(CONTEXT_PREFIX) or "profile",
-            engine=_read_engine(env),
+            engine=cast("EngineChoice", _read_choice(env, ENGINE, _ENGINES)),
+            context=cast("ContextChoice", _read_choice(env, CONTEXT, _CONTEXTS)),
             flush_seconds=_read_number(env, FLUSH_SECONDS, 5.0, float, f"a number above 0, at most {_MOST}"),
             max_profiles=_read_number(env, MAX_PROFILES, 256, int, f"a whole number above 0, at most {_MOST}"),
         )
@@ -81,6 +86,7 @@ class Settings:
             DIR: str(self.data_dir),
             CONTEXT_PREFIX: self.context_prefix,
             ENGINE: self.engine,
+            CONTEXT: self.context,
             FLUSH_SECONDS: str(self.flush_seconds),
             MAX_PROFILES: str(self.max_profiles),
         }
@@ -118,11 +124,12 @@ def _read_switch(env: Mapping[str, str], name: str) -> bool:
     raise SettingsError(name, env[name], "one of 1, true, yes, on, 0, false, no, off")
 
 
-def _read_engine(env: Mapping[str, str]) -> EngineChoice:
-    value = (env.get(ENGINE) or "auto").strip().lower()
-    if value not in _ENGINES:
-        raise SettingsError(ENGINE, env[ENGINE], "one of " + ", ".join(_ENGINES))
-    return cast("EngineChoice", value)
+def _read_choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    """Return one of the choices; the first is the default."""
+    value = (env.get(name) or choices[0]).strip().lower()
+    if value not in choices:
+        raise SettingsError(name, env[name], "one of " + ", ".join(choices))
+    return value
 
 
 def _read_number(env: Mapping[str, str], name: str, default: N, kind: type[N], expected: str) -> N:

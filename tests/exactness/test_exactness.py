@@ -24,14 +24,14 @@ HERE_ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ct
 RUNS = [(name, engine) for name, case in CASES.items() for engine in HERE_ENGINES if engine in case.engines]
 
 
-def run_harness(*arguments, branch="false"):
+def run_harness(*arguments, branch="false", context="profile"):
     done = subprocess.run(
         [sys.executable, str(HERE / "harness.py"), *arguments],
         capture_output=True,
         text=True,
         timeout=150,
         check=False,
-        env={**os.environ, "EXACTNESS_BRANCH": branch},
+        env={**os.environ, "EXACTNESS_BRANCH": branch, "PROFILE_COVERAGE_CONTEXT": context},
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == "", done.stderr
@@ -52,8 +52,19 @@ def test_arcs_equal_those_of_each_slug_alone(name):
     compare(name, "ctrace", "true")
 
 
-def compare(name, engine, branch):
-    together = run_harness(name, "profcov", engine, branch=branch)
+# A trace for each unit, not one for all of a slug: what it runs is armed and recorded from the start, every time.
+EACH = ["threads:six_threads_with_a_tiny_switch_interval", "threads:thread_started_by_a_unit", "tasks:six_tasks"]
+EACH += ["tasks:child_tasks", "web:bodies_interleaved_in_one_thread", "web:background_work_after_the_response"]
+
+
+@pytest.mark.parametrize("engine", HERE_ENGINES)
+@pytest.mark.parametrize("name", EACH)
+def test_lines_are_the_same_with_a_trace_for_each_unit(name, engine):
+    compare(name, engine, "false", context="request")
+
+
+def compare(name, engine, branch, context="profile"):
+    together = run_harness(name, "profcov", engine, branch=branch, context=context)
     slugs = CASES[name].slugs
     alone = {slug: ask_oracle(name, slug, branch) for slug in slugs}
     assert all(alone.values()), "the oracle measured nothing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -33,12 +34,13 @@ class Trace:
     Engines record into it; the store takes from it what is not yet on disk.
     """
 
-    __slots__ = ("__weakref__", "_pending", "_written", "branch", "flush_lock", "label", "slug")
+    __slots__ = ("__weakref__", "_pending", "_written", "branch", "flush_lock", "label", "scopes", "slug")
 
-    def __init__(self, slug: str, label: str, *, branch: bool = False) -> None:
+    def __init__(self, slug: str, label: str | None, *, branch: bool = False) -> None:
         self.slug = slug
-        self.label = label
+        self.label = label  # None until it is known: a request's route, say
         self.branch = branch
+        self.scopes: weakref.WeakSet[Scope] = weakref.WeakSet()
         self.flush_lock = threading.Lock()
         self._pending: Executed = {}
         self._written: Executed = {}
@@ -51,6 +53,10 @@ class Trace:
     def take(self) -> Executed:
         """Return everything that ran and that no shard holds yet. Hold ``flush_lock``, and settle once it is written."""
         raise NotImplementedError
+
+    def share_written(self, written: Executed) -> None:
+        """Leave out, from now on, what is on disk under the same label already; before the first take."""
+        self._written = written
 
     def settle(self) -> None:
         """Say that what was taken last is on disk."""
@@ -75,8 +81,11 @@ class Engine(Protocol):
     name: str
     capabilities: Capabilities
 
-    def new_trace(self, slug: str, label: str) -> Trace:
+    def new_trace(self, slug: str, label: str | None) -> Trace:
         """Return an empty trace of this engine's kind."""
+
+    def release(self, trace: Trace) -> None:
+        """Forget a trace that no work will come for any more."""
 
     def begin(self, scope: Scope) -> None:
         """Expect work under a scope: from now on its trace is live."""

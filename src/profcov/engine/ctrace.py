@@ -41,15 +41,15 @@ class _ThreadState(threading.local):
 class CTrace(Trace):
     """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
 
-    __slots__ = ("_taken", "_width", "data", "lock", "resting")
+    __slots__ = ("_count", "_taken", "_width", "data", "lock", "resting")
 
-    def __init__(self, slug: str, label: str, *, arc_width: int | None) -> None:
+    def __init__(self, slug: str, label: str | None, *, arc_width: int | None) -> None:
         super().__init__(slug, label, branch=arc_width is not None)
         self._width = arc_width or 0
         self.data: Executed = {}
         self.lock = threading.Lock()
         self.resting = threading.local()
-        self._taken = 0
+        self._count = self._taken = 0
 
     @property
     def has_news(self) -> bool:
@@ -58,6 +58,7 @@ class CTrace(Trace):
 
     def take(self) -> Executed:
         """Return what is in the tracers' data and not yet written."""
+        self._count = sum(map(len, list(self.data.values())))
         self._pending = {}
         for filename, ran in list(self.data.items()):
             new = set(ran) - self._written.get(filename, set())
@@ -71,7 +72,7 @@ class CTrace(Trace):
 
     def settle(self) -> None:
         """Say that what was taken last is on disk."""
-        self._taken += sum(map(len, self._pending.values()))
+        self._taken = self._count
         super().settle()
 
 
@@ -102,12 +103,16 @@ class CTraceEngine:
 
     # The contract of base.Engine.
 
-    def new_trace(self, slug: str, label: str) -> CTrace:
+    def release(self, trace: Trace) -> None:
+        """Nothing of a trace is held here."""
+
+    def new_trace(self, slug: str, label: str | None) -> CTrace:
         """Return an empty trace."""
         return CTrace(slug, label, arc_width=self._arc_width)
 
     def begin(self, scope: Scope) -> None:
-        """Do nothing: a trace is live while a step of it is on."""
+        """Note who may still work for the trace; it is live while a step of it is on."""
+        scope.trace.scopes.add(scope)
 
     def enter(self, scope: Scope | None) -> tuple[CTrace | None, Any] | None:
         """Switch this thread to a scope's tracer, or to none; a step inside a step of the same trace does nothing.

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import sys
 import threading
-import weakref
 from collections import deque
 from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final
@@ -41,13 +40,12 @@ _TOOL_IDS: Final = (4, 3, 5, 2, 0, 1)
 class MonitoringTrace(Trace):
     """A trace that callbacks write: lines seen by code object, and a queue of those not yet taken."""
 
-    __slots__ = ("fresh", "noisy", "scopes", "seen", "waste")
+    __slots__ = ("fresh", "noisy", "seen", "waste")
 
-    def __init__(self, slug: str, label: str) -> None:
+    def __init__(self, slug: str, label: str | None) -> None:
         super().__init__(slug, label)
         self.seen: dict[int, set[int]] = {}
         self.fresh: deque[tuple[str, int]] = deque()
-        self.scopes: weakref.WeakSet[Scope] = weakref.WeakSet()
         self.waste = 0
         # Code objects (ids) where this trace is armed and entries stay on for somebody else's sake.
         self.noisy: set[int] = set()
@@ -139,9 +137,20 @@ class MonitoringEngine:
 
     # The contract of base.Engine.
 
-    def new_trace(self, slug: str, label: str) -> MonitoringTrace:
+    def new_trace(self, slug: str, label: str | None) -> MonitoringTrace:
         """Return an empty trace."""
         return MonitoringTrace(slug, label)
+
+    def release(self, trace: Trace) -> None:
+        """Forget a trace without scopes: it is live no longer, and armed nowhere."""
+        assert isinstance(trace, MonitoringTrace)  # noqa: S101
+        with self._lock:
+            if trace.scopes:
+                return
+            self._live -= {trace}
+            self.review()
+            for key in trace.seen:
+                self._states[key].armed -= {trace}
 
     def begin(self, scope: Scope) -> None:
         """Make the scope's trace live: entries that were quiet must be seen again."""

@@ -9,7 +9,7 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import flush_everything, recorder_for
+from profcov.capture import flush_everything, recorder_for, work_labelled
 from profcov.context import current
 from profcov.propagation.binding import unbound
 from profcov.settings import PROCESS_SLUG, Settings
@@ -35,19 +35,20 @@ def install(patches: Patches) -> None:
 class Carried:
     """A function that runs under a slug in whatever process it is called in; pickled with the settings to record by."""
 
-    def __init__(self, slug: str, settings: Settings, function: Callable[..., Any]) -> None:
+    def __init__(self, slug: str, settings: Settings, label: str | None, function: Callable[..., Any]) -> None:
         self.slug = slug
         self.settings = settings
+        self.label = label
         self.function = function
 
     @classmethod
     def by(cls, scope: Scope, function: Callable[..., Any]) -> Carried:
         """Return the function as work of a scope."""
-        return cls(scope.book.slug, scope.book.settings, function)
+        return cls(scope.book.slug, scope.book.settings, scope.trace.label, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function as a unit of work; what it ran is on disk before its result is handed back."""
-        unit = recorder_for(self.settings).begin(self.slug)
+        unit = recorder_for(self.settings).begin(self.slug, work_labelled(self.label))
         if not unit.traced:
             return self.function(*args, **kwargs)
         try:
@@ -62,12 +63,11 @@ class _CarriedRun:
 
     def __init__(self, scope: Scope, process: multiprocessing.process.BaseProcess) -> None:
         self._process = process
-        self._slug = scope.book.slug
-        self._settings = scope.book.settings
+        self._carried = Carried.by(scope, type(process).run)
 
     def __call__(self) -> None:
         vars(self._process).pop("run", None)
-        Carried(self._slug, self._settings, self._process.run)()
+        self._carried(self._process)
 
 
 def _start_process(original: Callable[..., None], process: multiprocessing.process.BaseProcess) -> None:

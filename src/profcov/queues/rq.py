@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from rq import Queue, Worker
 from rq.job import Job
 
+from profcov.capture import Work
 from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
 from profcov.engine.faults import log_once
 from profcov.propagation import open_recorder
@@ -110,7 +111,7 @@ class CoverageWorkerMixin:
         install()
         with contextlib.suppress(Exception):
             _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
-        unit = open_recorder().begin(slug)
+        unit = open_recorder().begin(slug, Work(lambda: f"job:{job.func_name}", lambda: str(job.id)))
         if not unit.traced:
             log_once("job-refused", "jobs of %s are not measured: %s", slug, unit.status)
             return super().perform_job(job, *args, **kwargs)  # type: ignore[misc]

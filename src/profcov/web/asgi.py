@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import BUSY
+from profcov.capture import BUSY, Work
 from profcov.carrier import STATUS_HEADER, from_headers
 from profcov.propagation import open_recorder, tasks
 
@@ -47,8 +48,9 @@ class ProfileTraceMiddleware:
         slug = from_headers(scope["headers"]) if scope["type"] in {"http", "websocket"} else None
         if slug is None or _MARK in scope:  # marked: this middleware is around us already
             return await self.app(scope, receive, send)
-        unit = await _begin(self._recorder, slug)
-        scope = {**scope, _MARK: unit.status}
+        scope = {**scope}
+        unit = await _begin(self._recorder, slug, _describe(scope))
+        scope[_MARK] = unit.status
         respond = _with_status(send, unit)
         if not unit.traced:
             return await self.app(scope, receive, respond)
@@ -60,14 +62,14 @@ class ProfileTraceMiddleware:
             unit.end()
 
 
-async def _begin(recorder: Recorder, slug: str) -> Unit:
+async def _begin(recorder: Recorder, slug: str, work: Work) -> Unit:
     """Begin a unit without holding up the event loop while the profile is being combined."""
-    unit = recorder.begin(slug, wait=0)
+    unit = recorder.begin(slug, work, wait=0)
     for _ in range(_BUSY_TRIES):
         if unit.status != BUSY or not _runs_on_asyncio():
             break
         await asyncio.sleep(_BUSY_POLL_SECONDS)
-        unit = recorder.begin(slug, wait=0)
+        unit = recorder.begin(slug, work, wait=0)
     return unit
 
 
@@ -77,6 +79,20 @@ def _runs_on_asyncio() -> bool:
     except RuntimeError:
         return False
     return True
+
+
+def _describe(scope: Scope) -> Work:
+    """Return what a request is, for its context label: Starlette's and FastAPI's routers say so in the scope."""
+
+    def name() -> str | None:
+        path = getattr(scope.get("route"), "path", None)
+        return None if path is None else f"{scope.get('method', 'WEBSOCKET')} {path}"
+
+    def ident() -> str:
+        given = (value.decode("latin-1") for key, value in scope["headers"] if key == b"x-request-id")
+        return next(given, "") or uuid.uuid4().hex
+
+    return Work(name, ident)
 
 
 def _with_status(send: Send, unit: Unit) -> Send:

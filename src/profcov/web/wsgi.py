@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
+from profcov.capture import Work
 from profcov.carrier import STATUS_HEADER, from_environ
 from profcov.propagation import open_recorder
 
@@ -36,7 +38,7 @@ class ProfileTraceMiddleware:
         slug = from_environ(environ)
         if slug is None or _MARK in environ:  # marked: this middleware is around us already
             return self.app(environ, start_response)
-        unit = self._recorder.begin(slug)
+        unit = self._recorder.begin(slug, _describe(environ))
         environ[_MARK] = unit.status
         respond = _with_status(start_response, unit)
         if not unit.traced:
@@ -95,6 +97,20 @@ class SizedTracedBody(TracedBody):
 
     def __len__(self) -> int:
         return len(self._body)
+
+
+def _describe(environ: WSGIEnvironment) -> Work:
+    """Return what a request is, for its context label: Flask's rule is known once it has matched one."""
+
+    def name() -> str | None:
+        request = environ.get("werkzeug.request")
+        rule = getattr(request, "url_rule", None)
+        if rule is not None:
+            return f"{environ['REQUEST_METHOD']} {rule.rule}"
+        has_none = getattr(request, "routing_exception", None) is not None
+        return f"{environ['REQUEST_METHOD']} (no route)" if has_none else None
+
+    return Work(name, lambda: environ.get("HTTP_X_REQUEST_ID") or uuid.uuid4().hex)
 
 
 def _with_status(start_response: StartResponse, unit: Unit) -> StartResponse:
