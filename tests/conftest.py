@@ -63,10 +63,13 @@ def clean_environ() -> dict[str, str]:
 
 
 def recording_environ(directory: Path, *measured: Path, **more: str) -> dict[str, str]:
-    """Return the environment of a program that records into ``directory / "data"``."""
+    """Return the environment of a program that records into ``directory / "data"``.
+
+    What is measured is ``measured.py``, and what is in the directories given.
+    """
     config = directory / "measured.ini"
-    sources = "\n    ".join(map(str, (SUPPORT, *measured)))
-    config.write_text(f"[run]\nsource =\n    {sources}\n", encoding="utf-8")
+    patterns = [str(SUPPORT / "measured.py"), *(f"{path}/*.py" for path in measured)]
+    config.write_text("\n    ".join(["[run]\ninclude =", *patterns]) + "\n", encoding="utf-8")
     environ = clean_environ()
     paths = [str(SUPPORT), *map(str, measured), environ.get("PYTHONPATH", "")]
     return {

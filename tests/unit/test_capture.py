@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., Any]
+
+BEGIN = "from measured import *\nfrom play import *\n"
+
+
+def test_each_slug_gets_its_own_lines_and_no_others(run_python: Run, engine: str) -> None:
+    assert run_python(
+        """
+        from measured import *
+        from play import *
+        green()
+        play("one", red, green)
+        green()
+        play("two", blue)
+        tell([shards("one"), shards("two")])
+        """,
+        engine=engine,
+    ) == [["green", "red"], ["blue"]]
+
+
+def test_work_inside_other_work_is_the_inner_ones_and_then_the_outer_ones_again(run_python: Run, engine: str) -> None:
+    assert run_python(
+        """
+        from measured import *
+        from play import *
+        outer = recorder.begin("outer")
+        with outer.step():
+            red()
+            play("inner", blue)
+            green()
+        outer.end()
+        tell([shards("outer"), shards("inner")])
+        """,
+        engine=engine,
+    ) == [["green", "red"], ["blue"]]
+
+
+def test_flushing_puts_on_disk_what_is_new_and_only_that(run_python: Run, engine: str) -> None:
+    assert run_python(
+        """
+        from measured import *
+        from play import *
+        counts = []
+        unit = recorder.begin("demo")
+        for functions in ([red], [], [red], [red, blue], []):
+            run(unit, *functions)
+            unit.flush()
+            counts.append([len(list(DATA.glob("demo.coverage.*"))), *shards("demo")])
+        unit.end()
+        counts.append(len(list(DATA.glob("demo.coverage.*"))))
+        tell(counts)
+        """,
+        engine=engine,
+    ) == [[1, "red"], [1, "red"], [1, "red"], [2, "blue", "red"], [2, "blue", "red"], 2]
+
+
+COMBINE = """
+import subprocess, sys
+def combine(slug="demo", timeout=30):
+    words = [sys.executable, "-m", "profcov", "combine", slug, "--timeout", str(timeout)]
+    done = subprocess.run(words, capture_output=True, text=True)
+    return [done.returncode, done.stderr]
+"""
+
+
+def test_after_somebody_else_has_combined_the_next_play_is_complete_again(run_python: Run, engine: str) -> None:
+    assert (
+        run_python(
+            BEGIN
+            + COMBINE
+            + """
+told = []
+for _ in range(3):
+    play("demo", red, blue)
+    told += [combine(), sorted(seen.in_file(DATA / "demo.coverage")), shards("demo")]
+tell(told)
+""",
+            engine=engine,
+        )
+        == [[0, ""], ["blue", "red"], []] * 3
+    )
+
+
+def test_after_the_data_directory_was_removed_the_next_play_is_complete_again(run_python: Run, engine: str) -> None:
+    assert (
+        run_python(
+            """
+        import shutil
+        from measured import *
+        from play import *
+        told = []
+        for _ in range(3):
+            play("demo", red, blue)
+            told.append(shards("demo"))
+            shutil.rmtree(DATA)
+        tell(told)
+        """,
+            engine=engine,
+        )
+        == [["blue", "red"]] * 3
+    )
+
+
+def test_whoever_combines_waits_until_the_last_unit_has_ended(run_python: Run, engine: str) -> None:
+    pid, code, problem, last = run_python(
+        BEGIN
+        + COMBINE
+        + """
+units = [recorder.begin("demo") for _ in range(2)]
+run(units[0], red)
+units[0].end()
+units[0].end()
+busy = combine(timeout=0)
+run(units[1], blue)
+units[1].end()
+assert combine(timeout=0) == [0, ""]
+tell([os.getpid(), *busy, sorted(seen.in_file(DATA / "demo.coverage"))])
+""",
+        engine=engine,
+    )
+    assert code == 3
+    assert problem == (
+        f"profcov: demo still has work in flight after 0 s, in process {pid}: wait for it to end, or raise --timeout\n"
+    )
+    assert last == ["blue", "red"]
+
+
+def test_no_unit_begins_while_somebody_combines_and_another_slug_does(run_python: Run) -> None:
+    assert run_python(
+        """
+        from measured import *
+        from play import *
+        from profcov.store.lock import exclusive
+        with exclusive(DATA, "demo", 0):
+            statuses = [recorder.begin("demo", wait=0).status, play("other", red)]
+        statuses.append(play("demo", blue))
+        tell([statuses, shards("demo"), shards("other")])
+        """
+    ) == [["rejected; the profile is being combined", "traced", "traced"], ["blue"], ["red"]]
+
+
+def test_a_unit_that_comes_while_somebody_combines_waits_a_little(run_python: Run) -> None:
+    assert run_python(
+        """
+        import threading
+        from measured import *
+        from play import *
+        from profcov.store.lock import exclusive
+        statuses = []
+        thread = threading.Thread(target=lambda: statuses.append(play("demo", red)))
+        with exclusive(DATA, "demo", 0):
+            thread.start()
+            thread.join(0.05)
+            statuses.append(thread.is_alive())
+        thread.join()
+        tell([statuses, shards("demo")])
+        """
+    ) == [[True, "traced"], ["red"]]
+
+
+def test_what_cannot_be_written_is_kept_for_the_next_try_and_logged_once(run_python: Run, engine: str) -> None:
+    written, told = run_python(
+        """
+        import shutil
+        from measured import *
+        from play import *
+        unit = recorder.begin("demo")
+        run(unit, red)
+        shutil.rmtree(DATA)
+        DATA.touch()  # root may write anywhere, but not below a file
+        for _ in range(3):
+            unit.flush()
+        run(unit, blue)
+        unit.flush()
+        assert DATA.is_file()
+        DATA.unlink()
+        unit.flush()
+        written = shards("demo")
+        run(unit, green)
+        unit.end()
+        tell([[written, shards("demo")], said])
+        """,
+        engine=engine,
+    )
+    assert written == [["blue", "red"], ["blue", "green", "red"]]
+    assert len(told) == 1
+    assert "cannot write " in told[0]
+
+
+def test_where_nothing_can_be_written_work_goes_on_unmeasured_and_that_is_logged_once(run_python: Run) -> None:
+    statuses, told = run_python(
+        """
+        from measured import *
+        from play import *
+        DATA.touch()
+        tell([[play("demo", red) for _ in range(3)], said])
+        """,
+    )
+    assert statuses == ["unsupported; an error, see the server's log"] * 3
+    assert len(told) == 1
+
+
+def test_only_so_many_profiles_are_traced(run_python: Run) -> None:
+    assert run_python(
+        """
+        from measured import *
+        from play import *
+        tell([play(slug, red) for slug in ("a", "b", "c", "a")])
+        """,
+        PROFILE_COVERAGE_MAX_PROFILES="2",
+    ) == ["traced", "traced", "rejected; too many profiles", "traced"]
+
+
+@pytest.mark.parametrize("slug", ["", "../etc", "a b", "x" * 101, "a.coverage", "é", "a\r\nSet-Cookie: b=c"])
+def test_what_is_no_slug_is_rejected_and_touches_no_file(run_python: Run, slug: str) -> None:
+    assert run_python(
+        f"""
+        from measured import *
+        from play import *
+        status = play({slug!r}, red)
+        tell([status, DATA.exists()])
+        """
+    ) == ["rejected; invalid slug", False]
+
+
+def test_where_it_is_off_nothing_is_traced_and_no_file_is_touched(run_python: Run) -> None:
+    assert run_python(
+        """
+        from measured import *
+        from play import *
+        status = play("demo", red)
+        tell([status, DATA.exists()])
+        """,
+        ENABLE_PROFILE_COVERAGE="0",
+    ) == ["disabled", False]
+
+
+def test_a_broken_coverage_configuration_is_a_status_and_one_line_in_the_log(run_python: Run) -> None:
+    statuses, told = run_python(
+        """
+        from measured import *
+        from play import *
+        Path(os.environ["PROFILE_COVERAGE_CONFIG"]).write_text("[run\\nsource = é")
+        tell([[play("demo", red) for _ in range(3)], said])
+        """,
+    )
+    assert len(set(statuses)) == 1
+    assert statuses[0].startswith("unsupported; ")
+    assert statuses[0].isascii()
+    assert statuses[0].isprintable()
+    assert len(told) == 1
+    assert "measured.ini" in told[0]
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="the monitoring engine runs here")
+def test_an_engine_that_this_python_lacks_is_a_status_that_says_so(run_python: Run) -> None:
+    assert (
+        run_python(
+            """
+        from measured import *
+        from play import *
+        tell(play("demo", red))
+        """,
+            engine="monitoring",
+        )
+        == "unsupported; the monitoring engine cannot run here: sys.monitoring came with Python 3.12"
+    )
+
+
+def test_a_long_unit_is_written_now_and_then(run_python: Run, engine: str) -> None:
+    assert run_python(
+        """
+        import time
+        from measured import *
+        from play import *
+        unit = recorder.begin("demo")
+        run(unit, red)
+        deadline = time.monotonic() + 30
+        while shards("demo") != ["red"] and time.monotonic() < deadline:
+            pass
+        tell(shards("demo"))
+        unit.end()
+        """,
+        engine=engine,
+        PROFILE_COVERAGE_FLUSH_SECONDS="0.02",
+    ) == ["red"]
+
+
+def test_a_killed_process_leaves_what_had_ended_and_holds_nobody_up(run_python: Run, engine: str) -> None:
+    assert run_python(
+        BEGIN
+        + COMBINE
+        + """
+import signal
+child = os.fork()
+if not child:
+    play("demo", red)
+    unit = recorder.begin("demo")
+    run(unit, blue)
+    os.kill(os.getpid(), signal.SIGKILL)
+os.waitpid(child, 0)
+tell([shards("demo"), combine(timeout=0)])
+""",
+        engine=engine,
+    ) == [["red"], [0, ""]]
+
+
+def test_a_process_that_ends_inside_a_unit_writes_what_it_has(run_python: Run, engine: str) -> None:
+    assert run_python(
+        """
+        import subprocess, sys
+        from play import *
+        program = "from measured import *; from play import *; run(recorder.begin('demo'), red)"
+        subprocess.run([sys.executable, "-c", program], check=True)
+        tell(shards("demo"))
+        """,
+        engine=engine,
+    ) == ["red"]
+
+
+def test_a_unit_that_the_garbage_collector_ends_while_another_is_written_does_not_hang(
+    run_python: Run, engine: str
+) -> None:
+    assert run_python(
+        """
+        import faulthandler, gc
+        from measured import *
+        from play import *
+        faulthandler.dump_traceback_later(20, exit=True)
+        class Forgotten:
+            def __init__(self):
+                self.me = self
+                self.unit = recorder.begin("demo")
+                run(self.unit, red)
+            def __del__(self):
+                self.unit.end()
+        unit = recorder.begin("demo")
+        unit.flush()  # its imports, done
+        for number in range(60):
+            gc.disable()
+            Forgotten()
+            run(unit, blue)
+            gc.set_threshold(number + 1, 1, 1)
+            gc.enable()
+            unit.flush()
+        unit.end()
+        faulthandler.cancel_dump_traceback_later()
+        tell(shards("demo"))
+        """,
+        engine=engine,
+    ) == ["blue", "red"]
+
+
+def test_many_threads_with_many_slugs_get_what_each_ran(run_python: Run, engine: str) -> None:
+    told = run_python(
+        """
+        import sys, threading
+        from measured import *
+        from play import *
+        sys.setswitchinterval(1e-5)
+        functions = [red, blue, green, late]
+        def work(number):
+            for _ in range(30):
+                play(f"slug-{number}", functions[number])
+        threads = [threading.Thread(target=work, args=(number % 4,)) for number in range(8)]
+        for thread in threads: thread.start()
+        for thread in threads: thread.join()
+        tell([shards(f"slug-{number}") for number in range(4)])
+        """,
+        engine=engine,
+    )
+    assert told == [["red"], ["blue"], ["green"], ["late"]]
+
+
+def test_an_untraced_process_takes_nothing_from_the_interpreter(run_python: Run) -> None:
+    assert run_python(
+        """
+        import sys
+        from measured import *
+        from play import *
+        red()
+        monitoring = getattr(sys, "monitoring", None)
+        tools = [] if monitoring is None else [monitoring.get_tool(number) for number in range(6)]
+        tell([sys.gettrace() is None, set(tools) <= {None}, "coverage" in sys.modules, DATA.exists()])
+        """
+    ) == [True, True, True, False]
