@@ -147,6 +147,8 @@ def run_profcov(case, engine, directory):
     os.environ.update(
         ENABLE_PROFILE_COVERAGE="1", PROFILE_COVERAGE_DIR=str(directory), PROFILE_COVERAGE_ENGINE=engine
     )
+    if case.concurrency == "gevent":
+        importlib.import_module("gevent")
     together = Together(case.slugs)
     case(together)
     assert together.recorder.engine.name == engine
@@ -188,7 +190,7 @@ def main():
     case = find_case(name)
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory, "exactness.ini")
-        config.write_text(f"[run]\nsource = {HERE / 'subject'}\nbranch = {BRANCH}\n")
+        config.write_text(f"[run]\nsource = {HERE / 'subject'}\nbranch = {BRANCH}\nconcurrency = {case.concurrency}\n")
         os.environ["PROFILE_COVERAGE_CONFIG"] = str(config)
         result = run_oracle(case, argument) if mode == "oracle" else run_profcov(case, argument, Path(directory, "data"))
     print(json.dumps(result))

@@ -38,8 +38,26 @@ def run_harness(*arguments, branch="false", context="profile"):
     return json.loads(done.stdout.splitlines()[-1])
 
 
+def test_ctrace_says_that_it_does_not_follow_greenlets_and_files_nothing(tmp_path):
+    words = "import gevent, pathlib, profcov, sys; t = profcov.trace('alpha'); t.__enter__(); t.__exit__(); "
+    words += "print(t.status, sorted(pathlib.Path(sys.argv[1]).glob('**/*.coverage*')))"
+    environment = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", words, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment, "PROFILE_COVERAGE_ENGINE": "ctrace"},
+    )
+    assert done.stdout == "unsupported; greenlets need the monitoring engine (Python 3.12 or newer) []\n"
+
+
 # With branches the C tracer is at work on every Python; once is enough where monitoring is the usual engine.
-WITH_BRANCHES = [name for name in CASES if name.startswith(("threads:", "tasks:", "web:")) or len(HERE_ENGINES) == 1]
+WITH_BRANCHES = [
+    name
+    for name, case in CASES.items()
+    if "ctrace" in case.engines and (name.startswith(("threads:", "tasks:", "web:")) or len(HERE_ENGINES) == 1)
+]
 
 
 @pytest.mark.parametrize(("name", "engine"), RUNS, ids=[f"{name}-{engine}" for name, engine in RUNS])

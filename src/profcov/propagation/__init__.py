@@ -25,15 +25,19 @@ def open_recorder(settings: Settings | None = None) -> Recorder:
 def install() -> None:
     """Let threads, pools and child processes follow; a second call changes nothing. Event loops: ``tasks.follow``."""
     # Where profcov is off, nobody pays for importing multiprocessing.
-    from profcov.propagation import pools, processes, threads  # noqa: PLC0415
+    from profcov.propagation import greenlets, pools, processes, threads  # noqa: PLC0415
 
     with _lock:
         if not INSTALLED:
             for module in (threads, pools, processes):
                 module.install(INSTALLED)
+        greenlets.install()  # every time: gevent may have been imported meanwhile
 
 
 def uninstall() -> None:
     """Put everything back as it was, except what somebody else has patched on top."""
+    from profcov.propagation import greenlets  # noqa: PLC0415
+
     with _lock:
         INSTALLED.restore()
+        greenlets.uninstall()

@@ -5,7 +5,7 @@ import functools
 SIX = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta")
 
 
-def case(*slugs, engines=("monitoring", "ctrace")):
+def case(*slugs, engines=("monitoring", "ctrace"), concurrency="thread"):
     """Mark a function as a case that runs the work of these slugs."""
 
     def mark(function):
@@ -15,6 +15,7 @@ def case(*slugs, engines=("monitoring", "ctrace")):
 
         run.slugs = list(slugs)
         run.engines = engines
+        run.concurrency = concurrency
         return run
 
     return mark
