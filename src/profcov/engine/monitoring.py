@@ -15,8 +15,9 @@ from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Scope, current
-from profcov.engine.base import Capabilities, Executed, Lock, Trace
+from profcov.engine.base import Capabilities, Lock, Trace
 from profcov.engine.faults import is_foreign, log_once
+from profcov.engine.monitoring_state import NOBODY, CodeState, MonitoringTrace
 from profcov.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
@@ -32,53 +33,8 @@ PATIENCE: Final = 16
 """Wasted events, for each known code object, before a parked trace stops being live: about what re-arming costs."""
 
 _get_scope: Final = current.get
-_NOBODY: Final[frozenset[MonitoringTrace]] = frozenset()
 # 3 and 4 have no owner by convention; then optimizer, profiler, debugger and coverage, where nobody uses them.
 _TOOL_IDS: Final = (4, 3, 5, 2, 0, 1)
-
-
-class MonitoringTrace(Trace):
-    """A trace that callbacks write: lines seen by code object, and a queue of those not yet taken."""
-
-    __slots__ = ("fresh", "noisy", "seen", "waste")
-
-    def __init__(self, slug: str, label: str | None) -> None:
-        super().__init__(slug, label)
-        self.seen: dict[int, set[int]] = {}
-        self.fresh: deque[tuple[str, int]] = deque()
-        self.waste = 0
-        # Code objects (ids) where this trace is armed and entries stay on for somebody else's sake.
-        self.noisy: set[int] = set()
-
-    @property
-    def has_news(self) -> bool:
-        """Whether a line came since the last take, the last write failed, or one is under way."""
-        return bool(self.fresh or self._pending) or self.flush_lock.locked()
-
-    def take(self) -> Executed:
-        """Drain the queue into what is pending and return that."""
-        fresh, pending, written = self.fresh, self._pending, self._written
-        while fresh:
-            filename, line = fresh.popleft()
-            if line not in written.get(filename, ()):
-                pending.setdefault(filename, set()).add(line)
-        return pending
-
-
-class CodeState:
-    """What the engine knows of one measured code object; holding the object keeps its id unique."""
-
-    __slots__ = ("armed", "budget", "code", "epoch", "filename", "frozen", "quiet", "waste")
-
-    def __init__(self, code: CodeType, filename: str) -> None:
-        self.code = code
-        self.filename = filename
-        self.armed = _NOBODY
-        self.budget = FIRST_BUDGET
-        self.waste = 0
-        self.epoch = 0
-        self.quiet = False
-        self.frozen = False
 
 
 class MonitoringEngine:
@@ -104,7 +60,7 @@ class MonitoringEngine:
         self._sources = sources
         self._lock = threading.RLock()
         self._states: dict[int, CodeState] = {}
-        self._live = _NOBODY
+        self._live = NOBODY
         self._epoch = 0
         self._noisy: set[int] = set()  # as a trace's, for untraced work
         self.arms = self.disarms = self.blocked = 0
@@ -187,11 +143,11 @@ class MonitoringEngine:
 
     def after_fork(self) -> None:
         """Forget the parent's traces."""
-        self._live = _NOBODY
+        self._live = NOBODY
         self._noisy.clear()
         self._epoch += 1
         for state in self._states.values():
-            state.armed = _NOBODY
+            state.armed = NOBODY
             state.epoch += 1
 
     def close(self) -> None:
@@ -207,7 +163,7 @@ class MonitoringEngine:
             for tool in (self._discovery, self._recording):
                 self._monitoring.free_tool_id(tool)
             self._states.clear()
-            self._live = _NOBODY
+            self._live = NOBODY
 
     # Callbacks. None of them may raise what is ours: it would reach the application.
 
@@ -229,7 +185,7 @@ class MonitoringEngine:
     def _adopt(self, code: CodeType, filename: str) -> None:
         with self._lock:
             if id(code) not in self._states:
-                self._states[id(code)] = CodeState(code, filename)
+                self._states[id(code)] = CodeState(code, filename, FIRST_BUDGET)
                 self._monitoring.set_local_events(self._recording, code, self._local)
 
     def _on_throw(self, code: CodeType, offset: int, exception: BaseException) -> None:  # noqa: ARG002
@@ -256,6 +212,8 @@ class MonitoringEngine:
             return self._disable if self._epoch == epoch and state.epoch == state_epoch and self._may_disable else None  # noqa: TRY300
         except BaseException as error:
             if is_foreign(error):
+                # It strikes the frame that is entered: a generator may catch it and go on.
+                self._arm_entered(code)
                 raise
             log_once("engine-entry", "cannot arm %s", code.co_qualname, error=error)
             return None
@@ -299,9 +257,21 @@ class MonitoringEngine:
             return self._disable if state.epoch == epoch and not state.frozen and self._may_disable else None  # noqa: TRY300
         except BaseException as error:
             if is_foreign(error):
+                self._record(code, line)
                 raise
             log_once("engine-line", "cannot record line %d of %s", line, code.co_filename, error=error)
             return None
+
+    def _arm_entered(self, code: CodeType) -> None:
+        state, scope = self._states.get(id(code)), _get_scope()
+        if state is not None and scope is not None and scope.trace not in state.armed:
+            self._arm(state, scope.trace)
+
+    def _record(self, code: CodeType, line: int) -> None:
+        state, scope = self._states.get(id(code)), _get_scope()
+        if state is not None and scope is not None and line not in scope.trace.seen.get(id(code), {line}):
+            scope.trace.fresh.append((state.filename, line))
+            scope.trace.seen[id(code)].add(line)
 
     # Arming and disarming, always under the lock.
 
@@ -335,7 +305,7 @@ class MonitoringEngine:
             state.epoch += 1
             # Publish first, look second: a thread that enters in between arms itself again.
             self._forget_noise(id(state.code))
-            state.armed = before & frozenset(scope.nest()) if scope is not None else _NOBODY
+            state.armed = before & frozenset(scope.nest()) if scope is not None else NOBODY
             if self._is_running(state.code):
                 self.blocked += 1
                 state.armed = before
