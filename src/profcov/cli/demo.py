@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     help="Where artifacts, reports and logs go.",
 )
 def command(out: Path) -> None:
-    """Play six profiles at once against a small real application, and show which code each one runs.
+    """Play profiles, all at once, against a small real application, and show which code each one runs.
 
     The application is a watershed model: Flask under gunicorn, a Starlette API under uvicorn, and RQ jobs. Needs the
     extra profcov[demo]. Redis is REDIS_URL if set, else redis-server or valkey-server on PATH, else a Valkey from PyPI.
@@ -36,8 +36,8 @@ def command(out: Path) -> None:
     titles, *rows = run_demo(out, lambda text: click.echo(text, err=True))
     _show(titles, rows)
     click.echo(
-        f"\nArtifacts, coverage.py's HTML of each profile, and profile-symbols.json are in {out}/\n"
-        f"Read one with any coverage.py:  coverage report --data-file={out}/{rows[0][0]}.coverage",
+        f"\nArtifacts, profile-symbols.json and an HTML report of each profile are in {out}/\n"
+        f"Any coverage.py reads them: coverage html --data-file={out}/{rows[-1][0]}.coverage",
         err=True,
     )
 
@@ -56,4 +56,5 @@ def _show(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
     from profcov.demo.table import make_table  # noqa: PLC0415
 
-    Console().print(make_table([tuple(row) for row in rows]))
+    console = Console()
+    console.print(make_table([tuple(row) for row in rows], console.width))

@@ -13,7 +13,7 @@ from profcov.version import __version__
 
 COMMANDS: Final = {
     "combine": "Merge the shards of profiles into their artifacts.",
-    "demo": "Play six profiles at once against a small real application.",
+    "demo": "Play profiles, all at once, against a small real application.",
     "playback": "Replay profiles against a live server.",
     "symbols": "List the symbols of a source tree, or which profiles cover them.",
 }

@@ -82,7 +82,7 @@ def run_demo(out: Path, tell: Callable[[str], None]) -> list[tuple[str, ...]]:
         ProfcovError: a process does not start, or a profile fails.
     """
     clear(out)
-    tell("starting Redis, gunicorn (2 processes x 4 threads), uvicorn and 2 RQ workers, then all profiles at once ...")
+    tell("starting Redis, gunicorn, uvicorn and two RQ workers; playing all profiles ...")
     results = play_demo(out)
     tell("writing reports ...")
     with demo_files() as (config, _):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from profcov.playback.runner import PlayResult
     from profcov.slug import Slug
 
+WIDE = 100
 TITLES = ("profile", "requests", "jobs", "lines", "symbols", "only here", "state", "seconds")
 
 
@@ -32,12 +33,13 @@ def make_rows(
     return rows
 
 
-def make_table(rows: Sequence[tuple[str, ...]]) -> Table:
-    """Return the table for a terminal of 80 columns or more."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for number, title in enumerate(TITLES):
-        words = number in {0, len(TITLES) - 2}
-        table.add_column(title, justify="left" if words else "right", overflow="fold", no_wrap=number > 0)
+def make_table(rows: Sequence[tuple[str, ...]], width: int) -> Table:
+    """Return the table for a terminal; one of 80 columns gets it without the column that is least missed."""
+    columns = [number for number, title in enumerate(TITLES) if width >= WIDE or title != "only here"]
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2 if width >= WIDE else 1, 0, 0))
+    for number in columns:
+        words = TITLES[number] in {"profile", "state"}
+        table.add_column(TITLES[number], justify="left" if words else "right", overflow="fold", no_wrap=number > 0)
     for row in rows:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(row[number]) for number in columns))
     return table
