@@ -117,7 +117,10 @@ def _environment(given: Any) -> Any:
     if scope is None:
         return given
     ours = {**scope.book.settings.environment(), PROCESS_SLUG: scope.book.slug}
-    environment = dict(os.environ if given is None else given)
+    try:
+        environment = dict(os.environ if given is None else given)
+    except (TypeError, ValueError):
+        return given  # nothing that a process can be started with: whoever starts it will say so
     if any(isinstance(name, bytes) for name in environment):
         return environment | {os.fsencode(name): os.fsencode(value) for name, value in ours.items()}
     return environment | ours
