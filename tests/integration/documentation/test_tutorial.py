@@ -1,0 +1,104 @@
+"""The tutorial, done as it says: files saved, commands typed, and what they print compared with what the page shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+TUTORIAL = Path(__file__).resolve().parents[3] / "docs" / "tutorial" / "first-matrix.md"
+BLOCK = re.compile(r"^<!-- (file: (?P<file>\S+)|run) -->\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
+START_SECONDS = 30.0
+PORT = "8000"
+
+
+def test_the_tutorial_does_what_it_says(tmp_path):
+    port = find_free_port()
+    with Reader(tmp_path, port) as reader:
+        for block in BLOCK.finditer(TUTORIAL.read_text().replace(f":{PORT}", f":{port}")):
+            if block["file"]:
+                (tmp_path / block["file"]).write_text(block["text"])
+            else:
+                reader.follow(block["text"].replace(f"--port {PORT}", f"--port {port}"))
+    assert reader.commands == 7
+    assert sorted(path.name for path in tmp_path.glob("artifacts/*")) == [
+        "guest.coverage",
+        "guest.coverage.json",
+        "member.coverage",
+        "member.coverage.json",
+    ]
+
+
+class Reader:
+    """Somebody who types what is behind each ``$`` and looks whether the same comes out; ``...`` stands for anything."""
+
+    def __init__(self, directory: Path, port: int) -> None:
+        self.directory = directory
+        self.port = port
+        self.commands = 0
+        self.servers: list[subprocess.Popen[bytes]] = []
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        self.environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": ""}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for server in self.servers:
+            os.killpg(server.pid, signal.SIGTERM)
+            server.wait()
+
+    def follow(self, text: str) -> None:
+        for command, expected in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
+            self.commands += 1
+            if command.endswith(" &"):
+                self.start(command.removesuffix(" &"))
+                continue
+            done = subprocess.run(
+                ["sh", "-c", command],
+                cwd=self.directory,
+                env=self.environment,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert done.returncode == 0, f"{command}\n{done.stderr}"
+            pattern = "".join(".*" if part == "..." else re.escape(part) for part in re.split(r"(\.\.\.)", expected))
+            assert re.fullmatch(pattern, done.stdout, re.DOTALL), f"{command}\n{done.stdout}"
+
+    def start(self, command: str) -> None:
+        words = ["sh", "-c", f"exec env {command}"]
+        output = subprocess.DEVNULL
+        server = subprocess.Popen(
+            words,
+            cwd=self.directory,
+            env=self.environment,
+            stdin=output,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        self.servers.append(server)
+        deadline = time.monotonic() + START_SECONDS
+        while not answers(self.port):
+            assert server.poll() is None, command
+            assert time.monotonic() < deadline, command
+
+
+def answers(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def find_free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
