@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from profcov.engine.faults import log_once
+from profcov.engine.faults import log_once, raise_foreign
 from profcov.errors import ProfcovError
 from profcov.store.lock import SlugLock
 from profcov.store.shard import write_shard
@@ -22,6 +23,35 @@ if TYPE_CHECKING:
     FindLabel = Callable[[bool], str | None]
 
 _POLL_SECONDS: Final = 0.01
+
+
+class _ThreadState(threading.local):
+    def __init__(self) -> None:
+        self.actions: deque[Callable[[], None]] = deque()
+        self.is_writing = False
+
+
+_thread = _ThreadState()
+
+
+def keep_books(action: Callable[[], None]) -> None:
+    """Do what writes; never raise. Inside another such call of this thread it is put off until that is done.
+
+    The garbage collector may end a forgotten unit at any moment, while its thread writes for another with locks held.
+    """
+    _thread.actions.append(action)
+    if _thread.is_writing:
+        return
+    _thread.is_writing = True
+    try:
+        while _thread.actions:
+            try:
+                _thread.actions.popleft()()
+            except Exception as error:  # noqa: BLE001
+                raise_foreign(error)
+                log_once("write", "cannot write what was recorded", error=error)
+    finally:
+        _thread.is_writing = False
 
 
 class Book:
@@ -136,6 +166,7 @@ class Book:
                 try:
                     write_shard(self.settings.data_dir, self.slug, label, executed, branch=trace.branch)
                 except ProfcovError as error:
+                    raise_foreign(error)
                     log_once(error.code, "%s; the lines are kept for the next try", error)
                     return
             trace.settle()

@@ -16,11 +16,11 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.book import Book
+from profcov.book import Book, keep_books
 from profcov.carrier import DISABLED, TRACED
 from profcov.context import Scope, current
 from profcov.engine import imports
-from profcov.engine.faults import log_once
+from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.step import Step
 from profcov.errors import InvalidSlugError, ProfcovError
 from profcov.settings import Settings
@@ -106,7 +106,7 @@ class Unit:
     def flush(self) -> None:
         """Put on disk what was recorded and is not there yet: before others can know of the work."""
         if self._book is not None and self._trace is not None:
-            self._guard(functools.partial(self._book.flush, self._trace))
+            keep_books(functools.partial(self._book.flush, self._trace))
 
     def end(self) -> None:
         """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
@@ -118,19 +118,12 @@ class Unit:
         if self._book is not None and self._trace is not None:
             with contextlib.suppress(IndexError):
                 self._open.pop()
-                self._guard(functools.partial(self._book.leave, self._trace, label_is_final=not self._is_adopted))
+                keep_books(functools.partial(self._book.leave, self._trace, label_is_final=not self._is_adopted))
 
     def disown(self) -> None:
         """Count out a unit that was never counted in."""
         with contextlib.suppress(IndexError):
             self._open.pop()
-
-    @staticmethod
-    def _guard(action: Callable[[], None]) -> None:
-        try:
-            action()
-        except Exception as error:  # noqa: BLE001
-            log_once("write", "cannot write what was recorded", error=error)
 
 
 def work_labelled(label: str | None) -> Work:
@@ -151,6 +144,7 @@ def adopt(scope: Scope, *, may_run_for_ever: bool = False) -> Unit:
             _lingering[unit] = time.monotonic() + LINGER_SECONDS
     except Exception as error:  # noqa: BLE001
         unit.disown()
+        raise_foreign(error)
         log_once("begin", "cannot begin to record", error=error)
     return unit
 
@@ -188,6 +182,7 @@ class Recorder:
         except InvalidSlugError:
             return Unit("rejected; invalid slug")
         except Exception as error:  # noqa: BLE001
+            raise_foreign(error)
             log_once("begin", "cannot begin to record", error=error)
             return Unit("unsupported; an error, see the server's log")
 
@@ -227,6 +222,7 @@ class Recorder:
         try:
             name = work.name()
         except Exception as error:  # noqa: BLE001 (a framework's objects are asked)
+            raise_foreign(error)
             log_once("route", "cannot tell the route of a request", error=error)
         if name is None:
             return profile if final else None
@@ -243,6 +239,7 @@ class Recorder:
                     self.engine = start_engine(self.settings.engine, self.settings.config_file)
                     imports.install(self.engine)
                 except Exception as error:  # noqa: BLE001 (coverage.py's configuration errors among them)
+                    raise_foreign(error)
                     log_once("engine-start", "cannot measure: %s", error)
                     reason = str(error) if isinstance(error, ProfcovError) else type(error).__name__
                     self._refusal = f"unsupported; {_one_line(reason)}"
@@ -267,10 +264,7 @@ class Recorder:
     def flush_all(self) -> None:
         """Write what every slug has new, late work of units that have ended included, where readers let us."""
         for book in list(self._books.values()):
-            try:
-                book.flush_late()
-            except Exception as error:  # noqa: BLE001
-                log_once("write", "cannot write what was recorded", error=error)
+            keep_books(book.flush_late)
 
     def _watch(self) -> None:
         """Flush every few seconds, for long units and for work that outlives its unit; and at exit."""

@@ -331,34 +331,38 @@ def test_a_process_that_ends_inside_a_unit_writes_what_it_has(run_python: Run, e
 def test_a_unit_that_the_garbage_collector_ends_while_another_is_written_does_not_hang(
     run_python: Run, engine: str
 ) -> None:
-    assert run_python(
-        """
+    assert (
+        run_python(
+            """
         import faulthandler, gc
         from measured import *
         from play import *
         faulthandler.dump_traceback_later(20, exit=True)
         class Forgotten:
-            def __init__(self):
+            def __init__(self, slug):
                 self.me = self
-                self.unit = recorder.begin("demo")
+                self.unit = recorder.begin(slug)
                 run(self.unit, red)
             def __del__(self):
                 self.unit.end()
-        unit = recorder.begin("demo")
-        unit.flush()  # its imports, done
-        for number in range(60):
+        play("warm-up", red)
+        for number in range(100):
+            slug = f"demo-{number}"
             gc.disable()
-            Forgotten()
+            unit = recorder.begin(slug)
+            Forgotten(slug)
             run(unit, blue)
             gc.set_threshold(number + 1, 1, 1)
             gc.enable()
             unit.flush()
-        unit.end()
+            unit.end()
         faulthandler.cancel_dump_traceback_later()
-        tell(shards("demo"))
+        tell([shards(f"demo-{number}") == ["blue", "red"] for number in range(100)])
         """,
-        engine=engine,
-    ) == ["blue", "red"]
+            engine=engine,
+        )
+        == [True] * 100
+    )
 
 
 def test_many_threads_with_many_slugs_get_what_each_ran(run_python: Run, engine: str) -> None:

@@ -30,9 +30,9 @@ def log_once(code: str, message: str, *args: object, error: BaseException | None
 
 
 def is_foreign(error: BaseException) -> bool:
-    """Tell whether an exception that surfaced in an engine callback belongs to the application.
+    """Tell whether an exception that surfaced in the recording half belongs to the application.
 
-    A signal handler (RQ's job timeout, say) or ``PyThreadState_SetAsyncExc`` may strike while a callback runs, and
+    A signal handler (RQ's job timeout, say) or ``PyThreadState_SetAsyncExc`` may strike while our code runs, and
     must go on to the application. A handler's frame is in the traceback; an asynchronous exception has none of its
     own, but a class from elsewhere, where a fault of ours would be a built-in one.
     """
@@ -44,6 +44,15 @@ def is_foreign(error: BaseException) -> bool:
         return True
     known = type(error).__module__.partition(".")[0] in {"builtins", "coverage", "profcov"}
     return not known and bool(frames) and frames[-1].co_filename.startswith(_OURS)
+
+
+def raise_foreign(error: BaseException) -> None:
+    """Raise what belongs to the application again, if that is behind an exception; else it is ours to log."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if is_foreign(cause):
+            raise cause
+        cause = cause.__cause__  # not its context: that may be what the application handles meanwhile
 
 
 def _walk(trace: TracebackType | None) -> Iterator[CodeType]:

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 from profcov.context import current
-from profcov.engine.faults import log_once
+from profcov.engine.faults import is_foreign, log_once, raise_foreign
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Step:
     """Run a ``with`` block under a scope, on this thread and in this context; under no scope if it is None.
 
-    Never raises: a step that cannot be switched on or off leaves the block unmeasured.
+    Never raises anything of its own: a step that cannot be switched on or off leaves the block unmeasured.
     """
 
     __slots__ = ("_engine", "_handle", "_scope", "_token")
@@ -32,14 +32,19 @@ class Step:
         self._handle: Any = None
         try:
             self._handle = self._engine.enter(self._scope)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
+            if is_foreign(error):
+                current.reset(self._token)
+                raise
             log_once("engine-step", "cannot start measuring a step", error=error)
 
     def __exit__(self, *exc_info: object) -> None:
         try:
             self._engine.leave(self._handle)
         except Exception as error:  # noqa: BLE001
+            raise_foreign(error)
             log_once("engine-step", "cannot stop measuring a step", error=error)
-        # ValueError: a generator's or coroutine's last step, run by the garbage collector in another context.
-        with contextlib.suppress(ValueError):
-            current.reset(self._token)
+        finally:
+            # ValueError: a generator's or coroutine's last step, run by the garbage collector in another context.
+            with contextlib.suppress(ValueError):
+                current.reset(self._token)

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import logging
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from profcov.engine import faults
+from profcov.engine.faults import is_foreign, log_once
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Run = Callable[..., Any]
+
+
+@pytest.fixture(autouse=True)
+def nothing_said_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(faults, "_said", {})
+
+
+def test_a_cause_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(3):
+        log_once("a", "cannot do %s", "this")
+    log_once("b", "cannot do that")
+    assert [(record.name, record.levelno) for record in caplog.records] == [("profcov", logging.WARNING)] * 2
+    assert caplog.messages == ["cannot do this (said once; code a)", "cannot do that (said once; code b)"]
+
+
+def test_the_traceback_of_a_fault_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    log_once("a", "cannot", error=ZeroDivisionError("by zero"))
+    assert "ZeroDivisionError: by zero" in caplog.text
+
+
+@pytest.fixture
+def broken_handler() -> Iterator[None]:
+    class Broken(logging.Handler):
+        def handle(self, record: logging.LogRecord) -> bool:
+            raise RuntimeError("the log is full")
+
+    handler = Broken()
+    faults.logger.addHandler(handler)
+    yield
+    faults.logger.removeHandler(handler)
+
+
+@pytest.mark.usefixtures("broken_handler")
+def test_a_log_that_cannot_be_written_is_not_the_applications_problem() -> None:
+    log_once("a", "cannot")
+
+
+def test_a_message_with_a_percent_sign_in_its_arguments_is_logged_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    log_once("a", "cannot read %s", "50%d")
+    assert caplog.messages == ["cannot read 50%d (said once; code a)"]
+
+
+def caught(error: BaseException) -> BaseException:
+    try:
+        raise error
+    except BaseException as same:  # noqa: BLE001
+        return same
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), GeneratorExit()])
+def test_these_are_never_ours(error: BaseException) -> None:
+    assert is_foreign(caught(error))
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), OSError("full"), RuntimeError("x"), MemoryError()])
+def test_a_fault_of_ours_is_not_the_applications(error: BaseException) -> None:
+    assert not is_foreign(caught(error))
+
+
+class Alarm(Exception):
+    pass
+
+
+def ring(*_: object) -> None:
+    raise Alarm
+
+
+class Bell:
+    def ring(self, *_: object) -> None:
+        raise Alarm
+
+    __call__ = ring
+
+
+@pytest.mark.parametrize("handler", [ring, Bell().ring, Bell()], ids=["function", "method", "object"])
+def test_what_a_signal_handler_raises_is_the_applications(handler: Any) -> None:
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        with pytest.raises(Alarm) as struck:
+            signal.raise_signal(signal.SIGUSR1)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+        # The handler is asked for while it is installed.
+    assert not is_foreign(struck.value)
+    signal.signal(signal.SIGUSR1, handler)
+    try:
+        assert is_foreign(struck.value)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+ALARMS = """
+import signal
+from measured import *
+from play import *
+class Alarm(Exception): pass
+fired = inside = 0
+def ring(number, frame):
+    global fired, inside
+    fired += 1
+    while frame is not None and "/profcov/" not in frame.f_code.co_filename:
+        frame = frame.f_back
+    inside += frame is not None
+    raise Alarm
+signal.signal(signal.SIGALRM, ring)
+reached = number = 0
+def drop(dropped):  # by the interpreter: in a weak reference's callback, say
+    global reached
+    reached += dropped.exc_type is Alarm
+sys.unraisablehook = drop
+def work():
+    WORK
+def work_until_it_fires():
+    signal.setitimer(signal.ITIMER_REAL, 0.0001 + number % 40 * 0.0001)
+    while fired < number:
+        work()
+work()  # every file has been met once
+while inside < 25 and number < 2000:
+    number += 1
+    try:
+        work_until_it_fires()
+    except Alarm:
+        reached += 1
+tell([fired - reached, inside >= 25, said])
+"""
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        "play('demo', red, blue)",
+        "run(unit, red, blue)",
+        "sys.modules.pop('this_one', None); run(unit, lambda: __import__('this_one'))",
+    ],
+    ids=["units", "steps", "imports"],
+)
+def test_a_time_out_that_strikes_while_profcov_is_at_work_reaches_the_application(
+    run_python: Run, engine: str, work: str, tmp_path: Any
+) -> None:
+    (tmp_path / "this_one.py").touch()
+    program = "import sys\nfrom play import *\nunit = recorder.begin('demo')\n" + ALARMS.replace("WORK", work)
+    assert run_python(program, engine=engine) == [0, True, []]
