@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import os
 import signal
@@ -21,12 +20,12 @@ _said: dict[str, object] = {}
 
 def log_once(code: str, message: str, *args: object, error: BaseException | None = None) -> None:
     """Log a warning to the logger ``profcov``, once for each code in a process; never raise."""
-    mine = object()
-    if _said.setdefault(code, mine) is not mine:  # atomic without a lock, which a fork could leave held
-        return
-    # A broken log handler is not the application's problem.
-    with contextlib.suppress(Exception):
-        logger.warning(f"{message} (said once; code {code})", *args, exc_info=error)  # noqa: G004
+    try:
+        mine = object()
+        if _said.setdefault(code, mine) is mine:  # atomic without a lock, which a fork could leave held
+            logger.warning(f"{message} (said once; code {code})", *args, exc_info=error)  # noqa: G004
+    except Exception:  # noqa: BLE001, S110, SIM105 (a broken log handler; an interpreter that shuts down, modules emptied)
+        pass
 
 
 def is_foreign(error: BaseException) -> bool:
@@ -38,8 +37,11 @@ def is_foreign(error: BaseException) -> bool:
     """
     if isinstance(error, _NEVER_OURS):
         return True
-    handlers = set(_handler_codes())
     frames = list(_walk(error.__traceback__))
+    try:
+        handlers = set(_handler_codes())
+    except Exception:  # noqa: BLE001 (the interpreter shuts down, and has emptied the modules we use)
+        return False
     if any(code in handlers for code in frames):
         return True
     known = type(error).__module__.partition(".")[0] in {"builtins", "coverage", "profcov"}

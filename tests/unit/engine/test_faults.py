@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -55,11 +56,14 @@ def test_a_message_with_a_percent_sign_in_its_arguments_is_logged_as_it_is(caplo
     assert caplog.messages == ["cannot read 50%d (said once; code a)"]
 
 
+def throw(error: BaseException) -> None:
+    raise error
+
+
 def caught(error: BaseException) -> BaseException:
-    try:
-        raise error
-    except BaseException as same:  # noqa: BLE001
-        return same
+    with pytest.raises(type(error)) as thrown:
+        throw(error)
+    return thrown.value
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(1), GeneratorExit()])
@@ -72,17 +76,17 @@ def test_a_fault_of_ours_is_not_the_applications(error: BaseException) -> None:
     assert not is_foreign(caught(error))
 
 
-class Alarm(Exception):
+class AlarmError(Exception):
     pass
 
 
 def ring(*_: object) -> None:
-    raise Alarm
+    raise AlarmError
 
 
 class Bell:
     def ring(self, *_: object) -> None:
-        raise Alarm
+        raise AlarmError
 
     __call__ = ring
 
@@ -91,7 +95,7 @@ class Bell:
 def test_what_a_signal_handler_raises_is_the_applications(handler: Any) -> None:
     before = signal.signal(signal.SIGUSR1, handler)
     try:
-        with pytest.raises(Alarm) as struck:
+        with pytest.raises(AlarmError) as struck:
             signal.raise_signal(signal.SIGUSR1)
     finally:
         signal.signal(signal.SIGUSR1, before)
@@ -155,3 +159,77 @@ def test_a_time_out_that_strikes_while_profcov_is_at_work_reaches_the_applicatio
     (tmp_path / "this_one.py").touch()
     program = "import sys\nfrom play import *\nunit = recorder.begin('demo')\n" + ALARMS.replace("WORK", work)
     assert run_python(program, engine=engine) == [0, True, []]
+
+
+BREAK = """
+from measured import *
+from play import *
+recorder.warm_up()
+engine = recorder.engine
+def broken(*_, **__):
+    raise ZeroDivisionError("on purpose")
+class Broken(dict):
+    __contains__ = __getitem__ = get = setdefault = broken
+"""
+FAULTS = {
+    "cannot tell what is measured": ("engine._sources.measured = broken", "engine-discovery"),
+    "cannot start a step": ("engine.enter = broken", "engine-step"),
+    "cannot stop a step": ("engine.leave = broken", "engine-step"),
+}
+
+
+def run_broken(run_python: Run, engine: str, how: str, warm_up: str = "") -> tuple[list[list[str]], list[str]]:
+    """Break the engine, run units; return what they answered, and the codes of what was logged."""
+    answers, told = run_python(
+        BREAK
+        + warm_up
+        + """
+unit = recorder.begin("demo")
+"""
+        + how
+        + """
+answers = []
+for _ in range(3):
+    with unit.step():
+        answers.append([red(), blue(), *chunks()])
+unit.end()
+tell([answers, said])
+""",
+        engine=engine,
+    )
+    return answers, [text.rpartition("; code ")[2].rstrip(")") for text in told]
+
+
+@pytest.mark.parametrize(("how", "code"), FAULTS.values(), ids=FAULTS)
+def test_a_fault_in_the_engine_changes_no_answer_and_is_logged_once(
+    run_python: Run, engine: str, how: str, code: str
+) -> None:
+    answers, codes = run_broken(run_python, engine, how)
+    assert answers == [["red", "blue", "red", "blue"]] * 3
+    assert codes == [code]
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
+def test_when_every_callback_fails_no_answer_changes_and_each_cause_is_logged_once(run_python: Run) -> None:
+    answers, codes = run_broken(run_python, "monitoring", "engine._states = Broken()", "play('warm-up', red)")
+    assert answers == [["red", "blue", "red", "blue"]] * 3
+    assert sorted(codes) == ["engine-discovery", "engine-entry", "engine-line"]
+
+
+@pytest.mark.parametrize("name", ["begin", "new_trace", "refusal"])
+def test_a_fault_while_a_unit_begins_is_a_status_and_holds_nobody_up(run_python: Run, engine: str, name: str) -> None:
+    statuses, held, told = run_python(
+        BREAK
+        + f"engine.{name} = broken"
+        + """
+from profcov.store.combine import discard
+statuses = [play("demo", red) for _ in range(3)]
+DATA.mkdir(exist_ok=True)
+tell([statuses, discard(DATA, "demo", timeout=0), said])
+""",
+        engine=engine,
+    )
+    assert statuses == ["unsupported; an error, see the server's log"] * 3
+    assert held == 0
+    assert len(told) == 1
+    assert told[0].endswith("code begin)")
