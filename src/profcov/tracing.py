@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from profcov.capture import Unit
+    from profcov.context import Scope
     from profcov.settings import Settings
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -33,7 +34,8 @@ class trace:  # noqa: N801 (used like a function)
 
     What the block *calls* is measured. As with coverage.py, the lines of the block itself belong to a function that
     was entered before. Inside a coroutine, decorate a coroutine function: with the ctrace engine a block there could
-    not be told from what other tasks run meanwhile, so it is not measured.
+    not be told from what other tasks run meanwhile, so it is not measured. Nor is the body of a generator function
+    that is decorated: it runs later, where it is iterated; put the block there.
 
     Does nothing, and never raises, when profcov is off or the slug is not one; ``status`` then says why.
     """
@@ -41,7 +43,7 @@ class trace:  # noqa: N801 (used like a function)
     def __init__(self, slug: str, settings: Settings | None = None) -> None:
         self._slug = slug
         self._settings = settings
-        self._stack = contextlib.ExitStack()
+        self._open: list[tuple[Scope, contextlib.ExitStack]] = []
         self.status = ""
 
     def _begin(self) -> Unit:
@@ -50,20 +52,36 @@ class trace:  # noqa: N801 (used like a function)
         return unit
 
     def __enter__(self) -> Self:
+        stack = contextlib.ExitStack()
+        self._enter(stack)
+        scope = current.get()
+        if scope is not None:
+            self._open.append((scope, stack))
+        return self
+
+    def _enter(self, stack: contextlib.ExitStack) -> None:
         unit = self._begin()
         if not unit.traced:
-            return self
+            return
         if _is_in_task() and not unit.capabilities.coroutine_blocks:
             unit.end()
             self.status = "unsupported; a block inside a coroutine"
             log_once("block-in-task", "a block inside a coroutine is not measured here: decorate a coroutine function")
-            return self
-        self._stack.callback(unit.end)
-        self._stack.enter_context(unit.step())
-        return self
+            return
+        stack.callback(unit.end)
+        stack.enter_context(unit.step())
 
     def __exit__(self, *exc_info: object) -> None:
-        self._stack.close()
+        # One object may be entered again inside itself, and by several threads and tasks: each leaves what it entered.
+        scope = current.get()
+        for entry in self._open[::-1]:
+            if entry[0] is scope:
+                try:
+                    self._open.remove(entry)
+                except ValueError:
+                    continue
+                entry[1].close()
+                return
 
     def __call__(self, function: F) -> F:
         """Decorate a function or a coroutine function: each call is a unit of work."""

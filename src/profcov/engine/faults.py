@@ -24,7 +24,7 @@ def log_once(code: str, message: str, *args: object, error: BaseException | None
         mine = object()
         if _said.setdefault(code, mine) is mine:  # atomic without a lock, which a fork could leave held
             logger.warning(f"{message} (said once; code {code})", *args, exc_info=error)  # noqa: G004
-    except Exception:  # noqa: BLE001, S110, SIM105 (a broken log handler; an interpreter that shuts down, modules emptied)
+    except Exception:  # noqa: BLE001, S110 (a broken log handler; an interpreter that shuts down, modules emptied)
         pass
 
 

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from coverage.exceptions import CoverageException
+
+import profcov
+from profcov.engine.sources import Sources
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+HERE: FrameType | None = None
+
+
+@pytest.fixture(autouse=True)
+def nothing_configured_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def configure(tmp_path: Path, text: str) -> Sources:
+    config = tmp_path / "measured.ini"
+    config.write_text(text)
+    return Sources(config)
+
+
+def make(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    return str(path)
+
+
+def test_what_is_measured_is_what_the_configuration_says(tmp_path: Path) -> None:
+    inside, omitted = make(tmp_path / "src" / "a.py"), make(tmp_path / "src" / "test_a.py")
+    outside = make(tmp_path / "other" / "b.py")
+    sources = configure(tmp_path, f"[run]\nsource = {tmp_path}/src\nomit = */test_*.py\n")
+    assert sources.measured(inside, HERE) == inside
+    assert sources.measured(omitted, HERE) is None
+    assert sources.measured(outside, HERE) is None
+    assert sources.measured(inside, HERE) == inside  # remembered
+
+
+def test_relative_files_are_named_from_where_the_process_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = make(tmp_path / "src" / "a.py")
+    sources = configure(tmp_path, "[run]\nsource = src\nrelative_files = true\n")
+    monkeypatch.chdir("/")
+    assert sources.measured(path, HERE) == "src/a.py"
+
+
+def test_only_python_files_are_measured(tmp_path: Path) -> None:
+    template = make(tmp_path / "src" / "page.html")
+    sources = configure(tmp_path, f"[run]\nsource = {tmp_path}/src\n")
+    assert sources.measured(template, HERE) is None
+    assert sources.measured("<string>", HERE) is None
+    assert sources.measured("<frozen importlib._bootstrap>", HERE) is None
+
+
+def test_profcovs_own_code_is_never_measured_but_its_demo_is(tmp_path: Path) -> None:
+    package = Path(profcov.__file__).parent
+    sources = configure(tmp_path, f"[run]\nsource = {package}\n")
+    assert sources.measured(str(package / "capture.py"), HERE) is None
+    assert sources.measured(str(package / "demo" / "runs.py"), HERE) == str(package / "demo" / "runs.py")
+
+
+def test_without_a_configuration_coverage_pys_own_is_found(tmp_path: Path) -> None:
+    measured, other = make(tmp_path / "a.py"), make(tmp_path / "b.py")
+    (tmp_path / ".coveragerc").write_text("[run]\ninclude = */a.py\nbranch = true\n")
+    sources = Sources(None)
+    assert sources.measured(measured, HERE) == measured
+    assert sources.measured(other, HERE) is None
+    assert sources.branch
+
+
+def test_a_broken_configuration_is_coverage_pys_error(tmp_path: Path) -> None:
+    with pytest.raises(CoverageException, match=r"measured\.ini"):
+        configure(tmp_path, "[run\n")
+
+
+def test_reading_a_configuration_makes_no_file(tmp_path: Path) -> None:
+    configure(tmp_path, f"[run]\ndata_file = {tmp_path}/precious\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["measured.ini"]
