@@ -9,6 +9,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -55,7 +56,7 @@ def measure_python(python: Python, workloads: list[str], plan: Plan) -> dict[str
     """Measure with one interpreter, print its table, and return what goes into the JSON."""
     facts = python.facts
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items() if name != "profcov")
-    print("=" * WIDTH, f"Python {facts['python']}: {versions}", sep="\n")
+    print("=" * WIDTH, *textwrap.wrap(f"Python {facts['python']}: {versions}", WIDTH), sep="\n")
     every = Figures()
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="profcov-bench-") as directory:
