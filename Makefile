@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test lint types contracts format clean interpreter
+.PHONY: help demo test bench soak lint types contracts format clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -18,6 +18,13 @@ demo: $(READY)  ## play the demo's profiles at once against a real application; 
 
 test: $(READY)  ## the test suite; ARGS="-k words" goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)
+
+bench: $(READY)  ## what profcov costs, on each Python that is found; artifacts/bench/overhead.json
+	@$(BIN)/python tools/bench/overhead.py $(or $(ARGS),--every-python)
+
+soak: $(READY)  ## a million traced requests, without and with new generations: memory must not grow
+	@$(BIN)/python tools/bench/soak.py $(ARGS)
+	@$(BIN)/python tools/bench/soak.py --combine-every 2500 $(ARGS)
 
 lint: $(READY)  ## ruff: rules and format
 	@$(BIN)/ruff check .
