@@ -105,7 +105,7 @@ class Unit:
 
     def flush(self) -> None:
         """Put on disk what was recorded and is not there yet: before others can know of the work."""
-        if self._book is not None and self._trace is not None:
+        if self._book is not None and self._trace is not None and self._trace.has_news:
             keep_books(functools.partial(self._book.flush, self._trace))
 
     def end(self) -> None:
@@ -189,20 +189,20 @@ class Recorder:
     def _begin(self, slug_text: str, work: Work, wait: float) -> Unit:
         if self._refusal is not None:
             return Unit(self._refusal)
-        slug = parse_slug(slug_text)
         engine = self.engine or self._start()
         if engine is None:
+            parse_slug(slug_text)  # what is wrong with the request comes first
             return Unit(str(self._refusal))
         refusal = engine.refusal()
         if refusal is not None:
             return Unit(f"unsupported; {refusal}")
-        book = self._open_book(slug, engine)
+        book = self._books.get(slug_text) or self._open_book(parse_slug(slug_text), engine)  # type: ignore[call-overload]
         if book is None:
             return Unit("rejected; too many profiles")
         if not book.join(wait):
             return Unit(BUSY)
         try:
-            trace = book.open_trace(functools.partial(self._find_label, slug, work))
+            trace = book.open_trace(functools.partial(self._find_label, book.slug, work))
             scope = Scope(trace, current.get(), book)
             engine.begin(scope)
         except BaseException:

@@ -95,7 +95,8 @@ class trace:  # noqa: N801 (used like a function)
                 from profcov.propagation import tasks  # noqa: PLC0415 (imports asyncio)
 
                 try:
-                    return await tasks.wait(unit, function(*args, **kwargs))
+                    tasks.follow(unit)
+                    return await unit.wait(function(*args, **kwargs))
                 finally:
                     unit.end()
 

@@ -108,7 +108,8 @@ class Together:
         unit = self.recorder.begin(slug)
         assert unit.traced, unit.status
         try:
-            return await tasks.wait(unit, coroutine)
+            tasks.follow(unit)
+            return await unit.wait(coroutine)
         finally:
             unit.end()
 

@@ -18,18 +18,17 @@ from profcov.propagation.binding import carry
 from profcov.propagation.patches import INSTALLED
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from profcov.capture import Unit
 
 
-async def wait(unit: Unit, work: Awaitable[Any]) -> Any:
-    """Await work as a unit's, in an event loop whose tasks, callbacks and worker threads follow units."""
+def follow(unit: Unit) -> None:
+    """Let tasks, callbacks and worker threads of the running event loop follow units; never raises."""
     try:
         _follow(unit)
     except Exception as error:  # noqa: BLE001
         log_once("follow", "tasks made by requests cannot be followed", error=error)
-    return await unit.wait(work)
 
 
 def _follow(unit: Unit) -> None:

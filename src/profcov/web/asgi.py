@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import BUSY, Work
+from profcov.capture import BUSY, UNNAMED, Work
 from profcov.carrier import STATUS_HEADER, from_headers
 from profcov.propagation import open_recorder, tasks
 
@@ -42,6 +42,7 @@ class ProfileTraceMiddleware:
     def __init__(self, app: ASGIApplication, settings: Settings | None = None) -> None:
         self.app = app
         self._recorder = open_recorder(settings)
+        self._is_plain = self._recorder.settings.context == "profile"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Answer a request."""
@@ -49,7 +50,7 @@ class ProfileTraceMiddleware:
         if slug is None or _MARK in scope:  # marked: this middleware is around us already
             return await self.app(scope, receive, send)
         scope = {**scope}
-        unit = await _begin(self._recorder, slug, _describe(scope))
+        unit = await _begin(self._recorder, slug, UNNAMED if self._is_plain else _describe(scope))
         scope[_MARK] = unit.status
         respond = _with_status(send, unit)
         if not unit.traced:
@@ -57,7 +58,8 @@ class ProfileTraceMiddleware:
         try:
             with unit.step():
                 work = self.app(scope, receive, respond)
-            return await tasks.wait(unit, work)
+            tasks.follow(unit)
+            return await unit.wait(work)
         finally:
             unit.end()
 
