@@ -82,7 +82,7 @@ def recording_environ(directory: Path, *measured: Path, **more: str) -> dict[str
     }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def environ_for() -> Callable[..., dict[str, str]]:
     """Make the environment of a program that records: ``environ_for(directory, *measured_directories, **more)``."""
     return recording_environ
@@ -114,7 +114,7 @@ def run_python(tmp_path: Path) -> Callable[..., Any]:
     return run
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wait_until() -> Callable[..., None]:
     """Wait until a condition holds; fail with its description after half a minute."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import Work
+from profcov.capture import UNNAMED, Work
 from profcov.carrier import STATUS_HEADER, from_environ
 from profcov.propagation import open_recorder
 
@@ -32,13 +32,14 @@ class ProfileTraceMiddleware:
     def __init__(self, app: WSGIApplication, settings: Settings | None = None) -> None:
         self.app = app
         self._recorder = open_recorder(settings)
+        self._is_plain = self._recorder.settings.context == "profile"
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         slug = from_environ(environ)
         if slug is None or _MARK in environ:  # marked: this middleware is around us already
             return self.app(environ, start_response)
-        unit = self._recorder.begin(slug, _describe(environ))
+        unit = self._recorder.begin(slug, UNNAMED if self._is_plain else _describe(environ))
         environ[_MARK] = unit.status
         respond = _with_status(start_response, unit)
         if not unit.traced:
@@ -46,32 +47,35 @@ class ProfileTraceMiddleware:
         try:
             with unit.step():
                 body = self.app(environ, respond)
-                chunks = body if isinstance(body, list | tuple) else iter(body)
         except BaseException:
             unit.end()
+            environ.pop(_MARK, None)  # whoever tries again is traced again
             raise
-        if isinstance(chunks, list | tuple):  # nothing of it is still to run
+        if _is_done(body, environ):
             unit.end()
-            return chunks
+            return body
         unit.flush()
-        kind = SizedTracedBody if hasattr(body, "__len__") else TracedBody
-        return kind(body, chunks, unit)
+        return (SizedTracedBody if hasattr(body, "__len__") else TracedBody)(body, unit)
 
 
 class TracedBody:
-    """A response's body: each ``next`` and ``close`` is a step of the request's unit."""
+    """A response's body: each ``iter``, ``next`` and ``close`` is a step of the request's unit."""
 
-    def __init__(self, body: Iterable[bytes], chunks: Iterator[bytes], unit: Unit) -> None:
+    def __init__(self, body: Iterable[bytes], unit: Unit) -> None:
         self._body: Any = body
-        self._chunks = chunks
+        self._chunks: Iterator[bytes] | None = None
         self._unit = unit
 
     def __iter__(self) -> TracedBody:
+        with self._unit.step():
+            self._chunks = iter(self._body)
         return self
 
     def __next__(self) -> bytes:
+        if self._chunks is None:
+            iter(self)
         with self._unit.step():
-            chunk = next(self._chunks)
+            chunk: bytes = next(self._chunks)  # type: ignore[arg-type]
         self._unit.flush()
         return chunk
 
@@ -96,7 +100,17 @@ class SizedTracedBody(TracedBody):
     """A body whose length servers may ask for, to set ``Content-Length``, because the application's has one."""
 
     def __len__(self) -> int:
-        return len(self._body)
+        with self._unit.step():
+            return len(self._body)
+
+
+def _is_done(body: Any, environ: WSGIEnvironment) -> bool:
+    """Tell whether nothing of the application's is still to run: a list, or the server's own wrapper of a file.
+
+    The server sends its own wrapper's file by its descriptor, if it can tell that it is one.
+    """
+    wrapper = environ.get("wsgi.file_wrapper")
+    return type(body) in {list, tuple} or (isinstance(wrapper, type) and isinstance(body, wrapper))
 
 
 def _describe(environ: WSGIEnvironment) -> Work:
@@ -116,9 +130,9 @@ def _describe(environ: WSGIEnvironment) -> Work:
 def _with_status(start_response: StartResponse, unit: Unit) -> StartResponse:
     """Return a ``start_response`` that adds the status header, and flushes before bytes are written."""
 
-    def respond(status: str, headers: list[tuple[str, str]], *exc_info: Any) -> Callable[[bytes], object]:
+    def respond(status: str, headers: list[tuple[str, str]], *args: Any, **kwargs: Any) -> Callable[[bytes], object]:
         unit.flush()
-        write = start_response(status, [*headers, (STATUS_HEADER, unit.status)], *exc_info)
+        write = start_response(status, [*headers, (STATUS_HEADER, unit.status)], *args, **kwargs)
 
         def flush_and_write(data: bytes) -> object:
             unit.flush()
