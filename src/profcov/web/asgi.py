@@ -49,19 +49,20 @@ class ProfileTraceMiddleware:
         slug = from_headers(scope["headers"]) if scope["type"] in {"http", "websocket"} else None
         if slug is None or _MARK in scope:  # marked: this middleware is around us already
             return await self.app(scope, receive, send)
-        scope = {**scope}
         unit = await _begin(self._recorder, slug, UNNAMED if self._is_plain else _describe(scope))
+        # In the scope itself, not in a copy: whoever is around us reads there what routers put into it.
         scope[_MARK] = unit.status
         respond = _with_status(send, unit)
-        if not unit.traced:
-            return await self.app(scope, receive, respond)
         try:
+            if not unit.traced:
+                return await self.app(scope, receive, respond)
             with unit.step():
                 work = self.app(scope, receive, respond)
             tasks.follow(unit)
             return await unit.wait(work)
         finally:
             unit.end()
+            scope.pop(_MARK, None)  # whoever tries again is traced again
 
 
 async def _begin(recorder: Recorder, slug: str, work: Work) -> Unit:
