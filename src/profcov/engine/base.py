@@ -28,6 +28,20 @@ class Capabilities:
     coroutine_blocks: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an engine has done in this process.
+
+    ``arms`` and ``disarms``: of a trace in a code object; ``blocked``: disarms given up because the code was running.
+    ``lines``: lines (arcs with branches) recorded, each once for a trace and code object, or file.
+    """
+
+    arms: int = 0
+    disarms: int = 0
+    blocked: int = 0
+    lines: int = 0
+
+
 class Trace:
     """The live attribution of one slug (and context label) in one process.
 
@@ -98,6 +112,10 @@ class Engine(Protocol):
 
     def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:
         """Return a coroutine whose every resumption is a step of the scope."""
+
+    @property
+    def counts(self) -> Counts:
+        """What was done so far: of interest to people only."""
 
     def refusal(self) -> str | None:
         """Return why a unit cannot be measured right now, in this thread, or None."""

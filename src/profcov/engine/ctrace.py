@@ -13,7 +13,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.engine.base import Capabilities, Executed, Lock, Trace
+from profcov.engine.base import Capabilities, Counts, Executed, Lock, Trace
 from profcov.engine.coroutine import StepCoroutine
 from profcov.engine.faults import log_once
 from profcov.errors import EngineUnavailableError
@@ -41,10 +41,11 @@ class _ThreadState(threading.local):
 class CTrace(Trace):
     """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
 
-    __slots__ = ("_count", "_taken", "_width", "data", "lock", "resting")
+    __slots__ = ("_count", "_engine", "_taken", "_width", "data", "lock", "resting")
 
-    def __init__(self, slug: str, label: str | None, *, arc_width: int | None) -> None:
+    def __init__(self, slug: str, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
         super().__init__(slug, label, branch=arc_width is not None)
+        self._engine = engine
         self._width = arc_width or 0
         self.data: Executed = {}
         self.lock = threading.Lock()
@@ -72,6 +73,7 @@ class CTrace(Trace):
 
     def settle(self) -> None:
         """Say that what was taken last is on disk."""
+        self._engine.lines += self._count - self._taken
         self._taken = self._count
         super().settle()
 
@@ -98,6 +100,7 @@ class CTraceEngine:
         self.capabilities = Capabilities(greenlets=False, branches=True, coroutine_blocks=False)
         self._sources = sources
         self._verdicts: dict[str, Any] = {}
+        self.lines = 0  # on disk: what the tracers do is not counted while they do it
         self._thread = _ThreadState()
         self._arc_width = self._find_arc_width() if sources.branch else None
 
@@ -108,7 +111,7 @@ class CTraceEngine:
 
     def new_trace(self, slug: str, label: str | None) -> CTrace:
         """Return an empty trace."""
-        return CTrace(slug, label, arc_width=self._arc_width)
+        return CTrace(slug, label, arc_width=self._arc_width, engine=self)
 
     def begin(self, scope: Scope) -> None:
         """Note who may still work for the trace; it is live while a step of it is on."""
@@ -150,6 +153,11 @@ class CTraceEngine:
         """Return a coroutine that runs each resumption of the given one as a step."""
         return StepCoroutine(coroutine, scope, self)
 
+    @property
+    def counts(self) -> Counts:
+        """What was done so far: nothing is armed here."""
+        return Counts(lines=self.lines)
+
     def refusal(self) -> str | None:
         """Say why this thread cannot be measured: somebody else's trace function, or greenlets."""
         if not self._thread.steps and sys.gettrace() is not None:
@@ -174,6 +182,7 @@ class CTraceEngine:
                 tracer.stop()
                 sys.settrace(None)
         self._thread = _ThreadState()
+        self.lines = 0
 
     def close(self) -> None:
         """Nothing is held between steps."""

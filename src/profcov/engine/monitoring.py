@@ -15,7 +15,7 @@ from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Scope, current
-from profcov.engine.base import Capabilities, Lock, Trace
+from profcov.engine.base import Capabilities, Counts, Lock, Trace
 from profcov.engine.faults import is_foreign, log_once
 from profcov.engine.monitoring_state import NOBODY, CodeState, MonitoringTrace
 from profcov.errors import EngineUnavailableError
@@ -63,7 +63,7 @@ class MonitoringEngine:
         self._live = NOBODY
         self._epoch = 0
         self._noisy: set[int] = set()  # as a trace's, for untraced work
-        self.arms = self.disarms = self.blocked = 0
+        self.arms = self.disarms = self.blocked = self.lines = 0
         if sources.branch:
             raise EngineUnavailableError(self.name, "it measures no branches: set branch = false, or use ctrace")
         self._take_tool_ids()
@@ -132,6 +132,11 @@ class MonitoringEngine:
         """Return the coroutine as it is: its task's context carries the scope."""
         return coroutine
 
+    @property
+    def counts(self) -> Counts:
+        """What was done so far."""
+        return Counts(self.arms, self.disarms, self.blocked, self.lines)
+
     def refusal(self) -> str | None:
         """Return None: this engine measures beside debuggers, profilers and coverage.py."""
         return None
@@ -143,6 +148,7 @@ class MonitoringEngine:
 
     def after_fork(self) -> None:
         """Forget the parent's traces."""
+        self.arms = self.disarms = self.blocked = self.lines = 0
         self._live = NOBODY
         self._noisy.clear()
         self._epoch += 1
@@ -248,6 +254,7 @@ class MonitoringEngine:
                 if seen is not None and line not in seen:
                     trace.fresh.append((state.filename, line))
                     seen.add(line)
+                    self.lines += 1
             for other in state.armed:
                 if line not in other.seen[key]:
                     state.waste += 1
@@ -272,6 +279,7 @@ class MonitoringEngine:
         if state is not None and scope is not None and line not in scope.trace.seen.get(id(code), {line}):
             scope.trace.fresh.append((state.filename, line))
             scope.trace.seen[id(code)].add(line)
+            self.lines += 1
 
     # Arming and disarming, always under the lock.
 
