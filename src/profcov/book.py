@@ -86,6 +86,11 @@ class Book:
         self._units = 0
         self._start_afresh()
 
+    @property
+    def in_flight(self) -> int:
+        """How many units of work have begun and not ended."""
+        return self._units
+
     def join(self, wait: float) -> bool:
         """Count a unit in; the first takes the shared lock, and starts afresh if the shards were consumed.
 

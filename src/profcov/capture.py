@@ -261,9 +261,13 @@ class Recorder:
                     book = self._books[slug] = Book(slug, self.settings, engine)
         return book
 
+    def list_books(self) -> list[Book]:
+        """Return what is kept of each slug."""
+        return list(self._books.values())
+
     def flush_all(self) -> None:
         """Write what every slug has new, late work of units that have ended included, where readers let us."""
-        for book in list(self._books.values()):
+        for book in self.list_books():
             keep_books(book.flush_late)
 
     def _watch(self) -> None:
@@ -315,6 +319,11 @@ def recorder_for(settings: Settings | None = None) -> Recorder:
             settings = Settings()
     with _recorders_lock:
         return _recorders.setdefault(settings, Recorder(settings))
+
+
+def list_books() -> list[Book]:
+    """Return what this process keeps of each slug, for all settings."""
+    return [book for recorder in list(_recorders.values()) for book in recorder.list_books()]
 
 
 def flush_everything() -> None:
