@@ -1,12 +1,13 @@
 """profcov: which code does each end-to-end scenario run?
 
 ``trace`` and ``current_slug`` are for code that is neither a request nor an RQ job, ``bind`` and ``unbound`` for work
-that is handed over by means of your own. Importing this package imports
-no framework, and not coverage.py either.
+that is handed over by means of your own, ``engine_status`` to see what profcov does in this process. Importing this
+package imports no framework, and not coverage.py either.
 """
 
 from profcov.propagation.binding import bind, unbound
+from profcov.status import EngineStatus, engine_status
 from profcov.tracing import current_slug, trace
 from profcov.version import __version__
 
-__all__ = ["__version__", "bind", "current_slug", "trace", "unbound"]
+__all__ = ["EngineStatus", "__version__", "bind", "current_slug", "engine_status", "trace", "unbound"]
