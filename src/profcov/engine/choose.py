@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ def start_engine(choice: EngineChoice, config_file: Path | None) -> Engine:
     with _lock:
         if _running is None:
             _running = (_new_engine(choice, Sources(config_file)), config_file)
+            # Callbacks that run while the interpreter empties its modules would only complain.
+            atexit.register(stop_engine)
         engine, its_config = _running
         if its_config != config_file:
             raise EngineUnavailableError(engine.name, f"it runs already with the configuration {its_config}")
@@ -50,6 +53,7 @@ def running_engine() -> Engine | None:
 def stop_engine() -> None:
     """Close the process's engine, if one runs."""
     global _running  # noqa: PLW0603
+    atexit.unregister(stop_engine)
     with _lock:
         if _running is not None:
             _running[0].close()

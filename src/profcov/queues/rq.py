@@ -70,19 +70,14 @@ class TracedQueue(Queue):
 
     job_class = TracedJob
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs.setdefault("job_class", TracedJob)
-        super().__init__(*args, **kwargs)
-
 
 def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
     """Create a job with the current slug in its metadata, and list its id for whoever waits for the profile."""
     slug = current_slug()
     if slug is None:
         return create(*args, **kwargs)
-    # `meta` is keyword-only in practice: it is the sixteenth parameter of create, and rq itself passes it by name.
-    kwargs["meta"] = stamp(kwargs.get("meta"), slug)
     job = create(*args, **kwargs)
+    job.meta = stamp(job.meta, slug)  # a copy: the dict may be the one that was given
     try:
         with job.connection.pipeline() as pipe:
             pipe.sadd(jobs_key(slug), job.id)
@@ -109,7 +104,7 @@ class CoverageWorkerMixin:
         if slug is None:
             return super().perform_job(job, *args, **kwargs)  # type: ignore[misc]
         install()
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(Exception, SystemExit):
             _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
         unit = open_recorder().begin(slug, Work(lambda: f"job:{job.func_name}", lambda: str(job.id)))
         if not unit.traced:
@@ -145,7 +140,7 @@ class CoverageWorkerMixin:
             return
         unit.flush()
         job = args[0] if args else kwargs.get("job")
-        if isinstance(job, Job):
+        if isinstance(job, Job) and isinstance(job.meta, dict):
             job.meta = stamp(job.meta, str(unit.slug))
 
 

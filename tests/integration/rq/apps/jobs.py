@@ -1,0 +1,86 @@
+"""Jobs for real workers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rq import Queue, Retry, SimpleWorker, get_current_job
+
+from profcov.queues.rq import CoverageWorkerMixin
+
+
+class OnPurposeError(Exception):
+    pass
+
+
+class TracedSimpleWorker(CoverageWorkerMixin, SimpleWorker):
+    pass
+
+
+def first() -> str:
+    job = get_current_job()
+    assert job is not None
+    return Queue(connection=job.connection).enqueue(second).id
+
+
+def second() -> str:
+    return "second"
+
+
+def chained() -> str:
+    return "chained"
+
+
+def other() -> str:
+    return "other"
+
+
+def failing() -> None:
+    raise OnPurposeError
+
+
+def on_failure(*_: object) -> None:
+    in_callback()
+
+
+def in_callback() -> str:
+    return "callback"
+
+
+def retried() -> str:
+    """Fail once, with other metadata; then end well."""
+    job = get_current_job()
+    assert job is not None
+    if not job.connection.incr("tries:" + job.id) > 1:
+        job.meta = {"mine": 1}
+        raise OnPurposeError
+    return second_try()
+
+
+def second_try() -> str:
+    return "done"
+
+
+def replace_meta(value: Any) -> str:
+    job = get_current_job()
+    assert job is not None
+    job.meta = value
+    return "replaced"
+
+
+def slow(seconds: int) -> None:
+    while True:
+        step()
+
+
+def step() -> int:
+    return 1
+
+
+def slug() -> str | None:
+    import profcov
+
+    return profcov.current_slug()
+
+
+RETRY = Retry(max=1)

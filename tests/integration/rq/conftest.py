@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import seen
+from redis import Redis
+from rq.job import Job
+
+from profcov.slug import parse_slug
+from profcov.store.combine import combine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+APPS = Path(__file__).parent / "apps"
+BEGIN = """
+import json, os
+import jobs
+import profcov
+from redis import Redis
+from rq import Queue
+from rq.job import Job
+from profcov.queues.rq import TracedJob, TracedQueue, install, uninstall
+redis = Redis.from_url(os.environ["REDIS_URL"])
+queue = Queue(connection=redis)
+install()
+def tell(value):
+    print(json.dumps(value))
+"""
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """Programs that enqueue, workers that work, and what they recorded."""
+
+    directory: Path
+    environ: dict[str, str]
+    redis: Redis
+
+    def run(self, program: str) -> Any:
+        """Run a program that enqueues; return what it tells."""
+        import json
+
+        words = [sys.executable, "-W", "error", "-c", BEGIN + textwrap.dedent(program)]
+        done = subprocess.run(words, env=self.environ, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+        return json.loads(done.stdout.splitlines()[-1])
+
+    def start_worker(self, *words: str, **environ: str) -> subprocess.Popen[bytes]:
+        whole = [sys.executable, "-m", "rq.cli", "worker", *words, "--quiet", "--url", self.environ["REDIS_URL"]]
+        if "--worker-class" not in words:
+            whole += ["--worker-class", "profcov.queues.rq.CoverageWorker"]
+        return subprocess.Popen(whole, env={**self.environ, **environ}, stderr=subprocess.DEVNULL)
+
+    def work(self, *words: str, **environ: str) -> None:
+        """Run a worker until there is nothing left to do."""
+        with self.start_worker("--burst", *words, **environ) as worker:
+            assert worker.wait(60) == 0
+
+    def fetch(self, job_id: str) -> Job:
+        return Job.fetch(job_id, connection=self.redis)
+
+    def status(self, job_id: str) -> str:
+        return str(self.fetch(job_id).get_status().value)
+
+    @property
+    def data(self) -> Path:
+        return self.directory / "data"
+
+    def functions(self, slug: str) -> set[str]:
+        return seen.in_shards(self.data, slug)
+
+    def combined(self, slug: str) -> set[str]:
+        made = combine(self.data, parse_slug(slug), timeout=30)
+        assert made.complete
+        return seen.in_file(made.path)
+
+
+@pytest.fixture
+def rq(tmp_path: Path, redis_url: str, environ_for: Callable[..., dict[str, str]]) -> Iterator[Jobs]:
+    with Redis.from_url(redis_url) as redis:
+        redis.flushall()
+        yield Jobs(tmp_path, environ_for(tmp_path, APPS, REDIS_URL=redis_url), redis)
