@@ -25,6 +25,7 @@ bench: $(READY)  ## what profcov costs, on each Python that is found; artifacts/
 soak: $(READY)  ## a million traced requests, without and with new generations: memory must not grow
 	@$(BIN)/python tools/bench/soak.py $(ARGS)
 	@$(BIN)/python tools/bench/soak.py --combine-every 2500 $(ARGS)
+	@$(BIN)/python tools/bench/soak.py --combine-every 500 --requests 200000 --same-lines
 
 lint: $(READY)  ## ruff: rules and format
 	@$(BIN)/ruff check .

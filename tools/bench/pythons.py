@@ -19,6 +19,7 @@ import flask, gunicorn, profcov, starlette, uvicorn
 versions = {{name: importlib.metadata.version(name) for name in {_PACKAGES!r}}}
 print(json.dumps({{"python": platform.python_version(), "implementation": platform.python_implementation(),
                   "monitoring": hasattr(sys, "monitoring"), "versions": versions}}))
+print(sys.executable)
 """
 
 
@@ -33,7 +34,10 @@ class Python:
 def describe(path: str) -> Python | None:
     """Return an interpreter, or None if it does not run or lacks a package."""
     found = _run(path, "-c", _ASK)
-    return None if found is None else Python(path, json.loads(found))
+    if found is None:
+        return None
+    facts, executable = found.splitlines()  # where it says it is: a relative path leads nowhere from another directory
+    return Python(executable, json.loads(facts))
 
 
 def find(version: str) -> Python | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 from pathlib import Path
@@ -31,6 +32,9 @@ class Rig:
 
     def switch_on(self) -> None:
         """Configure profcov, or start coverage.py; before the workload is imported."""
+        # Every process has imported the same modules: the garbage collector's pace depends on how much there is.
+        for name in ("coverage", "profcov.engine.choose", "profcov.web.wsgi", "profcov.web.asgi"):
+            importlib.import_module(name)
         self.config.write_text(f"[run]\nsource = {WORKLOAD}\n", encoding="utf-8")
         if self.variant.key in {"ctrace", "sysmon"}:
             self._start_coverage()

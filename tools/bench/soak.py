@@ -138,6 +138,9 @@ def read_arguments() -> argparse.Namespace:
         metavar="N",
         help="requests between two lots of combined slugs; 0: never",
     )
+    parser.add_argument(
+        "--same-lines", action="store_true", help="every request runs the same lines, in each generation"
+    )
     parser.add_argument("--trace-memory", action="store_true", help="say what holds more memory than after the warm-up")
     parser.add_argument("--combiner", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -174,7 +177,7 @@ def main() -> int:
 
         every = arguments.combine_every
         combine_some = stack.enter_context(combiner(rig)) if every else None
-        app = rig.wrap_wsgi(branches.answer)
+        app = rig.wrap_wsgi(branches.answer_plainly if arguments.same_lines else branches.answer)
         if arguments.trace_memory:
             watch_memory(app, arguments.requests, combine_some, every)
             return 0

@@ -1,4 +1,4 @@
-"""A WSGI handler with a few branches and some lines that run only now and then: what the soak repeats."""
+"""What the soak repeats: a handler with some lines that run only now and then, and one without."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[
     if number % 10 == 3:
         return stream(text)
     return [text.encode("ascii")]
+
+
+def answer_plainly(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """Answer with the same lines each time, so that no generation lacks what the one before had."""
+    number = int(environ["QUERY_STRING"])
+    total = 0
+    for digit in str(number):
+        total += int(digit)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"%d" % total]
 
 
 def stream(text: str) -> Iterator[bytes]:

@@ -5,27 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
-from flask import Flask, g, render_template_string, request
+from flask import Flask, g, render_template, request
 
 ROWS = 40
-
-PAGE = """<!doctype html>
-<title>{{ title }}</title>
-<h1>{{ title }}</h1>
-<p>{{ user.name }} has {{ runs|length }} runs; {{ late }} of them are late.</p>
-<table>
-{% for run in runs %}
-  <tr class="{{ loop.cycle('odd', 'even') }}">
-    <td><a href="/runs/{{ run.id }}">{{ run.name }}</a></td>
-    <td>{{ run.state|upper }}</td>
-    <td>{% if run.hours > 1 %}{{ '%.1f'|format(run.hours) }} h{% else %}under an hour{% endif %}</td>
-    <td>{{ run.steps|join(', ') }}</td>
-  </tr>
-{% else %}
-  <tr><td>none yet</td></tr>
-{% endfor %}
-</table>
-"""
 
 app = Flask(__name__)
 
@@ -82,4 +64,4 @@ def show_runs() -> str:
         found = database.execute("select name from step where run = ? order by name", (row["id"],))
         runs.append(describe(row, [step["name"] for step in found]))
     late = sum(1 for run in runs if run["state"] == "late")
-    return render_template_string(PAGE, title="Runs", user=user, runs=runs, late=late)
+    return render_template("runs.html", title="Runs", user=user, runs=runs, late=late)
