@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
+import profcov
 from profcov import settings
 from profcov.cli import main as cli
 from profcov.playback import recording
@@ -217,6 +218,12 @@ def test_every_key_of_a_sidecar_has_its_line(tmp_path):
     rows = re.findall(r"^\| (`.+?`) \|", section("files.md", "## The sidecar"), re.MULTILINE)
     reasons = {"shard-unreadable", recording.JOBS_PENDING, recording.PLAYBACK_FAILED}
     assert {key for row in rows for key in re.findall(r"`([^`]+)`", row)} == set(facts) | reasons
+
+
+def test_every_public_name_of_the_package_is_in_a_page():
+    pages = "".join(page.read_text() for page in (ROOT / "docs").rglob("*.md"))
+    names = [name for name in profcov.__all__ if name[0].islower()]
+    assert [name for name in names if f"profcov.{name}" not in pages] == []
 
 
 # Pages and modules.
