@@ -17,6 +17,7 @@ from redis import Redis
 from rq import Worker
 
 from profcov import settings
+from profcov.demo.interrupts import hold_interrupts
 from profcov.demo.runs import QUEUE
 from profcov.demo.valkey import provide_redis
 from profcov.errors import ProfcovError
@@ -111,7 +112,7 @@ def _run(
 ) -> Iterator[Callable[[], None]]:
     """Run a process in a group of its own; yield a check that raises when it has died."""
     log = logs / f"{name}.log"
-    with log.open("wb") as output:
+    with log.open("wb") as output, hold_interrupts() as let_interrupts_in:
         process = subprocess.Popen(
             words,
             stdin=subprocess.DEVNULL,
@@ -122,14 +123,15 @@ def _run(
             start_new_session=True,  # Ctrl-C is for us: servers must outlive the requests that are under way
         )
 
-    def check() -> None:
-        if process.poll() is not None:
-            raise ServiceError(name, f"ended with exit code {process.returncode}", log)
+        def check() -> None:
+            if process.poll() is not None:
+                raise ServiceError(name, f"ended with exit code {process.returncode}", log)
 
-    try:
-        yield check
-    finally:
-        _stop(process)
+        try:
+            let_interrupts_in()
+            yield check
+        finally:
+            _stop(process)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

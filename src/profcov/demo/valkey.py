@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 from redis import Redis
 from redis.exceptions import RedisError
 
+from profcov.demo.interrupts import hold_interrupts
 from profcov.errors import ProfcovError
 
 if TYPE_CHECKING:
@@ -59,14 +60,15 @@ def start_server(port: int, directory: Path) -> Iterator[str]:
     log = directory / "valkey.log"
     words = [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(directory), "--daemonize", "no"]
     words += ["--save", "", "--appendonly", "no"]
-    with log.open("wb") as output:
+    with log.open("wb") as output, hold_interrupts() as let_interrupts_in:
         # A session of its own: Ctrl-C on the terminal must not end it before those who use it.
         process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
-    try:
-        _wait_until_ready(process, port, log)
-        yield f"redis://127.0.0.1:{port}/0"
-    finally:
-        _stop(process)
+        try:
+            let_interrupts_in()
+            _wait_until_ready(process, port, log)
+            yield f"redis://127.0.0.1:{port}/0"
+        finally:
+            _stop(process)
 
 
 def find_binary() -> str:
