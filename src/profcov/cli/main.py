@@ -14,6 +14,7 @@ from profcov.version import __version__
 COMMANDS: Final = {
     "combine": "Merge the shards of profiles into their artifacts.",
     "demo": "Play profiles, all at once, against a small real application.",
+    "doctor": "Say what this environment can do, and what would go wrong.",
     "playback": "Replay profiles against a live server.",
     "symbols": "List the symbols of a source tree, or which profiles cover them.",
 }

@@ -1,0 +1,146 @@
+"""Checks of the data directory: whether shards and locks work there, by trying, and what lies in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from profcov.doctor.finding import Finding
+from profcov.errors import CoverageError
+from profcov.slug import Slug
+from profcov.store.combine import QUARANTINE
+from profcov.store.layout import list_shards, list_slugs, lock_path
+from profcov.store.lock import SlugLock, list_holders
+from profcov.store.read import read_lines
+from profcov.store.shard import write_shard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LITTLE_SPACE: Final = 256 << 20
+NO_SPACE: Final = 8 << 20
+"""In bytes. A profile's shards are some tens of kilobytes for each process and generation."""
+
+_SLUG: Final = Slug("doctor")
+_RAN: Final = {"/doctor.py": {1}}
+_TRY_LOCK: Final = """
+import fcntl, sys
+with open(sys.argv[1], "r+") as file:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        print("free")
+    except BlockingIOError:
+        print("held")
+"""
+_CHILD_SECONDS: Final = 60
+_SHOWN: Final = 3
+
+
+def examine_directory(data_dir: Path) -> Iterator[Finding]:
+    """Look at a data directory, or at the place where it would be made; leaves nothing behind."""
+    place = _find_place(data_dir)
+    problem = _check_place(data_dir, place)
+    yield problem or Finding("ok", "data-dir", f"{data_dir} " + ("exists" if place == data_dir else "can be made"))
+    if problem is not None:
+        return
+    with tempfile.TemporaryDirectory(prefix=".profcov-doctor-", dir=place) as scratch:
+        findings = [_try_shard(Path(scratch)), _try_lock(Path(scratch))]
+    yield from findings
+    yield judge_space(place, shutil.disk_usage(place).free)
+    if place == data_dir:
+        yield from _check_left_overs(data_dir)
+
+
+def _find_place(data_dir: Path) -> Path:
+    """Return the directory, or the nearest above it that exists."""
+    return next((path for path in (data_dir, *data_dir.parents) if os.path.lexists(path)), data_dir)
+
+
+def _check_place(data_dir: Path, place: Path) -> Finding | None:
+    advice = "name another directory with PROFILE_COVERAGE_DIR, or correct its owner and mode"
+    if not place.is_dir():
+        return Finding("problem", "data-dir", f"{data_dir} cannot be made: {place} is no directory", advice)
+    try:
+        with tempfile.TemporaryDirectory(prefix=".profcov-doctor-", dir=place):
+            return None
+    except OSError as error:
+        return Finding("problem", "data-dir", f"{place} is not writable: {error.strerror or error}", advice)
+
+
+def _try_shard(scratch: Path) -> Finding:
+    try:
+        shard = write_shard(scratch, _SLUG, "profile:doctor", _RAN)
+        is_whole = read_lines(shard) == _RAN
+    except CoverageError as error:
+        return Finding("problem", "shards", str(error), "use a directory on a local file system with free space")
+    if not is_whole:
+        return Finding("problem", "shards", f"a shard that was written to {scratch.parent} reads back otherwise")
+    return Finding("ok", "shards", "a shard was written, renamed and read back")
+
+
+def _try_lock(scratch: Path) -> Finding:
+    """Hold a slug's lock, and let another process find out."""
+    advice = "use a directory on a file system with flock: a local one, or NFS with its lock service"
+    lock = SlugLock(scratch, _SLUG)
+    try:
+        lock.share()
+        while_held = _ask_child(lock.path)
+        lock.release()
+        after = _ask_child(lock.path)
+    except (OSError, subprocess.SubprocessError) as error:
+        return Finding("problem", "flock", f"flock does not work in {scratch.parent}: {error}", advice)
+    finally:
+        lock.abandon()
+    if (while_held, after) != ("held", "free"):
+        what = f"flock does not work in {scratch.parent}: it keeps other processes neither out nor in"
+        return Finding("problem", "flock", what, advice)
+    return Finding("ok", "flock", "flock works between processes")
+
+
+def _ask_child(path: Path) -> str:
+    command = [sys.executable, "-I", "-S", "-c", _TRY_LOCK, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_CHILD_SECONDS, check=True)
+    return done.stdout.strip()
+
+
+def judge_space(place: Path, free: int) -> Finding:
+    """Say whether ``free`` bytes are enough."""
+    what = f"{free >> 20} MiB are free in {place}"
+    if free >= LITTLE_SPACE:
+        return Finding("ok", "space", what)
+    return Finding("problem" if free < NO_SPACE else "warning", "space", what, "make room, or use another directory")
+
+
+def _check_left_overs(data_dir: Path) -> Iterator[Finding]:
+    counts = {slug: len(shards) for slug in list_slugs(data_dir) if (shards := list_shards(data_dir, slug))}
+    if counts:
+        shown = [f"{slug} ({count})" for slug, count in list(counts.items())[:_SHOWN]]
+        more = [f"{len(counts) - _SHOWN} more"] if len(counts) > _SHOWN else []
+        what = f"shards that are not combined: {', '.join([*shown, *more])}"
+        yield Finding("warning", "left-overs", what, "profcov combine, or remove them before you play again")
+    else:
+        yield Finding("ok", "left-overs", "no shard waits to be combined")
+    quarantined = list((data_dir / QUARANTINE).glob("*"))
+    if quarantined:
+        what = f"{len(quarantined)} shards that could not be read are in {data_dir / QUARANTINE}"
+        yield Finding("warning", "left-overs", what, "look into them, then remove them")
+    yield from _check_locks(data_dir)
+
+
+def _check_locks(data_dir: Path) -> Iterator[Finding]:
+    """Say who holds which lock; takes none, for that would turn a request away."""
+    for path in sorted(data_dir.glob(lock_path(data_dir, Slug("*")).name)):
+        try:
+            with path.open("rb") as file:
+                holders = list_holders(file.fileno())
+        except OSError as error:
+            yield Finding("warning", "locks", f"{path} cannot be read: {error.strerror}", "correct its owner and mode")
+            continue
+        if holders:
+            what = f"{path.name} is held by {', '.join(holders)}: work is in flight, and profcov combine waits for it"
+            yield Finding("warning", "locks", what, "wait until it ends, or end the process")

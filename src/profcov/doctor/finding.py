@@ -1,0 +1,22 @@
+"""What the doctor finds: one line each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Level = Literal["ok", "warning", "problem"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fact about this interpreter or environment.
+
+    ``level``: ``problem`` means that something will not be recorded as it should, ``warning`` that it may not.
+    ``check``: a stable word for what was looked at. ``advice``: what to do; empty where there is nothing to do.
+    """
+
+    level: Level
+    check: str
+    what: str
+    advice: str = ""

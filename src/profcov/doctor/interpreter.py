@@ -1,0 +1,141 @@
+"""Checks of this interpreter: its build, and who else observes execution in it."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+import sys
+import sysconfig
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.context import current
+from profcov.doctor.finding import Finding
+from profcov.doctor.installation import find_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CTRACE: Final = "ctrace"
+_TOOL_IDS: Final = range(6)
+_NEEDED_IDS: Final = 2
+_IN_CHILDREN: Final = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
+
+
+def check_python() -> Finding:
+    """Say which interpreter this is, and whether it has the GIL."""
+    return judge_python(
+        f"{platform.python_implementation()} {platform.python_version()}",
+        is_free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
+        has_gil=getattr(sys, "_is_gil_enabled", lambda: True)(),
+    )
+
+
+def judge_python(name: str, *, is_free_threaded: bool, has_gil: bool) -> Finding:
+    """Say what a build of Python means for profcov; ``name`` is implementation and version."""
+    if not has_gil:
+        return Finding(
+            "warning",
+            "python",
+            f"{name}, free-threaded, without the GIL: exact, but traced code stays slow",
+            "set PYTHON_GIL=1 if that is too slow",
+        )
+    build = "free-threaded build, the GIL is on" if is_free_threaded else "with the GIL"
+    if not name.startswith("CPython "):
+        return Finding("warning", "python", f"{name}, {build}: profcov is tested on CPython only", "use CPython")
+    return Finding("ok", "python", f"{name}, {build}, in {sys.prefix}")
+
+
+def check_tool_ids() -> Iterator[Finding]:
+    """Say who holds the ids that ``sys.monitoring`` gives to six tools."""
+    monitoring: Any = getattr(sys, "monitoring", None)
+    if monitoring is None:
+        return
+    taken = {number: name for number in _TOOL_IDS if (name := monitoring.get_tool(number)) is not None}
+    free = len(_TOOL_IDS) - len(taken)
+    what = "sys.monitoring tool ids: " + (
+        ", ".join(f"{n} is taken by {name}" for n, name in taken.items()) or "all free"
+    )
+    if free >= _NEEDED_IDS or "profcov" in taken.values():
+        yield Finding("ok", "tool-ids", what)
+    else:
+        yield Finding(
+            "warning",
+            "tool-ids",
+            f"{what}; the monitoring engine needs two",
+            "end a tool that holds one: a debugger, a profiler, coverage.py",
+        )
+
+
+def check_tracing(engine: str | None, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Say who else traces this process, or will trace its children; ``engine`` is the one that profcov takes."""
+    disturbs = engine == CTRACE
+    coverage: Any = sys.modules.get("coverage")
+    if coverage is not None and coverage.Coverage.current() is not None:
+        yield _other("coverage-run", "coverage.py measures this process", disturbs=disturbs)
+    for name in _IN_CHILDREN:
+        if environ.get(name):
+            yield _other("coverage-run", f"{name} is set: coverage.py measures child processes", disturbs=disturbs)
+    if current.get() is None:  # inside a unit it is our own
+        yield from _check_trace_function(refuses=disturbs)
+
+
+def _other(check: str, what: str, *, disturbs: bool) -> Finding:
+    if not disturbs:
+        return Finding("ok", check, f"{what}; the monitoring engine works beside it")
+    return Finding(
+        "warning", check, what, "start servers and workers without it: the ctrace engine refuses to work beside it"
+    )
+
+
+def _check_trace_function(*, refuses: bool) -> Iterator[Finding]:
+    for setter, function in (("sys", sys.gettrace()), ("threading", threading.gettrace())):
+        if function is None:
+            continue
+        what = f"{setter}.settrace: {_describe(function)} is set"
+        if refuses:
+            advice = "end it (a debugger, coverage.py), or use the monitoring engine"
+            yield Finding("problem", "trace-function", f"{what}; the ctrace engine refuses every request", advice)
+        else:
+            yield Finding("ok", "trace-function", f"{what}; the monitoring engine works beside it")
+
+
+def _describe(function: Any) -> str:
+    named = function if hasattr(function, "__qualname__") else type(function)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+def check_greenlets(engine: str | None) -> Iterator[Finding]:
+    """Say which libraries that switch greenlets can be imported, and what the engine makes of them."""
+    found = [name for name in ("gevent", "eventlet", "greenlet") if _is_importable(name)]
+    for name in found:
+        yield _judge_greenlets(name, engine)
+    if not found:
+        yield Finding("ok", "greenlets", "neither gevent, eventlet nor greenlet can be imported")
+
+
+def _judge_greenlets(name: str, engine: str | None) -> Finding:
+    title = f"{name} {find_version(name)}"
+    if engine == CTRACE:
+        if name == "greenlet":
+            what = f"{title}: where a request switches greenlets, the ctrace engine files lines under the wrong profile"
+            return Finding(
+                "warning", "greenlets", what, "use the monitoring engine (Python 3.12, branch = false) there"
+            )
+        what = f"{title}: the ctrace engine refuses every request in a process that imports it"
+        advice = "use the monitoring engine (Python 3.12, branch = false), or workers with threads"
+        return Finding("problem" if name in sys.modules else "warning", "greenlets", what, advice)
+    if name == "eventlet":
+        what = f"{title}: requests are measured, greenlets that they spawn are not"
+        return Finding("warning", "greenlets", what, "hand them work with profcov.bind")
+    if name == "greenlet":
+        return Finding(
+            "ok", "greenlets", f"{title}: greenlets made by hand belong to nobody", "give them work by profcov.bind"
+        )
+    return Finding("ok", "greenlets", f"{title}: the monitoring engine follows its greenlets")
+
+
+def _is_importable(name: str) -> bool:
+    if name in sys.modules:
+        return sys.modules[name] is not None
+    return importlib.util.find_spec(name) is not None
