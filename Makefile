@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test bench soak lint types contracts format clean interpreter
+.PHONY: help demo test bench soak break-engine lint types contracts format clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -26,6 +26,9 @@ soak: $(READY)  ## a million traced requests, without and with new generations: 
 	@$(BIN)/python tools/bench/soak.py $(ARGS)
 	@$(BIN)/python tools/bench/soak.py --combine-every 2500 $(ARGS)
 	@$(BIN)/python tools/bench/soak.py --combine-every 500 --requests 200000 --same-lines
+
+break-engine: $(READY)  ## break the monitoring engine on purpose, and see the suite find it (Python 3.12 or newer)
+	@$(BIN)/python tests/exactness/break_engine.py
 
 lint: $(READY)  ## ruff: rules and format
 	@$(BIN)/ruff check .

@@ -52,6 +52,18 @@ def test_ctrace_says_that_it_does_not_follow_greenlets_and_files_nothing(tmp_pat
     assert done.stdout == "unsupported; greenlets need the monitoring engine (Python 3.12 or newer) []\n"
 
 
+@pytest.mark.skipif("monitoring" not in HERE_ENGINES, reason="the monitoring engine came with Python 3.12")
+@pytest.mark.parametrize("windows", [[], ["--wide"]], ids=["as they are", "wide"])
+def test_no_unit_of_thousands_is_wrong_under_stress(windows):
+    words = [sys.executable, str(HERE / "stress.py"), "8", *windows]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    figures = json.loads(done.stdout)
+    print(figures)
+    assert figures["wrong"] == figures["errors"] == figures["logged"] == []
+    assert figures["units"] > 500
+    assert figures["disarms"] > 50, "nothing was disarmed: the stress is none"
+
+
 # With branches the C tracer is at work on every Python; once is enough where monitoring is the usual engine.
 WITH_BRANCHES = [
     name
