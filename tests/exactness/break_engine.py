@@ -30,14 +30,23 @@ WAYS = {
         ("if self._epoch == epoch and state.epoch == state_epoch and self._may_disable", "if self._may_disable"),
         ("if state.epoch == epoch and not state.frozen and self._may_disable", "if self._may_disable"),
     ],
-    "re-arm in two Python statements": [("deque(starmap(switch, steps), maxlen=0)", "[switch(*step) for step in steps]")],
+    "re-arm in two Python statements": [
+        ("deque(starmap(switch, steps), maxlen=0)", "[switch(*step) for step in steps]")
+    ],
     "look at the stacks before publishing": [
-        (DISARM, "            running = self._is_running(state.code)\n" + DISARM.replace("self._is_running(state.code)", "running"))
+        (
+            DISARM,
+            "            running = self._is_running(state.code)\n"
+            + DISARM.replace("self._is_running(state.code)", "running"),
+        )
     ],
     "disarm without looking at the stacks": [("if self._is_running(state.code):", "if False:")],
     "publish before the line set is there": [(ARM, "".join([*ARM_LINES[1:], ARM_LINES[0]]))],
     "let the second comer skip entry": [
-        ("                self._adopt(code, filename)\n", "                self._adopt(code, filename)\n                self._on_entry(code, offset)\n"),
+        (
+            "                self._adopt(code, filename)\n",
+            "                self._adopt(code, filename)\n                self._on_entry(code, offset)\n",
+        ),
         ("like the first has.\n            self._on_entry(code, offset)\n", "like the first has.\n"),
         ("just as the first has.\n            self._on_entry(code, offset)\n", "just as the first has.\n"),
     ],
@@ -45,7 +54,12 @@ WAYS = {
         ("before & frozenset(scope.nest())", "before & {scope.trace}"),
         ("frames > (1 if ident == own else 0)", "ident != own and frames > 0"),
     ],
-    "keep noise that is over": [("            self._forget_noise(id(state.code))\n            state.armed = before", "            state.armed = before")],
+    "keep noise that is over": [
+        (
+            "            self._forget_noise(id(state.code))\n            state.armed = before",
+            "            state.armed = before",
+        )
+    ],
 }
 
 

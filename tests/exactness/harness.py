@@ -145,9 +145,7 @@ def run_oracle(case, slug):
 
 
 def run_profcov(case, engine, directory):
-    os.environ.update(
-        ENABLE_PROFILE_COVERAGE="1", PROFILE_COVERAGE_DIR=str(directory), PROFILE_COVERAGE_ENGINE=engine
-    )
+    os.environ.update(ENABLE_PROFILE_COVERAGE="1", PROFILE_COVERAGE_DIR=str(directory), PROFILE_COVERAGE_ENGINE=engine)
     if case.concurrency == "gevent":
         importlib.import_module("gevent")
     together = Together(case.slugs)
@@ -193,7 +191,9 @@ def main():
         config = Path(directory, "exactness.ini")
         config.write_text(f"[run]\nsource = {HERE / 'subject'}\nbranch = {BRANCH}\nconcurrency = {case.concurrency}\n")
         os.environ["PROFILE_COVERAGE_CONFIG"] = str(config)
-        result = run_oracle(case, argument) if mode == "oracle" else run_profcov(case, argument, Path(directory, "data"))
+        result = (
+            run_oracle(case, argument) if mode == "oracle" else run_profcov(case, argument, Path(directory, "data"))
+        )
     print(json.dumps(result))
 
 

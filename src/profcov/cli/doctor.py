@@ -108,6 +108,6 @@ def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
     for level, check, what, advice in rows:
         words = Text(what)
         if advice:
-            words.append(f" -> {advice}", style="bold" if level != "ok" else "dim")
+            words.append(f"\n-> {advice}", style="bold" if level != "ok" else "dim")
         table.add_row(Text(level, style=_COLOURS[level]), Text(check), words)
     Console().print(table)

@@ -86,7 +86,10 @@ def compiled_code(side):
         exec(SOURCE, names)
         names["made"](kind)
         file = branches.__file__
-        exec(compile("\n" * 15 + f"value = {kind}\nif value == 0:\n    value = 1\nelse:\n    value = 2\n", file, "exec"), {})
+        exec(
+            compile("\n" * 15 + f"value = {kind}\nif value == 0:\n    value = 1\nelse:\n    value = 2\n", file, "exec"),
+            {},
+        )
         branches.rare(kind, 2)
 
     requests(side, work)

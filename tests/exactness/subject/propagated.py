@@ -148,23 +148,9 @@ def class_body(kind):
 
 
 def comprehend(kind):
-    evens = [
-        x
-        for x in range(6)
-        if x % 2 == 0
-    ]
-    table = {
-        key: [
-            key + value
-            for value in range(2)
-        ]
-        for key in range(kind)
-    }
-    lazy = (
-        branches.only_even(x)
-        for x in evens
-        if kind == 1
-    )
+    evens = [x for x in range(6) if x % 2 == 0]
+    table = {key: [key + value for value in range(2)] for key in range(kind)}
+    lazy = (branches.only_even(x) for x in evens if kind == 1)
     return sum(lazy) + len(table)
 
 
