@@ -64,6 +64,28 @@ def test_no_unit_of_thousands_is_wrong_under_stress(windows):
     assert figures["disarms"] > 50, "nothing was disarmed: the stress is none"
 
 
+# 700 programs on each Python, others on each: 2,100 in CI. `make long` runs more.
+FIRST_SEED = sys.version_info.minor * 100_000
+PROGRAMS = (
+    [(FIRST_SEED, 350, "monitoring", ["--tiny"]), (FIRST_SEED + 350, 250, "monitoring", [])]
+    + [(FIRST_SEED + 600, 100, "ctrace", [])]
+    if "monitoring" in HERE_ENGINES
+    else [(FIRST_SEED, 700, "ctrace", [])]
+)
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(("first", "count", "engine", "options"), PROGRAMS)
+def test_random_programs_run_as_each_slug_alone(first, count, engine, options):
+    words = [sys.executable, str(HERE / "random_programs.py"), "--seeds", str(first), str(count), "--engine", engine]
+    done = subprocess.run([*words, *options], capture_output=True, text=True, timeout=590, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    print(done.stdout)
+    figures = json.loads(done.stdout)
+    assert figures["programs"] == count
+    assert figures["wrong"] == []
+
+
 # With branches the C tracer is at work on every Python; once is enough where monitoring is the usual engine.
 WITH_BRANCHES = [
     name
