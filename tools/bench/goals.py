@@ -57,8 +57,9 @@ def _judge_monitoring(figures: Figures) -> Iterator[Goal]:
         yield from _compare(figures, "  ... to coverage.py ctrace", 1.0, cell, to="ctrace")
     fixed = Cell("empty", "one", "steady")
     if fixed in figures.samples:
-        cost = statistics.median(figures.added(fixed)) * 1e6
-        yield Goal("fixed cost of a traced request (d)", 30.0, cost, None, "us")
+        cost, cpu = figures.added(fixed), figures.cpu_added(fixed)
+        text = "fixed cost of a traced request (d)"
+        yield Goal(text, 30.0, statistics.median(cost) * 1e6, statistics.median(cpu) * 1e6 if cpu else None, "us")
 
 
 def _judge_ctrace(figures: Figures) -> Iterator[Goal]:

@@ -81,6 +81,12 @@ class Figures:
         others = self.samples[Cell(cell.workload, BASELINE, cell.load)]
         return [one.seconds - other.seconds for one, other in zip(self.samples[cell], others, strict=True)]
 
+    def cpu_added(self, cell: Cell) -> list[float]:
+        """Return the same for processor time; empty where the system does not tell it."""
+        others = self.samples[Cell(cell.workload, BASELINE, cell.load)]
+        pairs = zip(self.samples[cell], others, strict=True)
+        return [one.cpu - other.cpu for one, other in pairs if one.cpu and other.cpu]
+
 
 def measure(python: str, workload: str, plan: Plan, directory: Path, *, monitoring: bool) -> Figures:
     """Measure every variant of a workload with one Python; ``directory`` is for the processes' files.
