@@ -68,6 +68,7 @@ class Book:
         "_generation",
         "_lock",
         "_mutex",
+        "_old",
         "_shared",
         "_units",
         "_written",
@@ -84,6 +85,9 @@ class Book:
         self._lock = SlugLock(settings.data_dir, slug)
         self._generation: Generation | None = None
         self._units = 0
+        self._old: list[Trace] = []
+        self._shared: Trace | None = None
+        self._finders: dict[Trace, FindLabel] = {}
         self._start_afresh()
 
     @property
@@ -198,7 +202,7 @@ class Book:
         self._lock.abandon()
 
     def _traces(self) -> list[Trace]:
-        return list(self._finders) if self._shared is None else [self._shared]
+        return list(self._finders) + ([] if self._shared is None else [self._shared])
 
     def _flush_all(self) -> None:
         for trace in self._traces():
@@ -224,8 +228,13 @@ class Book:
         self._generation = generation
 
     def _start_afresh(self) -> None:
-        self._shared: Trace | None = None
+        # The engine is to forget the traces of the generation that is over, once nothing runs under them any more.
+        self._old += self._traces()
+        for trace in [each for each in self._old if not each.scopes]:
+            self._old.remove(trace)
+            self.engine.release(trace)
+        self._shared = None
         if self.settings.context == "profile":
             self._shared = self.engine.new_trace(self.slug, f"{self.settings.context_prefix}:{self.slug}")
-        self._finders: dict[Trace, FindLabel] = {}
+        self._finders = {}
         self._written: dict[str, Executed] = {}

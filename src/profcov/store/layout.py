@@ -45,11 +45,16 @@ def lock_path(data_dir: Path, slug: Slug) -> Path:
 
 
 def new_shard_path(data_dir: Path, slug: Slug) -> Path:
+    """Return a name for a new shard of this process, in the data directory."""
+    return data_dir / new_shard_name(slug)
+
+
+def new_shard_name(slug: Slug) -> str:
     """Return a name for a new shard of this process.
 
     The number at the end is random, not counted: process ids come back, in containers at once.
     """
-    return data_dir / f"{slug}.coverage.{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
+    return f"{slug}.coverage.{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
 
 
 def list_shards(data_dir: Path, slug: Slug) -> list[Path]:

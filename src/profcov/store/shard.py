@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import CoverageWriteError
-from profcov.store.layout import new_shard_path
+from profcov.store.layout import new_shard_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from profcov.slug import Slug
 
@@ -39,26 +39,28 @@ def write_shard(
     Raises:
         CoverageWriteError: the shard could not be written; nothing of it is left.
     """
-    shard = new_shard_path(data_dir, slug)
-    unfinished = shard.with_name(f".{shard.name}.unfinished")
+    # Plain strings: pathlib interns the parts of a path, and CPython 3.12.1 keeps each interned string for ever.
+    name = new_shard_name(slug)
+    shard = os.path.join(data_dir, name)  # noqa: PTH118
+    unfinished = os.path.join(data_dir, f".{name}.unfinished")  # noqa: PTH118
     try:
         with writing:
             data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
             _create_private(unfinished)
             _fill(unfinished, context, executed, branch=branch)
-            unfinished.rename(shard)
+            os.rename(unfinished, shard)  # noqa: PTH104
     except Exception as error:
         # Anything: coverage.py raises its own errors, sqlite's and the system's.
         with contextlib.suppress(OSError):
-            unfinished.unlink()
-        raise CoverageWriteError(shard, str(error)) from error
-    return shard
+            os.unlink(unfinished)  # noqa: PTH108
+        raise CoverageWriteError(Path(shard), str(error)) from error
+    return Path(shard)
 
 
-def _fill(path: Path, context: str, executed: Mapping[str, set[Any]], *, branch: bool) -> None:
+def _fill(path: str, context: str, executed: Mapping[str, set[Any]], *, branch: bool) -> None:
     from coverage import CoverageData  # noqa: PLC0415 (a process that records nothing does without coverage.py)
 
-    data = CoverageData(basename=str(path))
+    data = CoverageData(basename=path)
     try:
         data.read()  # or the first line added would replace the file by one that everybody can read
         data.set_context(context)
@@ -74,6 +76,6 @@ def _fill(path: Path, context: str, executed: Mapping[str, set[Any]], *, branch:
             close()
 
 
-def _create_private(path: Path) -> None:
+def _create_private(path: str) -> None:
     """Make an empty file that only its owner can read; SQLite takes an empty file for a new database."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
