@@ -64,7 +64,7 @@ def tiny(tmp_path: Path) -> Any:
     if os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
         pytest.skip("no file system can be mounted here")
     yield where
-    subprocess.run(["umount", str(where)], check=True)
+    subprocess.run(["umount", "--lazy", str(where)], check=True)  # also when a test fails, and leaves a file open
 
 
 def count_open_files() -> int:
