@@ -125,10 +125,10 @@ def _check_left_overs(data_dir: Path) -> Iterator[Finding]:
         yield Finding("warning", "left-overs", what, "profcov combine, or remove them before you play again")
     else:
         yield Finding("ok", "left-overs", "no shard waits to be combined")
-    quarantined = list((data_dir / QUARANTINE).glob("*"))
+    quarantined = [path for path in (data_dir / QUARANTINE).glob("*") if path.suffix != ".reason"]
     if quarantined:
-        what = f"{len(quarantined)} shards that could not be read are in {data_dir / QUARANTINE}"
-        yield Finding("warning", "left-overs", what, "look into them, then remove them")
+        what = f"shards in {data_dir / QUARANTINE}, which could not be read: {len(quarantined)}"
+        yield Finding("warning", "left-overs", what, "see the .reason beside each, then remove them")
     yield from _check_locks(data_dir)
 
 

@@ -40,7 +40,7 @@ def check_coverage() -> Finding:
 def check_rq() -> Iterator[Finding]:
     """Say whether RQ jobs can be traced here."""
     for name in ("rq", "redis"):
-        if name not in sys.modules and importlib.util.find_spec(name) is None:
+        if not is_importable(name):
             what = f"{name} is not installed: RQ jobs are not traced"
             yield Finding("ok", name, what, "pip install 'profcov[rq]', if the application has any")
         else:
@@ -58,6 +58,16 @@ def _check_package(name: str, advice: str) -> Finding:
         needed = ".".join(map(str, oldest))
         return Finding("problem", name, f"{name} {version} is too old: profcov needs {needed}", advice)
     return Finding("ok", name, f"{name} {version}")
+
+
+def is_importable(name: str) -> bool:
+    """Tell whether a top-level package is there, without importing it."""
+    if name in sys.modules:
+        return True
+    try:
+        return importlib.util.find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 def find_version(package: str) -> str:

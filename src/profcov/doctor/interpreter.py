@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import platform
 import sys
 import sysconfig
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import current
 from profcov.doctor.finding import Finding
-from profcov.doctor.installation import find_version
+from profcov.doctor.installation import find_version, is_importable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -107,7 +106,7 @@ def _describe(function: Any) -> str:
 
 def check_greenlets(engine: str | None) -> Iterator[Finding]:
     """Say which libraries that switch greenlets can be imported, and what the engine makes of them."""
-    found = [name for name in ("gevent", "eventlet", "greenlet") if _is_importable(name)]
+    found = [name for name in ("gevent", "eventlet", "greenlet") if is_importable(name)]
     for name in found:
         yield _judge_greenlets(name, engine)
     if not found:
@@ -133,9 +132,3 @@ def _judge_greenlets(name: str, engine: str | None) -> Finding:
             "ok", "greenlets", f"{title}: greenlets made by hand belong to nobody", "give them work by profcov.bind"
         )
     return Finding("ok", "greenlets", f"{title}: the monitoring engine follows its greenlets")
-
-
-def _is_importable(name: str) -> bool:
-    if name in sys.modules:
-        return sys.modules[name] is not None
-    return importlib.util.find_spec(name) is not None

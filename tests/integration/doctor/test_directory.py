@@ -1,0 +1,121 @@
+"""What the doctor says of the data directory: places where nothing can be written, and what others left there."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+
+import pytest
+
+from profcov.slug import parse_slug
+from profcov.store.layout import lock_path, new_shard_path
+from profcov.store.shard import write_shard
+
+HOLD = """
+import sys
+from pathlib import Path
+from profcov.slug import parse_slug
+from profcov.store.lock import SlugLock
+lock = SlugLock(Path(sys.argv[1]), parse_slug(sys.argv[2]))
+assert lock.share() is not None
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def data(place):
+    directory = place / ".profcov"
+    directory.mkdir()
+    return directory
+
+
+def leave_shards(directory, slug, count):
+    for number in range(count):
+        write_shard(directory, parse_slug(slug), f"profile:{slug}", {"/shop.py": {number + 1}})
+
+
+def test_a_directory_that_is_not_there_is_tried_beside_and_not_made(examine, place):
+    report = examine("--data-dir", "deep/below/data")
+    assert report.the("data-dir")["what"] == f"{place / 'deep/below/data'} can be made"
+    assert report.the("shards")["level"] == report.the("flock")["level"] == report.the("space")["level"] == "ok"
+    assert not (place / "deep").exists()
+
+
+def test_a_directory_that_is_there_is_tried_and_left_as_it_was(examine, data):
+    report = examine()
+    assert report.the("data-dir")["what"] == f"{data} exists"
+    assert report.the("left-overs")["what"] == "no shard waits to be combined"
+    assert list(data.iterdir()) == []
+
+
+@pytest.mark.parametrize("below", ["", "/data", "/deep/data"])
+def test_a_directory_that_is_a_file_or_below_one_is_a_problem(examine, place, below):
+    (place / "taken").write_text("")
+    report = examine(PROFILE_COVERAGE_DIR=f"taken{below}")
+    assert (report.code, report.problems) == (1, {"data-dir"})
+    assert report.the("data-dir")["what"].endswith(f"cannot be made: {place / 'taken'} is no directory")
+
+
+def test_a_link_to_nowhere_is_a_problem(examine, place):
+    (place / "link").symlink_to(place / "nowhere")
+    assert examine("--data-dir", "link").problems == {"data-dir"}
+
+
+def test_a_place_where_nothing_can_be_written_is_a_problem(examine):
+    report = examine("--data-dir", "/proc/self/fd/data")
+    assert report.problems == {"data-dir"}
+    assert report.the("data-dir")["what"].startswith("/proc/self/fd is not writable: ")
+
+
+def test_shards_that_nobody_has_combined_are_counted(examine, data):
+    leave_shards(data, "shop", 3)
+    assert examine().the("left-overs")["what"] == "shards that are not combined: shop (3)"
+    for slug in "abc":
+        leave_shards(data, slug, 1)
+    assert examine().the("left-overs")["what"] == "shards that are not combined: a (1), b (1), c (1), 1 more"
+
+
+def test_combining_ends_that_and_names_what_could_not_be_read(examine, data, place, environ):
+    leave_shards(data, "shop", 1)
+    new_shard_path(data, parse_slug("shop")).write_bytes(b"damaged")
+    combine = [sys.executable, "-m", "profcov", "combine"]
+    subprocess.run(combine, cwd=place, env=environ, check=True, capture_output=True)
+    clean, bad = examine().of("left-overs")
+    assert clean["level"] == "ok"
+    assert bad["what"] == f"shards in {data / 'quarantine'}, which could not be read: 1"
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/locks"), reason="only Linux tells who holds a lock")  # noqa: PTH110
+def test_who_holds_a_lock_is_named_and_the_lock_not_touched(examine, data):
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(data), "shop"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        report = examine()
+        holder.communicate()
+    finding = report.the("locks")
+    assert (report.code, finding["level"]) == (0, "warning")
+    assert finding["what"].startswith(f"shop.lock is held by process {holder.pid}: work is in flight")
+    assert examine().of("locks") == []
+
+
+def test_looking_at_a_lock_turns_no_request_away(examine, data):
+    """An exclusive lock, for a moment even, would be a refusal to whoever asks in that moment."""
+    path = lock_path(data, parse_slug("shop"))
+    path.write_text("7\n")
+    with path.open("r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # a doctor that wanted it, too, would wait or complain
+        report = examine()
+    assert report.code == 0
+    assert path.read_text() == "7\n"
+
+
+def test_the_doctor_says_whether_there_is_room(examine, data):
+    free = os.statvfs(data)
+    what = examine().the("space")["what"]
+    mebibytes = int(what.split()[0])
+    assert what.endswith(f" MiB are free in {data}")
+    assert abs(mebibytes - (free.f_bavail * free.f_frsize >> 20)) < 4096

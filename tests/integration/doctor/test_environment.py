@@ -1,0 +1,55 @@
+"""What the doctor says of the environment variables: each with its value, and whether that makes sense."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def lines(report, level):
+    return [each["what"] for each in report.of("environment") if each["level"] == level]
+
+
+def test_profcov_switched_off_is_a_warning(examine):
+    for value in ("", "0", "off"):
+        report = examine(ENABLE_PROFILE_COVERAGE=value)
+        assert report.code == 0
+        (warned,) = lines(report, "warning")
+        assert warned.endswith(": profcov is off")
+
+
+def test_every_value_that_is_set_is_shown_and_every_default_of_the_others(examine, place):
+    said = lines(examine(PROFILE_COVERAGE_CONTEXT="route"), "ok")
+    assert "ENABLE_PROFILE_COVERAGE=1" in said
+    assert "PROFILE_COVERAGE_CONTEXT=route" in said
+    assert "PROFILE_COVERAGE_ENGINE is not set: auto" in said
+    assert f"PROFILE_COVERAGE_DIR is not set: {place / '.profcov'}" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [
+        ("ENABLE_PROFILE_COVERAGE", "perhaps", "set it to one of 1, true"),
+        ("PROFILE_COVERAGE_ENGINE", "fast", "set it to one of auto, monitoring, ctrace"),
+        ("PROFILE_COVERAGE_CONTEXT", "user", "set it to one of profile, route, request"),
+        ("PROFILE_COVERAGE_FLUSH_SECONDS", "-1", "set it to a number above 0"),
+        ("PROFILE_COVERAGE_MAX_PROFILES", "many", "set it to a whole number above 0"),
+        ("PROFILE_TRACE_SLUG", "no slug!", "correct it"),
+    ],
+)
+def test_a_value_that_makes_no_sense_is_a_problem(examine, name, value, advice):
+    report = examine(**{name: value})
+    assert (report.code, report.problems) == (1, {"environment"})
+    (finding,) = [each for each in report.of("environment") if each["level"] == "problem"]
+    assert name in finding["what"]
+    assert value in finding["what"]
+    assert finding["advice"].startswith(advice)
+
+
+def test_a_misspelt_name_is_warned_of_with_the_right_one_and_without_its_value(examine):
+    report = examine(PROFILE_COVERAGE_ENGIN="ctrace", PROFILE_COVERAGE_TOKEN_X="hunter2")
+    assert lines(report, "warning") == [
+        "PROFILE_COVERAGE_ENGIN is no variable of profcov's",
+        "PROFILE_COVERAGE_TOKEN_X is no variable of profcov's",
+    ]
+    assert "did you mean PROFILE_COVERAGE_ENGINE?" in report.stdout
+    assert "hunter2" not in report.stdout + report.stderr

@@ -1,0 +1,191 @@
+"""What the doctor says of the interpreter: each thing that can be wrong with it is made so."""
+
+from __future__ import annotations
+
+import platform
+import sys
+
+import click
+import coverage
+import pytest
+
+import profcov
+
+monitoring_only = pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
+HAS_MONITORING = sys.version_info >= (3, 12)
+TAKEN = "monitoring" if HAS_MONITORING else "ctrace"
+WRAPPED = """
+import sys
+{before}
+from profcov.cli.main import main
+main(sys.argv[1:])
+"""
+
+
+def run_after(before):
+    """The command of a Python that does something before it becomes the doctor."""
+    return (sys.executable, "-c", WRAPPED.format(before=before))
+
+
+def test_where_all_is_well_nothing_is_a_problem_and_nothing_is_left_behind(examine, place):
+    before = sorted(place.rglob("*"))
+    report = examine()
+    assert (report.code, report.problems) == (0, set())
+    assert sorted(place.rglob("*")) == before
+
+
+def test_it_names_the_interpreter_and_coverage(examine):
+    report = examine()
+    assert report.the("python")["what"].startswith(f"CPython {platform.python_version()}, with the GIL")
+    assert report.the("coverage")["what"] == f"coverage {coverage.__version__}, with its C tracer"
+
+
+def test_auto_takes_monitoring_where_it_can_run_and_says_why(examine):
+    report = examine()
+    assert report.the("engine")["what"].startswith(f"auto takes {TAKEN}: ")
+    can, _ = (finding["what"] for finding in report.of("engines"))
+    assert can.startswith("monitoring can run; follows greenlets") is HAS_MONITORING
+
+
+@monitoring_only
+def test_branches_send_auto_to_ctrace(examine, place):
+    place.joinpath("coverage.profile-playback.ini").write_text("[run]\nsource = shop\nbranch = true\n")
+    report = examine()
+    assert report.code == 0
+    assert report.the("engine")["what"].startswith("auto takes ctrace: monitoring cannot run (it measures no branches")
+    assert report.the("branch")["level"] == "warning"
+
+
+@monitoring_only
+def test_branches_and_the_monitoring_engine_are_a_problem(examine, place):
+    place.joinpath("coverage.profile-playback.ini").write_text("[run]\nsource = shop\nbranch = true\n")
+    report = examine(PROFILE_COVERAGE_ENGINE="monitoring")
+    assert (report.code, report.problems) == (1, {"engine"})
+    assert "it measures no branches" in report.the("engine")["what"]
+
+
+@pytest.mark.skipif(HAS_MONITORING, reason="here it can run")
+def test_the_monitoring_engine_asked_for_on_an_older_python_is_a_problem(examine):
+    report = examine(PROFILE_COVERAGE_ENGINE="monitoring")
+    assert (report.code, report.problems) == (1, {"engine"})
+    assert "sys.monitoring came with Python 3.12" in report.the("engine")["what"]
+
+
+@monitoring_only
+def test_it_names_who_has_taken_all_tool_ids(examine):
+    take = "for number in range(6): sys.monitoring.use_tool_id(number, f'tool-{number}')"
+    report = examine(python=run_after(take))
+    finding = report.the("tool-ids")
+    assert finding["level"] == "warning"
+    assert "0 is taken by tool-0" in finding["what"]
+    assert "5 is taken by tool-5" in finding["what"]
+    assert report.the("engine")["what"].startswith("auto takes ctrace")
+    insisting = examine(python=run_after(take), PROFILE_COVERAGE_ENGINE="monitoring")
+    assert insisting.problems == {"engine"}
+
+
+@monitoring_only
+def test_one_taken_tool_id_is_no_matter(examine):
+    finding = examine(python=run_after("sys.monitoring.use_tool_id(3, 'mine')")).the("tool-ids")
+    assert finding["level"] == "ok"
+    assert finding["what"].endswith("3 is taken by mine")
+
+
+def test_coverage_that_runs_around_it_disturbs_ctrace_only(examine, place):
+    around = (sys.executable, "-m", "coverage", "run", f"--data-file={place}/.coverage", "-m", "profcov")
+    report = examine(python=around, COVERAGE_CORE="ctrace", PROFILE_COVERAGE_ENGINE="ctrace")
+    assert (report.code, report.problems) == (1, {"trace-function"})
+    assert report.the("coverage-run")["level"] == "warning"
+    assert "coverage.CTracer is set" in report.of("trace-function")[0]["what"]
+
+
+@monitoring_only
+def test_coverage_that_runs_around_it_does_not_disturb_monitoring(examine, place):
+    around = (sys.executable, "-m", "coverage", "run", f"--data-file={place}/.coverage", "-m", "profcov")
+    report = examine(python=around, COVERAGE_CORE="ctrace")
+    assert (report.code, report.problems) == (0, set())
+    assert report.the("coverage-run")["level"] == "ok"
+
+
+def test_a_trace_function_of_somebody_else_is_named(examine):
+    report = examine(python=run_after("def watch(*args): pass\nsys.settrace(watch)"), PROFILE_COVERAGE_ENGINE="ctrace")
+    assert report.problems == {"trace-function"}
+    assert report.the("trace-function")["what"].startswith("sys.settrace: __main__.watch is set")
+
+
+def test_a_trace_function_for_new_threads_is_named(examine):
+    report = examine(python=run_after("import threading\nthreading.settrace(print)"), PROFILE_COVERAGE_ENGINE="ctrace")
+    assert report.the("trace-function")["what"].startswith("threading.settrace: builtins.print is set")
+
+
+@pytest.mark.parametrize("name", ["COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"])
+def test_coverage_that_is_to_start_in_children_is_said(examine, place, name):
+    # Set by the program itself, for coverage.py's own .pth file would start it in the doctor, too.
+    report = examine(python=run_after(f"import os; os.environ[{name!r}] = '.coveragerc'"))
+    finding = report.the("coverage-run")
+    assert finding["what"].startswith(f"{name} is set")
+    assert finding["level"] == ("ok" if HAS_MONITORING else "warning")
+    assert not list(place.glob(".coverage*"))
+
+
+def test_gevent_matters_to_ctrace_only(examine):
+    report = examine(PROFILE_COVERAGE_ENGINE="ctrace")
+    gevent, greenlet = report.of("greenlets")
+    assert gevent["level"] == greenlet["level"] == "warning"
+    assert "refuses every request" in gevent["what"]
+    imported = examine(python=run_after("import gevent"), PROFILE_COVERAGE_ENGINE="ctrace")
+    assert imported.problems == {"greenlets"}
+
+
+@monitoring_only
+def test_the_monitoring_engine_follows_gevent(examine):
+    gevent, greenlet = examine().of("greenlets")
+    assert gevent["level"] == greenlet["level"] == "ok"
+
+
+def test_eventlet_is_warned_of_with_every_engine(examine, tmp_path):
+    (tmp_path / "eventlet.py").write_text("raise RuntimeError('the doctor must not import it')\n")
+    finding = next(each for each in examine(PYTHONPATH=str(tmp_path)).of("greenlets") if "eventlet" in each["what"])
+    assert finding["level"] == "warning"
+
+
+def test_coverage_without_its_c_tracer_leaves_no_engine_to_older_pythons(examine, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['coverage.tracer'] = None\n")
+    report = examine(PYTHONPATH=str(tmp_path))
+    assert report.the("coverage")["level"] == "warning"
+    assert report.problems == (set() if HAS_MONITORING else {"engine"})
+    assert report.of("engines")[1]["what"].startswith("ctrace cannot run")
+
+
+def test_a_coverage_that_cannot_be_imported_is_one_problem_and_the_rest_is_still_looked_at(examine, tmp_path):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "coverage.py").write_text("raise ImportError('wrong architecture')\n")
+    report = examine(PYTHONPATH=str(broken))
+    assert (report.code, report.problems) == (1, {"coverage"})
+    assert "wrong architecture" in report.the("coverage")["what"]
+    assert report.of("environment")
+    assert report.of("children")
+
+
+def test_children_follow_where_profcov_is_installed(examine):
+    assert examine().the("children")["level"] == "ok"
+
+
+def test_children_do_not_follow_where_profcov_is_only_on_the_path(examine, bare_python):
+    finding = examine(**bare_python(click, coverage, profcov)).the("children")
+    assert finding["level"] == "warning"
+    assert "profcov.pth is not in its site-packages" in finding["what"]
+
+
+def test_without_greenlets_it_says_so(examine, bare_python):
+    assert examine(**bare_python(click, coverage, profcov)).the("greenlets")["level"] == "ok"
+
+
+def test_a_doctor_that_belongs_to_a_slug_itself_says_what_runs(examine, place):
+    report = examine(PROFILE_TRACE_SLUG="nightly", PROFILE_COVERAGE_DIR=str(place / "data"))
+    assert report.problems == set()
+    assert report.the("engine")["what"] == f"the {TAKEN} engine runs in this process"
+    warned = [each["what"] for each in report.of("environment") if each["level"] == "warning"]
+    assert len(warned) == 1
+    assert warned[0].startswith("PROFILE_TRACE_SLUG=nightly: every Python program")
