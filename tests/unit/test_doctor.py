@@ -10,7 +10,7 @@ import pytest
 
 import profcov.doctor
 from profcov.doctor.directory import LITTLE_SPACE, NO_SPACE, judge_space
-from profcov.doctor.environment import NAMES, examine_environment
+from profcov.doctor.environment import NAMES, examine_environment, show
 from profcov.doctor.interpreter import judge_python
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "doctor.md"
@@ -46,6 +46,8 @@ def test_a_secret_is_never_shown() -> None:
     found = [*examine_environment({"PROFILE_COVERAGE_SECRET": "hunter2"})]
     assert any("PROFILE_COVERAGE_SECRET" in finding.what for finding in found)
     assert not any("hunter2" in finding.what + finding.advice for finding in found)
+    assert show("PROFILE_COVERAGE_SECRET", "hunter2") == "PROFILE_COVERAGE_SECRET=(not shown)"
+    assert show("PROFILE_COVERAGE_ENGINE", "auto") == "PROFILE_COVERAGE_ENGINE=auto"
 
 
 def test_each_variable_of_profcovs_has_its_line() -> None:

@@ -38,8 +38,13 @@ def examine_environment(environ: Mapping[str, str]) -> Iterator[Finding]:
             yield Finding("warning", "environment", f"{name} is no variable of profcov's", advice)
 
 
+def show(name: str, value: str) -> str:
+    """Return a variable and its value for people to read, without the value of a secret."""
+    return f"{name}={'(not shown)' if _SECRET.search(name) else value}"
+
+
 def _check_value(name: str, value: str) -> Finding:
-    shown = f"{name}={'(not shown)' if _SECRET.search(name) else value}"
+    shown = show(name, value)
     try:
         read = Settings.from_environ({name: value})
         if name == PROCESS_SLUG:
