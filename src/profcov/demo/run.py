@@ -102,8 +102,8 @@ def clear(out: Path) -> None:
     with demo_files() as (_, paths):
         slugs = [profile.slug for profile in load_profiles(paths, {})]
     for slug in slugs:
-        for ending in ("", ".json", ".previous"):
-            (out / f"{slug}.coverage{ending}").unlink(missing_ok=True)
+        for name in (f"{slug}.coverage", f"{slug}.coverage.json", f"previous/{slug}.coverage"):
+            (out / name).unlink(missing_ok=True)
     (out / "profile-symbols.json").unlink(missing_ok=True)
 
 

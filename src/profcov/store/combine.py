@@ -53,7 +53,7 @@ def combine(
     """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
 
     A shard that coverage.py cannot read is moved to ``quarantine/``, and the artifact is partial. The artifact
-    before this one is kept as ``<slug>.coverage.previous``.
+    before this one is kept as ``previous/<slug>.coverage``.
 
     Args:
         data_dir: where the shards are.
@@ -178,6 +178,7 @@ def _publish(merged: Path, artifact: Path) -> None:
     previous = previous_path(artifact)
     previous.unlink(missing_ok=True)
     if artifact.exists():
+        previous.parent.mkdir(mode=0o700, exist_ok=True)
         try:
             previous.hardlink_to(artifact)
         except OSError:  # a file system without hard links

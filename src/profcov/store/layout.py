@@ -36,7 +36,9 @@ def sidecar_path(artifact: Path) -> Path:
 
 def previous_path(artifact: Path) -> Path:
     """Return where the artifact before this one is kept."""
-    return artifact.with_name(artifact.name + ".previous")
+    # In a directory of its own: coverage.py 7.14 and newer merges whatever is called `<data file>.*` into the data file
+    # that it reports on, and removes it.
+    return artifact.parent / "previous" / artifact.name
 
 
 def lock_path(data_dir: Path, slug: Slug) -> Path:

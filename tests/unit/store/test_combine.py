@@ -8,7 +8,8 @@ import platform
 import shutil
 import sqlite3
 import stat
-import threading
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import coverage
@@ -25,7 +26,6 @@ from profcov.store.shard import write_shard
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
 
 DEMO = Slug("demo")
@@ -72,7 +72,7 @@ def test_the_artifact_before_is_kept(data: Path) -> None:
         write(data, {"/src/a.py": {line}})
         made = combine(data, DEMO)
     assert read_lines(made.path) == {"/src/a.py": {3}}
-    assert read_lines(made.path.with_name("demo.coverage.previous")) == {"/src/a.py": {2}}
+    assert read_lines(made.path.parent / "previous" / "demo.coverage") == {"/src/a.py": {2}}
 
 
 def test_the_artifact_and_its_sidecar_are_their_owners_only(data: Path) -> None:
@@ -271,29 +271,35 @@ def test_discarding_drops_the_shards_and_leaves_the_artifact(data: Path) -> None
     assert discard(data, DEMO) == 0
 
 
+READ = """
+import sys
+print("reading", flush=True)
+wrong = reads = 0
+while True:
+    try:
+        with open(sys.argv[1], "rb") as file:
+            wrong += file.read(6) != b"SQLite"
+    except FileNotFoundError:
+        wrong += 1
+    reads += 1
+    if not reads % 64:
+        print(wrong, flush=True)
+"""
+
+
 def test_a_reader_finds_a_whole_artifact_at_every_moment(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
     artifact = combine(data, DEMO).path
-    stop, wrong = threading.Event(), []
-
-    def read() -> None:
-        while not stop.is_set():
-            try:
-                if b"SQLite" not in artifact.read_bytes()[:16]:
-                    wrong.append("half a file")
-            except FileNotFoundError:
-                wrong.append("no file")
-
-    reader = threading.Thread(target=read)
-    reader.start()
-    try:
-        for line in range(30):
+    told = data / "told"
+    with told.open("wb") as output, subprocess.Popen([sys.executable, "-c", READ, artifact], stdout=output) as reader:
+        while not told.stat().st_size:
+            assert reader.poll() is None
+        for line in range(60):
             write(data, {"/src/a.py": {line + 1}})
             combine(data, DEMO)
-    finally:
-        stop.set()
-        reader.join()
-    assert wrong == []
+        reader.kill()
+    last = told.read_text().splitlines()[-2]
+    assert last == "0"
 
 
 def test_a_file_system_without_hard_links_will_do(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,7 +311,7 @@ def test_a_file_system_without_hard_links_will_do(data: Path, monkeypatch: pytes
         write(data, {"/src/a.py": {line}})
         made = combine(data, DEMO)
     assert read_lines(made.path) == {"/src/a.py": {2}}
-    assert read_lines(made.path.with_name("demo.coverage.previous")) == {"/src/a.py": {1}}
+    assert read_lines(made.path.parent / "previous" / "demo.coverage") == {"/src/a.py": {1}}
 
 
 def test_a_combine_that_was_killed_leaves_nothing_in_the_way(data: Path) -> None:
