@@ -161,10 +161,10 @@ def test_one_object_can_be_used_again_inside_itself_and_in_several_threads(run_p
                 late()
                 done.append(profcov.current_slug())
         thread = threading.Thread(target=work)
-        thread.start()
-        inside.wait()
         with block:
-            pass
+            with profcov.unbound():
+                thread.start()
+            inside.wait()
         slugs.append(profcov.current_slug())
         go_on.set()
         thread.join()

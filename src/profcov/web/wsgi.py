@@ -74,10 +74,11 @@ class TracedBody:
     def __next__(self) -> bytes:
         if self._chunks is None:
             iter(self)
-        with self._unit.step():
-            chunk: bytes = next(self._chunks)  # type: ignore[arg-type]
-        self._unit.flush()
-        return chunk
+        try:
+            with self._unit.step():
+                return next(self._chunks)  # type: ignore[arg-type]
+        finally:
+            self._unit.flush()  # at the end, too: the server tells the client that there is no more
 
     def close(self) -> None:
         """Close the body, then end the unit: whoever closes late is traced until then."""
@@ -129,10 +130,12 @@ def _describe(environ: WSGIEnvironment) -> Work:
 
 
 def _with_status(start_response: StartResponse, unit: Unit) -> StartResponse:
-    """Return a ``start_response`` that adds the status header, and flushes before bytes are written."""
+    """Return a ``start_response`` that adds the status header, and flushes before bytes are written.
+
+    Not before the headers: servers keep them until the first bytes of the body, or its end.
+    """
 
     def respond(status: str, headers: list[tuple[str, str]], *args: Any, **kwargs: Any) -> Callable[[bytes], object]:
-        unit.flush()
         write = start_response(status, [*headers, (STATUS_HEADER, unit.status)], *args, **kwargs)
 
         def flush_and_write(data: bytes) -> object:

@@ -26,6 +26,8 @@ ANSWERS = {
     "list": {"app", "answer_list"},
     "tuple": {"app", "answer_tuple"},
     "generator": {"app", "answer_generator", "second_chunk"},
+    "after": {"app", "answer_after", "after_the_last_chunk"},
+    "no-chunk": {"app", "answer_no_chunk", "after_the_last_chunk"},
     "empty": {"app", "answer_empty"},
     "write": {"app", "answer_write"},
     "keywords": {"app", "answer_keywords"},
@@ -88,7 +90,7 @@ def test_an_answer_with_the_header_is_byte_for_byte_the_one_without_but_for_the_
 
 
 def test_whoever_has_the_answer_finds_its_lines_on_disk(server: Any) -> None:
-    for path in ("list", "generator", "write", "echo", "empty", "big"):
+    for path in ("list", "generator", "after", "no-chunk", "write", "echo", "empty", "big"):
         for number in range(5):
             slug = f"at-once-{path}-{number}"
             server.get(f"/{path}", slug)
@@ -96,22 +98,24 @@ def test_whoever_has_the_answer_finds_its_lines_on_disk(server: Any) -> None:
             assert ANSWERS[path] <= found, path
 
 
+@pytest.mark.parametrize(("path", "function"), [("gate", "answer_gate"), ("gate-write", "answer_gate_write")])
 def test_what_is_streamed_is_on_disk_before_the_client_has_it_and_readers_wait_for_the_rest(
-    server: Any, tmp_path: Path
+    server: Any, tmp_path: Path, path: str, function: str
 ) -> None:
-    slug = "stream-" + tmp_path.name[:60]
     gate = tmp_path / "gate"
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    connection.request("GET", f"/gate?{gate}", headers={"X-Profile-Trace": slug})
+    connection.request("GET", f"/{path}?{gate}", headers={"X-Profile-Trace": path})
     response = connection.getresponse()
     assert response.read(5) == b"first"
-    assert {"app", "answer_gate"} <= server.functions(slug)
-    assert "after_gate" not in server.functions(slug)
-    assert server.is_at_work_for(slug)
+    found = server.functions(path)
+    gate_is_shut = server.is_at_work_for(path)
     gate.touch()
     assert response.read() == b"second"
     connection.close()
-    assert server.combined(slug) == {"app", "plain", "answer_gate", "wait_for", "after_gate"}
+    assert {"app", function} <= found
+    assert "after_gate" not in found
+    assert gate_is_shut
+    assert server.combined(path) == {"app", "plain", function, "wait_for", "after_gate"}
 
 
 def test_a_client_that_goes_away_holds_nobody_up(server: Any, tmp_path: Path) -> None:

@@ -49,6 +49,22 @@ def second_chunk() -> bytes:
     return b"second"
 
 
+def answer_after(environ: dict[str, Any], start: Any) -> Iterator[bytes]:
+    start("200 OK", plain())
+    yield b"the last chunk"
+    after_the_last_chunk()
+
+
+def after_the_last_chunk() -> int:
+    return 1
+
+
+def answer_no_chunk(environ: dict[str, Any], start: Any) -> Iterator[bytes]:
+    start("200 OK", plain())
+    after_the_last_chunk()
+    yield from ()
+
+
 def answer_empty(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
     start("204 No Content", [])
     return []
@@ -180,7 +196,7 @@ def answer_big(environ: dict[str, Any], start: Any) -> Iterator[bytes]:
 def answer_file(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
     start("200 OK", plain())
     wrapper = environ.get("wsgi.file_wrapper")
-    return wrapper(Path(__file__).open("rb")) if wrapper else [Path(__file__).read_bytes()]
+    return wrapper(Path(os.__file__).open("rb")) if wrapper else [Path(os.__file__).read_bytes()]
 
 
 def answer_text_file(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
@@ -193,6 +209,13 @@ def answer_gate(environ: dict[str, Any], start: Any) -> Iterator[bytes]:
     yield b"first"
     wait_for(environ["QUERY_STRING"])
     yield after_gate()
+
+
+def answer_gate_write(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+    write = start("200 OK", plain())
+    write(b"first")
+    wait_for(environ["QUERY_STRING"])
+    return [after_gate()]
 
 
 def after_gate() -> bytes:
