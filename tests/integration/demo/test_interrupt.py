@@ -51,7 +51,7 @@ def test_an_interrupted_demo_leaves_no_process_behind(
     ) as demo:
         wait_until(lambda: list(tmp_path.glob(MOMENTS[moment])), moment)
         assert demo.poll() is None
-        assert len(find_marked(mark)) > 1
+        assert find_marked(mark)  # the demo; Redis, too, unless we were faster than its start
         demo.send_signal(number)
         _, told = demo.communicate(timeout=60)
     assert find_marked(mark) == []
