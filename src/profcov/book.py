@@ -180,6 +180,11 @@ class Book:
                     return
             trace.settle()
 
+    def learn_label(self, trace: Trace) -> None:
+        """Give a trace its label, if that is known by now."""
+        with trace.flush_lock:
+            self._find_label(trace, label_is_final=False)
+
     def flush_late(self) -> None:
         """Write what came after the last unit ended, unless readers have consumed what it belongs to, or do just now."""
         if not any(trace.has_news for trace in self._traces()):

@@ -108,6 +108,11 @@ class Unit:
         if self._book is not None and self._trace is not None and self._trace.has_news:
             keep_books(functools.partial(self._book.flush, self._trace))
 
+    def learn_label(self) -> None:
+        """Find the context label if it can be told by now: frameworks forget the route before the request is over."""
+        if self._book is not None and self._trace is not None and self._trace.label is None:
+            keep_books(functools.partial(self._book.learn_label, self._trace))
+
     def end(self) -> None:
         """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
         self.leave()

@@ -136,6 +136,7 @@ def _with_status(start_response: StartResponse, unit: Unit) -> StartResponse:
     """
 
     def respond(status: str, headers: list[tuple[str, str]], *args: Any, **kwargs: Any) -> Callable[[bytes], object]:
+        unit.learn_label()
         write = start_response(status, [*headers, (STATUS_HEADER, unit.status)], *args, **kwargs)
 
         def flush_and_write(data: bytes) -> object:
