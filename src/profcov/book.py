@@ -82,7 +82,7 @@ class Book:
         self.settings = settings
         self.engine = engine
         self._mutex = threading.RLock()
-        self._lock = SlugLock(settings.data_dir, slug)
+        self._lock = SlugLock(settings.data_dir, slug, settings.umask)
         self._generation: Generation | None = None
         self._units = 0
         self._old: list[Trace] = []
@@ -173,7 +173,10 @@ class Book:
             executed = trace.take()
             if executed:
                 try:
-                    write_shard(self.settings.data_dir, self.slug, label, executed, branch=trace.branch)
+                    settings = self.settings
+                    write_shard(
+                        settings.data_dir, self.slug, label, executed, branch=trace.branch, umask=settings.umask
+                    )
                 except ProfcovError as error:
                     raise_foreign(error)
                     log_once(error.code, "%s; the lines are kept for the next try", error)

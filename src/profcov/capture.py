@@ -17,25 +17,30 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.book import Book, keep_books
-from profcov.carrier import DISABLED, TRACED
+from profcov.carrier import DISABLED, PAUSED, TRACED, Carriers
 from profcov.context import Scope, current
 from profcov.engine import imports
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.step import Step
 from profcov.errors import InvalidSlugError, ProfcovError
 from profcov.settings import Settings
+from profcov.signature import is_signed
 from profcov.slug import Slug, parse_slug
+from profcov.store.admission import Admission
+from profcov.store.pause import is_paused
 from profcov.store.shard import writing
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from profcov.carrier import Claim
     from profcov.engine.base import Capabilities, Engine, Lock, Trace
 
 BUSY: Final = "rejected; the profile is being combined"
 LINGER_SECONDS: Final = 30.0
 """How long work that a unit has started, and that may run for ever, keeps readers waiting."""
 _BUSY_SECONDS: Final = 2.0
+_PAUSE_POLL_SECONDS: Final = 0.5
 
 
 class Work:
@@ -171,11 +176,37 @@ class Recorder:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.carriers = Carriers(settings)
         self.engine: Engine | None = None
+        self._admission = Admission(settings)
+        self._is_paused = False
         self._mutex = threading.RLock()
         self._books: dict[Slug, Book] = {}
         self._refusal: str | None = None if settings.enabled else DISABLED
         self._flusher: threading.Thread | None = None
+
+    def begin_request(self, claim: Claim, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
+        """Begin a unit of work for what a request claims, which may be anything; never raises."""
+        if not claim.is_default:
+            refusal = self._refusal or self._check(claim)
+            if refusal is not None:
+                return Unit(refusal)
+        return self.begin(claim.slug, work, wait=wait)
+
+    def _check(self, claim: Claim) -> str | None:
+        """Return why a claim is not believed, or None."""
+        try:
+            parse_slug(claim.slug)
+            secret = self.settings.secret
+            if secret is not None and not is_signed(claim.slug, claim.token, secret, self.settings.token_seconds):
+                return "rejected; signature"
+            return None if self._admission.is_allowed(claim.slug) else "rejected; not allowed"
+        except InvalidSlugError:
+            return "rejected; invalid slug"
+        except Exception as error:  # noqa: BLE001 (itsdangerous may be missing)
+            raise_foreign(error)
+            log_once("signature", "cannot check who sends a slug", error=error)
+            return "unsupported; an error, see the server's log"
 
     def begin(self, slug_text: str, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
         """Begin a unit of work for a slug as it came in, unchecked; never raises.
@@ -192,8 +223,10 @@ class Recorder:
             return Unit("unsupported; an error, see the server's log")
 
     def _begin(self, slug_text: str, work: Work, wait: float) -> Unit:
-        if self._refusal is not None:
-            return Unit(self._refusal)
+        if self._flusher is None and self._refusal is None:
+            self._watch()
+        if self._refusal is not None or self._is_paused:
+            return Unit(self._refusal or PAUSED)
         engine = self.engine or self._start()
         if engine is None:
             parse_slug(slug_text)  # what is wrong with the request comes first
@@ -213,8 +246,6 @@ class Recorder:
         except BaseException:
             book.disjoin()
             raise
-        if self._flusher is None:
-            self._watch()
         return Unit(TRACED, scope)
 
     def _find_label(self, slug: Slug, work: Work, final: bool) -> str | None:  # noqa: FBT001 (called by position)
@@ -261,7 +292,7 @@ class Recorder:
             with self._mutex:
                 book = self._books.get(slug)
                 if book is None:
-                    if len(self._books) >= self.settings.max_profiles:
+                    if len(self._books) >= self.settings.max_profiles or not self._admission.has_room(slug):
                         return None
                     book = self._books[slug] = Book(slug, self.settings, engine)
         return book
@@ -276,15 +307,20 @@ class Recorder:
             keep_books(book.flush_late)
 
     def _watch(self) -> None:
-        """Flush every few seconds, for long units and for work that outlives its unit; and at exit."""
+        """Flush every few seconds, for long units and for work that outlives its unit; notice pauses."""
         with self._mutex:
             if self._flusher is None:
+                self.look_for_pause()
                 args = (weakref.ref(self), self.settings.flush_seconds)
                 self._flusher = threading.Thread(
                     target=_flush_periodically, args=args, name="profcov-flush", daemon=True
                 )
                 # In an empty context: the thread is nobody's, whoever's request starts it.
                 contextvars.Context().run(self._flusher.start)
+
+    def look_for_pause(self) -> None:
+        """Notice that an operator has paused the data directory, or resumed it: no request pays for looking."""
+        self._is_paused = is_paused(self.settings.data_dir)
 
     def after_fork(self) -> None:
         """Start clean in a forked child: locks, lines and the flushing thread belong to the parent."""
@@ -298,15 +334,19 @@ class Recorder:
 
 
 def _flush_periodically(recorder: weakref.ref[Recorder], seconds: float) -> None:
+    flush_at = time.monotonic() + seconds
     while True:
-        time.sleep(seconds)
+        time.sleep(min(seconds, _PAUSE_POLL_SECONDS))
         target = recorder()
         if target is None:
             return
-        target.flush_all()
-        if target.engine is not None:
-            target.engine.review()
-        _let_readers_in()
+        target.look_for_pause()
+        if time.monotonic() >= flush_at:
+            flush_at = time.monotonic() + seconds
+            target.flush_all()
+            if target.engine is not None:
+                target.engine.review()
+            _let_readers_in()
         del target
 
 

@@ -1,34 +1,119 @@
-"""How a slug travels: the request header, the answer's status header, the job's metadata."""
+"""How a slug travels: request headers, baggage, a cookie, the answer's status header, the job's metadata."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from urllib.parse import unquote
+
+from profcov.signature import sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from profcov.settings import Settings
+
 HEADER: Final = "X-Profile-Trace"
+TOKEN_HEADER: Final = "X-Profile-Trace-Token"  # noqa: S105 (a name)
 STATUS_HEADER: Final = "X-Profile-Trace-Status"
+COOKIE: Final = "profile_trace"
+TOKEN_COOKIE: Final = "profile_trace_token"  # noqa: S105
+BAGGAGE_KEY: Final = "profcov.slug"
+BAGGAGE_TOKEN_KEY: Final = "profcov.token"  # noqa: S105
 JOB_META_KEY: Final = "profile_trace_slug"
 
 TRACED: Final = "traced"
 DISABLED: Final = "disabled"
+PAUSED: Final = "disabled; paused"
 
-_WSGI_KEY = "HTTP_X_PROFILE_TRACE"
-_ASGI_KEY = b"x-profile-trace"
-
-
-def from_environ(environ: Mapping[str, Any]) -> str | None:
-    """Return the slug that a WSGI request carries, unchecked, or None."""
-    return environ.get(_WSGI_KEY)
+_MOST_CHARACTERS: Final = 8192
+"""Baggage and cookies that are longer are not looked at; it is what W3C's baggage may have at least."""
 
 
-def from_headers(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """Return the slug that an ASGI request carries, unchecked, or None."""
-    for name, value in headers:
-        if name == _ASGI_KEY:
-            return value.decode("latin-1")
+class Claim(NamedTuple):
+    """The slug that a request claims, unchecked, and its token. Nobody asked where ``is_default``."""
+
+    slug: str
+    token: str | None = None
+    is_default: bool = False
+
+
+class Carriers:
+    """Where in a request a slug is looked for: the header wins over baggage, baggage over the cookie.
+
+    Every request comes here: one that carries nothing costs three look-ups.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._header, self._baggage, self._cookie = (
+            name in settings.carriers for name in ("header", "baggage", "cookie")
+        )
+        self._default = None if settings.default_slug is None else Claim(settings.default_slug, is_default=True)
+        wanted = {"header": b"x-profile-trace", "baggage": b"baggage", "cookie": b"cookie"}
+        self._wanted = frozenset(wanted[name] for name in settings.carriers)
+
+    def from_environ(self, environ: Mapping[str, Any]) -> Claim | None:
+        """Return what a WSGI request claims, or None."""
+        slug = environ.get("HTTP_X_PROFILE_TRACE") if self._header else None
+        if slug is not None:
+            return Claim(slug, environ.get("HTTP_X_PROFILE_TRACE_TOKEN"))
+        baggage = environ.get("HTTP_BAGGAGE") if self._baggage else None
+        cookie = environ.get("HTTP_COOKIE") if self._cookie else None
+        if baggage is None and cookie is None:
+            return self._default
+        return _from_others(baggage, cookie, environ.get("HTTP_X_PROFILE_TRACE_TOKEN")) or self._default
+
+    def from_headers(self, headers: Iterable[tuple[bytes, bytes]]) -> Claim | None:
+        """Return what an ASGI request claims, or None."""
+        wanted = self._wanted
+        found = [pair for pair in headers if pair[0] in wanted]
+        if not found:
+            return self._default
+        token = next((value.decode("latin-1") for name, value in headers if name == b"x-profile-trace-token"), None)
+        for name, value in found:
+            if name == b"x-profile-trace":
+                return Claim(value.decode("latin-1"), token)
+        baggage, cookie = (
+            separator.join(value.decode("latin-1") for name, value in found if name == wanted_name)
+            for wanted_name, separator in ((b"baggage", ","), (b"cookie", ";"))
+        )
+        return _from_others(baggage, cookie, token) or self._default
+
+
+def _from_others(baggage: str | None, cookie: str | None, token: str | None) -> Claim | None:
+    if baggage and BAGGAGE_KEY in baggage:
+        members = _split(baggage, ",")
+        if BAGGAGE_KEY in members:
+            slug, own = (_first_part(members.get(key)) for key in (BAGGAGE_KEY, BAGGAGE_TOKEN_KEY))
+            return Claim(slug or "", own or token)
+    if cookie and COOKIE in cookie:
+        members = _split(cookie, ";")
+        if COOKIE in members:
+            return Claim(members[COOKIE].strip('"'), members.get(TOKEN_COOKIE, "").strip('"') or token)
     return None
+
+
+def _split(text: str, separator: str) -> dict[str, str]:
+    """Return what ``name=value`` pairs say; where a name comes twice, the first one counts."""
+    members: dict[str, str] = {}
+    if len(text) <= _MOST_CHARACTERS:
+        for member in text.split(separator):
+            name, equals, value = member.partition("=")
+            if equals:
+                members.setdefault(name.strip(), value.strip())
+    return members
+
+
+def _first_part(value: str | None) -> str | None:
+    """Return a baggage member's value without its properties, percent-decoded."""
+    return None if value is None else unquote(value.partition(";")[0].strip(), errors="replace")
+
+
+def outgoing_headers(slug: str, settings: Settings) -> dict[str, str]:
+    """Return the request headers that carry a slug to another server."""
+    headers = {HEADER: slug}
+    if settings.secret is not None:
+        headers[TOKEN_HEADER] = sign(slug, settings.secret)
+    return headers
 
 
 def from_job_meta(meta: Mapping[str, Any]) -> str | None:

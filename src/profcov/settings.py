@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
 
-from profcov.errors import SettingsError
+from profcov.errors import InvalidSlugError, SettingsError
+from profcov.slug import parse_slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +27,13 @@ ENGINE: Final = "PROFILE_COVERAGE_ENGINE"
 CONTEXT: Final = "PROFILE_COVERAGE_CONTEXT"
 FLUSH_SECONDS: Final = "PROFILE_COVERAGE_FLUSH_SECONDS"
 MAX_PROFILES: Final = "PROFILE_COVERAGE_MAX_PROFILES"
+ALLOW: Final = "PROFILE_COVERAGE_ALLOW"
+CARRIERS: Final = "PROFILE_COVERAGE_CARRIERS"
+PROPAGATE: Final = "PROFILE_COVERAGE_PROPAGATE"
+DEFAULT_SLUG: Final = "PROFILE_COVERAGE_DEFAULT_SLUG"
+SECRET: Final = "PROFILE_COVERAGE_SECRET"  # noqa: S105 (a name)
+TOKEN_SECONDS: Final = "PROFILE_COVERAGE_TOKEN_SECONDS"  # noqa: S105
+UMASK: Final = "PROFILE_COVERAGE_UMASK"
 PROCESS_SLUG: Final = "PROFILE_TRACE_SLUG"
 """A whole process belongs to one slug: read by :mod:`profcov.startup`, given to child processes of a unit."""
 
@@ -35,6 +44,8 @@ _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
 _ENGINES = ("auto", "monitoring", "ctrace")
 _CONTEXTS = ("profile", "route", "request")
+_CARRIERS = ("header", "baggage", "cookie")
+_LEAST_SECRET: Final = 16
 _MOST: Final = 86400
 
 
@@ -43,7 +54,10 @@ class Settings:
     """How one process records. Paths are absolute: a process may change its directory later.
 
     ``config_file`` is the coverage.py configuration that says what is measured; None leaves that to coverage.py's
-    own search (``.coveragerc``, ``setup.cfg``, ``tox.ini``, ``pyproject.toml``).
+    own search (``.coveragerc``, ``setup.cfg``, ``tox.ini``, ``pyproject.toml``). ``carriers`` are where in a request
+    a slug is looked for. ``allow`` are patterns of slugs, nothing allows all; ``propagate`` are patterns of hosts that
+    outgoing calls carry the slug on to. With a ``secret`` requests must be signed, ``token_seconds`` ago at most.
+    ``default_slug`` is for requests without one. ``umask`` is for the files and directories that are made.
     """
 
     enabled: bool = False
@@ -54,6 +68,13 @@ class Settings:
     context: ContextChoice = "profile"
     flush_seconds: float = 5.0
     max_profiles: int = 256
+    carriers: tuple[str, ...] = _CARRIERS
+    allow: tuple[str, ...] = ()
+    propagate: tuple[str, ...] = ()
+    default_slug: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    token_seconds: int = 3600
+    umask: int = 0o077
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data_dir", _absolute(self.data_dir))
@@ -77,6 +98,13 @@ class Settings:
             context=cast("ContextChoice", _read_choice(env, CONTEXT, _CONTEXTS)),
             flush_seconds=_read_number(env, FLUSH_SECONDS, 5.0, float, f"a number above 0, at most {_MOST}"),
             max_profiles=_read_number(env, MAX_PROFILES, 256, int, f"a whole number above 0, at most {_MOST}"),
+            carriers=_read_carriers(env),
+            allow=_read_list(env, ALLOW),
+            propagate=_read_list(env, PROPAGATE),
+            default_slug=_read_slug(env, DEFAULT_SLUG),
+            secret=read_secret(env),
+            token_seconds=_read_number(env, TOKEN_SECONDS, 3600, int, f"a whole number above 0, at most {_MOST}"),
+            umask=read_umask(env),
         )
 
     def environment(self) -> dict[str, str]:
@@ -89,6 +117,13 @@ class Settings:
             CONTEXT: self.context,
             FLUSH_SECONDS: str(self.flush_seconds),
             MAX_PROFILES: str(self.max_profiles),
+            CARRIERS: ",".join(self.carriers) or "none",
+            ALLOW: ",".join(self.allow),
+            PROPAGATE: ",".join(self.propagate),
+            DEFAULT_SLUG: self.default_slug or "",
+            SECRET: self.secret or "",
+            TOKEN_SECONDS: str(self.token_seconds),
+            UMASK: f"{self.umask:03o}",
         }
         return variables if self.config_file is None else {**variables, CONFIG: str(self.config_file)}
 
@@ -106,6 +141,32 @@ def find_config(given: str | None) -> Path | None:
         return path
     default = _absolute(Path(DEFAULT_CONFIG))
     return default if default.is_file() else None
+
+
+def read_secret(env: Mapping[str, str]) -> str | None:
+    """Return the secret that requests are signed with, or None.
+
+    Raises:
+        SettingsError: it is too short to be one; the message does not tell it.
+    """
+    secret = env.get(SECRET)
+    if secret and len(secret) < _LEAST_SECRET:
+        raise SettingsError(SECRET, "(hidden)", f"{_LEAST_SECRET} characters or more")
+    return secret or None
+
+
+def read_umask(env: Mapping[str, str]) -> int:
+    """Return which permissions the files that profcov makes shall not have.
+
+    Raises:
+        SettingsError: it is not an octal number, or one that takes the owner's own permissions away.
+    """
+    value = env.get(UMASK) or "077"
+    if re.fullmatch("0?o?0?[0-7]{1,2}", value) is None:
+        raise SettingsError(
+            UMASK, value, "an octal number of group's and others' permissions, 077 at most, such as 007"
+        )
+    return int(value.removeprefix("0o"), 8)
 
 
 def _absolute(path: Path) -> Path:
@@ -130,6 +191,33 @@ def _read_choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) ->
     if value not in choices:
         raise SettingsError(name, env[name], "one of " + ", ".join(choices))
     return value
+
+
+def _read_list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return what stands between commas or blanks."""
+    return tuple(env.get(name, "").replace(",", " ").split())
+
+
+def _read_carriers(env: Mapping[str, str]) -> tuple[str, ...]:
+    given = _read_list({CARRIERS: env.get(CARRIERS, "").lower()}, CARRIERS)
+    if given == ("none",):
+        return ()
+    if not set(given) <= set(_CARRIERS):
+        raise SettingsError(CARRIERS, env[CARRIERS], "some of header, baggage, cookie between commas, or none")
+    return tuple(each for each in _CARRIERS if each in given) if given else _CARRIERS
+
+
+def _read_slug(env: Mapping[str, str], name: str) -> str | None:
+    value = env.get(name)
+    if not value:
+        return None
+    try:
+        return parse_slug(value)
+    except InvalidSlugError:
+        expected = (
+            "a slug: 1 to 100 letters, digits, '.', '_' or '-', starting with a letter or digit, without '.coverage'"
+        )
+        raise SettingsError(name, value, expected) from None
 
 
 def _read_number(env: Mapping[str, str], name: str, default: N, kind: type[N], expected: str) -> N:

@@ -12,6 +12,7 @@ from coverage import CoverageData
 from coverage.exceptions import CoverageException
 
 from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteError
+from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
 from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
 from profcov.store.lock import exclusive, raise_generation
 from profcov.store.read import read_lines
@@ -49,6 +50,7 @@ def combine(
     out: Path | None = None,
     timeout: float = 30.0,
     reasons: Sequence[str] = (),
+    umask: int = PRIVATE,
 ) -> Artifact:
     """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
 
@@ -62,6 +64,7 @@ def combine(
         out: directory for the artifact; the data directory if None.
         timeout: seconds to wait for work in flight.
         reasons: codes that the caller knows of for the artifact to be partial.
+        umask: which permissions the files and directories that are made shall not have.
 
     Raises:
         LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
@@ -70,7 +73,7 @@ def combine(
     """
     if not data_dir.is_dir():
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
-    with exclusive(data_dir, slug, timeout) as lock:
+    with exclusive(data_dir, slug, timeout, umask) as lock:
         found = list_shards(data_dir, slug)
         if not found:
             raise CoverageMergeError(
@@ -79,31 +82,31 @@ def combine(
         shards, bad = _sort_out(found)
         why = tuple(dict.fromkeys([*reasons, *(["shard-unreadable"] if bad else [])]))
         if not shards:
-            _quarantine(data_dir, bad)
+            _quarantine(data_dir, bad, umask)
             raise CoverageMergeError(slug, f"none of its {len(bad)} shards can be read; they are in {QUARANTINE}/")
         artifact = artifact_path(out or data_dir, slug)
-        with _beside(artifact) as merged:
+        with _beside(artifact, umask) as merged:
             options = _merge(slug, shards, config_file, merged)
             counts = _count(merged)
             generation = raise_generation(lock)
-            _publish(merged, artifact)
+            _publish(merged, artifact, umask)
         facts = describe(
             slug, artifact, generation=generation, shards=shards, settings=options, reasons=why, **counts.described
         )
-        write_sidecar(artifact, facts)
-        _quarantine(data_dir, bad)
+        write_sidecar(artifact, facts, umask)
+        _quarantine(data_dir, bad, umask)
         _drop(shards)
     return Artifact(slug, artifact, sidecar_path(artifact), not why, why, counts.lines, counts.files, len(shards))
 
 
-def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0) -> int:
+def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = PRIVATE) -> int:
     """Drop the shards of a slug, raise its generation, and return how many there were.
 
     Raises:
         LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
         CoverageWriteError: the lock file cannot be made.
     """
-    with exclusive(data_dir, slug, timeout) as lock:
+    with exclusive(data_dir, slug, timeout, umask) as lock:
         shards = list_shards(data_dir, slug)
         raise_generation(lock)
         _drop(shards)
@@ -130,6 +133,9 @@ def _sort_out(shards: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]
     good: list[Path] = []
     bad: list[tuple[Path, str]] = []
     for shard in shards:
+        if shard.is_symlink():
+            bad.append((shard, "a symbolic link, which profcov does not follow"))
+            continue
         try:
             read_lines(shard)
             good.append(shard)
@@ -139,7 +145,7 @@ def _sort_out(shards: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]
 
 
 @contextlib.contextmanager
-def _beside(artifact: Path) -> Iterator[Path]:
+def _beside(artifact: Path, umask: int) -> Iterator[Path]:
     """Yield the name of a file to be moved to the artifact's place; remove it if it was not.
 
     Raises:
@@ -147,7 +153,7 @@ def _beside(artifact: Path) -> Iterator[Path]:
     """
     merged = artifact.with_name(f".{artifact.name}.{os.getpid()}.unfinished")
     try:
-        artifact.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_directory(artifact.parent, umask)
         merged.unlink(missing_ok=True)
         try:
             yield merged
@@ -172,13 +178,13 @@ def _merge(slug: Slug, shards: Sequence[Path], config_file: Path | None, merged:
     return {"config_file": str(config_file) if config_file else None, **options}
 
 
-def _publish(merged: Path, artifact: Path) -> None:
+def _publish(merged: Path, artifact: Path, umask: int) -> None:
     """Put a merged file in the artifact's place, and keep the one before; at every moment there is one."""
-    merged.chmod(0o600)
-    previous = previous_path(artifact)
-    previous.unlink(missing_ok=True)
-    if artifact.exists():
-        previous.parent.mkdir(mode=0o700, exist_ok=True)
+    merged.chmod(0o666 & ~umask)
+    if artifact.is_file() and not artifact.is_symlink():
+        previous = previous_path(artifact)
+        make_own_directory(previous.parent, umask)
+        previous.unlink(missing_ok=True)
         try:
             previous.hardlink_to(artifact)
         except OSError:  # a file system without hard links
@@ -186,13 +192,14 @@ def _publish(merged: Path, artifact: Path) -> None:
     merged.replace(artifact)
 
 
-def _quarantine(data_dir: Path, bad: Sequence[tuple[Path, str]]) -> None:
+def _quarantine(data_dir: Path, bad: Sequence[tuple[Path, str]], umask: int) -> None:
     for shard, reason in bad:
         with contextlib.suppress(OSError):
             target = data_dir / QUARANTINE
-            target.mkdir(mode=0o700, exist_ok=True)
+            make_own_directory(target, umask)
             shard.replace(target / shard.name)
-            (target / f"{shard.name}.reason").write_text(reason + "\n", encoding="utf-8")
+            with open(create_private(target / f"{shard.name}.reason", umask), "w", encoding="utf-8") as file:  # noqa: PTH123
+                file.write(reason + "\n")
 
 
 def _drop(shards: Sequence[Path]) -> None:

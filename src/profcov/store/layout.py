@@ -46,6 +46,11 @@ def lock_path(data_dir: Path, slug: Slug) -> Path:
     return data_dir / f"{slug}.lock"
 
 
+def count_slugs(data_dir: Path) -> int:
+    """Return how many slugs were ever recorded in a directory: each leaves a lock file."""
+    return sum(name.endswith(".lock") for name in os.listdir(data_dir))  # noqa: PTH208
+
+
 def new_shard_path(data_dir: Path, slug: Slug) -> Path:
     """Return a name for a new shard of this process, in the data directory."""
     return data_dir / new_shard_name(slug)

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from profcov.errors import CoverageWriteError, LockTimeoutError
+from profcov.store.files import PRIVATE, open_or_create
 from profcov.store.layout import lock_path
 
 if TYPE_CHECKING:
@@ -30,10 +31,11 @@ _POLL_SECONDS = 0.02
 class SlugLock:
     """This process's handle on a slug's lock file; not thread-safe, the owner serialises calls."""
 
-    __slots__ = ("_fd", "_files", "path")
+    __slots__ = ("_fd", "_files", "_umask", "path")
 
-    def __init__(self, data_dir: Path, slug: Slug) -> None:
+    def __init__(self, data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
         self.path = lock_path(data_dir, slug)
+        self._umask = umask
         self._fd = -1
         self._files = 0
 
@@ -68,12 +70,12 @@ class SlugLock:
             if os.fstat(self._fd).st_nlink:
                 return
             self.abandon()
-        self._fd = _open_lock_file(self.path)
+        self._fd = open_or_create(self.path, self._umask)
         self._files += 1
 
 
 @contextlib.contextmanager
-def exclusive(data_dir: Path, slug: Slug, timeout: float) -> Iterator[int]:
+def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) -> Iterator[int]:
     """Hold the exclusive lock of a slug: no process has work in flight for it meanwhile.
 
     Yields the open lock file's descriptor, for :func:`raise_generation`.
@@ -86,7 +88,7 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float) -> Iterator[int]:
     """
     path = lock_path(data_dir, slug)
     try:
-        fd = _open_lock_file(path)
+        fd = open_or_create(path, umask)
     except OSError as error:
         raise CoverageWriteError(path, error.strerror or str(error)) from error
     try:
@@ -133,11 +135,3 @@ def _try_exclusive(fd: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _open_lock_file(path: Path) -> int:
-    try:
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-    except FileNotFoundError:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import CoverageWriteError
+from profcov.store.files import PRIVATE, create_private, make_directory
 from profcov.store.layout import new_shard_name
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ writing: Final = threading.RLock()
 
 
 def write_shard(
-    data_dir: Path, slug: Slug, context: str, executed: Mapping[str, set[Any]], *, branch: bool = False
+    data_dir: Path,
+    slug: Slug,
+    context: str,
+    executed: Mapping[str, set[Any]],
+    *,
+    branch: bool = False,
+    umask: int = PRIVATE,
 ) -> Path:
     """Write what ran as a new shard of this process and return its path.
 
@@ -35,6 +42,7 @@ def write_shard(
         context: the context label that everything gets.
         executed: line numbers by file name, as they shall stand in the data; arcs, pairs of line numbers, if ``branch``.
         branch: whether it is arcs.
+        umask: which permissions the file, and the directory if it is made, shall not have.
 
     Raises:
         CoverageWriteError: the shard could not be written; nothing of it is left.
@@ -45,8 +53,8 @@ def write_shard(
     unfinished = os.path.join(data_dir, f".{name}.unfinished")  # noqa: PTH118
     try:
         with writing:
-            data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _create_private(unfinished)
+            make_directory(data_dir, umask)
+            os.close(create_private(unfinished, umask))  # SQLite takes an empty file for a new database
             _fill(unfinished, context, executed, branch=branch)
             os.rename(unfinished, shard)  # noqa: PTH104
     except Exception as error:
@@ -74,8 +82,3 @@ def _fill(path: str, context: str, executed: Mapping[str, set[Any]], *, branch: 
         close = getattr(data, "close", None)
         if close is not None:
             close()
-
-
-def _create_private(path: str) -> None:
-    """Make an empty file that only its owner can read; SQLite takes an empty file for a new database."""
-    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))

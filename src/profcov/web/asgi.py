@@ -7,13 +7,14 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from profcov.capture import BUSY, UNNAMED, Work
-from profcov.carrier import STATUS_HEADER, from_headers
+from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder, tasks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from profcov.capture import Recorder, Unit
+    from profcov.carrier import Claim
     from profcov.settings import Settings
 
     Scope = MutableMapping[str, Any]
@@ -42,17 +43,18 @@ class ProfileTraceMiddleware:
     def __init__(self, app: ASGIApplication, settings: Settings | None = None) -> None:
         self.app = app
         self._recorder = open_recorder(settings)
+        self._carriers = self._recorder.carriers
         self._is_plain = self._recorder.settings.context == "profile"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Answer a request."""
-        slug = from_headers(scope["headers"]) if scope["type"] in {"http", "websocket"} else None
-        if slug is None or _MARK in scope:  # marked: this middleware is around us already
+        claim = self._carriers.from_headers(scope["headers"]) if scope["type"] in {"http", "websocket"} else None
+        if claim is None or _MARK in scope:  # marked: this middleware is around us already
             return await self.app(scope, receive, send)
-        unit = await _begin(self._recorder, slug, UNNAMED if self._is_plain else _describe(scope))
+        unit = await _begin(self._recorder, claim, UNNAMED if self._is_plain else _describe(scope))
         # In the scope itself, not in a copy: whoever is around us reads there what routers put into it.
         scope[_MARK] = unit.status
-        respond = _with_status(send, unit)
+        respond = _with_status(send, unit, is_said=not claim.is_default)
         try:
             if not unit.traced:
                 return await self.app(scope, receive, respond)
@@ -65,14 +67,14 @@ class ProfileTraceMiddleware:
             scope.pop(_MARK, None)  # whoever tries again is traced again
 
 
-async def _begin(recorder: Recorder, slug: str, work: Work) -> Unit:
+async def _begin(recorder: Recorder, claim: Claim, work: Work) -> Unit:
     """Begin a unit without holding up the event loop while the profile is being combined."""
-    unit = recorder.begin(slug, work, wait=0)
+    unit = recorder.begin_request(claim, work, wait=0)
     for _ in range(_BUSY_TRIES):
         if unit.status != BUSY or not _runs_on_asyncio():
             break
         await asyncio.sleep(_BUSY_POLL_SECONDS)
-        unit = recorder.begin(slug, work, wait=0)
+        unit = recorder.begin_request(claim, work, wait=0)
     return unit
 
 
@@ -98,12 +100,12 @@ def _describe(scope: Scope) -> Work:
     return Work(name, ident)
 
 
-def _with_status(send: Send, unit: Unit) -> Send:
-    """Return a ``send`` that adds the status header, and flushes before anything reaches the client."""
+def _with_status(send: Send, unit: Unit, *, is_said: bool) -> Send:
+    """Return a ``send`` that adds the status header, if asked, and flushes before anything reaches the client."""
     status = (_STATUS_NAME, unit.status.encode("latin-1"))
 
     async def respond(message: Message) -> None:
-        if message["type"] in _WITH_HEADERS:
+        if is_said and message["type"] in _WITH_HEADERS:
             message = {**message, "headers": [*message.get("headers", ()), status]}
         unit.flush()
         await send(message)

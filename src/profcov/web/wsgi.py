@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from profcov.capture import UNNAMED, Work
-from profcov.carrier import STATUS_HEADER, from_environ
+from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder
 
 if TYPE_CHECKING:
@@ -32,16 +32,17 @@ class ProfileTraceMiddleware:
     def __init__(self, app: WSGIApplication, settings: Settings | None = None) -> None:
         self.app = app
         self._recorder = open_recorder(settings)
+        self._carriers = self._recorder.carriers
         self._is_plain = self._recorder.settings.context == "profile"
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        slug = from_environ(environ)
-        if slug is None or _MARK in environ:  # marked: this middleware is around us already
+        claim = self._carriers.from_environ(environ)
+        if claim is None or _MARK in environ:  # marked: this middleware is around us already
             return self.app(environ, start_response)
-        unit = self._recorder.begin(slug, UNNAMED if self._is_plain else _describe(environ))
+        unit = self._recorder.begin_request(claim, UNNAMED if self._is_plain else _describe(environ))
         environ[_MARK] = unit.status
-        respond = _with_status(start_response, unit)
+        respond = _with_status(start_response, unit, is_said=not claim.is_default)
         if not unit.traced:
             return self.app(environ, respond)
         try:
@@ -129,15 +130,17 @@ def _describe(environ: WSGIEnvironment) -> Work:
     return Work(name, lambda: environ.get("HTTP_X_REQUEST_ID") or uuid.uuid4().hex)
 
 
-def _with_status(start_response: StartResponse, unit: Unit) -> StartResponse:
-    """Return a ``start_response`` that adds the status header, and flushes before bytes are written.
+def _with_status(start_response: StartResponse, unit: Unit, *, is_said: bool) -> StartResponse:
+    """Return a ``start_response`` that adds the status header, if asked, and flushes before bytes are written.
 
     Not before the headers: servers keep them until the first bytes of the body, or its end.
     """
 
     def respond(status: str, headers: list[tuple[str, str]], *args: Any, **kwargs: Any) -> Callable[[bytes], object]:
         unit.learn_label()
-        write = start_response(status, [*headers, (STATUS_HEADER, unit.status)], *args, **kwargs)
+        if is_said:
+            headers = [*headers, (STATUS_HEADER, unit.status)]
+        write = start_response(status, headers, *args, **kwargs)
 
         def flush_and_write(data: bytes) -> object:
             unit.flush()

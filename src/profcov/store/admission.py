@@ -1,0 +1,81 @@
+"""Which slugs a data directory takes: those that are allowed, and not more than its limit."""
+
+from __future__ import annotations
+
+import fcntl
+import fnmatch
+import os
+import re
+import time
+from typing import TYPE_CHECKING, Final
+
+from profcov.store.files import open_or_create
+from profcov.store.layout import count_slugs, lock_path
+
+if TYPE_CHECKING:
+    from profcov.settings import Settings
+    from profcov.slug import Slug
+
+_GATE: Final = ".new-slug"
+_WAIT_SECONDS: Final = 1.0
+_FULL_SECONDS: Final = 1.0
+_POLL_SECONDS: Final = 0.002
+
+
+class Admission:
+    """Decides for one process, together with all others that record into the directory."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._directory = settings.data_dir
+        self._limit = settings.max_profiles
+        self._umask = settings.umask
+        patterns = [fnmatch.translate(pattern) for pattern in settings.allow]
+        self._allowed = re.compile("|".join(patterns)) if patterns else None
+        self._full_until = 0.0
+
+    def is_allowed(self, slug: str) -> bool:
+        """Tell whether a slug matches one of the patterns, if there are any."""
+        return self._allowed is None or self._allowed.match(slug) is not None
+
+    def has_room(self, slug: Slug) -> bool:
+        """Tell whether the directory has the slug, or takes one more; then its lock file is there.
+
+        Processes ask one after another: together they do not pass the limit either. Where it is reached, the
+        directory is read once a second at most, however many slugs a stranger makes up.
+
+        Raises:
+            OSError: the directory cannot be written, or another process has been at it for too long.
+        """
+        path = lock_path(self._directory, slug)
+        if path.exists():
+            return True
+        if time.monotonic() < self._full_until:
+            return False
+        gate = open_or_create(self._directory / _GATE, self._umask)
+        try:
+            _lock(gate)
+            if not path.exists() and count_slugs(self._directory) >= self._limit:
+                self._full_until = time.monotonic() + _FULL_SECONDS
+                return False
+            os.close(open_or_create(path, self._umask))
+            return True
+        finally:
+            os.close(gate)
+
+
+def _lock(fd: int) -> None:
+    """Take a lock that others hold for a moment only; one that was stopped there must not stop us, too.
+
+    Raises:
+        BlockingIOError: it was not given back in time.
+    """
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_POLL_SECONDS)
+        else:
+            return

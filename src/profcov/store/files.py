@@ -1,0 +1,72 @@
+"""How files and directories are made: for their owner only, unless the settings' umask says otherwise."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PRIVATE: Final = 0o077
+_NEW = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+def make_directory(path: Path, umask: int = PRIVATE) -> None:
+    """Make a directory and those above it; one that is there stays as it is.
+
+    Raises:
+        OSError: it cannot be made, or something else has its name.
+    """
+    try:
+        path.mkdir(mode=0o700, parents=True)
+    except FileExistsError:
+        if not path.is_dir():
+            raise
+        return
+    path.chmod(0o777 & ~umask)  # the process's own umask has had its say in mkdir
+
+
+def make_own_directory(path: Path, umask: int = PRIVATE) -> None:
+    """Make a directory inside a data directory, where a symbolic link is not followed.
+
+    Raises:
+        OSError: it cannot be made, or something else has its name.
+    """
+    if path.is_symlink():
+        raise NotADirectoryError(errno.ENOTDIR, "a symbolic link, which profcov does not follow", str(path))
+    make_directory(path, umask)
+
+
+def create_private(path: str | Path, umask: int = PRIVATE) -> int:
+    """Make an empty file, never through a symbolic link, and return a descriptor to read and write it.
+
+    Raises:
+        FileExistsError: something has that name already.
+        OSError: it cannot be made.
+    """
+    fd = os.open(path, os.O_RDWR | _NEW, 0o600)
+    try:
+        os.fchmod(fd, 0o666 & ~umask)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def open_or_create(path: Path, umask: int = PRIVATE) -> int:
+    """Return a descriptor of a file, made with its directory if it is not there; never through a symbolic link.
+
+    Raises:
+        OSError: it cannot be made or opened.
+    """
+    while True:
+        try:
+            return os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            make_directory(path.parent, umask)
+        try:
+            return create_private(path, umask)
+        except FileExistsError:
+            continue  # another process was faster

@@ -1,0 +1,53 @@
+"""The switch of a data directory: while the file ``paused`` is in it, no process begins to record there."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from profcov.errors import CoverageWriteError
+from profcov.store.files import create_private
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NAME: Final = "paused"
+
+
+def is_paused(data_dir: Path) -> bool:
+    """Tell whether recording is paused; never raises. Whatever has that name pauses, a broken link too."""
+    return os.path.lexists(os.path.join(data_dir, _NAME))  # noqa: PTH118 (twice a second: a Path interns its parts)
+
+
+def pause(data_dir: Path, umask: int = 0o077) -> bool:
+    """Pause recording; what is being recorded goes on to its end. False if it was paused already.
+
+    Raises:
+        CoverageWriteError: the directory is not there, or cannot be written.
+    """
+    path = data_dir / _NAME
+    try:
+        with open(create_private(path, umask), "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
+            file.write(f"since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}, process {os.getpid()}\n")
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise CoverageWriteError(path, error.strerror or str(error)) from error
+    return True
+
+
+def resume(data_dir: Path) -> bool:
+    """Let processes record again. False if it was not paused.
+
+    Raises:
+        CoverageWriteError: the file cannot be removed.
+    """
+    path = data_dir / _NAME
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise CoverageWriteError(path, error.strerror or str(error)) from error
+    return True
