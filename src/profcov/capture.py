@@ -17,7 +17,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.book import Book, keep_books
-from profcov.carrier import DISABLED, PAUSED, TRACED, Carriers
+from profcov.carrier import DISABLED, NOT_ALLOWED, PAUSED, SIGNATURE, TRACED, Carriers
 from profcov.context import Scope, current
 from profcov.engine import imports
 from profcov.engine.faults import log_once, raise_foreign
@@ -199,8 +199,8 @@ class Recorder:
             parse_slug(claim.slug)
             secret = self.settings.secret
             if secret is not None and not is_signed(claim.slug, claim.token, secret, self.settings.token_seconds):
-                return "rejected; signature"
-            return None if self._admission.is_allowed(claim.slug) else "rejected; not allowed"
+                return SIGNATURE
+            return None if self._admission.is_allowed(claim.slug) else NOT_ALLOWED
         except InvalidSlugError:
             return "rejected; invalid slug"
         except Exception as error:  # noqa: BLE001 (itsdangerous may be missing)

@@ -24,6 +24,8 @@ JOB_META_KEY: Final = "profile_trace_slug"
 TRACED: Final = "traced"
 DISABLED: Final = "disabled"
 PAUSED: Final = "disabled; paused"
+SIGNATURE: Final = "rejected; signature"
+NOT_ALLOWED: Final = "rejected; not allowed"
 
 _MOST_CHARACTERS: Final = 8192
 """Baggage and cookies that are longer are not looked at; it is what W3C's baggage may have at least."""

@@ -48,10 +48,11 @@ def command(slugs: tuple[str, ...], data_dir: Path | None, config: str | None, o
     chosen = given or [slug for slug in list_slugs(directory) if list_shards(directory, slug)]
     if not chosen:
         raise CoverageReadError(directory, "no profile has shards there")
+    umask = settings.read_umask(os.environ)
     failures: list[ProfcovError] = []
     for slug in chosen:
         try:
-            made = combine(directory, slug, config_file=config_file, out=out, timeout=timeout)
+            made = combine(directory, slug, config_file=config_file, out=out, timeout=timeout, umask=umask)
         except CoverageError as error:
             failures.append(error)
             continue

@@ -15,7 +15,10 @@ COMMANDS: Final = {
     "combine": "Merge the shards of profiles into their artifacts.",
     "demo": "Play profiles, all at once, against a small real application.",
     "doctor": "Say what this environment can do, and what would go wrong.",
+    "pause": "Stop recording at run time, in all processes of a data directory.",
     "playback": "Replay profiles against a live server.",
+    "resume": "Record again after a pause.",
+    "sign": "Print a token for a slug, for clients that cannot sign by themselves.",
     "symbols": "List the symbols of a source tree, or which profiles cover them.",
 }
 """Each command's module below ``profcov.cli``, and its line in the help: no module is imported before it is asked for."""

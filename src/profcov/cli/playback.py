@@ -15,7 +15,7 @@ from profcov.playback.address import find_origin
 from profcov.playback.runner import DEFAULT_TIMEOUT, PlayOptions, play_all
 from profcov.playback.template import NAME
 from profcov.playback.yaml_format import load_profiles
-from profcov.settings import CONFIG, DEFAULT_DIR, DIR, find_config
+from profcov.settings import CONFIG, DEFAULT_DIR, DIR, find_config, read_secret, read_umask
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -112,6 +112,8 @@ def command(
         out=out,
         config_file=find_config(os.environ.get(CONFIG)) if trace_code else None,
         timeout=timeout,
+        secret=read_secret(os.environ),
+        umask=read_umask(os.environ),
     )
     with _show_progress(loaded) as (step_done, play_done):
         outcomes = play_all(loaded, options, jobs=jobs, step_done=step_done, play_done=play_done)

@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING, Final, Self
 import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from profcov.carrier import DISABLED, HEADER, STATUS_HEADER, TRACED
+from profcov.carrier import (
+    DISABLED,
+    HEADER,
+    NOT_ALLOWED,
+    PAUSED,
+    SIGNATURE,
+    STATUS_HEADER,
+    TOKEN_HEADER,
+    TRACED,
+    outgoing_headers,
+)
 from profcov.errors import TargetError
 from profcov.playback.address import find_origin, join, show, show_server
 from profcov.playback.failure import StepFailedError
+from profcov.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -23,7 +34,12 @@ _NO_STATUS: Final = (
     "the server does not run profcov's middleware, or another process answers on this port: "
     f"{{request}} was answered with {{status}} and no {STATUS_HEADER}"
 )
-_OFF: Final = "profcov is installed but off: set ENABLE_PROFILE_COVERAGE=1 where the server starts"
+_WHY: Final = {
+    DISABLED: "profcov is installed but off: set ENABLE_PROFILE_COVERAGE=1 where the server starts",
+    PAUSED: "recording is paused there: run `profcov resume` on the server's data directory",
+    SIGNATURE: "the server takes signed slugs only: set PROFILE_COVERAGE_SECRET here to what it is there",
+    NOT_ALLOWED: "PROFILE_COVERAGE_ALLOW does not allow this slug where the server starts",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +62,13 @@ class Call:
 class Client:
     """One profile's session: its cookies, its slug, and how many requests it has sent."""
 
-    def __init__(self, base_url: str, slug: Slug | None, named: Collection[Origin], *, timeout: float) -> None:
+    def __init__(
+        self, base_url: str, slug: Slug | None, named: Collection[Origin], *, timeout: float, secret: str | None = None
+    ) -> None:
         """Open a session; with a ``slug``, requests to the ``named`` servers and the base URL's are traced.
 
-        ``timeout`` is in seconds, for the connection and for each part of an answer.
+        ``timeout`` is in seconds, for the connection and for each part of an answer. With a ``secret`` the slug is
+        signed, afresh for each request: tokens have a limited age.
         """
         self.base_url = base_url
         self.requests = 0
@@ -57,6 +76,7 @@ class Client:
         self._slug = slug
         self._named = {find_origin(base_url), *named}
         self._timeout = timeout
+        self._settings = Settings(secret=secret)
         self._session = _Session()
         # A server may close an idle connection at the very moment we send on it, and a POST cannot be sent twice.
         self._session.headers["Connection"] = "close"
@@ -95,7 +115,7 @@ class Client:
     def _exchange(self, call: Call, url: str) -> requests.Response:
         headers = dict(call.headers)
         if self._slug is not None and find_origin(url) in self._named:
-            headers[HEADER] = self._slug
+            headers.update(outgoing_headers(self._slug, self._settings))
         self.requests += 1
         return self._session.request(
             call.method,
@@ -143,14 +163,15 @@ class _Session(requests.Session):
         before, after = response.request.url or "", prepared_request.url or ""
         if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]  # public, but types-requests has it untyped
             prepared_request.headers.pop(HEADER, None)
+            prepared_request.headers.pop(TOKEN_HEADER, None)
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # as above
 
 
 def _reason(status: str | None, request: str, code: int) -> str:
     if status is None:
         return _NO_STATUS.format(request=request, status=code)
-    if status == DISABLED:
-        return _OFF
+    if status in _WHY:
+        return _WHY[status]
     word, _, detail = status.partition(";")
     if word == "rejected":
         return f"the server refused to trace {request}: {detail.strip() or 'it gives no reason'}"

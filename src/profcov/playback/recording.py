@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.playback.barrier import forget_jobs, list_jobs, wait_for_jobs
 from profcov.store.combine import Artifact, combine, discard
+from profcov.store.files import PRIVATE
 from profcov.store.lock import exclusive
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Recording:
     out: Path | None
     redis_url: str | None
     timeout: float
+    umask: int = PRIVATE
 
     def begin(self) -> None:
         """Drop what an earlier play has left.
@@ -43,7 +45,7 @@ class Recording:
         """
         if self.redis_url is not None:
             forget_jobs(self.redis_url, self.slug)
-        discard(self.data_dir, self.slug, timeout=self.timeout)
+        discard(self.data_dir, self.slug, timeout=self.timeout, umask=self.umask)
 
     def finish(self, stop: Stop) -> tuple[tuple[str, ...], Artifact]:
         """Wait for the jobs, combine, and return the ids of all jobs with the artifact.
@@ -83,7 +85,7 @@ class Recording:
             jobs = list_jobs(self.redis_url, self.slug)
             if pending:
                 return jobs, pending
-            with exclusive(self.data_dir, self.slug, self.timeout):
+            with exclusive(self.data_dir, self.slug, self.timeout, self.umask):
                 if list_jobs(self.redis_url, self.slug) == jobs:
                     return jobs, ()
 
@@ -95,4 +97,5 @@ class Recording:
             out=self.out,
             timeout=self.timeout,
             reasons=reasons,
+            umask=self.umask,
         )

@@ -6,7 +6,7 @@ import contextlib
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +16,7 @@ from profcov.playback.client import Client
 from profcov.playback.recording import Recording
 from profcov.playback.steps import find_named_origins, play_steps
 from profcov.settings import DEFAULT_DIR
+from profcov.store.files import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +34,8 @@ class PlayOptions:
     """How to play: where to, and whether and where code is recorded.
 
     ``timeout`` is in seconds, each time: for an answer, for a ``wait`` that names none, for the jobs, for the slug's
-    lock. ``out`` is where artifacts go if not to ``data_dir``; ``config_file`` is coverage.py's.
+    lock. ``out`` is where artifacts go if not to ``data_dir``; ``config_file`` is coverage.py's. With a ``secret``
+    requests are signed; ``umask`` is for the files that are made.
     """
 
     trace: bool = False
@@ -43,6 +45,8 @@ class PlayOptions:
     out: Path | None = None
     config_file: Path | None = None
     timeout: float = DEFAULT_TIMEOUT
+    secret: str | None = field(default=None, repr=False)
+    umask: int = PRIVATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,7 @@ def _open_client(profile: Profile, options: PlayOptions) -> Client:
         profile.slug if options.trace else None,
         find_named_origins(profile),
         timeout=options.timeout,
+        secret=options.secret,
     )
 
 
@@ -196,4 +201,5 @@ def _make_recording(profile: Profile, options: PlayOptions) -> Recording | None:
         out=options.out,
         redis_url=options.redis_url,
         timeout=options.timeout,
+        umask=options.umask,
     )

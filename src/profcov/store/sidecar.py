@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import coverage
 
 from profcov.errors import CoverageReadError, CoverageWriteError
+from profcov.store.files import PRIVATE, create_private
 from profcov.store.layout import sidecar_path
 from profcov.version import __version__
 
@@ -66,7 +67,7 @@ def describe(
     }
 
 
-def write_sidecar(artifact: Path, facts: dict[str, Any]) -> Path:
+def write_sidecar(artifact: Path, facts: dict[str, Any], umask: int = PRIVATE) -> Path:
     """Write the sidecar of an artifact, whole or not at all, and return its path.
 
     Raises:
@@ -75,8 +76,9 @@ def write_sidecar(artifact: Path, facts: dict[str, Any]) -> Path:
     path = sidecar_path(artifact)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
     try:
-        unfinished.touch(mode=0o600)
-        unfinished.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.unlink(missing_ok=True)
+        with open(create_private(unfinished, umask), "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
+            file.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
         unfinished.replace(path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)

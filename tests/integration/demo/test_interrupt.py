@@ -48,6 +48,7 @@ def test_an_interrupted_demo_leaves_no_process_behind(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells start what is in the background deaf
     ) as demo:
         wait_until(lambda: list(tmp_path.glob(MOMENTS[moment])), moment)
         assert demo.poll() is None

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from profcov.store.files import create_private, make_directory, make_own_directory, open_or_create
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture(params=[0o000, 0o077], ids=["open", "closed"])
+def process_umask(request: pytest.FixtureRequest) -> object:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("process_umask")
+@pytest.mark.parametrize(
+    ("umask", "file", "directory"), [(0o077, 0o600, 0o700), (0o007, 0o660, 0o770), (0o022, 0o644, 0o755)]
+)
+def test_the_modes_are_what_the_setting_says_whatever_the_process_has(
+    tmp_path: Path, umask: int, file: int, directory: int
+) -> None:
+    make_directory(tmp_path / "a", umask)
+    os.close(create_private(tmp_path / "a" / "f", umask))
+    os.close(open_or_create(tmp_path / "b" / "g", umask))
+    assert [mode(tmp_path / name) for name in ("a", "a/f", "b", "b/g")] == [directory, file, directory, file]
+
+
+def test_a_directory_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
+    tmp_path.chmod(0o750)
+    make_directory(tmp_path, 0o077)
+    assert mode(tmp_path) == 0o750
+
+
+def test_no_file_is_made_or_opened_through_a_symbolic_link(tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("untouched")
+    for name, target in (("link", victim), ("dangling", tmp_path / "nowhere")):
+        (tmp_path / name).symlink_to(target)
+        with pytest.raises(FileExistsError):
+            create_private(tmp_path / name)
+        with pytest.raises(OSError, match="symbolic"):
+            open_or_create(tmp_path / name)
+    assert victim.read_text() == "untouched"
+    assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_link_to_a_directory_is_not_followed_inside_a_data_directory(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "previous").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(NotADirectoryError, match="symbolic link"):
+        make_own_directory(tmp_path / "previous")
+
+
+def test_a_file_in_a_directorys_place_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "f").touch()
+    with pytest.raises(FileExistsError):
+        make_directory(tmp_path / "f")
