@@ -16,9 +16,9 @@ from profcov.slug import Slug
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from profcov.capture import Unit
     from profcov.context import Scope
     from profcov.settings import Settings
+    from profcov.unit import Unit
 
     F = TypeVar("F", bound=Callable[..., Any])
 

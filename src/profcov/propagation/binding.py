@@ -6,9 +6,9 @@ import contextlib
 import functools
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from profcov.capture import adopt
 from profcov.context import current
 from profcov.engine.step import Step
+from profcov.unit import adopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

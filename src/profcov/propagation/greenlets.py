@@ -6,9 +6,9 @@ import contextvars
 import sys
 from typing import Any
 
-from profcov.capture import adopt
 from profcov.context import current
 from profcov.engine.faults import log_once
+from profcov.unit import adopt
 
 _installed: list[bool] = []
 

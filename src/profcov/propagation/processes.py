@@ -9,10 +9,11 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import flush_everything, recorder_for, work_labelled
+from profcov.capture import flush_everything, recorder_for
 from profcov.context import current
 from profcov.propagation.binding import unbound
 from profcov.settings import PROCESS_SLUG, Settings
+from profcov.unit import work_labelled
 
 if TYPE_CHECKING:
     from collections.abc import Callable

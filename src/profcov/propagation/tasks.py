@@ -10,17 +10,17 @@ import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import adopt
 from profcov.context import current
 from profcov.engine.faults import log_once
 from profcov.engine.step import Step
 from profcov.propagation.binding import carry
 from profcov.propagation.patches import INSTALLED
+from profcov.unit import adopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from profcov.capture import Unit
+    from profcov.unit import Unit
 
 
 def follow(unit: Unit) -> None:

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 from rq import Queue, Worker
 from rq.job import Job
 
-from profcov.capture import Work
 from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
 from profcov.engine.faults import log_once
 from profcov.propagation import open_recorder
 from profcov.tracing import current_slug
+from profcov.unit import Work
 
 if TYPE_CHECKING:
-    from profcov.capture import Unit
     from profcov.settings import Settings
+    from profcov.unit import Unit
 
 _JOBS_EXPIRE_SECONDS: Final = 7 * 24 * 3600
 _lock = threading.Lock()

@@ -6,16 +6,18 @@ import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import BUSY, UNNAMED, Work
+from profcov.capture import BUSY
 from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder, tasks
+from profcov.unit import UNNAMED, Work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from profcov.capture import Recorder, Unit
+    from profcov.capture import Recorder
     from profcov.carrier import Claim
     from profcov.settings import Settings
+    from profcov.unit import Unit
 
     Scope = MutableMapping[str, Any]
     Message = MutableMapping[str, Any]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import UNNAMED, Work
 from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder
+from profcov.unit import UNNAMED, Work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from profcov.capture import Unit
     from profcov.settings import Settings
+    from profcov.unit import Unit
 
 _MARK = "profcov.status"
 

@@ -1,0 +1,165 @@
+"""A unit of work from its beginning to its end: its steps, its writes, and who waits for it.
+
+Everything here runs inside somebody's server: no method raises, whatever goes wrong.
+"""
+
+from __future__ import annotations
+
+import atexit
+import collections.abc
+import contextlib
+import functools
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.book import Book, keep_books
+from profcov.carrier import TRACED
+from profcov.context import Scope, current
+from profcov.engine.faults import log_once, raise_foreign
+from profcov.engine.step import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from profcov.engine.base import Capabilities, Engine, Trace
+
+LINGER_SECONDS: Final = 30.0
+"""How long work that a unit has started, and that may run for ever, keeps readers waiting."""
+
+
+class Work:
+    """What a unit of work is, for its context label: ``GET /runs/<id>`` or ``job:pkg.mod.func``, and its id.
+
+    ``name`` returns None while that is not known yet, and an empty text where there is none.
+    """
+
+    __slots__ = ("ident", "name")
+
+    def __init__(self, name: Callable[[], str | None] = str, ident: Callable[[], str] = str) -> None:
+        self.name = name
+        self.ident = ident
+
+
+UNNAMED: Final = Work()
+
+
+class Unit:
+    """One unit of work, or the refusal of one: then ``status`` says why and everything else does nothing."""
+
+    __slots__ = ("__weakref__", "_book", "_engine", "_is_adopted", "_open", "_scope", "_trace", "slug", "status")
+
+    def __init__(self, status: str, scope: Scope | None = None, *, is_adopted: bool = False) -> None:
+        self.status = status
+        self._scope = scope
+        self._trace: Trace | None = None if scope is None else scope.trace
+        self._is_adopted = is_adopted
+        self._book: Book | None = None if scope is None else scope.book
+        self._engine: Engine | None = None if self._book is None else self._book.engine
+        self.slug = None if self._book is None else self._book.slug
+        self._open = [None]  # one thing to take out: taking is atomic, so a unit ends once
+
+    @property
+    def traced(self) -> bool:
+        """Whether lines are recorded."""
+        return self._book is not None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the engine at work can do."""
+        assert self._engine is not None  # noqa: S101
+        return self._engine.capabilities
+
+    def step(self) -> Step:
+        """Return a context manager: its block is the unit's, on this thread."""
+        assert self._engine is not None  # noqa: S101 (only a traced unit has steps)
+        return Step(self._engine, self._scope)
+
+    def enter_for_good(self) -> None:
+        """Make the rest of this thread the unit's, and end it with the process."""
+        atexit.register(self.end)
+        self.step().__enter__()
+
+    async def wait(self, work: Awaitable[Any]) -> Any:
+        """Await work as the unit's: every resumption of it is a step."""
+        assert self._engine is not None  # noqa: S101
+        assert self._scope is not None  # noqa: S101
+        coroutine = work if isinstance(work, collections.abc.Coroutine) else _await(work)
+        token = current.set(self._scope)
+        try:
+            return await self._engine.drive(coroutine, self._scope)
+        finally:
+            # ValueError: closed by the garbage collector, in another context.
+            with contextlib.suppress(ValueError):
+                current.reset(token)
+
+    def flush(self) -> None:
+        """Put on disk what was recorded and is not there yet: before others can know of the work."""
+        if self._book is not None and self._trace is not None and self._trace.has_news:
+            keep_books(functools.partial(self._book.flush, self._trace))
+
+    def learn_label(self) -> None:
+        """Find the context label if it can be told by now: frameworks forget the route before the request is over."""
+        if self._book is not None and self._trace is not None and self._trace.label is None:
+            keep_books(functools.partial(self._book.learn_label, self._trace))
+
+    def end(self) -> None:
+        """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
+        self.leave()
+        self._scope = None
+
+    def leave(self) -> None:
+        """Write what is left and keep readers waiting no longer; what runs from now on is still recorded."""
+        if self._book is not None and self._trace is not None:
+            with contextlib.suppress(IndexError):
+                self._open.pop()
+                keep_books(functools.partial(self._book.leave, self._trace, label_is_final=not self._is_adopted))
+
+    def disown(self) -> None:
+        """Count out a unit that was never counted in."""
+        with contextlib.suppress(IndexError):
+            self._open.pop()
+
+
+def work_labelled(label: str | None) -> Work:
+    """Return what work in a child process is, by the label that its parent's has when it starts."""
+    return UNNAMED if label is None else Work(lambda: label.partition("|")[2], lambda: label.rpartition(":")[2])
+
+
+def adopt(scope: Scope, *, may_run_for_ever: bool = False) -> Unit:
+    """Return a unit for work that a unit has started: readers wait for it, too, unless they have been already.
+
+    They do so for ``LINGER_SECONDS`` at most for work that ``may_run_for_ever``.
+    """
+    unit = Unit(TRACED, scope, is_adopted=True)
+    try:
+        if not scope.book.rejoin(scope.trace):
+            unit.disown()
+        elif may_run_for_ever:
+            _lingering[unit] = time.monotonic() + LINGER_SECONDS
+    except Exception as error:  # noqa: BLE001
+        unit.disown()
+        raise_foreign(error)
+        log_once("begin", "cannot begin to record", error=error)
+    return unit
+
+
+_lingering: weakref.WeakKeyDictionary[Unit, float] = weakref.WeakKeyDictionary()
+
+
+def let_readers_in() -> None:
+    """Keep readers waiting no longer for what has lingered too long; called every few seconds."""
+    now = time.monotonic()
+    for unit, until in list(_lingering.items()):
+        if until <= now:
+            _lingering.pop(unit, None)
+            unit.leave()
+
+
+def forget_lingering() -> None:
+    """Forget, in a forked child, what the parent waits for."""
+    _lingering.clear()
+
+
+async def _await(work: Awaitable[Any]) -> Any:
+    return await work
