@@ -108,7 +108,7 @@ class CoverageWorkerMixin:
             _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
         unit = open_recorder().begin(slug, Work(lambda: f"job:{job.func_name}", lambda: str(job.id)))
         if not unit.traced:
-            log_once("job-refused", "jobs of %s are not measured: %s", slug, unit.status)
+            log_once("job-refused", "jobs of %.120r are not measured: %s", slug, unit.status)
             return super().perform_job(job, *args, **kwargs)  # type: ignore[misc]
         self._profcov_unit = unit
         try:

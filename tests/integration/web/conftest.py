@@ -43,10 +43,14 @@ class Server:
     directory: Path
     process: subprocess.Popen[bytes]
 
-    def get(self, path: str, slug: str | None = None, method: str = "GET", body: bytes | None = None) -> Answer:
+    def get(
+        self, path: str, slug: str | None = None, method: str = "GET", body: bytes | None = None, **headers: str
+    ) -> Answer:
+        """Send a request; ``x_profile_trace="demo"`` is a header, too."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request(method, path, body, {} if slug is None else {"X-Profile-Trace": slug})
+            given = {name.replace("_", "-"): value for name, value in headers.items()}
+            connection.request(method, path, body, given if slug is None else {"X-Profile-Trace": slug, **given})
             response = connection.getresponse()
             return Answer(response.status, response.getheaders(), response.read())
         finally:
