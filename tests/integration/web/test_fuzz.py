@@ -1,0 +1,45 @@
+"""Whatever a request carries, nothing breaks: hostile values in header, baggage and cookie."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+APPS = Path(__file__).parent / "apps"
+HOW_MANY = 100_000
+SETTINGS: dict[str, dict[str, str]] = {
+    "open": {},
+    "guarded": {"PROFILE_COVERAGE_SECRET": "s" * 20, "PROFILE_COVERAGE_ALLOW": "valid-1*"},
+}
+
+
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_hostile_values_change_no_answer_and_write_nothing_elsewhere(
+    tmp_path: Path, environ_for: Callable[..., dict[str, str]], settings: str
+) -> None:
+    done = subprocess.run(
+        [sys.executable, str(APPS / "fuzz.py"), str(HOW_MANY), "1"],
+        env=environ_for(tmp_path, APPS, **SETTINGS[settings]),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told: Any = json.loads(done.stdout)
+    assert sum(told["said"].values()) == HOW_MANY
+    if settings == "open":
+        assert set(told["said"]) == {"traced", "rejected; invalid slug", "rejected; too many profiles", "none"}
+        assert told["slugs"] == 256
+    else:
+        assert set(told["said"]) == {"rejected; signature", "rejected; invalid slug", "none"}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "measured.ini"][settings == "guarded" :]
