@@ -1,0 +1,55 @@
+"""Tracing every application of a framework's class: for skins and for zero code, where nobody wraps an instance."""
+
+from __future__ import annotations
+
+import functools
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.propagation import open_recorder
+from profcov.propagation.patches import Patches
+from profcov.web.asgi import ProfileTraceMiddleware as ASGIMiddleware
+from profcov.web.wsgi import ProfileTraceMiddleware as WSGIMiddleware
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_lock: Final = threading.Lock()
+_PATCHES: Final = Patches()
+_traced: set[type] = set()
+
+
+def trace_wsgi_class(cls: type) -> None:
+    """Let every instance of a WSGI application's class answer through the middleware; nothing where profcov is off.
+
+    A second call changes nothing; one for a subclass neither, unless it has a ``__call__`` of its own.
+    """
+    _trace(cls, WSGIMiddleware)
+
+
+def trace_asgi_class(cls: type) -> None:
+    """Let every instance of an ASGI application's class answer through the middleware, as :func:`trace_wsgi_class`."""
+    _trace(cls, ASGIMiddleware)
+
+
+def untrace_classes() -> None:
+    """Put all classes back as they were."""
+    with _lock:
+        _PATCHES.restore()
+        _traced.clear()
+
+
+def _trace(cls: type, middleware: Callable[[Any], Any]) -> None:
+    with _lock:
+        if cls in _traced or "__call__" not in vars(cls) or not open_recorder().settings.enabled:
+            return
+        _traced.add(cls)
+        pattern = middleware(None)
+
+        def answer(original: Callable[..., Any], app: Any, *args: Any, **kwargs: Any) -> Any:
+            # A middleware for each request: a table of them by application would have to know when one dies.
+            each = object.__new__(type(pattern))
+            each.__dict__.update(pattern.__dict__, app=functools.partial(original, app))
+            return each(*args, **kwargs)
+
+        _PATCHES.wrap(cls, "__call__", answer)
