@@ -33,6 +33,11 @@ class Patches:
         setattr(owner, name, new)
         self._done.append((owner, name, original, new))
 
+    def wrap_once(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+        """Replace a function unless that was done already."""
+        if not any(done[0] is owner and done[1] == name for done in self._done):
+            self.wrap(owner, name, wrapper)
+
     def restore(self) -> None:
         """Put back what is still ours; what somebody else has replaced since calls us, and stays."""
         while self._done:

@@ -10,6 +10,7 @@ from profcov.capture import BUSY
 from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder, tasks
 from profcov.unit import UNNAMED, Work
+from profcov.web.routes import find_in_scope
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -89,11 +90,11 @@ def _runs_on_asyncio() -> bool:
 
 
 def _describe(scope: Scope) -> Work:
-    """Return what a request is, for its context label: Starlette's and FastAPI's routers say so in the scope."""
+    """Return what a request is, for its context label: frameworks tell the route once they have found one."""
 
     def name() -> str | None:
-        path = getattr(scope.get("route"), "path", None)
-        return None if path is None else f"{scope.get('method', 'WEBSOCKET')} {path}"
+        route = find_in_scope(scope)
+        return None if route is None else f"{scope.get('method', 'WEBSOCKET')} {route}"
 
     def ident() -> str:
         given = (value.decode("latin-1") for key, value in scope["headers"] if key == b"x-request-id")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder
 from profcov.unit import UNNAMED, Work
+from profcov.web.routes import find_in_environ
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -117,15 +118,11 @@ def _is_done(body: Any, environ: WSGIEnvironment) -> bool:
 
 
 def _describe(environ: WSGIEnvironment) -> Work:
-    """Return what a request is, for its context label: Flask's rule is known once it has matched one."""
+    """Return what a request is, for its context label: frameworks tell the route once they have found one."""
 
     def name() -> str | None:
-        request = environ.get("werkzeug.request")
-        rule = getattr(request, "url_rule", None)
-        if rule is not None:
-            return f"{environ['REQUEST_METHOD']} {rule.rule}"
-        has_none = getattr(request, "routing_exception", None) is not None
-        return f"{environ['REQUEST_METHOD']} (no route)" if has_none else None
+        route = find_in_environ(environ)
+        return None if route is None else f"{environ['REQUEST_METHOD']} {route}"
 
     return Work(name, lambda: environ.get("HTTP_X_REQUEST_ID") or uuid.uuid4().hex)
 

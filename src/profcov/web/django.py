@@ -1,0 +1,46 @@
+"""Django: a line in ``MIDDLEWARE`` traces its WSGI and ASGI entry points, with the route for context labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from profcov.propagation import open_recorder
+from profcov.propagation.patches import INSTALLED
+from profcov.web.classes import trace_asgi_class, trace_wsgi_class
+from profcov.web.routes import note_route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def ProfileTraceMiddleware(get_response: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802 (named like a class in MIDDLEWARE)
+    """Trace the project: ``MIDDLEWARE = ["profcov.web.django.ProfileTraceMiddleware", ...]``, wherever in the list.
+
+    Django calls this once, when it makes its WSGI or ASGI handler. What is traced is the handler, so that the other
+    middleware, streaming responses and ``close()`` are too; as a middleware this is none, and costs nothing.
+    """
+    from django.core.handlers.asgi import ASGIHandler  # noqa: PLC0415 (Django loads the middleware, it is there)
+    from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415
+
+    trace_wsgi_class(WSGIHandler)
+    trace_asgi_class(ASGIHandler)
+    install_routes()
+    return get_response
+
+
+ProfileTraceMiddleware.sync_capable = True  # type: ignore[attr-defined]
+ProfileTraceMiddleware.async_capable = True  # type: ignore[attr-defined]
+
+
+def install_routes() -> None:
+    """Have the route of each request noted, for context labels; where these have none, nothing is patched."""
+    from django.core.handlers.base import BaseHandler  # noqa: PLC0415
+
+    if open_recorder().settings.context == "route":
+        INSTALLED.wrap_once(BaseHandler, "resolve_request", _resolve)
+
+
+def _resolve(original: Callable[..., Any], handler: Any, request: Any) -> Any:
+    match = original(handler, request)
+    note_route(getattr(request, "environ", None) or getattr(request, "scope", None), lambda: f"/{match.route}")
+    return match

@@ -1,0 +1,53 @@
+"""Quart: an extension that wraps ``app.asgi_app``, and notes the route for context labels."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from profcov.propagation import open_recorder
+from profcov.propagation.patches import INSTALLED
+from profcov.web.asgi import ProfileTraceMiddleware
+from profcov.web.routes import note_route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from quart import Quart
+
+    from profcov.settings import Settings
+
+
+class ProfileTrace:
+    """Trace a Quart application: ``ProfileTrace(app)``, or ``init_app(app)`` in an application factory."""
+
+    def __init__(self, app: Quart | None = None, settings: Settings | None = None) -> None:
+        self._settings = settings
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Quart) -> None:
+        """Wrap the application; a second call for the same one changes nothing."""
+        if "profcov" not in app.extensions:
+            app.extensions["profcov"] = self
+            inner: Any = app.asgi_app
+            app.asgi_app = ProfileTraceMiddleware(inner, self._settings)  # type: ignore[assignment, method-assign]
+            install_routes(self._settings)
+
+
+def install_routes(settings: Settings | None = None) -> None:
+    """Have the route of each request noted, for context labels; where these have none, nothing is patched."""
+    from quart import ctx  # noqa: PLC0415 (whoever has an application has Quart)
+
+    base = getattr(ctx, "_BaseRequestWebsocketContext", None) or getattr(ctx, "RequestContext", None)
+    if base is not None and open_recorder(settings).settings.context == "route":
+        INSTALLED.wrap_once(base, "match_request", _match)
+
+
+def _match(original: Callable[..., Any], context: Any) -> None:
+    original(context)
+    request = getattr(context, "request_websocket", None) or context.request
+    note_route(request.scope, lambda: _rule_of(request))
+
+
+def _rule_of(request: Any) -> str:
+    return "(no route)" if request.url_rule is None else str(request.url_rule.rule)
