@@ -26,6 +26,10 @@ ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ctrace"
 sys.path.insert(0, str(SUPPORT))  # for `seen`, which tests and the programs that they start share
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all-cells", action="store_true", help="every framework on every server, not a covering set")
+
+
 def read_interpreter_state() -> tuple[object, ...]:
     monitoring: Any = getattr(sys, "monitoring", None)
     tools = [] if monitoring is None else [monitoring.get_tool(number) for number in range(6)]

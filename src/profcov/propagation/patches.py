@@ -30,6 +30,11 @@ class Patches:
             return wrapper(target, *args, **kwargs)
 
         new = type(original)(replacement) if isinstance(original, staticmethod | classmethod) else replacement
+        self.put(owner, name, new)
+
+    def put(self, owner: Any, name: str, new: Any) -> None:
+        """Replace an attribute that the owner has itself."""
+        original = vars(owner)[name]
         setattr(owner, name, new)
         self._done.append((owner, name, original, new))
 

@@ -24,12 +24,29 @@ def trace_wsgi_class(cls: type) -> None:
 
     A second call changes nothing; one for a subclass neither, unless it has a ``__call__`` of its own.
     """
-    _trace(cls, WSGIMiddleware)
+
+    def make(original: Callable[..., Any], middleware_for: Callable[[Any], Any]) -> Callable[..., Any]:
+        @functools.wraps(original)
+        def __call__(self: Any, environ: Any, start_response: Any) -> Any:  # noqa: N807 (that is what it replaces)
+            return middleware_for(self)(environ, start_response)
+
+        return __call__
+
+    _trace(cls, WSGIMiddleware, make)
 
 
 def trace_asgi_class(cls: type) -> None:
     """Let every instance of an ASGI application's class answer through the middleware, as :func:`trace_wsgi_class`."""
-    _trace(cls, ASGIMiddleware)
+
+    def make(original: Callable[..., Any], middleware_for: Callable[[Any], Any]) -> Callable[..., Any]:
+        # Servers tell ASGI applications, and factories of them, by its being a coroutine function of three arguments.
+        @functools.wraps(original)
+        async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> Any:  # noqa: N807
+            return await middleware_for(self)(scope, receive, send)
+
+        return __call__
+
+    _trace(cls, ASGIMiddleware, make)
 
 
 def untrace_classes() -> None:
@@ -39,17 +56,18 @@ def untrace_classes() -> None:
         _traced.clear()
 
 
-def _trace(cls: type, middleware: Callable[[Any], Any]) -> None:
+def _trace(cls: type, middleware: Callable[[Any], Any], make: Callable[..., Any]) -> None:
     with _lock:
-        if cls in _traced or "__call__" not in vars(cls) or not open_recorder().settings.enabled:
+        original = vars(cls).get("__call__")
+        if cls in _traced or original is None or not open_recorder().settings.enabled:
             return
         _traced.add(cls)
         pattern = middleware(None)
 
-        def answer(original: Callable[..., Any], app: Any, *args: Any, **kwargs: Any) -> Any:
-            # A middleware for each request: a table of them by application would have to know when one dies.
-            each = object.__new__(type(pattern))
-            each.__dict__.update(pattern.__dict__, app=functools.partial(original, app))
-            return each(*args, **kwargs)
+        def middleware_for(app: Any) -> Any:
+            # One for each request: a table of them by application would have to know when one dies.
+            made = object.__new__(type(pattern))
+            made.__dict__.update(pattern.__dict__, app=functools.partial(original, app))
+            return made
 
-        _PATCHES.wrap(cls, "__call__", answer)
+        _PATCHES.put(cls, "__call__", make(original, middleware_for))

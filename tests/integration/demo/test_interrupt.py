@@ -48,7 +48,8 @@ def test_an_interrupted_demo_leaves_no_process_behind(
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells start what is in the background deaf
+        # Shells start what is in the background deaf to Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 (no other thread here)
     ) as demo:
         wait_until(lambda: list(tmp_path.glob(MOMENTS[moment])), moment)
         assert demo.poll() is None

@@ -4,13 +4,16 @@ import fcntl
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from profcov.settings import Settings
 from profcov.slug import parse_slug
 from profcov.store.admission import Admission
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def admission(directory: Path, **settings: object) -> Admission:

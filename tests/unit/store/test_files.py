@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import os
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from profcov.store.files import create_private, make_directory, make_own_directory, open_or_create
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def mode(path: Path) -> int:

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from profcov.errors import CoverageWriteError
 from profcov.store.layout import list_slugs
 from profcov.store.pause import is_paused, pause, resume
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_directory_is_paused_until_it_is_resumed(tmp_path: Path) -> None:

@@ -1,0 +1,117 @@
+"""Real servers, started as people start them: ``with serve("gunicorn gthread", "module:app", ...) as server:``."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+BIN = Path(sys.executable).parent
+LAUNCHER = Path(__file__).parent / "launch.py"
+_PYTHON = sys.executable
+_GUNICORN = (_PYTHON, "-m", "gunicorn", "--bind=fd://{fd}", "--no-control-socket", "--log-level=warning")
+_UVICORN = (_PYTHON, "-m", "uvicorn", "--fd={fd}", "--log-level=warning")
+_GRANIAN = (_PYTHON, "-m", "granian", "--host=127.0.0.1", "--port={port}")
+_UWSGI = (str(BIN / "uwsgi"), "--http-socket=127.0.0.1:{port}", "--master", "--die-on-term", "--enable-threads")
+_UWSGI = (*_UWSGI, "--disable-logging", "--need-app", "--virtualenv={prefix}")
+
+WSGI = {
+    "gunicorn sync": (*_GUNICORN, "--workers=2", "{target}"),
+    "gunicorn gthread": (*_GUNICORN, "--workers=2", "--worker-class=gthread", "--threads=4", "{target}"),
+    "gunicorn gevent": (*_GUNICORN, "--workers=2", "--worker-class=gevent", "{target}"),
+    "waitress": (_PYTHON, str(LAUNCHER), "waitress", "{fd}", "{target}"),
+    "uWSGI": (*_UWSGI, "--processes=2", "--threads=4", "--module={target}"),
+    "werkzeug": (_PYTHON, str(LAUNCHER), "werkzeug", "{fd}", "{target}"),
+    "granian": (*_GRANIAN, "--interface=wsgi", "--workers=2", "--blocking-threads=4", "{target}"),
+    "hypercorn": (_PYTHON, "-m", "hypercorn", "--bind=fd://{fd}", "--log-level=warning", "wsgi:{target}"),
+}
+ASGI = {
+    "uvicorn": (*_UVICORN, "{target}"),
+    "uvicorn, 2 workers": (*_UVICORN, "--workers=2", "{target}"),
+    "hypercorn": (_PYTHON, "-m", "hypercorn", "--bind=fd://{fd}", "--log-level=warning", "--workers=2", "{target}"),
+    "granian": (*_GRANIAN, "--interface=asgi", "--workers=2", "{target}"),
+}
+PACKAGES = {"uWSGI": "pyuwsgi"}
+"""The distribution that a server is in, where it is not called like the first word of its name."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that answers: where, its main process, and its log."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 20.0) -> int:
+        """Ask it to stop as an operator does, and wait; fail if it has to be killed."""
+        self.process.send_signal(number)
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            kill_group(self.process)
+            raise AssertionError(f"did not stop within {seconds} s:\n{self.log.read_text()}") from None
+
+
+@contextlib.contextmanager
+def serve(words: tuple[str, ...], target: str, environ: Mapping[str, str], directory: Path) -> Iterator[Served]:
+    """Start a server for ``module:attribute``, in a process group of its own; words as in ``WSGI`` and ``ASGI``."""
+    with socket.create_server(("127.0.0.1", 0), backlog=128) as listener, (directory / "log").open("wb") as log:
+        port = listener.getsockname()[1]
+        takes_socket = any("{fd}" in word for word in words)
+        if not takes_socket:
+            listener.close()
+        names = {"fd": listener.fileno(), "port": port, "target": target, "prefix": sys.prefix}
+        process = subprocess.Popen(
+            [word.format(**names) for word in words],
+            env={**environ, "PYTHONUNBUFFERED": "1"},
+            cwd=directory,
+            pass_fds=[listener.fileno()] if takes_socket else [],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        served = Served(port, process, directory / "log")
+        try:
+            _wait_until_it_answers(served)
+            yield served
+        finally:
+            kill_group(process)
+
+
+def _wait_until_it_answers(served: Served) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        assert served.process.poll() is None, served.log.read_text()
+        assert time.monotonic() < deadline, f"does not answer:\n{served.log.read_text()}"
+        connection = served.connect()
+        try:
+            connection.request("GET", "/not-there")
+            connection.getresponse().read()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+        finally:
+            connection.close()
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of a server, its workers too."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
