@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test bench soak long break-engine lint types contracts format clean interpreter
+.PHONY: help demo test bench soak long compat break-engine lint types contracts format clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -31,6 +31,9 @@ long: $(READY)  ## the exactness suite for an hour or so: 20,000 random programs
 	@$(BIN)/python tests/exactness/random_programs.py --seeds 1000000 20000 $(ARGS)
 	@$(BIN)/python tests/exactness/stress.py 300
 	@$(BIN)/python tests/exactness/stress.py 300 --wide
+
+compat: $(READY)  ## every framework on every server, on each Python; writes docs/reference/compatibility.md
+	@$(BIN)/python tools/compat.py $(ARGS)
 
 break-engine: $(READY)  ## break the monitoring engine on purpose, and see the suite find it (Python 3.12 or newer)
 	@$(BIN)/python tests/exactness/break_engine.py
