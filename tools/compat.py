@@ -82,7 +82,18 @@ def run(python: str) -> tuple[str, list[list[str]], bool]:
     print(f"Python {version} ...", flush=True)
     with tempfile.TemporaryDirectory() as directory:
         report = Path(directory) / "report.xml"
-        words = [python, "-m", "pytest", "-q", "--all-cells", "-k", "exactly", f"--junitxml={report}"]
+        words = [
+            python,
+            "-m",
+            "pytest",
+            "-q",
+            "--all-cells",
+            "-k",
+            "exactly",
+            "-o",
+            "junit_family=xunit1",
+            f"--junitxml={report}",
+        ]
         done = subprocess.run([*words, "tests/integration/compat"], cwd=REPOSITORY, check=False)
         found = ET.parse(report).findall(".//testcase/properties/property[@name='cell']")
     return version, [json.loads(each.attrib["value"]) for each in found], done.returncode == 0

@@ -18,6 +18,7 @@ COMMANDS: Final = {
     "pause": "Stop recording at run time, in all processes of a data directory.",
     "playback": "Replay profiles against a live server.",
     "resume": "Record again after a pause.",
+    "run": "Start a server or a worker with tracing on, without a change to its code.",
     "sign": "Print a token for a slug, for clients that cannot sign by themselves.",
     "symbols": "List the symbols of a source tree, or which profiles cover them.",
 }

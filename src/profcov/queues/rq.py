@@ -10,20 +10,26 @@ import functools
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from rq import Queue, Worker
+from rq import Queue, SimpleWorker, Worker
 from rq.job import Job
 
 from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
 from profcov.engine.faults import log_once
 from profcov.propagation import open_recorder
+from profcov.propagation.patches import INSTALLED
 from profcov.tracing import current_slug
 from profcov.unit import Work
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from profcov.settings import Settings
     from profcov.unit import Unit
 
 _JOBS_EXPIRE_SECONDS: Final = 7 * 24 * 3600
+_UNIT: Final = "_profcov_unit"
+"""The attribute of a worker that holds the unit of the job that it performs."""
+
 _lock = threading.Lock()
 _original: list[classmethod[Any, Any, Job]] = []
 
@@ -91,61 +97,95 @@ def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
 class CoverageWorkerMixin:
     """Makes each job that carries a slug a unit of work: mix it in before RQ's worker class."""
 
-    _profcov_unit: Unit | None = None
-
     def work(self, *args: Any, **kwargs: Any) -> Any:
         """Work off the queues, with the engine started once for all the horses to come."""
         open_recorder().warm_up()
         return super().work(*args, **kwargs)  # type: ignore[misc]
 
     def perform_job(self, job: Job, *args: Any, **kwargs: Any) -> Any:
-        """Perform a job; the unit is around RQ's time-out, which thus cannot interrupt the writing."""
-        slug = from_job_meta(_meta_of(job))
-        if slug is None:
-            return super().perform_job(job, *args, **kwargs)  # type: ignore[misc]
-        install()
-        with contextlib.suppress(Exception, SystemExit):
-            _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
-        unit = open_recorder().begin(slug, Work(lambda: f"job:{job.func_name}", lambda: str(job.id)))
-        if not unit.traced:
-            log_once("job-refused", "jobs of %.120r are not measured: %s", slug, unit.status)
-            return super().perform_job(job, *args, **kwargs)  # type: ignore[misc]
-        self._profcov_unit = unit
-        try:
-            with unit.step():
-                return super().perform_job(job, *args, **kwargs)  # type: ignore[misc]
-        finally:
-            self._profcov_unit = None
-            unit.end()
+        """Perform a job as a unit of work."""
+        return _perform(super().perform_job, self, job, *args, **kwargs)  # type: ignore[misc]
 
     def handle_job_success(self, *args: Any, **kwargs: Any) -> Any:
         """Store that a job has finished, after what it ran is on disk."""
-        self._before_status(*args, **kwargs)
+        _before_status(self, *args, **kwargs)
         return super().handle_job_success(*args, **kwargs)  # type: ignore[misc]
 
     def handle_job_failure(self, *args: Any, **kwargs: Any) -> Any:
         """Store that a job has failed, after what it ran is on disk."""
-        self._before_status(*args, **kwargs)
+        _before_status(self, *args, **kwargs)
         return super().handle_job_failure(*args, **kwargs)  # type: ignore[misc]
 
     def handle_job_retry(self, *args: Any, **kwargs: Any) -> Any:
         """Enqueue a job again, after what it ran is on disk."""
-        self._before_status(*args, **kwargs)
+        _before_status(self, *args, **kwargs)
         return super().handle_job_retry(*args, **kwargs)  # type: ignore[misc]
-
-    def _before_status(self, *args: Any, **kwargs: Any) -> None:
-        """Write what the job ran; put the slug back if the job replaced its metadata, for a retry saves that."""
-        unit = self._profcov_unit
-        if unit is None:
-            return
-        unit.flush()
-        job = args[0] if args else kwargs.get("job")
-        if isinstance(job, Job) and isinstance(job.meta, dict):
-            job.meta = stamp(job.meta, str(unit.slug))
 
 
 class CoverageWorker(CoverageWorkerMixin, Worker):
     """RQ's worker, measuring: ``rq worker -w profcov.queues.rq.CoverageWorker``."""
+
+
+def install_workers() -> None:
+    """Let RQ's own worker classes measure, and all that derive from them; does nothing when profcov is off.
+
+    For zero code; your own code uses :class:`CoverageWorker`. ``profcov.propagation.uninstall`` takes it back.
+    """
+    if not open_recorder().settings.enabled:
+        return
+    for cls in {base for each in (Worker, SimpleWorker) for base in each.__mro__ if base is not object}:
+        INSTALLED.wrap_once(cls, "work", _work)
+        INSTALLED.wrap_once(
+            cls,
+            "perform_job",
+            lambda original, worker, *args, **kwargs: _perform(
+                functools.partial(original, worker), worker, *args, **kwargs
+            ),
+        )
+        for name in ("handle_job_success", "handle_job_failure", "handle_job_retry"):
+            INSTALLED.wrap_once(cls, name, _write_before)
+
+
+def _work(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
+    open_recorder().warm_up()
+    return original(worker, *args, **kwargs)
+
+
+def _write_before(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
+    _before_status(worker, *args, **kwargs)
+    return original(worker, *args, **kwargs)
+
+
+def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **kwargs: Any) -> Any:
+    """Perform a job; the unit is around RQ's time-out, which thus cannot interrupt the writing."""
+    slug = from_job_meta(_meta_of(job))
+    if slug is None or getattr(worker, _UNIT, None) is not None:  # begun already: a mixin above a class that is hooked
+        return perform(job, *args, **kwargs)
+    install()
+    with contextlib.suppress(Exception, SystemExit):
+        _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
+    unit = open_recorder().begin(slug, Work(lambda: f"job:{job.func_name}", lambda: str(job.id)))
+    if not unit.traced:
+        log_once("job-refused", "jobs of %.120r are not measured: %s", slug, unit.status)
+        return perform(job, *args, **kwargs)
+    setattr(worker, _UNIT, unit)
+    try:
+        with unit.step():
+            return perform(job, *args, **kwargs)
+    finally:
+        setattr(worker, _UNIT, None)
+        unit.end()
+
+
+def _before_status(worker: Any, *args: Any, **kwargs: Any) -> None:
+    """Write what the job ran; put the slug back if the job replaced its metadata, for a retry saves that."""
+    unit: Unit | None = getattr(worker, _UNIT, None)
+    if unit is None:
+        return
+    unit.flush()
+    job = args[0] if args else kwargs.get("job")
+    if isinstance(job, Job) and isinstance(job.meta, dict):
+        job.meta = stamp(job.meta, str(unit.slug))
 
 
 def _meta_of(job: Job) -> dict[str, Any]:
@@ -161,5 +201,6 @@ __all__ = [
     "TracedJob",
     "TracedQueue",
     "install",
+    "install_workers",
     "uninstall",
 ]

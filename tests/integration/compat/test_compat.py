@@ -118,9 +118,12 @@ def expect_status(framework: str, server: str, request: Any) -> str | None:
         return None  # granian leaves out the headers of an accepted websocket
     if framework in {"Starlette", "FastAPI"} and request.status == 500:
         return None  # what answers unhandled errors is around all middleware of `add_middleware`
-    if "gevent" in server and sys.version_info < (3, 12):
-        return NO_GREENLETS
-    return "traced"
+    return NO_GREENLETS if is_untraced(server) else "traced"
+
+
+def is_untraced(server: str) -> bool:
+    """Tell whether nothing is recorded there: greenlets need the monitoring engine."""
+    return "gevent" in server and sys.version_info < (3, 12)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -139,11 +142,14 @@ def test_each_slug_has_exactly_its_lines(
     environ = environ_for(tmp_path, APPS)
     with servers.serve(getattr(servers, kind)[server], f"{module}:app", environ, tmp_path) as served:
         said = play_at_once(served, module)
-        served.stop()
+        if not is_untraced(
+            server
+        ):  # on 3.11 gunicorn's gevent workers often do not stop by SIGTERM, with and without profcov
+            served.stop()
     for (slug, request), told in said.items():
         assert told == {None if slug is None else expect_status(framework, server, request)}, (slug, request)
     data = tmp_path / "data"
-    if "gevent" in server and sys.version_info < (3, 12):
+    if is_untraced(server):
         assert list_slugs(data) == []
         record_property("cell", json.dumps([*cell, "untraced"]))
         return

@@ -1,0 +1,104 @@
+"""``profcov run``: start a server or a worker with its requests and jobs traced, without a change to its code."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from profcov import settings
+from profcov.errors import CoverageWriteError
+from profcov.slug import parse_slug
+from profcov.store.files import make_directory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_CONFIG = "run.ini"
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option(
+    "--source",
+    "sources",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="Measure what is in this directory; again for more.  [default: as the coverage configuration says]",
+)
+@click.option(
+    "--data-dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Where to record.  [default: $PROFILE_COVERAGE_DIR or .profcov]",
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="coverage.py configuration.  [default: $PROFILE_COVERAGE_CONFIG or coverage.profile-playback.ini]",
+)
+@click.option("--slug", help="The whole process belongs to this profile: for scripts, instead of servers.")
+@click.argument("words", metavar="COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
+def command(
+    sources: tuple[Path, ...], data_dir: Path | None, config: str | None, slug: str | None, words: tuple[str, ...]
+) -> None:
+    """Run COMMAND with tracing on: gunicorn app:app, flask run, uvicorn app:app, rq worker, python -m app.
+
+    Applications are wrapped as their framework makes them, and RQ's workers measure. The command takes the place of
+    this process: its signals, its output and its exit code are its own.
+    """
+    if sources and config:
+        raise click.UsageError("--source and --config: give one of them; a configuration names its source itself")
+    environ = dict(os.environ)
+    directory = (data_dir or Path(environ.get(settings.DIR) or settings.DEFAULT_DIR)).absolute()
+    environ[settings.ENABLE] = "1"
+    environ[settings.DIR] = str(directory)  # absolute: the command may change its directory
+    if slug is not None:
+        environ[settings.PROCESS_SLUG] = parse_slug(slug)
+    found = (
+        _write_configuration(directory, sources, settings.read_umask(environ))
+        if sources
+        else settings.find_config(config or environ.get(settings.CONFIG))
+    )
+    if found is not None:
+        environ[settings.CONFIG] = str(found)
+    settings.Settings.from_environ(environ)  # a wrong setting is said here, and not in a server's log
+    environ["PYTHONPATH"] = os.pathsep.join(_list_paths(environ.get("PYTHONPATH", "")))
+    _replace_process(words, environ)
+
+
+def _list_paths(given: str) -> Sequence[str]:
+    """Return the directories for ``PYTHONPATH``: ours first, and once."""
+    site = str(Path(settings.__file__).resolve().parent / "zero_code" / "site")
+    return [site, *(path for path in given.split(os.pathsep) if path and path != site)]
+
+
+def _write_configuration(directory: Path, sources: Sequence[Path], umask: int) -> Path:
+    """Write a coverage configuration that measures some directories, beside the data; it is there for reports, too.
+
+    Raises:
+        CoverageWriteError: it cannot be written.
+    """
+    path = directory / _CONFIG
+    lines = ["# Written by profcov run --source.", "[run]", "source =", *(f"    {each.absolute()}" for each in sources)]
+    try:
+        make_directory(directory, umask)
+        path.unlink(missing_ok=True)
+        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        path.chmod(0o666 & ~umask)
+    except OSError as error:
+        raise CoverageWriteError(path, error.strerror or str(error)) from error
+    return path
+
+
+def _replace_process(words: Sequence[str], environ: dict[str, str]) -> None:
+    try:
+        os.execvpe(words[0], list(words), environ)  # noqa: S606 (that is the point)
+    except FileNotFoundError:
+        raise click.UsageError(
+            f"{words[0]!r} is not a command that can be found: look at its spelling, and at PATH"
+        ) from None
+    except OSError as error:
+        raise click.UsageError(f"{words[0]!r} cannot be started: {error.strerror}") from None

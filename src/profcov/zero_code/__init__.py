@@ -1,0 +1,64 @@
+"""Zero code: applications and workers are wrapped as their libraries make them, in processes below ``profcov run``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from profcov.propagation import open_recorder
+from profcov.propagation.on_import import when_imported
+from profcov.web.classes import trace_asgi_class, trace_wsgi_class
+from profcov.zero_code import servers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+SITE: Final = Path(__file__).resolve().parent / "site"
+"""The directory to be put first on ``PYTHONPATH``."""
+
+_CLASSES: Final[dict[str, tuple[str, Callable[[type], None]]]] = {
+    "flask.app": ("Flask", trace_wsgi_class),
+    "django.core.handlers.wsgi": ("WSGIHandler", trace_wsgi_class),
+    "django.core.handlers.asgi": ("ASGIHandler", trace_asgi_class),
+    "falcon.app": ("App", trace_wsgi_class),
+    "falcon.asgi.app": ("App", trace_asgi_class),
+    "starlette.applications": ("Starlette", trace_asgi_class),
+    "quart.app": ("Quart", trace_asgi_class),
+    "litestar.app": ("Litestar", trace_asgi_class),
+}
+
+
+def install() -> None:
+    """Wrap whatever of it is imported from now on; nothing where profcov is off."""
+    if not open_recorder().settings.enabled:
+        return
+    for module, (name, trace) in _CLASSES.items():
+        when_imported(module, _trace_class(name, trace))
+    when_imported("django.core.handlers.base", _label_django)
+    when_imported("quart.ctx", _label_quart)
+    when_imported("rq", _hook_rq)
+    servers.install()
+
+
+def _trace_class(name: str, trace: Callable[[type], None]) -> Callable[[ModuleType], None]:
+    return lambda module: trace(getattr(module, name))
+
+
+def _label_django(_module: ModuleType) -> None:
+    from profcov.web.django import install_routes  # noqa: PLC0415 (now that Django is there)
+
+    install_routes()
+
+
+def _label_quart(_module: ModuleType) -> None:
+    from profcov.web.quart import install_routes  # noqa: PLC0415
+
+    install_routes()
+
+
+def _hook_rq(_module: ModuleType) -> None:
+    from profcov.queues.rq import install, install_workers  # noqa: PLC0415
+
+    install()
+    install_workers()
