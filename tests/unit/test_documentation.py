@@ -269,7 +269,8 @@ answer = Client(app).get("/", headers={"X-Profile-Trace": "check"})
 assert answer.headers["X-Profile-Trace-Status"] == "traced", answer.headers
 """,
     "asgi": """
-import asyncio, httpx
+import asyncio, httpx, logging
+logging.getLogger("httpx").setLevel("WARNING")  # Litestar sets up logging
 async def ask():
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         return await client.get("/", headers={"X-Profile-Trace": "check"})
