@@ -27,7 +27,11 @@ sys.path.insert(0, str(SUPPORT))  # for `seen`, which tests and the programs tha
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--all-cells", action="store_true", help="every framework on every server, not a covering set")
+    parser.addoption(
+        "--full",
+        action="store_true",
+        help="what takes minutes, too: each framework on each server, thousands of requests",
+    )
 
 
 def read_interpreter_state() -> tuple[object, ...]:

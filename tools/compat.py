@@ -87,7 +87,7 @@ def run(python: str) -> tuple[str, list[list[str]], bool]:
             "-m",
             "pytest",
             "-q",
-            "--all-cells",
+            "--full",
             "-k",
             "exactly",
             "-o",

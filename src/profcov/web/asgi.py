@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import BUSY
+from profcov.capture import BUSY, flush_everything
 from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder, tasks
 from profcov.unit import UNNAMED, Work
@@ -47,10 +47,13 @@ class ProfileTraceMiddleware:
         self.app = app
         self._recorder = open_recorder(settings)
         self._carriers = self._recorder.carriers
+        self._is_on = self._recorder.settings.enabled
         self._is_plain = self._recorder.settings.context == "profile"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Answer a request."""
+        if scope["type"] == "lifespan":
+            return await self.app(scope, receive, _flushing_at_shutdown(send) if self._is_on else send)
         claim = self._carriers.from_headers(scope["headers"]) if scope["type"] in {"http", "websocket"} else None
         if claim is None or _MARK in scope:  # marked: this middleware is around us already
             return await self.app(scope, receive, send)
@@ -101,6 +104,20 @@ def _describe(scope: Scope) -> Work:
         return next(given, "") or uuid.uuid4().hex
 
     return Work(name, ident)
+
+
+def _flushing_at_shutdown(send: Send) -> Send:
+    """Return a ``send`` that writes what tasks have run after their requests, before the server hears of the end.
+
+    uvicorn then kills itself by the signal that it was sent, so that nothing at exit runs.
+    """
+
+    async def respond(message: Message) -> None:
+        if message["type"] in {"lifespan.shutdown.complete", "lifespan.shutdown.failed"}:
+            flush_everything()
+        await send(message)
+
+    return respond
 
 
 def _with_status(send: Send, unit: Unit, *, is_said: bool) -> Send:

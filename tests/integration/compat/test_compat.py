@@ -127,9 +127,9 @@ def is_untraced(server: str) -> bool:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run the covering cells, or all with ``--all-cells``."""
+    """Run the covering cells, or all with ``--full``."""
     if "cell" in metafunc.fixturenames:
-        everything = metafunc.config.getoption("--all-cells")
+        everything = metafunc.config.getoption("--full")
         cells = [cell for cell in CELLS if everything or cell in covering()]
         metafunc.parametrize("cell", cells, ids=["-".join(cell) for cell in cells])
 

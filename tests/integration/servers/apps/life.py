@@ -1,0 +1,105 @@
+"""Applications that take their time, WSGI and ASGI: slow streams, late hooks, tasks that outlive their request."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import many_functions
+
+from profcov.web.asgi import ProfileTraceMiddleware as TracedASGI
+from profcov.web.wsgi import ProfileTraceMiddleware as TracedWSGI
+
+GO_ON = Path(os.environ.get("LIFE_GO_ON", "go-on"))
+PATIENCE = 10.0
+kept: list[object] = []
+
+
+def quick() -> bytes:
+    return b"quick"
+
+
+def first() -> bytes:
+    return b"first\n"
+
+
+def last() -> bytes:
+    return b"last\n"
+
+
+def closed() -> None:
+    kept.append("closed")
+
+
+def late() -> None:
+    kept.append("late")
+
+
+def may_go_on() -> bool:
+    return GO_ON.exists()
+
+
+class Body:
+    def __init__(self):
+        self.chunks = self.make()
+
+    def make(self):
+        yield first()
+        until = time.monotonic() + PATIENCE
+        while not may_go_on() and time.monotonic() < until:
+            time.sleep(0.01)
+        yield last()
+
+    def __iter__(self):
+        return self.chunks
+
+    def close(self):
+        closed()
+
+
+def bare_wsgi(environ, start_response):
+    if environ["PATH_INFO"].startswith("/f/"):
+        number = int(environ["PATH_INFO"][3:])
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [str(getattr(many_functions, f"f{number}")(environ.get("HTTP_X_PROFILE_TRACE"))).encode()]
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return Body() if environ["PATH_INFO"] == "/slow" else [quick()]
+
+
+async def bare_asgi(scope, receive, send):
+    if scope["type"] == "lifespan":
+        await live(receive, send)
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    if scope["path"] == "/slow":
+        await send({"type": "http.response.body", "body": first(), "more_body": True})
+        until = time.monotonic() + PATIENCE
+        while not may_go_on() and time.monotonic() < until:  # noqa: ASYNC110 (a file tells)
+            await asyncio.sleep(0.01)
+        await send({"type": "http.response.body", "body": last()})
+        closed()
+        return
+    if scope["path"] == "/task":
+        kept.append(asyncio.create_task(outlive()))
+    await send({"type": "http.response.body", "body": quick()})
+
+
+async def outlive():
+    await asyncio.sleep(0.05)
+    late()
+    GO_ON.with_name("late").touch()
+    await asyncio.sleep(3600)
+
+
+async def live(receive, send):
+    while True:
+        message = await receive()
+        await send({"type": message["type"] + ".complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+wsgi = TracedWSGI(bare_wsgi)
+asgi = TracedASGI(bare_asgi)

@@ -1,0 +1,92 @@
+"""Servers that are asked to stop in the middle of something: what the client has seen is on disk, and no lock is left."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import seen
+import servers
+
+from profcov.slug import parse_slug
+from profcov.store.combine import combine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+APPS = Path(__file__).parent / "apps"
+NEW = sys.version_info >= (3, 12)
+PRELOAD = (*servers.WSGI["gunicorn gthread"][:-1], "--preload", "{target}")
+WSGI = {
+    **{name: words for name, words in servers.WSGI.items() if NEW or "gevent" not in name},
+    "gunicorn gthread, preload": PRELOAD,
+}
+CASES = [("wsgi", name) for name in WSGI] + [("asgi", name) for name in servers.ASGI]
+
+
+@pytest.fixture
+def start(tmp_path: Path, environ_for: Callable[..., dict[str, str]]) -> Callable[[str, str], Any]:
+    (tmp_path / "many_functions.py").touch()
+
+    def serve(kind: str, name: str) -> Any:
+        words = (WSGI if kind == "wsgi" else servers.ASGI)[name]
+        return servers.serve(words, f"life:{kind}", environ_for(tmp_path, APPS, tmp_path), tmp_path)
+
+    return serve
+
+
+def combined(directory: Path, slug: str) -> set[str]:
+    """Return the functions in the artifact, made without waiting: nobody works for the slug any more."""
+    made = combine(directory / "data", parse_slug(slug), config_file=directory / "measured.ini", timeout=0)
+    assert made.complete
+    return seen.in_file(made.path)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(("kind", "name"), CASES)
+def test_what_a_client_has_received_is_on_disk(
+    tmp_path: Path, start: Callable[[str, str], Any], kind: str, name: str, number: signal.Signals
+) -> None:
+    with start(kind, name) as served:
+        quick = served.connect()
+        quick.request("GET", "/quick", headers={"X-Profile-Trace": "quick"})
+        assert quick.getresponse().read() == b"quick"
+        quick.close()
+        slow = served.connect()
+        slow.request("GET", "/slow", headers={"X-Profile-Trace": "slow"})
+        answer = slow.getresponse()
+        assert answer.getheader("X-Profile-Trace-Status") == "traced"
+        received = answer.readline()
+        assert received == b"first\n"
+        served.process.send_signal(number)
+        (tmp_path / "go-on").touch()
+        try:
+            received += answer.read()
+        except Exception:  # noqa: BLE001 (a server that does not wait breaks the connection in its own way)
+            received += b""
+        slow.close()
+        served.process.wait(20)
+        servers.kill_group(served.process)  # workers that their main process has left behind
+    functions = combined(tmp_path, "slow")
+    assert "first" in functions
+    assert ("last" in functions) >= (b"last" in received)
+    assert combined(tmp_path, "quick") == {"bare_" + kind, "quick"} - {"many_functions"}
+    assert not (tmp_path / "data" / "quarantine").exists()
+
+
+@pytest.mark.parametrize("name", [name for name in servers.ASGI if name != "granian"])
+def test_what_a_task_has_run_after_its_request_is_on_disk(
+    tmp_path: Path, start: Callable[[str, str], Any], wait_until: Callable[..., None], name: str
+) -> None:
+    """Though uvicorn kills itself by the signal in the end, so that nothing at exit runs; granian does not tell of a shutdown."""
+    with start("asgi", name) as served:
+        client = served.connect()
+        client.request("GET", "/task", headers={"X-Profile-Trace": "task"})
+        assert client.getresponse().read() == b"quick"
+        client.close()
+        wait_until((tmp_path / "late").exists, "the task runs")
+        served.stop()
+    assert combined(tmp_path, "task") >= {"outlive", "late"}
