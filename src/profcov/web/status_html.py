@@ -16,11 +16,16 @@ _STYLE: Final = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1rem; }
 h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 table { border-collapse: collapse; width: 100%; }
-th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line);
-  overflow-wrap: anywhere; }
+th, td { text-align: left; vertical-align: top; padding: .3rem .75rem .3rem 0; border-bottom: 1px solid var(--line); }
+td { overflow-wrap: anywhere; } .list td { overflow-wrap: break-word; } .list td:first-child { overflow-wrap: anywhere; }
 th { font-weight: 600; } tbody th { font-weight: 400; color: var(--soft); width: 11rem; }
 td { font-variant-numeric: tabular-nums; } p { color: var(--soft); } .bad { color: var(--bad); } .good { color: var(--good); }
-@media (max-width: 30rem) { tbody th { width: 8rem; } th, td { padding-right: .5rem; } }
+@media (max-width: 30rem) {
+  tbody th { width: 8rem; } th, td { padding-right: .5rem; }
+  .list thead { display: none; } .list tr, .list td { display: block; overflow-wrap: anywhere; }
+  .list tr { border-bottom: 1px solid var(--line); padding: .3rem 0; } .list td { border: 0; padding: 0; }
+  .list td::before { content: attr(data-name) ": "; color: var(--soft); }
+}
 """
 _STYLE_DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
@@ -62,12 +67,17 @@ def _data(data: Mapping[str, Any]) -> list[str]:
         for each in pending["shown"]
     )
     combined = (
-        (escape(each["slug"]), _integrity(each), escape(each["created"] or "unknown"), _size(each["bytes"]))
+        (
+            escape(each["slug"]),
+            _integrity(each),
+            escape((each["created"] or "unknown").replace("T", " ").replace("+00:00", " UTC")),
+            _size(each["bytes"]),
+        )
         for each in artifacts["shown"]
     )
     return [
         _facts("Recording", {"paused": data["paused"]}),
-        _table("Shards not combined yet", ("Slug", "Shards", "Size"), waiting, pending),
+        _table("Slugs with shards not combined yet", ("Slug", "Shards", "Size"), waiting, pending),
         _table("Artifacts", ("Slug", "Integrity", "Combined", "Size"), combined, artifacts),
     ]
 
@@ -92,10 +102,14 @@ def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], of: 
     if not of["count"]:
         return heading + "<p>None.</p>"
     head = "".join(f'<th scope="col">{each}</th>' for each in heads)
-    body = "\n".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    # The names are for narrow screens, where each cell is a line.
+    named = (zip(heads, row, strict=True) for row in rows)
+    cells = ("".join(f'<td data-name="{name}">{cell}</td>' for name, cell in row) for row in named)
+    body = "\n".join(f"<tr>{row}</tr>" for row in cells)
     shown = len(of["shown"])
     more = f"\n<p>The first {shown} of {of['count']} are shown.</p>" if shown < of["count"] else ""
-    return f"{heading}<table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>{more}"
+    table = f'<table class="list"><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table>'
+    return heading + table + more
 
 
 def _say(value: Any) -> str:
