@@ -19,6 +19,10 @@ def open_recorder(settings: Settings | None = None) -> Recorder:
     recorder = recorder_for(settings)
     if recorder.settings.enabled:
         install()
+        if recorder.settings.propagate:
+            from profcov.propagation import outgoing_http  # noqa: PLC0415 (where no host is named, it is not needed)
+
+            outgoing_http.install()
     return recorder
 
 
@@ -36,8 +40,9 @@ def install() -> None:
 
 def uninstall() -> None:
     """Put everything back as it was, except what somebody else has patched on top."""
-    from profcov.propagation import greenlets  # noqa: PLC0415
+    from profcov.propagation import greenlets, outgoing_http  # noqa: PLC0415
 
     with _lock:
+        outgoing_http.forget()
         INSTALLED.restore()
         greenlets.uninstall()
