@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test bench soak long compat break-engine lint types contracts format clean interpreter
+.PHONY: help demo test bench soak long compat conformance break-engine lint types contracts format clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -34,6 +34,9 @@ long: $(READY)  ## the exactness suite for an hour or so: 20,000 random programs
 
 compat: $(READY)  ## every framework on every server, on each Python; writes docs/reference/compatibility.md
 	@$(BIN)/python tools/compat.py $(ARGS)
+
+conformance: $(READY)  ## Flask's and Starlette's own test suites, with the middleware around every application
+	@$(BIN)/python tools/conformance/run.py $(ARGS)
 
 break-engine: $(READY)  ## break the monitoring engine on purpose, and see the suite find it (Python 3.12 or newer)
 	@$(BIN)/python tests/exactness/break_engine.py
