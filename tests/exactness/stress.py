@@ -1,8 +1,8 @@
 """The monitoring engine under stress: many threads in the same few functions, a new trace for every unit.
 
 The functions' code objects are replaced by new ones all the time, for the first start of each is a race of its own.
-With ``--wide``, windows that are narrow in a real process are wide: others get a turn when the engine looks at the
-stacks, and before it hears of a new code object.
+With ``--wide``, windows that are narrow in a real process are wide: others get a turn after the engine has looked at
+the stacks, and before it hears of a new code object.
 
 Every unit's lines are compared with what coverage.py's C tracer records for the same call alone. The thread switch
 interval and the budgets are tiny, so that code objects are armed and disarmed all the time, in the middle of each
@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-KINDS, LENGTHS, THREADS = range(4), range(9), 8
+KINDS, LENGTHS, THREADS, TURNS = range(4), range(9), 8, 3
 
 
 def nothing():
@@ -36,17 +36,17 @@ def make_functions():
     return names["FUNCTIONS"]
 
 
-def widen(owner, name, turns):
-    """Let other threads run right after a call."""
-    original = getattr(owner, name)
+def delay_look(engine):
+    """Let others run right after the engine has looked at the stacks."""
+    original = engine._is_running
 
-    def slow(*args):
-        result = original(*args)
-        for _ in range(turns):
+    def slow(self, code):
+        result = original(self, code)
+        for _ in range(TURNS):
             time.sleep(0)
         return result
 
-    setattr(owner, name, slow)
+    engine._is_running = slow
 
 
 def ask_oracle(config):
@@ -167,7 +167,7 @@ def main(seconds, wide):
         config.write_text(f"[run]\nsource = {HERE / 'subject'}\n")
         expected = ask_oracle(str(config))
         if wide:
-            widen(sys, "_current_frames", 3)
+            delay_look(monitoring.MonitoringEngine)
             delay_discovery(monitoring.MonitoringEngine)
         engine = monitoring.MonitoringEngine(Sources(config))
         stress = Stress(engine, expected, seconds)

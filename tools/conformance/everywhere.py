@@ -40,7 +40,7 @@ def pytest_configure() -> None:
 def wrap_flask() -> None:
     """Have each Flask application answer through the middleware."""
     try:
-        from flask import Flask
+        from flask import Flask  # noqa: PLC0415 (each suite has its own framework)
     except ImportError:
         return
     trace_wsgi_class(Flask)
@@ -49,7 +49,7 @@ def wrap_flask() -> None:
 def wrap_starlette() -> None:
     """Have Starlette's test client wrap whatever it is given: applications, routers, functions."""
     try:
-        from starlette import testclient
+        from starlette import testclient  # noqa: PLC0415
     except ImportError:
         return
     original = testclient.TestClient.__init__

@@ -19,8 +19,6 @@ class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
         self._coroutine = coroutine
         self._scope = scope
         self._engine = engine
-        self.__name__ = getattr(coroutine, "__name__", type(coroutine).__name__)
-        self.__qualname__ = getattr(coroutine, "__qualname__", type(coroutine).__qualname__)
 
     def _on(self) -> Any:
         return self._engine.enter(self._scope)
@@ -61,23 +59,6 @@ class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
     def __next__(self) -> Any:
         return self.send(None)
 
-    # asyncio and inspect read these, in `Task.__repr__` and `Task.get_stack` among others.
-    @property
-    def cr_frame(self) -> Any:
-        """The driven coroutine's frame."""
-        return getattr(self._coroutine, "cr_frame", None)
-
-    @property
-    def cr_code(self) -> Any:
-        """The driven coroutine's code."""
-        return getattr(self._coroutine, "cr_code", None)
-
-    @property
-    def cr_running(self) -> bool:
-        """Whether it runs right now."""
-        return bool(getattr(self._coroutine, "cr_running", False))
-
-    @property
-    def cr_await(self) -> Any:
-        """What it waits for."""
-        return getattr(self._coroutine, "cr_await", None)
+    def __getattr__(self, name: str) -> Any:
+        """Return the driven coroutine's own: its frame, or whether it is suspended, as anyio does to cancel it."""
+        return getattr(self._coroutine, name)

@@ -11,7 +11,8 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from itertools import starmap
+from itertools import accumulate, chain, repeat, starmap, takewhile
+from operator import attrgetter, countOf, truth
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Scope, current
@@ -21,7 +22,7 @@ from profcov.engine.monitoring_state import NOBODY, CodeState, MonitoringTrace
 from profcov.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Iterator, Sequence
     from types import CodeType, FrameType
 
     from profcov.engine.sources import Sources
@@ -33,6 +34,7 @@ PATIENCE: Final = 16
 """Wasted events, for each known code object, before a parked trace stops being live: about what re-arming costs."""
 
 _get_scope: Final = current.get
+_get_code: Final = attrgetter("f_code")
 # 3 and 4 have no owner by convention; then optimizer, profiler, debugger and coverage, where nobody uses them.
 _TOOL_IDS: Final = (4, 3, 5, 2, 0, 1)
 
@@ -329,12 +331,7 @@ class MonitoringEngine:
         """Tell whether a code object is in use elsewhere: on another thread's stack, or further down on ours."""
         if "greenlet" in sys.modules:  # a suspended greenlet is on no stack and comes back without an event
             return True
-        own = threading.get_ident()
-        for ident, frame in sys._current_frames().items():  # noqa: SLF001
-            frames = _count_frames(frame, code)
-            if frames > (1 if ident == own else 0):
-                return True
-        return False
+        return countOf(map(id, map(_get_code, _all_frames())), id(code)) > 1
 
     def _retire_parked(self, state: CodeState, suspects: frozenset[MonitoringTrace]) -> None:
         """Charge wasted events to traces without work; whoever costs more than re-arming would, is live no longer."""
@@ -361,10 +358,13 @@ class MonitoringEngine:
                 trace.noisy.clear()
 
 
-def _count_frames(frame: FrameType | None, code: CodeType) -> int:
-    count = 0
-    while frame is not None:
-        if frame.f_code is code:
-            count += 1
-        frame = frame.f_back
-    return count
+def _all_frames() -> Iterator[FrameType]:
+    """Return the frames of every thread, ours too, for use in one C-level loop.
+
+    While Python code walks a stack, its thread may go on: a generator that was running is suspended then, has no
+    ``f_back``, and hides whoever called it.
+    """
+    tops = chain.from_iterable(map(dict.values, starmap(sys._current_frames, [()])))  # noqa: SLF001
+    starts = map(chain, zip(tops), repeat(repeat("f_back")))  # the top frame, then what to ask of each
+    stacks = map(accumulate, starts, repeat(getattr))
+    return chain.from_iterable(map(takewhile, repeat(truth), stacks))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from profcov.settings import Settings
 
 _lock = threading.Lock()
+_installed: list[bool] = []  # not INSTALLED itself: others may have patched first
 
 
 def open_recorder(settings: Settings | None = None) -> Recorder:
@@ -32,7 +33,8 @@ def install() -> None:
     from profcov.propagation import greenlets, pools, processes, threads  # noqa: PLC0415
 
     with _lock:
-        if not INSTALLED:
+        if not _installed:
+            _installed.append(True)
             for module in (threads, pools, processes):
                 module.install(INSTALLED)
         greenlets.install()  # every time: gevent may have been imported meanwhile
@@ -45,4 +47,5 @@ def uninstall() -> None:
     with _lock:
         outgoing_http.forget()
         INSTALLED.restore()
+        _installed.clear()
         greenlets.uninstall()

@@ -24,7 +24,8 @@ _searching = threading.local()
 def when_imported(name: str, callback: Callback) -> None:
     """Call ``callback(module)`` right after a module has been imported for the first time; now if it has been.
 
-    What the callback raises is logged, never raised: somebody's import statement is running.
+    A module that is being imported at this moment, by somebody who looked for it before the first call of this function,
+    goes unnoticed. What the callback raises is logged, never raised: somebody's import statement is running.
     """
     with _lock:
         if _FINDER not in sys.meta_path:

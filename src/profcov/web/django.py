@@ -36,7 +36,8 @@ def install_routes() -> None:
     """Have the route of each request noted, for context labels; where these have none, nothing is patched."""
     from django.core.handlers.base import BaseHandler  # noqa: PLC0415
 
-    if open_recorder().settings.context == "route":
+    used = open_recorder().settings
+    if used.enabled and used.context == "route":
         INSTALLED.wrap_once(BaseHandler, "resolve_request", _resolve)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.propagation import open_recorder
 from profcov.propagation.patches import INSTALLED
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from quart import Quart
 
     from profcov.settings import Settings
+
+
+_CONTEXTS: Final = ("_BaseRequestWebsocketContext", "AppContext")
+"""Where Quart looks for the route; the second since 0.23."""
 
 
 class ProfileTrace:
@@ -38,14 +42,17 @@ def install_routes(settings: Settings | None = None) -> None:
     """Have the route of each request noted, for context labels; where these have none, nothing is patched."""
     from quart import ctx  # noqa: PLC0415 (whoever has an application has Quart)
 
-    base = getattr(ctx, "_BaseRequestWebsocketContext", None) or getattr(ctx, "RequestContext", None)
-    if base is not None and open_recorder(settings).settings.context == "route":
-        INSTALLED.wrap_once(base, "match_request", _match)
+    used = open_recorder(settings).settings
+    if used.enabled and used.context == "route":
+        for name in _CONTEXTS:
+            owner = getattr(ctx, name, None)
+            if "match_request" in getattr(owner, "__dict__", ()):
+                INSTALLED.wrap_once(owner, "match_request", _match)
 
 
 def _match(original: Callable[..., Any], context: Any) -> None:
     original(context)
-    request = getattr(context, "request_websocket", None) or context.request
+    request = getattr(context, "request_websocket", None) or context._request_websocket  # noqa: SLF001 (its name since 0.23)
     note_route(request.scope, lambda: _rule_of(request))
 
 

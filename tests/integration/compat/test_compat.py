@@ -163,7 +163,8 @@ def test_each_slug_has_exactly_its_lines(
 
 
 def test_the_table_has_just_the_cells_that_are_tested() -> None:
-    rows = [line.split("|")[1:-1] for line in TABLE.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    cells_only = TABLE.read_text(encoding="utf-8").partition("## Versions that ran")[0]
+    rows = [line.split("|")[1:-1] for line in cells_only.splitlines() if line.startswith("|")]
     claimed = set()
     heads: list[str] = []
     for row in rows:

@@ -63,7 +63,8 @@ def test_a_traced_request_carries_the_slug_and_an_untraced_one_does_not(serve: C
     ("status", "reason"),
     [
         ("disabled", "profcov is installed but off: set ENABLE_PROFILE_COVERAGE=1 where the server starts"),
-        ("rejected; not allowed", "the server refused to trace GET {url}/x: not allowed"),
+        ("rejected; not allowed", "PROFILE_COVERAGE_ALLOW does not allow this slug where the server starts"),
+        ("rejected; a new reason", "the server refused to trace GET {url}/x: a new reason"),
         ("rejected", "the server refused to trace GET {url}/x: it gives no reason"),
         ("unsupported; greenlets", "the server cannot trace GET {url}/x: greenlets"),
         ("maybe", "GET {url}/x was answered with X-Profile-Trace-Status: 'maybe', which this profcov does not know"),
