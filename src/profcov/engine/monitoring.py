@@ -366,5 +366,5 @@ def _all_frames() -> Iterator[FrameType]:
     """
     tops = chain.from_iterable(map(dict.values, starmap(sys._current_frames, [()])))  # noqa: SLF001
     starts = map(chain, zip(tops), repeat(repeat("f_back")))  # the top frame, then what to ask of each
-    stacks = map(accumulate, starts, repeat(getattr))
+    stacks: Any = map(accumulate, starts, repeat(getattr))  # from the top down to None
     return chain.from_iterable(map(takewhile, repeat(truth), stacks))
