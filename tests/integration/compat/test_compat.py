@@ -158,7 +158,13 @@ def test_each_slug_has_exactly_its_lines(
         artifact = combine(data, parse_slug(slug), config_file=tmp_path / "measured.ini", timeout=5)
         assert artifact.complete
         found[slug] = {Path(name).name: sorted(lines) for name, lines in read_lines(artifact.path).items()}
-    assert found == truth_of(module)
+    truth = truth_of(module)
+    for slug, files in truth.items():
+        others = {(file, line) for other in set(truth) - {slug} for file in truth[other] for line in truth[other][file]}
+        assert {(file, line) for file in files for line in files[file]} - others, (
+            f"the truth is none: {slug} has no line"
+        )
+    assert found == truth
     record_property("cell", json.dumps([*cell, "exact"]))
 
 

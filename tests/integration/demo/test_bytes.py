@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import pytest
 import requests.adapters
 import servers
 from redis import Redis
@@ -24,6 +23,8 @@ from profcov.playback.yaml_format import load_profiles
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import pytest
 
 UNLIKE = re.compile(
     rb"(?im)^date:.*\r\n|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\b[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"
@@ -110,7 +111,7 @@ def test_hundreds_of_recorded_responses_are_the_same_but_for_the_status_header(
     off = {**on, "ENABLE_PROFILE_COVERAGE": "0"}
     with Redis.from_url(url) as redis, start(tmp_path / "off", off) as plain, start(tmp_path / "on", on) as traced:
         recorded = list({each: None for request in record(monkeypatch, plain, off) for each in vary(request)})
-        state = {key: redis.dump(key) for key in redis.keys()}
+        state = {key: redis.dump(key) for key in redis}
 
         def replay(ports: dict[str, int], slug: str | None) -> list[bytes]:
             """Send everything, from the same state each time; no worker is there to change it in between."""

@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from pathlib import Path
+from wsgiref.util import FileWrapper
 
 import many_functions
 
@@ -64,8 +65,16 @@ def bare_wsgi(environ, start_response):
         number = int(environ["PATH_INFO"][3:])
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [str(getattr(many_functions, f"f{number}")(environ.get("HTTP_X_PROFILE_TRACE"))).encode()]
+    if environ["PATH_INFO"] == "/file":
+        return serve_file(environ, start_response)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return Body() if environ["PATH_INFO"] == "/slow" else [quick()]
+
+
+def serve_file(environ, start_response):
+    size = GO_ON.with_name("file").stat().st_size
+    start_response("200 OK", [("Content-Type", "application/octet-stream"), ("Content-Length", str(size))])
+    return environ.get("wsgi.file_wrapper", FileWrapper)(GO_ON.with_name("file").open("rb"), 1 << 16)
 
 
 async def bare_asgi(scope, receive, send):
