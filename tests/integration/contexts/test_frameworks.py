@@ -16,6 +16,8 @@ ROUTES = {
     ("flask_app", "/runs/1"): "/runs/<int:run>",
     ("django_wsgi", "/runs/1"): "/runs/<int:run>",
     ("django_asgi", "/runs/1"): "/runs/<int:run>",
+    ("django_wsgi", "/site/runs/1"): "/site/runs/<int:run>",
+    ("django_asgi", "/site/old/1"): "/site/old/(?P<run>[0-9]+)$",
     ("falcon_wsgi", "/runs/1"): "/runs/{run:int}",
     ("falcon_asgi", "/runs/1"): "/runs/{run:int}",
     ("starlette_app", "/runs/1"): "/runs/{run:int}",

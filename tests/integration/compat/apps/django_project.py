@@ -6,7 +6,7 @@ import django
 import subject
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
-from django.urls import path
+from django.urls import include, path, re_path
 
 settings.configure(
     DEBUG=False,
@@ -52,6 +52,7 @@ def with_scope(view):
 
 urlpatterns = [
     path("runs/<int:run>", show),
+    path("site/", include([path("runs/<int:run>", show), re_path(r"^old/(?P<run>[0-9]+)$", show)])),
     path("measure", measure),
     path("stream", with_scope(stream)),
     path("fail", fail),
