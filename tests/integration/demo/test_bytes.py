@@ -111,7 +111,7 @@ def test_hundreds_of_recorded_responses_are_the_same_but_for_the_status_header(
     off = {**on, "ENABLE_PROFILE_COVERAGE": "0"}
     with Redis.from_url(url) as redis, start(tmp_path / "off", off) as plain, start(tmp_path / "on", on) as traced:
         recorded = list({each: None for request in record(monkeypatch, plain, off) for each in vary(request)})
-        state = {key: redis.dump(key) for key in redis}
+        state = {key: redis.dump(key) for key in redis.scan_iter()}
 
         def replay(ports: dict[str, int], slug: str | None) -> list[bytes]:
             """Send everything, from the same state each time; no worker is there to change it in between."""
