@@ -84,6 +84,8 @@ def serve(words: tuple[str, ...], target: str, environ: Mapping[str, str], direc
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            # Whoever runs the tests in the background of a shell has them ignore SIGINT.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
         served = Served(port, process, directory / "log")
         try:

@@ -95,6 +95,8 @@ def _write_configuration(directory: Path, sources: Sequence[Path], umask: int) -
 
 def _replace_process(words: Sequence[str], environ: dict[str, str]) -> None:
     try:
+        sys.stdout.flush()  # what a sitecustomize has printed here, say: nothing is flushed by exec
+        sys.stderr.flush()
         os.execvpe(words[0], list(words), environ)  # noqa: S606 (that is the point)
     except FileNotFoundError:
         raise click.UsageError(
