@@ -1,7 +1,8 @@
 """Runs one case in this process: under profcov with several slugs at once, or one slug alone under coverage.py.
 
-``python harness.py CASE profcov ENGINE`` prints ``{slug: {file: [lines]}}``; ``python harness.py CASE oracle SLUG``
-prints what coverage.py's C tracer records when that slug's work runs alone, its modules imported before.
+``python harness.py CASE profcov ENGINE`` prints ``{slug: {file: [lines]}}``; ``python harness.py CASE oracle all``
+prints what coverage.py's C tracer records when each slug's work runs alone, in a process of its own that is forked when
+the modules are imported.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import json
 import os
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -144,6 +146,33 @@ def run_oracle(case, slug):
     return read(tool.get_data())
 
 
+def run_oracles(case):
+    """Run the oracle for each slug in a fork of this process, which has run nothing yet."""
+    import coverage  # noqa: F401 (imported once)
+
+    return {slug: in_fork(run_oracle, case, slug) for slug in case.slugs}
+
+
+def in_fork(function, *args):
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        code = 1
+        try:
+            with open(writing, "w") as pipe:
+                json.dump(function(*args), pipe)
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(writing)
+    with open(reading) as pipe:
+        text = pipe.read()
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    return json.loads(text)
+
+
 def run_profcov(case, engine, directory):
     os.environ.update(ENABLE_PROFILE_COVERAGE="1", PROFILE_COVERAGE_DIR=str(directory), PROFILE_COVERAGE_ENGINE=engine)
     if case.concurrency == "gevent":
@@ -191,9 +220,7 @@ def main():
         config = Path(directory, "exactness.ini")
         config.write_text(f"[run]\nsource = {HERE / 'subject'}\nbranch = {BRANCH}\nconcurrency = {case.concurrency}\n")
         os.environ["PROFILE_COVERAGE_CONFIG"] = str(config)
-        result = (
-            run_oracle(case, argument) if mode == "oracle" else run_profcov(case, argument, Path(directory, "data"))
-        )
+        result = run_oracles(case) if mode == "oracle" else run_profcov(case, argument, Path(directory, "data"))
     print(json.dumps(result))
 
 

@@ -85,7 +85,7 @@ def serve(words: tuple[str, ...], target: str, environ: Mapping[str, str], direc
             stderr=subprocess.STDOUT,
             start_new_session=True,
             # Whoever runs the tests in the background of a shell has them ignore SIGINT.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
         served = Served(port, process, directory / "log")
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,8 +48,19 @@ def combined(directory: Path, slug: str) -> set[str]:
     return seen.in_file(made.path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
-@pytest.mark.parametrize(("kind", "name"), CASES)
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+ALL = [(kind, name, number) for kind, name in CASES for number in SIGNALS]
+SOME = [case for case in ALL if case[2] == signal.SIGTERM or case[1] in {"gunicorn gthread", "werkzeug", "uvicorn"}]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Send each signal to each server with ``--full``, else SIGTERM to each and SIGINT to some."""
+    if "number" in metafunc.fixturenames:
+        cases = ALL if metafunc.config.getoption("--full") else SOME
+        ids = [f"{kind}-{name}-{number.name}" for kind, name, number in cases]
+        metafunc.parametrize(("kind", "name", "number"), cases, ids=ids)
+
+
 def test_what_a_client_has_received_is_on_disk(
     tmp_path: Path, start: Callable[[str, str], Any], kind: str, name: str, number: signal.Signals
 ) -> None:
@@ -70,7 +82,12 @@ def test_what_a_client_has_received_is_on_disk(
         except Exception:  # noqa: BLE001 (a server that does not wait breaks the connection in its own way)
             received += b""
         slow.close()
-        served.process.wait(20)
+        try:
+            served.process.wait(20 if "gevent" not in name else 3)
+        except subprocess.TimeoutExpired:
+            assert (
+                "gevent" in name
+            )  # it often does not stop, with and without profcov; killed, it has to lose nothing, too
         servers.kill_group(served.process)  # workers that their main process has left behind
     functions = combined(tmp_path, "slow")
     assert "first" in functions
