@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test bench soak long compat conformance break-engine lint types contracts format clean interpreter
+.PHONY: help demo test bench soak long compat conformance crash break-engine lint types contracts format clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -37,6 +37,9 @@ compat: $(READY)  ## every framework on every server, on each Python; writes doc
 
 conformance: $(READY)  ## Flask's and Starlette's own test suites, with the middleware around every application
 	@$(BIN)/python tools/conformance/run.py $(ARGS)
+
+crash: $(READY)  ## kill the workers of a traced server at 500 random instants under load: nothing may be lost
+	@PROFCOV_KILLS=500 $(BIN)/python -m pytest -q -s --timeout=900 tests/integration/servers/test_crash.py $(ARGS)
 
 break-engine: $(READY)  ## break the monitoring engine on purpose, and see the suite find it (Python 3.12 or newer)
 	@$(BIN)/python tests/exactness/break_engine.py

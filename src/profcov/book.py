@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import threading
 import time
 from collections import deque
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from profcov.settings import Settings
     from profcov.slug import Slug
     from profcov.store.lock import Generation
+    from profcov.store.presence import Presence
 
     FindLabel = Callable[[bool], str | None]
 
@@ -69,6 +71,7 @@ class Book:
         "_lock",
         "_mutex",
         "_old",
+        "_presence",
         "_shared",
         "_units",
         "_written",
@@ -77,12 +80,13 @@ class Book:
         "slug",
     )
 
-    def __init__(self, slug: Slug, settings: Settings, engine: Engine) -> None:
+    def __init__(self, slug: Slug, settings: Settings, engine: Engine, presence: Presence) -> None:
         self.slug = slug
         self.settings = settings
         self.engine = engine
         self._mutex = threading.RLock()
         self._lock = SlugLock(settings.data_dir, slug, settings.umask)
+        self._presence = presence
         self._generation: Generation | None = None
         self._units = 0
         self._old: list[Trace] = []
@@ -117,6 +121,7 @@ class Book:
                 if generation is None:
                     return False
                 self._turn_to(generation)
+                self._tell(self._presence.begin)
             self._units += 1
             return True
 
@@ -136,17 +141,17 @@ class Book:
     def rejoin(self, trace: Trace) -> bool:
         """Count in work that a unit has started, which may have ended since; False if its shards were consumed."""
         with self._mutex:
-            if self._units == 0:
+            is_ours = trace is self._shared or trace in self._finders
+            if self._units == 0 and is_ours:
                 generation = self._lock.share()
                 if generation is None:
                     return False
                 if generation != self._generation:
                     self._lock.release()
                     return False
-            if trace is not self._shared and trace not in self._finders:
-                return False
-            self._units += 1
-            return True
+                self._tell(self._presence.begin)
+            self._units += is_ours
+            return is_ours
 
     def leave(self, trace: Trace, *, label_is_final: bool = True) -> None:
         """Count a unit out, after writing what is new; the last one drops the lock."""
@@ -160,7 +165,15 @@ class Book:
         with self._mutex:
             self._units -= 1
             if self._units == 0:
+                self._tell(self._presence.end)
                 self._lock.release()
+
+    def _tell(self, note: Callable[[Slug], None]) -> None:
+        """Note for readers, in case that this process is killed, whether units are in flight."""
+        try:
+            note(self.slug)
+        except OSError as error:
+            log_once("presence", "cannot note which units are in flight", error=error)
 
     def flush(self, trace: Trace, *, label_is_final: bool = False) -> None:
         """Write what is new as a shard; what cannot be written is kept for the next try, and the cause logged once."""
@@ -173,15 +186,24 @@ class Book:
             executed = trace.take()
             if executed:
                 try:
-                    settings = self.settings
-                    write_shard(
-                        settings.data_dir, self.slug, label, executed, branch=trace.branch, umask=settings.umask
-                    )
+                    self._write(trace, label, executed)
                 except ProfcovError as error:
                     raise_foreign(error)
                     log_once(error.code, "%s; the lines are kept for the next try", error)
                     return
             trace.settle()
+
+    def _write(self, trace: Trace, label: str, executed: Executed) -> None:
+        digests = self.engine.sources.digests
+        facts = {
+            "written": time.time(),
+            "python": platform.python_version(),
+            "sources": {file: digests[file] for file in executed if file in digests},
+        }
+        settings = self.settings
+        write_shard(
+            settings.data_dir, self.slug, label, executed, branch=trace.branch, facts=facts, umask=settings.umask
+        )
 
     def learn_label(self, trace: Trace) -> None:
         """Give a trace its label, if that is known by now."""

@@ -15,7 +15,7 @@ import weakref
 from typing import TYPE_CHECKING, Final
 
 from profcov.book import Book, keep_books
-from profcov.carrier import DISABLED, NOT_ALLOWED, PAUSED, SIGNATURE, TRACED, Carriers
+from profcov.carrier import DISABLED, DISK, NOT_ALLOWED, PAUSED, SIGNATURE, TRACED, Carriers
 from profcov.context import Scope, current
 from profcov.engine import imports
 from profcov.engine.faults import log_once, raise_foreign
@@ -24,7 +24,9 @@ from profcov.settings import Settings
 from profcov.signature import is_signed
 from profcov.slug import Slug, parse_slug
 from profcov.store.admission import Admission
+from profcov.store.files import free_bytes
 from profcov.store.pause import is_paused
+from profcov.store.presence import Presence
 from profcov.store.shard import writing
 from profcov.unit import UNNAMED, Unit, Work, forget_lingering, let_readers_in, work_labelled
 
@@ -45,7 +47,8 @@ class Recorder:
         self.carriers = Carriers(settings)
         self.engine: Engine | None = None
         self._admission = Admission(settings)
-        self._is_paused = False
+        self._presence = Presence(settings.data_dir, settings.umask)
+        self._rest: str | None = None
         self._mutex = threading.RLock()
         self._books: dict[Slug, Book] = {}
         self._refusal: str | None = None if settings.enabled else DISABLED
@@ -91,8 +94,8 @@ class Recorder:
     def _begin(self, slug_text: str, work: Work, wait: float) -> Unit:
         if self._flusher is None and self._refusal is None:
             self._watch()
-        if self._refusal is not None or self._is_paused:
-            return Unit(self._refusal or PAUSED)
+        if self._refusal is not None or self._rest is not None:
+            return Unit(self._refusal or self._rest or DISABLED)
         engine = self.engine or self._start()
         if engine is None:
             parse_slug(slug_text)  # what is wrong with the request comes first
@@ -160,7 +163,7 @@ class Recorder:
                 if book is None:
                     if len(self._books) >= self.settings.max_profiles or not self._admission.has_room(slug):
                         return None
-                    book = self._books[slug] = Book(slug, self.settings, engine)
+                    book = self._books[slug] = Book(slug, self.settings, engine, self._presence)
         return book
 
     def list_books(self) -> list[Book]:
@@ -176,7 +179,7 @@ class Recorder:
         """Flush every few seconds, for long units and for work that outlives its unit; notice pauses."""
         with self._mutex:
             if self._flusher is None:
-                self.look_for_pause()
+                self.look_around()
                 args = (weakref.ref(self), self.settings.flush_seconds)
                 self._flusher = threading.Thread(
                     target=_flush_periodically, args=args, name="profcov-flush", daemon=True
@@ -184,9 +187,17 @@ class Recorder:
                 # In an empty context: the thread is nobody's, whoever's request starts it.
                 contextvars.Context().run(self._flusher.start)
 
-    def look_for_pause(self) -> None:
-        """Notice that an operator has paused the data directory, or resumed it: no request pays for looking."""
-        self._is_paused = is_paused(self.settings.data_dir)
+    def look_around(self) -> None:
+        """Notice that an operator has paused the data directory, or that the disk is nearly full: no request pays."""
+        self._rest = PAUSED if is_paused(self.settings.data_dir) else DISK if self._is_disk_low() else None
+
+    def _is_disk_low(self) -> bool:
+        least = self.settings.min_free_bytes
+        free = free_bytes(self.settings.data_dir) if least else None
+        if free is None or free >= least:
+            return False
+        log_once("disk", "less than %d bytes are free for %s: nothing is recorded", least, self.settings.data_dir)
+        return True
 
     def after_fork(self) -> None:
         """Start clean in a forked child: locks, lines and the flushing thread belong to the parent."""
@@ -195,6 +206,8 @@ class Recorder:
         for book in self._books.values():
             book.abandon()
         self._books = {}
+        self._presence.abandon()
+        self._presence = Presence(self.settings.data_dir, self.settings.umask)
         self._mutex = threading.RLock()
         self._flusher = None
 
@@ -206,7 +219,7 @@ def _flush_periodically(recorder: weakref.ref[Recorder], seconds: float) -> None
         target = recorder()
         if target is None:
             return
-        target.look_for_pause()
+        target.look_around()
         if time.monotonic() >= flush_at:
             flush_at = time.monotonic() + seconds
             target.flush_all()

@@ -23,6 +23,7 @@ JOB_META_KEY: Final = "profile_trace_slug"
 
 TRACED: Final = "traced"
 DISABLED: Final = "disabled"
+DISK: Final = "rejected; disk"
 PAUSED: Final = "disabled; paused"
 SIGNATURE: Final = "rejected; signature"
 NOT_ALLOWED: Final = "rejected; not allowed"

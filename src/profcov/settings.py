@@ -34,10 +34,14 @@ DEFAULT_SLUG: Final = "PROFILE_COVERAGE_DEFAULT_SLUG"
 SECRET: Final = "PROFILE_COVERAGE_SECRET"  # noqa: S105 (a name)
 TOKEN_SECONDS: Final = "PROFILE_COVERAGE_TOKEN_SECONDS"  # noqa: S105
 UMASK: Final = "PROFILE_COVERAGE_UMASK"
+MIN_FREE: Final = "PROFILE_COVERAGE_MIN_FREE_BYTES"
+MAX_BYTES: Final = "PROFILE_COVERAGE_MAX_BYTES"
+"""How much a data directory may hold: read by ``profcov clean``."""
 PROCESS_SLUG: Final = "PROFILE_TRACE_SLUG"
 """A whole process belongs to one slug: read by :mod:`profcov.startup`, given to child processes of a unit."""
 
 DEFAULT_DIR: Final = ".profcov"
+MIN_FREE_DEFAULT: Final = 100_000_000
 DEFAULT_CONFIG: Final = "coverage.profile-playback.ini"
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
@@ -58,6 +62,7 @@ class Settings:
     a slug is looked for. ``allow`` are patterns of slugs, nothing allows all; ``propagate`` are patterns of hosts that
     outgoing calls carry the slug on to. With a ``secret`` requests must be signed, ``token_seconds`` ago at most.
     ``default_slug`` is for requests without one. ``umask`` is for the files and directories that are made.
+    Where the disk has less than ``min_free_bytes`` left, nothing is recorded.
     """
 
     enabled: bool = False
@@ -75,6 +80,7 @@ class Settings:
     secret: str | None = field(default=None, repr=False)
     token_seconds: int = 3600
     umask: int = 0o077
+    min_free_bytes: int = MIN_FREE_DEFAULT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data_dir", _absolute(self.data_dir))
@@ -105,6 +111,7 @@ class Settings:
             secret=read_secret(env),
             token_seconds=_read_number(env, TOKEN_SECONDS, 3600, int, f"a whole number above 0, at most {_MOST}"),
             umask=read_umask(env),
+            min_free_bytes=_read_min_free(env),
         )
 
     def environment(self) -> dict[str, str]:
@@ -124,6 +131,7 @@ class Settings:
             SECRET: self.secret or "",
             TOKEN_SECONDS: str(self.token_seconds),
             UMASK: f"{self.umask:03o}",
+            MIN_FREE: str(self.min_free_bytes),
         }
         return variables if self.config_file is None else {**variables, CONFIG: str(self.config_file)}
 
@@ -218,6 +226,15 @@ def _read_slug(env: Mapping[str, str], name: str) -> str | None:
             "a slug: 1 to 100 letters, digits, '.', '_' or '-', starting with a letter or digit, without '.coverage'"
         )
         raise SettingsError(name, value, expected) from None
+
+
+def _read_min_free(env: Mapping[str, str]) -> int:
+    value = env.get(MIN_FREE)
+    if not value:
+        return MIN_FREE_DEFAULT
+    if not (value.isascii() and value.isdigit()):
+        raise SettingsError(MIN_FREE, value, "a whole number of bytes; 0 for no limit")
+    return int(value)
 
 
 def _read_number(env: Mapping[str, str], name: str, default: N, kind: type[N], expected: str) -> N:

@@ -20,7 +20,7 @@ from profcov import settings
 from profcov.cli import main as cli
 from profcov.playback import recording
 from profcov.slug import parse_slug
-from profcov.store.combine import combine
+from profcov.store.combine import PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED, combine
 from profcov.store.layout import new_shard_path
 from profcov.store.shard import write_shard
 
@@ -44,6 +44,9 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SNIPPET = re.compile(r"^<!-- test: (\w+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+STORE_REASONS = {PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED}
 
 
 def first_cells(page: str, *, column: int = 0) -> list[str]:
@@ -198,7 +201,7 @@ def test_every_file_in_the_data_directory_has_its_line(tmp_path):
     write_shard(tmp_path, slug, "profile:shop", {str(tmp_path / "shop.py"): {4}})
     patterns = [as_pattern(name) for name in first_cells("files.md")]
     files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) == 7
+    assert len(files) == 8
     assert [name for name in files if not any(pattern.fullmatch(name) for pattern in patterns)] == []
     assert made.complete
     assert set(partial.reasons) <= set(first_cells("files.md"))
@@ -216,8 +219,14 @@ def test_every_key_of_a_sidecar_has_its_line(tmp_path):
     write_shard(tmp_path, slug, "profile:shop", {str(tmp_path / "shop.py"): {1}})
     facts = json.loads(combine(tmp_path, slug).sidecar.read_text())
     rows = re.findall(r"^\| (`.+?`) \|", section("files.md", "## The sidecar"), re.MULTILINE)
-    reasons = {"shard-unreadable", recording.JOBS_PENDING, recording.PLAYBACK_FAILED}
+    reasons = {*STORE_REASONS, recording.JOBS_PENDING, recording.PLAYBACK_FAILED}
     assert {key for row in rows for key in re.findall(r"`([^`]+)`", row)} == set(facts) | reasons
+
+
+def test_the_schema_of_sidecars_knows_every_reason():
+    schema = json.loads((ROOT / "docs/reference/sidecar.schema.json").read_text())
+    reasons = {*STORE_REASONS, recording.JOBS_PENDING, recording.PLAYBACK_FAILED}
+    assert set(schema["properties"]["reasons"]["items"]["enum"]) == reasons
 
 
 def test_every_public_name_of_the_package_is_in_a_page():

@@ -8,19 +8,17 @@ from pathlib import Path
 import click
 
 from profcov import settings
+from profcov.cli.common import data_dir_option, find_data_dir
 from profcov.errors import CoverageError, CoverageReadError, ProfcovError
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.combine import restore_previous as bring_back
 from profcov.store.layout import list_shards, list_slugs
 
 
 @click.command("combine")
 @click.argument("slugs", nargs=-1, metavar="[SLUG]...")
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    help="Where the shards are.  [default: $PROFILE_COVERAGE_DIR or .profcov]",
-)
+@data_dir_option("Where the shards are.")
 @click.option(
     "--config", help="coverage.py configuration.  [default: $PROFILE_COVERAGE_CONFIG or coverage.profile-playback.ini]"
 )
@@ -36,30 +34,66 @@ from profcov.store.layout import list_shards, list_slugs
     show_default=True,
     help="Seconds to wait for work in flight.",
 )
-def command(slugs: tuple[str, ...], data_dir: Path | None, config: str | None, out: Path | None, timeout: float) -> int:
+@click.option("--allow-partial", is_flag=True, help="Exit with 0 though an artifact is partial.")
+@click.option("--append", is_flag=True, help="Keep what is in the artifact already, and add to it.")
+@click.option("--keep", is_flag=True, help="Keep the shards: they are combined again, with those to come.")
+@click.option("--restore-previous", is_flag=True, help="Combine nothing: bring the artifact before the last one back.")
+def command(
+    slugs: tuple[str, ...],
+    *,
+    data_dir: Path | None,
+    config: str | None,
+    out: Path | None,
+    timeout: float,
+    allow_partial: bool,
+    append: bool,
+    keep: bool,
+    restore_previous: bool,
+) -> int:
     """Merge the shards of each SLUG, or of all, into <slug>.coverage and <slug>.coverage.json.
 
     Returns only when no process has work in flight for the profile. Prints one line an artifact: slug, lines, files,
-    complete or partial, path.
+    complete or partial, path. Exits with 1 if one is partial.
     """
-    directory = (data_dir or Path(os.environ.get(settings.DIR) or settings.DEFAULT_DIR)).absolute()
+    directory = find_data_dir(data_dir)
+    umask = settings.read_umask(os.environ)
+    if restore_previous:
+        return _restore(out or directory, slugs, umask)
     config_file = settings.find_config(config or os.environ.get(settings.CONFIG))
     given = [parse_slug(text) for text in dict.fromkeys(slugs)]
     chosen = given or [slug for slug in list_slugs(directory) if list_shards(directory, slug)]
     if not chosen:
         raise CoverageReadError(directory, "no profile has shards there")
-    umask = settings.read_umask(os.environ)
     failures: list[ProfcovError] = []
+    partial = 0
     for slug in chosen:
         try:
-            made = combine(directory, slug, config_file=config_file, out=out, timeout=timeout, umask=umask)
+            made = combine(
+                directory,
+                slug,
+                config_file=config_file,
+                out=out,
+                timeout=timeout,
+                append=append,
+                keep=keep,
+                umask=umask,
+            )
         except CoverageError as error:
             failures.append(error)
             continue
+        partial += not made.complete
         status = "complete" if made.complete else "partial; " + ", ".join(made.reasons)
         click.echo(f"{made.slug}\t{made.lines}\t{made.files}\t{status}\t{made.path}")
     for failure in failures[:-1]:
         click.echo(f"profcov: {failure}", err=True)
     if failures:
         raise failures[-1]
+    return 1 if partial and not allow_partial else 0
+
+
+def _restore(out: Path, slugs: tuple[str, ...], umask: int) -> int:
+    if not slugs:
+        raise click.UsageError("--restore-previous needs the profiles whose artifact is to be brought back")
+    for slug in [parse_slug(text) for text in dict.fromkeys(slugs)]:
+        click.echo(f"{slug}\t{bring_back(out, slug, umask)}")
     return 0

@@ -12,6 +12,7 @@ from profcov.errors import CoverageError, PlaybackError, ProfcovError, TargetErr
 from profcov.version import __version__
 
 COMMANDS: Final = {
+    "clean": "Remove what was recorded, by name, age, number or size.",
     "combine": "Merge the shards of profiles into their artifacts.",
     "demo": "Play profiles, all at once, against a small real application.",
     "doctor": "Say what this environment can do, and what would go wrong.",
@@ -20,7 +21,9 @@ COMMANDS: Final = {
     "resume": "Record again after a pause.",
     "run": "Start a server or a worker with tracing on, without a change to its code.",
     "sign": "Print a token for a slug, for clients that cannot sign by themselves.",
+    "status": "Show what a data directory holds, and who is at work.",
     "symbols": "List the symbols of a source tree, or which profiles cover them.",
+    "wait": "Return when nobody is at work for profiles any more.",
 }
 """Each command's module below ``profcov.cli``, and its line in the help: no module is imported before it is asked for."""
 

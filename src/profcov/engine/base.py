@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
 
     from profcov.context import Scope
+    from profcov.engine.sources import Sources
 
 Executed = dict[str, set[Any]]
 """What ran, by the file name that goes into the data file: line numbers, or arcs (pairs of them) with branches."""
@@ -94,6 +95,7 @@ class Engine(Protocol):
 
     name: str
     capabilities: Capabilities
+    sources: Sources
 
     def new_trace(self, slug: str, label: str | None) -> Trace:
         """Return an empty trace of this engine's kind."""

@@ -98,7 +98,7 @@ class CTraceEngine:
         if c_tracer is None:
             raise EngineUnavailableError(self.name, "this coverage.py was built without its C tracer")
         self.capabilities = Capabilities(greenlets=False, branches=True, coroutine_blocks=False)
-        self._sources = sources
+        self.sources = sources
         self._verdicts: dict[str, Any] = {}
         self.lines = 0  # on disk: what the tracers do is not counted while they do it
         self._thread = _ThreadState()
@@ -172,7 +172,7 @@ class CTraceEngine:
     @property
     def locks(self) -> Sequence[Lock]:
         """The locks that the tracer's callbacks take."""
-        return (self._sources.lock,)
+        return (self.sources.lock,)
 
     def after_fork(self) -> None:
         """Switch off the step that the forking thread was in; the child begins its own."""
@@ -227,7 +227,7 @@ class CTraceEngine:
         """Answer the tracer's question about a file; an exception here would end the tracer."""
         name = None
         try:
-            name = self._sources.measured(filename, frame)
+            name = self.sources.measured(filename, frame)
         except Exception as error:  # noqa: BLE001
             log_once("engine-discovery", "cannot tell whether %s is measured", filename, error=error)
         return _disposition(filename, name)

@@ -59,7 +59,7 @@ class MonitoringEngine:
         # Without the GIL a decision to disable can be overtaken between the decision and the deed.
         self._may_disable = getattr(sys, "_is_gil_enabled", lambda: True)()
         self.capabilities = Capabilities(greenlets=True, branches=False, coroutine_blocks=True)
-        self._sources = sources
+        self.sources = sources
         self._lock = threading.RLock()
         self._states: dict[int, CodeState] = {}
         self._live = NOBODY
@@ -146,7 +146,7 @@ class MonitoringEngine:
     @property
     def locks(self) -> Sequence[Lock]:
         """The locks that callbacks take."""
-        return (self._sources.lock, self._lock)
+        return (self.sources.lock, self._lock)
 
     def after_fork(self) -> None:
         """Forget the parent's traces."""
@@ -178,7 +178,7 @@ class MonitoringEngine:
     def _on_discovery(self, code: CodeType, offset: int) -> Any:
         try:
             if id(code) not in self._states:
-                filename = self._sources.measured(code.co_filename, sys._getframe(1))  # noqa: SLF001
+                filename = self.sources.measured(code.co_filename, sys._getframe(1))  # noqa: SLF001
                 if filename is None:
                     return self._disable
                 self._adopt(code, filename)

@@ -5,6 +5,8 @@ With ``ctrace`` the only module that touches coverage.py's non-public names; a t
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -44,6 +46,8 @@ class Sources:
 
     def __init__(self, config_file: Path | None) -> None:
         self._verdicts: dict[str, str | None] = {}
+        self.digests: dict[str, str] = {}
+        """The sha256 of each measured file when it was first met, by its name in the data."""
         self.lock = threading.RLock()
         set_relative_directory()
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
@@ -72,4 +76,7 @@ class Sources:
             return None
         if source.startswith(_OWN) and not source.startswith(_DEMO):
             return None
-        return self._name(source)
+        name = self._name(source)
+        with contextlib.suppress(OSError), open(source, "rb") as file:  # noqa: PTH123
+            self.digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+        return name

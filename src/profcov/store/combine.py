@@ -14,17 +14,23 @@ from coverage.exceptions import CoverageException
 from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteError
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
 from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
-from profcov.store.lock import exclusive, raise_generation
-from profcov.store.read import read_lines
-from profcov.store.sidecar import describe, write_sidecar
+from profcov.store.lock import exclusive, raise_generation, read_generation
+from profcov.store.merge import gather, read_content
+from profcov.store.presence import take_dead
+from profcov.store.sidecar import check_artifact, describe, read_sidecar, write_sidecar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.merge import Content
+    from profcov.store.presence import Holder
 
 QUARANTINE: Final = "quarantine"
+PROCESS_DIED: Final = "process-died"
+SHARD_UNREADABLE: Final = "shard-unreadable"
+SOURCE_CHANGED: Final = "source-changed"
 _OPTIONS: Final = ("source", "source_pkgs", "include", "omit", "branch", "relative_files")
 
 
@@ -50,11 +56,15 @@ def combine(
     out: Path | None = None,
     timeout: float = 30.0,
     reasons: Sequence[str] = (),
+    jobs: Sequence[str] = (),
+    append: bool = False,
+    keep: bool = False,
     umask: int = PRIVATE,
 ) -> Artifact:
     """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
 
-    A shard that coverage.py cannot read is moved to ``quarantine/``, and the artifact is partial. The artifact
+    A shard that cannot be read is moved to ``quarantine/``, and the artifact is partial; so it is if a process died with
+    units in flight, or if sources changed between shards: then only the lines of one version are in it. The artifact
     before this one is kept as ``previous/<slug>.coverage``.
 
     Args:
@@ -64,39 +74,117 @@ def combine(
         out: directory for the artifact; the data directory if None.
         timeout: seconds to wait for work in flight.
         reasons: codes that the caller knows of for the artifact to be partial.
+        jobs: ids of the jobs that were the profile's, for the sidecar.
+        append: whether what is in the artifact before this one stays in.
+        keep: whether the shards stay, to be combined again with those to come.
         umask: which permissions the files and directories that are made shall not have.
 
     Raises:
         LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
-        CoverageMergeError: there is nothing to combine, or coverage.py cannot merge it.
+        CoverageMergeError: there is nothing to combine, or it cannot be merged.
+        CoverageReadError: the artifact to append to is damaged.
         CoverageWriteError: the artifact cannot be written.
     """
     if not data_dir.is_dir():
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
+    artifact = artifact_path(out or data_dir, slug)
     with exclusive(data_dir, slug, timeout, umask) as lock:
         found = list_shards(data_dir, slug)
         if not found:
             raise CoverageMergeError(
                 slug, f"no shard of it is in {data_dir}: was it played against a server that records there?"
             )
-        shards, bad = _sort_out(found)
-        why = tuple(dict.fromkeys([*reasons, *(["shard-unreadable"] if bad else [])]))
-        if not shards:
-            _quarantine(data_dir, bad, umask)
-            raise CoverageMergeError(slug, f"none of its {len(bad)} shards can be read; they are in {QUARANTINE}/")
-        artifact = artifact_path(out or data_dir, slug)
+        before = _read_before(artifact) if append else None
+        gathered = gather(found)
+        if not gathered.shards:
+            _quarantine(data_dir, gathered.unreadable, umask)
+            raise CoverageMergeError(
+                slug, f"none of its {len(found)} shards can be read; they are in {data_dir / QUARANTINE}"
+            )
+        content, changed = gathered.merge(before)
+        died = take_dead(data_dir, slug, keep=keep)
+        why = _reasons(reasons, before, died=died, unreadable=gathered.unreadable, changed=changed)
         with _beside(artifact, umask) as merged:
-            options = _merge(slug, shards, config_file, merged)
+            options = _write(slug, content, config_file, merged)
             counts = _count(merged)
-            generation = raise_generation(lock)
+            generation = read_generation(lock) if keep else raise_generation(lock)
             _publish(merged, artifact, umask)
         facts = describe(
-            slug, artifact, generation=generation, shards=shards, settings=options, reasons=why, **counts.described
+            slug,
+            artifact,
+            generation=generation,
+            shards=gathered.shards,
+            recorded=gathered.sources,
+            written=gathered.written,
+            settings=options,
+            reasons=why,
+            died=died,
+            changed=changed,
+            jobs=jobs,
+            before=before.facts if before else None,
+            **counts.described,
         )
         write_sidecar(artifact, facts, umask)
-        _quarantine(data_dir, bad, umask)
-        _drop(shards)
-    return Artifact(slug, artifact, sidecar_path(artifact), not why, why, counts.lines, counts.files, len(shards))
+        _quarantine(data_dir, gathered.unreadable, umask)
+        if not keep:
+            drop(gathered.shards)
+    return Artifact(
+        slug, artifact, sidecar_path(artifact), not why, why, counts.lines, counts.files, len(gathered.shards)
+    )
+
+
+def _reasons(
+    given: Sequence[str],
+    before: Content | None,
+    *,
+    died: Sequence[Holder],
+    unreadable: Sequence[object],
+    changed: Mapping[str, object],
+) -> tuple[str, ...]:
+    """Return why an artifact is partial; no reasons for one that is complete."""
+    own = ((PROCESS_DIED, died), (SHARD_UNREADABLE, unreadable), (SOURCE_CHANGED, changed))
+    earlier = before.facts.get("reasons", ()) if before else ()
+    return tuple(dict.fromkeys([*given, *earlier, *(code for code, found in own if found)]))
+
+
+def _read_before(artifact: Path) -> Content | None:
+    """Return what is in the artifact to append to, with its sidecar as facts; None if there is none.
+
+    Raises:
+        CoverageReadError: it is damaged.
+    """
+    if not artifact.exists():
+        return None
+    check_artifact(artifact)
+    content = read_content(artifact)
+    with contextlib.suppress(CoverageReadError):
+        content.facts = read_sidecar(artifact)
+    return content
+
+
+def restore_previous(out: Path, slug: Slug, umask: int = PRIVATE) -> Path:
+    """Put the artifact before the last one back in its place; the one that was there goes to ``quarantine/``.
+
+    Raises:
+        CoverageReadError: there is none before it.
+        CoverageWriteError: the files cannot be moved.
+    """
+    artifact = artifact_path(out, slug)
+    previous = previous_path(artifact)
+    if not previous.is_file():
+        raise CoverageReadError(previous, "there is no artifact before the last one")
+    try:
+        target = out / QUARANTINE
+        make_own_directory(target, umask)
+        for path in (artifact, sidecar_path(artifact)):
+            if path.exists():
+                path.replace(target / path.name)
+        previous.replace(artifact)
+        if sidecar_path(previous).exists():
+            sidecar_path(previous).replace(sidecar_path(artifact))
+    except OSError as error:
+        raise CoverageWriteError(artifact, error.strerror or str(error)) from error
+    return artifact
 
 
 def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = PRIVATE) -> int:
@@ -109,7 +197,8 @@ def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = P
     with exclusive(data_dir, slug, timeout, umask) as lock:
         shards = list_shards(data_dir, slug)
         raise_generation(lock)
-        _drop(shards)
+        take_dead(data_dir, slug)
+        drop(shards)
     return len(shards)
 
 
@@ -126,22 +215,6 @@ def _count(path: Path) -> _Counts:
     measured = data.measured_files()
     lines = sum(len(data.lines(name) or ()) for name in measured)
     return _Counts(lines, len(measured), {"measured": measured, "contexts": data.measured_contexts()})
-
-
-def _sort_out(shards: Sequence[Path]) -> tuple[list[Path], list[tuple[Path, str]]]:
-    """Return the shards that coverage.py reads, and the others with the reason."""
-    good: list[Path] = []
-    bad: list[tuple[Path, str]] = []
-    for shard in shards:
-        if shard.is_symlink():
-            bad.append((shard, "a symbolic link, which profcov does not follow"))
-            continue
-        try:
-            read_lines(shard)
-            good.append(shard)
-        except CoverageReadError as error:
-            bad.append((shard, str(error)))
-    return good, bad
 
 
 @contextlib.contextmanager
@@ -163,17 +236,24 @@ def _beside(artifact: Path, umask: int) -> Iterator[Path]:
         raise CoverageWriteError(artifact, error.strerror or str(error)) from error
 
 
-def _merge(slug: Slug, shards: Sequence[Path], config_file: Path | None, merged: Path) -> dict[str, Any]:
-    """Merge shards into a new file; return the options it was made with."""
+def _write(slug: Slug, content: Content, config_file: Path | None, merged: Path) -> dict[str, Any]:
+    """Write what was merged to a new file, under the names that coverage.py gives; return the options it was made with."""
+    if content.lines and content.arcs:
+        raise CoverageMergeError(slug, "some of its shards have branches, and some have lines only")
+    plain = merged.with_name(merged.name + ".plain")
     try:
+        plain.unlink(missing_ok=True)
+        content.write(plain)
         tool = coverage.Coverage(
             data_file=str(merged), config_file=str(config_file) if config_file else True, messages=False
         )
         tool.set_option("run:parallel", value=False)
-        tool.combine(data_paths=[str(shard) for shard in shards], strict=True, keep=True)
+        tool.combine(data_paths=[str(plain)], strict=True, keep=True)
         tool.save()
     except CoverageException as error:
         raise CoverageMergeError(slug, str(error)) from error
+    finally:
+        plain.unlink(missing_ok=True)
     options = {name: tool.get_option(f"run:{name}") for name in _OPTIONS}
     return {"config_file": str(config_file) if config_file else None, **options}
 
@@ -189,6 +269,9 @@ def _publish(merged: Path, artifact: Path, umask: int) -> None:
             previous.hardlink_to(artifact)
         except OSError:  # a file system without hard links
             artifact.replace(previous)
+        sidecar_path(previous).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            sidecar_path(artifact).replace(sidecar_path(previous))
     merged.replace(artifact)
 
 
@@ -202,7 +285,8 @@ def _quarantine(data_dir: Path, bad: Sequence[tuple[Path, str]], umask: int) -> 
                 file.write(reason + "\n")
 
 
-def _drop(shards: Sequence[Path]) -> None:
-    for shard in shards:
+def drop(paths: Sequence[Path]) -> None:
+    """Remove files; those that are not there are no matter."""
+    for path in paths:
         with contextlib.suppress(FileNotFoundError):
-            shard.unlink()
+            path.unlink()

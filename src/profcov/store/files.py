@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from typing import TYPE_CHECKING, Final
 
@@ -70,3 +71,25 @@ def open_or_create(path: Path, umask: int = PRIVATE) -> int:
             return create_private(path, umask)
         except FileExistsError:
             continue  # another process was faster
+
+
+def file_digest(path: str | Path) -> str | None:
+    """Return the sha256 of a file in hexadecimal, or None if it cannot be read."""
+    try:
+        with open(path, "rb") as file:  # noqa: PTH123
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def free_bytes(directory: Path) -> int | None:
+    """Return how many bytes a file in a directory, made or to be made, may take; None where the system does not tell."""
+    for path in (directory, *directory.parents):
+        try:
+            facts = os.statvfs(path)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+        return facts.f_bavail * facts.f_frsize
+    return None

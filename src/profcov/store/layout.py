@@ -76,7 +76,7 @@ def list_shards(data_dir: Path, slug: Slug) -> list[Path]:
 
 
 def list_slugs(data_dir: Path) -> list[Slug]:
-    """Return every slug with a shard or an artifact in the directory, sorted."""
+    """Return every slug with a shard or an artifact in the directory, sorted; none if it is not there."""
     try:
         names = os.listdir(data_dir)  # noqa: PTH208
     except FileNotFoundError:

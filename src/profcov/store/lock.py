@@ -1,7 +1,8 @@
 """The lock of a slug: shared by processes at work for it, exclusive for whoever consumes its shards.
 
-The file ``<slug>.lock`` holds the generation, a number raised whenever shards are consumed or dropped. It is never
-removed: a lock on a file that has no name any more keeps nobody out.
+The file ``<slug>.lock`` holds the generation, a number raised whenever shards are consumed or dropped. A lock on a file
+that has no name any more keeps nobody out: whoever gets one makes sure, and else begins anew. So `profcov clean` may
+remove the file, with the exclusive lock held.
 """
 
 from __future__ import annotations
@@ -45,12 +46,14 @@ class SlugLock:
         Raises:
             OSError: the lock file cannot be made or opened.
         """
-        self._open()
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return None
-        return self._files, read_generation(self._fd)
+        while True:
+            self._open()
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return None
+            if os.fstat(self._fd).st_nlink:  # or it was removed just before, and the lock keeps nobody out
+                return self._files, read_generation(self._fd)
 
     def release(self) -> None:
         """Drop the shared lock, in this process and for children that inherited the descriptor."""
@@ -65,8 +68,7 @@ class SlugLock:
 
     def _open(self) -> None:
         if self._fd >= 0:
-            # On every traced request, so no look at the path: a file that was removed, with its directory, say, has
-            # no name left, and who locks it keeps nobody out.
+            # On every traced request, so no look at the path: a file that was removed has no name left.
             if os.fstat(self._fd).st_nlink:
                 return
             self.abandon()
@@ -87,19 +89,22 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
         CoverageWriteError: the lock file cannot be made.
     """
     path = lock_path(data_dir, slug)
-    try:
-        fd = open_or_create(path, umask)
-    except OSError as error:
-        raise CoverageWriteError(path, error.strerror or str(error)) from error
-    try:
-        deadline = time.monotonic() + timeout
-        while not _try_exclusive(fd):
-            if time.monotonic() >= deadline:
-                raise LockTimeoutError(slug, timeout, list_holders(fd))
-            time.sleep(_POLL_SECONDS)
-        yield fd
-    finally:
-        os.close(fd)
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            fd = open_or_create(path, umask)
+        except OSError as error:
+            raise CoverageWriteError(path, error.strerror or str(error)) from error
+        try:
+            while not _try_exclusive(fd):
+                if time.monotonic() >= deadline:
+                    raise LockTimeoutError(slug, timeout, list_holders(fd))
+                time.sleep(_POLL_SECONDS)
+            if os.fstat(fd).st_nlink:  # or it was removed meanwhile, and the lock keeps nobody out
+                yield fd
+                return
+        finally:
+            os.close(fd)
 
 
 def read_generation(fd: int) -> int:

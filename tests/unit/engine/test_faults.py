@@ -175,7 +175,7 @@ class Broken(dict):
     __contains__ = __getitem__ = get = setdefault = broken
 """
 FAULTS = {
-    "cannot tell what is measured": ("engine._sources.measured = broken", "engine-discovery"),
+    "cannot tell what is measured": ("engine.sources.measured = broken", "engine-discovery"),
     "cannot start a step": ("engine.enter = broken", "engine-step"),
     "cannot stop a step": ("engine.leave = broken", "engine-step"),
 }

@@ -1,0 +1,92 @@
+"""``profcov clean``: remove what was recorded, by name, age, number or size."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from profcov import settings
+from profcov.cli.common import data_dir_option, find_data_dir, show_bytes
+from profcov.errors import CoverageReadError
+from profcov.slug import parse_slug
+from profcov.store.clean import choose_old, discard_all, remove_all
+from profcov.store.survey import survey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_AGES: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_SIZES: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+
+
+class _Amount(click.ParamType):  # type: ignore[type-arg]
+    """A number with a unit: ``7d``, ``500MB``."""
+
+    def __init__(self, name: str, pattern: str, units: dict[str, int], example: str) -> None:
+        self.name = name
+        self._pattern = re.compile(pattern, re.IGNORECASE)
+        self._units = units
+        self._example = example
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        found = self._pattern.fullmatch(str(value).strip())
+        if found is None:
+            self.fail(f"{value!r} is not one: write it as {self._example}", param, ctx)
+        return float(found[1]) * self._units[found[2].lower()]
+
+
+_AGE: Final = _Amount("age", r"([0-9]+(?:\.[0-9]+)?)([smhdw])", _AGES, "7d, 12h or 90m")
+_SIZE: Final = _Amount("size", r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", _SIZES, "500MB or 2GB")
+
+
+@click.command("clean")
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@data_dir_option("The servers' data directory.")
+@click.option("--older-than", type=_AGE, metavar="AGE", help="Remove profiles that were recorded longer ago: 7d, 12h.")
+@click.option("--keep-newest", type=click.IntRange(min=0), metavar="N", help="Remove all but the N newest profiles.")
+@click.option(
+    "--max-bytes",
+    type=_SIZE,
+    metavar="SIZE",
+    envvar=settings.MAX_BYTES,
+    show_envvar=True,
+    help="Remove the oldest profiles until the others take no more than this together: 500MB, 2GB.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+def command(
+    slugs: tuple[str, ...],
+    *,
+    data_dir: Path | None,
+    older_than: float | None,
+    keep_newest: int | None,
+    max_bytes: float | None,
+    dry_run: bool,
+) -> int:
+    """Remove what was recorded.
+
+    With SLUGs alone, their shards: what is recorded from now on starts from nothing, and artifacts stay. With an age, a
+    number or a size, all that the directory holds of the profiles that are too old or too many: shards, artifacts, those
+    before them. Never what somebody is at work for. Prints a line for each: what was done, slug, size.
+    """
+    directory = find_data_dir(data_dir, must_exist=True)
+    chosen = {parse_slug(text) for text in slugs}
+    held = [each for each in survey(directory) if not chosen or each.slug in chosen]
+    missing = chosen - {each.slug for each in held}
+    if missing:
+        raise CoverageReadError(directory, f"nothing was recorded there for {', '.join(sorted(missing))}")
+    rotates = older_than is not None or keep_newest is not None or max_bytes is not None
+    if not rotates and not chosen:
+        raise click.UsageError("name profiles, or say which are to go: --older-than, --keep-newest, --max-bytes")
+    if rotates:
+        limit = None if max_bytes is None else int(max_bytes)
+        held = choose_old(held, older_than=older_than, keep=keep_newest, max_bytes=limit)
+    umask = settings.read_umask(os.environ)
+    busy = [] if dry_run else (remove_all if rotates else discard_all)(directory, held, umask)
+    for each in held:
+        done = "at work" if each.slug in busy else "would go" if dry_run else "removed"
+        size = each.shard_bytes + (each.artifact_bytes if rotates else 0)
+        click.echo(f"{done}\t{each.slug}\t{show_bytes(size)}")
+    return 0

@@ -1,0 +1,42 @@
+"""``profcov wait``: return when nobody is at work for profiles any more."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from profcov import settings
+from profcov.cli.common import data_dir_option, find_data_dir
+from profcov.slug import parse_slug
+from profcov.store.lock import exclusive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command("wait")
+@click.argument("slugs", nargs=-1, required=True, metavar="SLUG...")
+@data_dir_option("The servers' data directory.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait for all of them together.",
+)
+def command(slugs: tuple[str, ...], data_dir: Path | None, timeout: float) -> int:
+    """Return when no process has work in flight for the profiles; nothing is combined.
+
+    After the time-out it names the processes that are at work. Jobs that are queued have not begun: see
+    `profcov playback --redis-url`.
+    """
+    directory = find_data_dir(data_dir, must_exist=True)
+    until = time.monotonic() + timeout
+    umask = settings.read_umask(os.environ)
+    for slug in [parse_slug(text) for text in dict.fromkeys(slugs)]:
+        with exclusive(directory, slug, max(0.0, until - time.monotonic()), umask):
+            pass
+    return 0

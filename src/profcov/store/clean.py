@@ -1,0 +1,82 @@
+"""Removing what a data directory holds: of slugs that nobody is at work for, and never anything in flight."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from profcov.errors import LockTimeoutError
+from profcov.store.combine import discard, drop
+from profcov.store.files import PRIVATE
+from profcov.store.layout import artifact_path, list_shards, lock_path, previous_path, sidecar_path
+from profcov.store.lock import exclusive, raise_generation
+from profcov.store.presence import take_dead
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from profcov.slug import Slug
+    from profcov.store.survey import Held
+
+
+def choose_old(
+    held: Sequence[Held],
+    *,
+    older_than: float | None = None,
+    keep: int | None = None,
+    max_bytes: int | None = None,
+    now: float | None = None,
+) -> list[Held]:
+    """Return what is to go, oldest first: by age in seconds, by how many slugs may stay, by their size together."""
+    now = time.time() if now is None else now
+    by_age = sorted(held, key=lambda each: (each.newest, each.slug))
+    gone = {each.slug for each in by_age if older_than is not None and now - each.newest > older_than}
+    stays = [each for each in by_age if each.slug not in gone]
+    while stays and (
+        (keep is not None and len(stays) > keep) or (max_bytes is not None and sum(map(_size, stays)) > max_bytes)
+    ):
+        gone.add(stays.pop(0).slug)
+    return [each for each in by_age if each.slug in gone]
+
+
+def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
+    """Remove all that a directory holds of a slug, its lock file last.
+
+    Raises:
+        LockTimeoutError: somebody is at work for it; nothing was changed.
+        CoverageWriteError: its lock file cannot be opened.
+    """
+    artifact = artifact_path(data_dir, slug)
+    with exclusive(data_dir, slug, 0.0, umask) as lock:
+        raise_generation(lock)
+        drop(list_shards(data_dir, slug))
+        for path in (artifact, previous_path(artifact)):
+            drop([path, sidecar_path(path)])
+        take_dead(data_dir, slug)
+        # Whoever waits for the lock, or has the file open, sees that it has no name any more, and makes another.
+        drop([lock_path(data_dir, slug)])
+
+
+def remove_all(data_dir: Path, held: Sequence[Held], umask: int = PRIVATE) -> set[Slug]:
+    """Remove all of some slugs; return those that stay because somebody is at work for them."""
+    return _try_each(held, lambda slug: remove(data_dir, slug, umask))
+
+
+def discard_all(data_dir: Path, held: Sequence[Held], umask: int = PRIVATE) -> set[Slug]:
+    """Drop the shards of some slugs; return those that stay because somebody is at work for them."""
+    return _try_each(held, lambda slug: discard(data_dir, slug, timeout=0.0, umask=umask))
+
+
+def _try_each(held: Sequence[Held], action: Callable[[Slug], object]) -> set[Slug]:
+    busy = set()
+    for each in held:
+        try:
+            action(each.slug)
+        except LockTimeoutError:
+            busy.add(each.slug)
+    return busy
+
+
+def _size(held: Held) -> int:
+    return held.shard_bytes + held.artifact_bytes

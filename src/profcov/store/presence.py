@@ -1,0 +1,172 @@
+"""Which processes are at work for which slugs: what tells, after a kill, that units of work were in flight.
+
+Each process that records has a file ``processes/<host>.<pid>.<n>`` in the data directory, locked for as long as it lives.
+It has a line of fixed width for each slug: since when units are in flight, in seconds since 1970, or 0; and the slug.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from profcov.slug import Slug
+from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
+from profcov.store.layout import host_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PROCESSES: Final = "processes"
+_TIME: Final = 14
+_WIDTH: Final = _TIME + 1 + 100 + 1
+_IDLE: Final = b"0".ljust(_TIME)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A process that has, or had when it died, units in flight for a slug; ``since`` in seconds since 1970."""
+
+    slug: Slug
+    host: str
+    pid: int
+    since: float
+    is_alive: bool
+
+
+class Presence:
+    """This process's file in a data directory; made when it first has a unit in flight."""
+
+    def __init__(self, data_dir: Path, umask: int = PRIVATE) -> None:
+        self._directory = data_dir / PROCESSES
+        self._umask = umask
+        self._mutex = threading.RLock()
+        self._fd = -1
+        self._lines: dict[str, int] = {}
+
+    def begin(self, slug: Slug) -> None:
+        """Note that units of a slug are in flight from now on.
+
+        Raises:
+            OSError: it cannot be noted.
+        """
+        with self._mutex:
+            if self._fd < 0 or not os.fstat(self._fd).st_nlink:  # removed, with its directory, say
+                self._open()
+            now = b"%14.3f" % time.time()
+            line = self._lines.get(slug)
+            if line is None:
+                os.pwrite(
+                    self._fd, (now + f" {slug}".encode("ascii")).ljust(_WIDTH - 1) + b"\n", len(self._lines) * _WIDTH
+                )
+                self._lines[slug] = len(self._lines)
+            else:
+                os.pwrite(self._fd, now, line * _WIDTH)
+
+    def end(self, slug: Slug) -> None:
+        """Note that none is in flight any more.
+
+        Raises:
+            OSError: it cannot be noted.
+        """
+        with self._mutex:
+            line = self._lines.get(slug)
+            if self._fd >= 0 and line is not None:
+                os.pwrite(self._fd, _IDLE, line * _WIDTH)
+
+    def abandon(self) -> None:
+        """Let go, in a forked child, of the parent's file: its lock ends when no process has it open."""
+        with contextlib.suppress(OSError):
+            if self._fd >= 0:
+                os.close(self._fd)
+        self._fd = -1
+
+    def _open(self) -> None:
+        self.abandon()
+        self._lines = {}
+        make_directory(self._directory.parent, self._umask)
+        make_own_directory(self._directory, self._umask)
+        name = f"{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
+        unfinished = self._directory / f".{name}"
+        fd = create_private(unfinished, self._umask)
+        try:
+            # Locked before it has its name: who finds it unlocked takes its process for dead.
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            unfinished.rename(self._directory / name)
+        except BaseException:
+            os.close(fd)
+            raise
+        self._fd = fd
+
+
+def list_holders(data_dir: Path) -> list[Holder]:
+    """Return the processes with units in flight, or that died with some, by slug; nothing is changed."""
+    found = []
+    for path, fd, is_alive in _open_all(data_dir):
+        host, pid, _ = path.name.rsplit(".", 2)
+        found += [Holder(Slug(slug), host, int(pid), since, is_alive) for _, since, slug in _read(fd) if since]
+    return sorted(found, key=lambda holder: (holder.slug, holder.host, holder.pid))
+
+
+def take_dead(data_dir: Path, slug: Slug, *, keep: bool = False) -> list[Holder]:
+    """Return the processes that died with units of a slug in flight, and forget them unless ``keep``.
+
+    The caller holds the slug's exclusive lock: whoever is noted to be at work for it is dead, on this machine.
+    """
+    found = []
+    for path, fd, is_alive in _open_all(data_dir):
+        host, pid, _ = path.name.rsplit(".", 2)
+        rows = _read(fd)
+        for number, since, name in rows:
+            if name == slug and since:
+                found.append(Holder(slug, host, int(pid), since, is_alive=False))
+                if not keep:
+                    os.pwrite(fd, _IDLE, number * _WIDTH)
+        if not is_alive and not keep and all(name == slug or not since for _, since, name in rows):
+            path.unlink(missing_ok=True)
+    return found
+
+
+def _open_all(data_dir: Path) -> Iterator[tuple[Path, int, bool]]:
+    """Yield each process's file, open to read and write, and whether the process lives."""
+    directory = data_dir / PROCESSES
+    try:
+        names = [] if directory.is_symlink() else sorted(os.listdir(directory))  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for name in names:
+        if name.startswith(".") or not name.rsplit(".", 2)[1:2] or not name.rsplit(".", 2)[1].isdigit():
+            continue
+        try:
+            fd = os.open(directory / name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            continue
+        try:
+            yield directory / name, fd, not _try_lock(fd)
+        finally:
+            os.close(fd)
+
+
+def _try_lock(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _read(fd: int) -> list[tuple[int, float, str]]:
+    """Return number, time and slug of each line; a line that is not one is left out."""
+    content = os.pread(fd, os.fstat(fd).st_size, 0)
+    rows = []
+    for number in range(len(content) // _WIDTH):
+        line = content[number * _WIDTH : (number + 1) * _WIDTH].decode("ascii", "replace")
+        with contextlib.suppress(ValueError):
+            rows.append((number, float(line[:_TIME]), line[_TIME:].strip()))
+    return rows

@@ -1,0 +1,94 @@
+"""What a data directory holds: for people, and for cleaning."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from profcov.errors import CoverageReadError
+from profcov.store.layout import artifact_path, list_shards, list_slugs, previous_path, sidecar_path
+from profcov.store.presence import Holder, list_holders
+from profcov.store.sidecar import read_sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from profcov.slug import Slug
+
+
+@dataclass(slots=True)
+class Held:
+    """What a data directory holds of one slug; sizes in bytes, times in seconds since 1970.
+
+    ``status`` is the artifact's: complete, partial, or unknown where there is no sidecar; None without an artifact.
+    """
+
+    slug: Slug
+    shards: list[Path]
+    shard_bytes: int
+    artifact: Path | None
+    artifact_bytes: int
+    newest: float
+    status: str | None = None
+    reasons: list[str] = field(default_factory=list)
+    holders: list[Holder] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what can be written as JSON."""
+        return {
+            "slug": self.slug,
+            "shards": len(self.shards),
+            "shard_bytes": self.shard_bytes,
+            "artifact": None if self.artifact is None else str(self.artifact),
+            "artifact_bytes": self.artifact_bytes,
+            "status": self.status,
+            "reasons": self.reasons,
+            "newest": self.newest,
+            "holders": [
+                {"host": each.host, "pid": each.pid, "since": each.since, "is_alive": each.is_alive}
+                for each in self.holders
+            ],
+        }
+
+
+def survey(data_dir: Path) -> list[Held]:
+    """Return what a directory holds of each slug, sorted by slug; nothing is changed, and no lock is taken for long."""
+    holders = list_holders(data_dir)
+    found = []
+    for slug in sorted({*list_slugs(data_dir), *(holder.slug for holder in holders)}):
+        held = _measure(data_dir, slug)
+        held.holders = [holder for holder in holders if holder.slug == slug]
+        found.append(held)
+    return found
+
+
+def _measure(data_dir: Path, slug: Slug) -> Held:
+    shards = list_shards(data_dir, slug)
+    artifact = artifact_path(data_dir, slug)
+    kept = [artifact, sidecar_path(artifact), previous_path(artifact), sidecar_path(previous_path(artifact))]
+    shard_bytes, newest = _weigh(shards)
+    artifact_bytes, made = _weigh(kept)
+    held = Held(slug, shards, shard_bytes, None, artifact_bytes, max(newest, made))
+    if artifact.is_file():
+        held.artifact = artifact
+        try:
+            facts = read_sidecar(artifact)
+            held.status, held.reasons = str(facts.get("status")), [str(each) for each in facts.get("reasons", ())]
+        except CoverageReadError:
+            held.status = "unknown"
+    return held
+
+
+def _weigh(paths: Iterable[Path]) -> tuple[int, float]:
+    """Return the size of files, and when the newest was written; those that are not there weigh nothing."""
+    size, newest = 0, 0.0
+    for path in paths:
+        try:
+            facts = os.lstat(path)
+        except OSError:
+            continue
+        size += facts.st_size
+        newest = max(newest, facts.st_mtime)
+    return size, newest

@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import coverage
+import jsonschema
+import pytest
+
+from profcov.errors import CoverageMergeError, CoverageReadError
+from profcov.slug import Slug
+from profcov.store.combine import combine, restore_previous
+from profcov.store.files import file_digest
+from profcov.store.layout import list_shards
+from profcov.store.merge import gather, read_content, to_bits, to_numbers, to_numbits
+from profcov.store.presence import Presence
+from profcov.store.read import read_lines
+from profcov.store.shard import write_shard
+from profcov.store.sidecar import check_artifact, read_sidecar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEMO = Slug("demo")
+
+
+@pytest.fixture(autouse=True)
+def no_configuration_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+def write(data: Path, lines: dict[str, set[int]], label: str = "profile:demo", **facts: Any) -> Path:
+    return write_shard(data, DEMO, label, lines, facts=facts)
+
+
+def test_numbers_are_bits_as_coverage_py_packs_them() -> None:
+    from coverage.numbits import numbits_to_nums, nums_to_numbits
+
+    rng = random.Random(1)
+    for _ in range(200):
+        numbers = set(rng.sample(range(1, 3000), rng.randrange(0, 40)))
+        bits = to_bits(numbers)
+        assert to_numbers(bits) == sorted(numbers)
+        assert to_numbits(bits) == nums_to_numbits(numbers) if numbers else bits == 0
+        assert numbits_to_nums(to_numbits(bits)) == sorted(numbers)
+
+
+@pytest.mark.parametrize("branch", [False, True])
+def test_a_shard_is_what_coverage_py_itself_would_have_written(tmp_path: Path, data: Path, branch: bool) -> None:
+    executed: dict[str, set[Any]] = {"/src/a.py": {1, 2, 700}, "/src/ü.py": {3}}
+    if branch:
+        executed = {"/src/a.py": {(1, 2), (2, -1)}, "/src/ü.py": {(-1, 5)}}
+    shard = write_shard(data, DEMO, "profile:demo", executed, branch=branch)
+    theirs = coverage.CoverageData(basename=str(tmp_path / "theirs"))
+    theirs.set_context("profile:demo")
+    theirs.add_arcs(executed) if branch else theirs.add_lines(executed)
+    theirs.write()
+    ours = coverage.CoverageData(basename=str(shard))
+    ours.read()
+    assert ours.has_arcs() == theirs.has_arcs() == branch
+    assert ours.measured_files() == theirs.measured_files()
+    assert ours.measured_contexts() == theirs.measured_contexts()
+    for file in executed:
+        assert sorted(ours.lines(file) or ()) == sorted(theirs.lines(file) or ())
+        assert sorted(ours.arcs(file) or ()) == sorted(theirs.arcs(file) or ())
+        assert ours.contexts_by_lineno(file) == theirs.contexts_by_lineno(file)
+    schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
+    tables = [sqlite3.connect(path).execute(schema).fetchall() for path in (shard, tmp_path / "theirs")]
+    assert tables[0] == tables[1]
+
+
+@pytest.mark.parametrize("branch", [False, True])
+def test_merging_is_what_coverage_py_merges(tmp_path: Path, data: Path, branch: bool) -> None:
+    rng = random.Random(7)
+    for number in range(40):
+        files = {f"/src/{rng.randrange(12)}.py": set(rng.sample(range(1, 400), 30)) for _ in range(5)}
+        executed: dict[str, set[Any]] = files
+        if branch:
+            executed = {file: {(line, line + 1) for line in lines} for file, lines in files.items()}
+        write_shard(data, DEMO, f"profile:demo|{number % 3}", executed, branch=branch)
+    tool = coverage.Coverage(data_file=str(tmp_path / "theirs"), config_file=False, messages=False)
+    tool.combine(data_paths=[str(path) for path in list_shards(data, DEMO)], keep=True)
+    tool.save()
+    ours, theirs = read_content(combine(data, DEMO).path), read_content(tmp_path / "theirs")
+    assert (ours.lines, ours.arcs, ours.files) == (theirs.lines, theirs.arcs, theirs.files)
+    assert len(ours.arcs if branch else ours.lines) > 30
+
+
+def test_a_file_of_another_version_of_the_format_is_read_by_coverage_py(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard = write(data, {"/src/a.py": {1, 9}})
+    fast = read_content(shard)
+    monkeypatch.setattr("profcov.store.merge.SCHEMA", 6)
+    slow = read_content(shard)
+    assert (slow.lines, slow.arcs, slow.files) == (fast.lines, fast.arcs, fast.files)
+
+
+def test_no_byte_of_a_shard_changes_unnoticed(data: Path) -> None:
+    """Each byte flipped, one after another: the shard is refused, or it reads as it was."""
+    shard = write(data, {"/src/a.py": {1, 2, 3}, "/src/b.py": {70}})
+    content, expected = shard.read_bytes(), read_content(shard)
+    refused = 0
+    for position in [*range(0, len(content), 7), *range(len(content) - 200, len(content))]:
+        shard.write_bytes(content[:position] + bytes([content[position] ^ 0x11]) + content[position + 1 :])
+        try:
+            found = read_content(shard)
+        except CoverageReadError:
+            refused += 1
+            continue
+        assert found.lines == expected.lines
+        assert found.facts in (expected.facts, {})  # without, if the name of our row was hit
+    assert refused > 10
+
+
+@pytest.mark.parametrize("size", [0, 1, 100, 4096, 9000, 20_000])
+def test_a_shard_that_was_cut_is_set_apart(data: Path, size: int) -> None:
+    write(data, {"/src/a.py": {1}})
+    cut = write(data, {"/src/a.py": {2}})
+    os.truncate(cut, size)
+    gathered = gather(list_shards(data, DEMO))
+    assert [path for path, _ in gathered.unreadable] == [cut]
+    assert combine(data, DEMO).reasons == ("shard-unreadable",)
+    assert (data / "quarantine" / cut.name).exists()
+
+
+def test_lines_of_two_versions_of_a_source_are_not_mixed(tmp_path: Path, data: Path) -> None:
+    source = tmp_path / "a.py"
+    source.write_text("new\n")
+    new, old = str(file_digest(source)), "0" * 64
+    write(data, {str(source): {1, 2}, "/src/b.py": {5}}, sources={str(source): old}, written=2.0)
+    write(data, {str(source): {7}}, sources={str(source): new}, written=1.0)
+    made = combine(data, DEMO)
+    assert read_lines(made.path) == {"/src/b.py": {5}, str(source): {7}}
+    facts = read_sidecar(made.path)
+    assert facts["reasons"] == ["source-changed"]
+    assert facts["changed_sources"] == {str(source): sorted([old, new])}
+    assert facts["sources"][str(source)] == new
+
+
+def test_where_no_version_is_on_disk_the_last_one_stays(data: Path) -> None:
+    versions = {"1" * 64: 10.0, "2" * 64: 30.0, "3" * 64: 20.0}
+    for line, (digest, written) in enumerate(versions.items(), 1):
+        write(data, {"/src/a.py": {line}}, sources={"/src/a.py": digest}, written=written)
+    made = combine(data, DEMO)
+    assert read_lines(made.path) == {"/src/a.py": {2}}
+    assert read_sidecar(made.path)["sources"] == {"/src/a.py": "2" * 64}
+
+
+def test_keep_leaves_the_shards_to_be_combined_again(data: Path) -> None:
+    write(data, {"/src/a.py": {1}})
+    first = combine(data, DEMO, keep=True)
+    assert len(list_shards(data, DEMO)) == 1
+    write(data, {"/src/a.py": {2}})
+    second = combine(data, DEMO)
+    assert read_lines(second.path) == {"/src/a.py": {1, 2}}
+    assert (first.shards, second.shards, list_shards(data, DEMO)) == (1, 2, [])
+    assert read_sidecar(second.path)["generation"] == 1
+
+
+def test_append_keeps_what_is_in_the_artifact(tmp_path: Path, data: Path) -> None:
+    write(data, {"/src/a.py": {1}}, sources={"/src/a.py": "1" * 64})
+    combine(data, DEMO, jobs=["job-1"], reasons=["jobs-pending"])
+    write(data, {"/src/b.py": {2}})
+    made = combine(data, DEMO, jobs=["job-2"], append=True)
+    assert read_lines(made.path) == {"/src/a.py": {1}, "/src/b.py": {2}}
+    facts = read_sidecar(made.path)
+    assert (facts["shards"], facts["job_ids"], facts["reasons"]) == (2, ["job-1", "job-2"], ["jobs-pending"])
+    write(data, {"/src/a.py": {9}}, sources={"/src/a.py": "2" * 64}, written=1.0)
+    changed = combine(data, DEMO, append=True)
+    assert read_lines(changed.path) == {"/src/a.py": {9}, "/src/b.py": {2}}
+    assert "source-changed" in changed.reasons
+
+
+def test_an_artifact_with_another_checksum_is_refused_and_the_one_before_comes_back(data: Path) -> None:
+    write(data, {"/src/a.py": {1}})
+    combine(data, DEMO)
+    write(data, {"/src/a.py": {2}})
+    made = combine(data, DEMO)
+    check_artifact(made.path)
+    with sqlite3.connect(made.path) as connection:
+        connection.execute("DELETE FROM line_bits")
+    with pytest.raises(CoverageReadError, match=r"checksum .*restore-previous demo.*demo\.coverage\.previous"):
+        check_artifact(made.path)
+    write(data, {"/src/a.py": {3}})
+    with pytest.raises(CoverageReadError, match="checksum"):
+        combine(data, DEMO, append=True)
+    restore_previous(data, DEMO)
+    check_artifact(made.path)
+    assert read_lines(made.path) == {"/src/a.py": {1}}
+    assert (data / "quarantine" / "demo.coverage").exists()
+    with pytest.raises(CoverageReadError, match="there is no artifact before the last one"):
+        restore_previous(data, DEMO)
+    assert read_lines(combine(data, DEMO, append=True).path) == {"/src/a.py": {1, 3}}
+
+
+def test_branches_and_lines_are_one_clear_error(data: Path) -> None:
+    write(data, {"/src/a.py": {1}})
+    write_shard(data, DEMO, "profile:demo", {"/src/a.py": {(1, 2)}}, branch=True)
+    with pytest.raises(CoverageMergeError, match="some of its shards have branches"):
+        combine(data, DEMO)
+    assert len(list_shards(data, DEMO)) == 2
+
+
+def test_sidecars_are_as_their_schema_says(tmp_path: Path, data: Path, request: pytest.FixtureRequest) -> None:
+    schema = json.loads((request.config.rootpath / "docs/reference/sidecar.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    source = tmp_path / "a.py"
+    source.touch()
+    write(data, {str(source): {1}, "/nowhere.py": {2}}, sources={str(source): "1" * 64}, written=5.5)
+    write(data, {str(source): {1}}, sources={str(source): "2" * 64})
+    presence = Presence(data)
+    presence.begin(DEMO)
+    presence.abandon()
+    (data / "demo.coverage.host.1.2").write_text("no shard")
+    made = combine(data, DEMO, jobs=["1"], reasons=["jobs-pending"])
+    assert set(made.reasons) == {"jobs-pending", "process-died", "shard-unreadable", "source-changed"}
+    jsonschema.validate(read_sidecar(made.path), schema)
+    write(data, {str(source): {1}})
+    jsonschema.validate(read_sidecar(combine(data, DEMO).path), schema)

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from profcov.errors import LockTimeoutError
+from profcov.slug import Slug
+from profcov.store.clean import choose_old, discard_all, remove_all
+from profcov.store.combine import combine
+from profcov.store.layout import list_shards
+from profcov.store.lock import SlugLock, exclusive
+from profcov.store.presence import PROCESSES, Presence, list_holders, take_dead
+from profcov.store.shard import write_shard
+from profcov.store.sidecar import read_sidecar
+from profcov.store.survey import survey
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEMO, OTHER = Slug("demo"), Slug("other")
+AT_WORK = """
+import os, sys
+from pathlib import Path
+from profcov.store.presence import Presence
+presence = Presence(Path(sys.argv[1]))
+for slug in sys.argv[2:]:
+    presence.begin(slug)
+print(os.getpid(), flush=True)
+sys.stdin.read()
+"""
+
+
+def start(data: Path, *slugs: str) -> subprocess.Popen[str]:
+    words = [sys.executable, "-c", AT_WORK, str(data), *slugs]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def files(data: Path) -> list[str]:
+    return [path.name for path in (data / PROCESSES).iterdir() if not path.name.startswith(".")]
+
+
+def test_who_is_at_work_is_listed_with_host_pid_and_since_when(tmp_path: Path) -> None:
+    before = time.time()
+    process = start(tmp_path, "demo", "other")
+    held = list_holders(tmp_path)
+    assert [(each.slug, each.pid, each.is_alive) for each in held] == [
+        ("demo", process.pid, True),
+        ("other", process.pid, True),
+    ]
+    assert all(before - 1 <= each.since <= time.time() for each in held)
+    kill(process)
+    assert [(each.slug, each.is_alive) for each in list_holders(tmp_path)] == [("demo", False), ("other", False)]
+
+
+def test_a_unit_that_has_ended_leaves_nobody_at_work(tmp_path: Path) -> None:
+    presence = Presence(tmp_path)
+    presence.end(DEMO)  # never begun
+    for _ in range(3):
+        presence.begin(DEMO)
+        assert [each.slug for each in list_holders(tmp_path)] == ["demo"]
+        presence.end(DEMO)
+        assert list_holders(tmp_path) == []
+    assert len(files(tmp_path)) == 1
+    presence.abandon()
+
+
+def test_the_dead_are_told_of_once_and_their_file_goes_with_the_last_slug(tmp_path: Path) -> None:
+    kill(start(tmp_path, "demo", "other"))
+    assert [each.pid for each in take_dead(tmp_path, DEMO, keep=True)] == [
+        each.pid for each in take_dead(tmp_path, DEMO)
+    ]
+    assert take_dead(tmp_path, DEMO) == []
+    assert len(files(tmp_path)) == 1
+    assert len(take_dead(tmp_path, OTHER)) == 1
+    assert files(tmp_path) == []
+
+
+def test_the_file_of_a_process_that_lives_stays(tmp_path: Path) -> None:
+    process = start(tmp_path, "demo")
+    presence = Presence(tmp_path)
+    presence.begin(OTHER)
+    presence.end(OTHER)
+    assert take_dead(tmp_path, OTHER) == []
+    assert len(files(tmp_path)) == 2
+    kill(process)
+    presence.abandon()
+
+
+def test_a_directory_that_was_removed_is_made_again(tmp_path: Path) -> None:
+    presence = Presence(tmp_path / "data")
+    presence.begin(DEMO)
+    for path in (tmp_path / "data" / PROCESSES).iterdir():
+        path.unlink()
+    presence.end(DEMO)
+    presence.begin(OTHER)
+    assert [each.slug for each in list_holders(tmp_path / "data")] == ["other"]
+    presence.abandon()
+
+
+def test_what_is_no_file_of_a_process_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / PROCESSES).mkdir()
+    (tmp_path / PROCESSES / "notes.txt").write_text("mine")
+    (tmp_path / PROCESSES / "host.12.34").write_bytes(b"\xff" * 300)
+    (tmp_path / PROCESSES / "host.12.35").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / PROCESSES / "host.12.36").mkdir()
+    assert list_holders(tmp_path) == []
+    take_dead(tmp_path, DEMO)
+    assert (tmp_path / PROCESSES / "notes.txt").read_text() == "mine"
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked" / PROCESSES).symlink_to(tmp_path / PROCESSES)
+    presence = Presence(tmp_path / "linked")
+    with pytest.raises(OSError, match="symbolic link"):
+        presence.begin(DEMO)
+
+
+def test_an_artifact_names_the_process_that_died_with_work_in_flight(tmp_path: Path) -> None:
+    write_shard(tmp_path, DEMO, "profile:demo", {"/src/a.py": {1}})
+    process = start(tmp_path, "demo")
+    kill(process)
+    made = combine(tmp_path, DEMO)
+    assert made.reasons == ("process-died",)
+    assert [each["pid"] for each in read_sidecar(made.path)["died"]] == [process.pid]
+    write_shard(tmp_path, DEMO, "profile:demo", {"/src/a.py": {1}})
+    assert combine(tmp_path, DEMO).complete
+
+
+def test_a_survey_tells_what_a_directory_holds(tmp_path: Path) -> None:
+    assert survey(tmp_path / "nowhere") == []
+    for slug in (DEMO, OTHER):
+        write_shard(tmp_path, slug, f"profile:{slug}", {"/src/a.py": {1}})
+    combine(tmp_path, DEMO)
+    process = start(tmp_path, "third")
+    demo, other, third = survey(tmp_path)
+    assert (demo.slug, len(demo.shards), demo.status, demo.holders) == ("demo", 0, "complete", [])
+    assert (other.slug, len(other.shards), other.status, other.artifact) == ("other", 1, None, None)
+    assert (third.slug, third.shards, [each.pid for each in third.holders]) == ("third", [], [process.pid])
+    assert demo.artifact_bytes >= (tmp_path / "demo.coverage").stat().st_size
+    assert other.shard_bytes == list_shards(tmp_path, OTHER)[0].stat().st_size
+    kill(process)
+
+
+def age(data: Path, **days: float) -> None:
+    for slug, number in days.items():
+        write_shard(data, Slug(slug), f"profile:{slug}", {"/src/a.py": {1}})
+        for shard in list_shards(data, Slug(slug)):
+            os.utime(shard, (time.time() - number * 86400,) * 2)
+
+
+def test_what_is_old_many_or_big_goes_oldest_first(tmp_path: Path) -> None:
+    age(tmp_path, old=9, middle=5, new=1)
+    held = survey(tmp_path)
+    size = held[0].shard_bytes
+
+    def chosen(**limits: float) -> list[str]:
+        return [each.slug for each in choose_old(held, **limits)]  # type: ignore[arg-type]
+
+    assert chosen(older_than=6 * 86400) == ["old"]
+    assert chosen(keep=1) == ["old", "middle"]
+    assert chosen(max_bytes=2 * size) == ["old"]
+    assert chosen(max_bytes=2 * size - 1) == ["old", "middle"]
+    assert chosen(older_than=6 * 86400, keep=1) == ["old", "middle"]
+    assert chosen(keep=0) == ["old", "middle", "new"]
+    assert chosen(older_than=20 * 86400, keep=3, max_bytes=3 * size) == []
+
+
+def test_all_of_a_slug_goes_and_nothing_that_is_in_flight(tmp_path: Path) -> None:
+    for _ in range(2):
+        age(tmp_path, demo=1, other=1)
+        for slug in (DEMO, OTHER):
+            combine(tmp_path, slug)
+    age(tmp_path, demo=1, other=1)
+    lock = SlugLock(tmp_path, OTHER)
+    assert lock.share() is not None
+    assert remove_all(tmp_path, survey(tmp_path)) == {"other"}
+    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert all(name.startswith("other.") for name in left)
+    assert {"other.coverage", "other.coverage.json", "other.lock"} <= left
+    lock.release()
+
+
+def test_dropping_shards_keeps_the_artifact_and_begins_a_generation(tmp_path: Path) -> None:
+    age(tmp_path, demo=1)
+    combine(tmp_path, DEMO)
+    age(tmp_path, demo=1)
+    lock = SlugLock(tmp_path, DEMO)
+    before = lock.share()
+    lock.release()
+    assert discard_all(tmp_path, survey(tmp_path)) == set()
+    assert list_shards(tmp_path, DEMO) == []
+    assert (tmp_path / "demo.coverage").exists()
+    assert lock.share() != before
+    lock.abandon()
+
+
+def test_a_lock_whose_file_was_removed_keeps_nobody_out_and_is_made_again(tmp_path: Path) -> None:
+    age(tmp_path, demo=1)
+    lock = SlugLock(tmp_path, DEMO)
+    before = lock.share()
+    lock.release()
+    remove_all(tmp_path, survey(tmp_path))
+    after = lock.share()
+    assert after not in {None, before}
+    with pytest.raises(LockTimeoutError), exclusive(tmp_path, DEMO, 0):
+        pass
+    lock.release()
+    with exclusive(tmp_path, DEMO, 0):
+        assert lock.share() is None
+    lock.abandon()
