@@ -221,6 +221,67 @@ def test_only_so_many_profiles_are_traced(run_python: Run) -> None:
     ) == ["traced", "traced", "rejected; too many profiles", "traced"]
 
 
+def test_where_the_disk_is_nearly_full_nothing_is_recorded_and_the_log_says_so_once(run_python: Run) -> None:
+    statuses, found, log = run_python(
+        """
+        from measured import *
+        from play import *
+        tell([[play("demo", red) for _ in range(3)], DATA.exists(), said])
+        """,
+        PROFILE_COVERAGE_MIN_FREE_BYTES=str(10**18),
+    )
+    assert (statuses, found) == (["rejected; disk"] * 3, False)
+    assert len(log) == 1
+    assert "bytes are free" in log[0]
+
+
+def test_a_server_records_again_when_the_disk_has_room(run_python: Run) -> None:
+    assert run_python(
+        """
+        import time, profcov.capture as capture
+        from measured import *
+        from play import *
+        capture.free_bytes = lambda directory: 10
+        first = play("demo", red)
+        capture.free_bytes = lambda directory: 10**12
+        deadline = time.monotonic() + 20
+        while (second := play("demo", red)) != "traced" and time.monotonic() < deadline:
+            time.sleep(0.01)
+        tell([first, second])
+        """
+    ) == ["rejected; disk", "traced"]
+
+
+def test_a_shard_tells_of_the_sources_that_ran(run_python: Run, engine: str) -> None:
+    told = run_python(
+        """
+        import hashlib, measured
+        from measured import *
+        from play import *
+        from profcov.slug import parse_slug
+        from profcov.store.layout import list_shards
+        from profcov.store.merge import read_content
+        play("demo", red)
+        facts = read_content(list_shards(DATA, parse_slug("demo"))[0]).facts
+        tell([facts["sources"], {measured.__file__: hashlib.sha256(Path(measured.__file__).read_bytes()).hexdigest()}])
+        """,
+        engine=engine,
+    )
+    assert told[0] == told[1]
+
+
+def test_where_it_cannot_be_noted_who_is_at_work_everything_is_recorded(run_python: Run) -> None:
+    assert run_python(
+        """
+        from measured import *
+        from play import *
+        DATA.mkdir()
+        (DATA / "processes").write_text("in the way")
+        tell([play("demo", red), play("demo", blue), shards("demo"), len(said)])
+        """
+    ) == ["traced", "traced", ["blue", "red"], 1]
+
+
 @pytest.mark.parametrize("slug", ["", "../etc", "a b", "x" * 101, "a.coverage", "é", "a\r\nSet-Cookie: b=c"])
 def test_what_is_no_slug_is_rejected_and_touches_no_file(run_python: Run, slug: str) -> None:
     assert run_python(

@@ -84,6 +84,8 @@ def test_these_words_leave_it_off(word: str) -> None:
         ("PROFILE_COVERAGE_FLUSH_SECONDS", "inf", "a number above 0"),
         ("PROFILE_COVERAGE_FLUSH_SECONDS", "1e12", "a number above 0"),
         ("PROFILE_COVERAGE_MAX_PROFILES", "many", "a whole number above 0"),
+        ("PROFILE_COVERAGE_MIN_FREE_BYTES", "-1", "a whole number of bytes; 0 for no limit"),
+        ("PROFILE_COVERAGE_MIN_FREE_BYTES", "1GB", "a whole number of bytes; 0 for no limit"),
         ("PROFILE_COVERAGE_MAX_PROFILES", "0", "a whole number above 0"),
         ("PROFILE_COVERAGE_MAX_PROFILES", "0.5", "a whole number above 0"),
     ],

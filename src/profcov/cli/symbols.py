@@ -21,6 +21,7 @@ from profcov.settings import CONFIG, DEFAULT_DIR, DIR, find_config
 from profcov.slug import parse_slug
 from profcov.store.layout import artifact_path, list_slugs
 from profcov.store.read import read_lines
+from profcov.store.sidecar import check_artifact
 from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def command(
     wanted = [parse_slug(text) for text in dict.fromkeys(slugs)]
     if every:
         wanted += [slug for slug in _recorded(data_dir) if slug not in wanted]
-    lines_of = {slug: read_lines(artifact_path(data_dir, slug)) for slug in wanted}
+    lines_of = {slug: _read(artifact_path(data_dir, slug)) for slug in wanted}
     inventory = build_inventory(find_config(config))
     _warn_unreadable(inventory)
     if wanted:
@@ -82,6 +83,11 @@ def command(
     else:
         answer = _describe_inventory(inventory)
     _write(answer, form, out)
+
+
+def _read(artifact: Path) -> dict[str, set[int]]:
+    check_artifact(artifact)
+    return read_lines(artifact)
 
 
 def _recorded(data_dir: Path) -> list[Slug]:

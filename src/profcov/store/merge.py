@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +16,7 @@ from profcov.errors import CoverageReadError
 from profcov.store.files import file_digest
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
@@ -148,6 +148,8 @@ def read_content(path: Path) -> Content:
     Raises:
         CoverageReadError: it is not coverage.py's, it is damaged, or its lines are not those that were written.
     """
+    import sqlite3  # noqa: PLC0415 (a process that records nothing does without it)
+
     try:
         # It was renamed when it was whole, so nobody writes to it: SQLite needs no locks.
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -85,6 +84,8 @@ def _fill(path: str, fd: int, content: Content, *, branch: bool) -> None:
 
     Through ``CoverageData`` the same takes three times as long, which a request waits for.
     """
+    import sqlite3  # noqa: PLC0415 (a process that records nothing does without it)
+
     if not _template:
         _template.append(_make_template(path))
         os.truncate(path, 0)
@@ -116,6 +117,8 @@ def _make_template(path: str) -> bytes:
     Raises:
         RuntimeError: it is of a version that this profcov does not know.
     """
+    import sqlite3  # noqa: PLC0415 (a process that records nothing does without it)
+
     from coverage import CoverageData  # noqa: PLC0415 (a process that records nothing does without coverage.py)
 
     data = CoverageData(basename=path)

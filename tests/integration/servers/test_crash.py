@@ -78,6 +78,8 @@ def test_no_line_is_lost_or_misfiled_though_workers_are_killed_at_any_instant(
         figures["died"] += len(died)
     print(figures)
     assert len(killed) == kills
-    assert kills < FULL_KILLS or figures["died"] > kills / 25, "hardly a kill came while work was in flight: the test is none"
+    assert kills < FULL_KILLS or figures["died"] > kills / 25, (
+        "hardly a kill came while work was in flight: the test is none"
+    )
     assert not (tmp_path / "data" / "quarantine").exists()
     assert [path for path in (tmp_path / "data" / "processes").iterdir() if not path.name.startswith(".")] == []

@@ -69,8 +69,10 @@ def test_a_slug_given_twice_is_combined_once(tmp_path: Path, capsys: pytest.Capt
 def test_a_partial_artifact_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path / ".profcov", "demo", 1)
     new_shard_path(tmp_path / ".profcov", Slug("demo")).write_bytes(b"rubbish")
-    assert run("demo") == 0
+    assert run("demo", "--keep") == 1
     assert "\tpartial; shard-unreadable\t" in capsys.readouterr().out
+    new_shard_path(tmp_path / ".profcov", Slug("demo")).write_bytes(b"rubbish")
+    assert run("demo", "--allow-partial") == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,177 @@
+"""``profcov wait``, ``status``, ``clean`` and ``combine --restore-previous``, as people call them."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from profcov.cli.common import show_bytes
+from profcov.cli.main import main
+from profcov.slug import Slug
+from profcov.store.combine import combine
+from profcov.store.layout import list_shards
+from profcov.store.lock import SlugLock
+from profcov.store.pause import pause
+from profcov.store.presence import Presence
+from profcov.store.shard import write_shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command in the directory of ``.profcov``; return its exit code and what it wrote to each stream."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("DIR", "CONFIG", "MAX_BYTES"):
+        monkeypatch.delenv(f"PROFILE_COVERAGE_{name}", raising=False)
+
+    def call(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as done:
+            main(list(words))
+        captured = capsys.readouterr()
+        return int(str(done.value.code)), captured.out, captured.err
+
+    return call
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / ".profcov"
+
+
+def write(data: Path, slug: str, days: float = 0.0) -> None:
+    shard = write_shard(data, Slug(slug), f"profile:{slug}", {"/src/a.py": {1}})
+    os.utime(shard, (time.time() - days * 86400,) * 2)
+
+
+def test_wait_returns_when_nobody_is_at_work_and_else_says_who_is(run: Run, data: Path) -> None:
+    write(data, "shop")
+    assert run("wait", "shop", "other") == (0, "", "")
+    lock = SlugLock(data, Slug("shop"))
+    assert lock.share() is not None
+    code, _, err = run("wait", "shop", "--timeout", "0.05")
+    assert (code, "shop still has work in flight" in err) == (3, True)
+    lock.release()
+    lock.abandon()
+
+
+@pytest.mark.parametrize("words", [("wait", "shop"), ("status",), ("clean", "shop")])
+def test_a_directory_that_is_not_there_is_one_sentence(run: Run, words: tuple[str, ...]) -> None:
+    code, out, err = run(*words)
+    assert (code, out) == (3, "")
+    assert err.startswith("profcov: cannot read ")
+    assert err.count("\n") == 1
+
+
+def test_status_shows_what_there_is_and_who_is_at_work(run: Run, data: Path) -> None:
+    for slug in ("done", "fresh"):
+        write(data, slug)
+    combine(data, Slug("done"), reasons=["jobs-pending"])
+    at_work, died = Presence(data), Presence(data)
+    at_work.begin(Slug("fresh"))
+    died.begin(Slug("lost"))
+    died.abandon()
+    pause(data)
+    code, out, err = run("status")
+    titles, *rows = [line.split("\t") for line in out.splitlines()]
+    assert (code, titles) == (0, ["profile", "shards", "size", "artifact", "at work", "jobs"])
+    assert [row[0] for row in rows] == ["done", "fresh", "lost"]
+    assert (rows[0][1], rows[0][3], rows[0][4]) == ("0", "partial; jobs-pending", "nobody")
+    assert (rows[1][1], rows[1][3]) == ("1", "none")
+    assert f" {os.getpid()}, " in rows[1][4]
+    assert f" {os.getpid()} died, at work since 2" in rows[2][4]
+    assert "3 profiles" in err
+    assert "PAUSED" in err
+    at_work.abandon()
+
+
+def test_status_as_json(run: Run, data: Path, redis_url: str) -> None:
+    write(data, "shop")
+    code, out, _ = run("status", "--format", "json", "--redis-url", redis_url)
+    document = json.loads(out)
+    assert (code, document["schema_version"], document["paused"]) == (0, 1, False)
+    (shop,) = document["profiles"]
+    assert (shop["slug"], shop["shards"], shop["pending_jobs"], shop["holders"]) == ("shop", 1, [], [])
+    code, _, err = run("status", "--redis-url", "redis://127.0.0.1:1")
+    assert (code, "redis://127.0.0.1:1" in err) == (4, True)
+
+
+def test_clean_drops_the_shards_of_what_is_named_and_keeps_its_artifact(run: Run, data: Path) -> None:
+    for slug in ("shop", "other"):
+        write(data, slug)
+    combine(data, Slug("shop"))
+    write(data, "shop")
+    assert run("clean", "shop")[:2] == (
+        0,
+        f"removed\tshop\t{show_bytes(list_shards(data, Slug('other'))[0].stat().st_size)}\n",
+    )
+    assert list_shards(data, Slug("shop")) == []
+    assert (data / "shop.coverage").exists()
+    assert len(list_shards(data, Slug("other"))) == 1
+
+
+def test_clean_by_age_number_and_size(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for slug, days in {"a": 40, "b": 20, "c": 2, "d": 1}.items():
+        write(data, slug, days)
+    size = list_shards(data, Slug("a"))[0].stat().st_size
+    assert run("clean", "--older-than", "30d", "--dry-run")[1].startswith("would go\ta\t")
+    assert run("clean", "--older-than", "30d")[1].startswith("removed\ta\t")
+    assert run("clean", "--keep-newest", "2")[1].startswith("removed\tb\t")
+    monkeypatch.setenv("PROFILE_COVERAGE_MAX_BYTES", str(size))
+    lock = SlugLock(data, Slug("c"))
+    assert lock.share() is not None
+    assert run("clean")[1].startswith("at work\tc\t")
+    lock.release()
+    assert run("clean")[1].startswith("removed\tc\t")
+    assert run("clean")[1] == ""
+    lock.abandon()
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "problem"),
+    [
+        ((), 2, "name profiles, or say which are to go"),
+        (("nowhere",), 3, "nothing was recorded there for nowhere"),
+        (("--older-than", "soon"), 2, "'soon' is not one: write it as 7d, 12h or 90m"),
+        (("--max-bytes", "much"), 2, "'much' is not one: write it as 500MB or 2GB"),
+        (("../x",), 2, "'../x' is not a slug"),
+    ],
+)
+def test_what_cannot_be_cleaned_is_one_sentence(
+    run: Run, data: Path, words: tuple[str, ...], code: int, problem: str
+) -> None:
+    write(data, "shop")
+    found, out, err = run("clean", *words)
+    assert (found, out) == (code, "")
+    assert problem in err
+    assert len(list_shards(data, Slug("shop"))) == 1
+
+
+def test_a_damaged_artifact_is_refused_and_the_one_before_comes_back(run: Run, data: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        write(data, "shop")
+        combine(data, Slug("shop"))
+    with sqlite3.connect(data / "shop.coverage") as connection:
+        connection.execute("DELETE FROM line_bits")
+    code, _, err = run("symbols", "shop")
+    assert (code, "profcov combine --restore-previous shop" in err) == (3, True)
+    assert run("combine", "--restore-previous")[0] == 2
+    assert run("combine", "--restore-previous", "shop")[0] == 0
+    assert run("combine", "--restore-previous", "shop")[0] == 3
+    assert (data / "quarantine" / "shop.coverage").exists()
+
+
+@pytest.mark.parametrize(
+    ("size", "text"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2_500_000, "2.5 MB"), (3e15, "3000.0 TB")]
+)
+def test_sizes_are_for_people(size: float, text: str) -> None:
+    assert show_bytes(size) == text
