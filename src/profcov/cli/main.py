@@ -14,6 +14,7 @@ from profcov.version import __version__
 COMMANDS: Final = {
     "clean": "Remove what was recorded, by name, age, number or size.",
     "combine": "Merge the shards of profiles into their artifacts.",
+    "coverage": "coverage.py's reports of profiles, and never of one process's share.",
     "demo": "Play profiles, all at once, against a small real application.",
     "doctor": "Say what this environment can do, and what would go wrong.",
     "pause": "Stop recording at run time, in all processes of a data directory.",

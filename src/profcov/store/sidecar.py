@@ -105,6 +105,17 @@ def check_artifact(artifact: Path) -> None:
     )
 
 
+def list_changed_sources(artifact: Path) -> list[str]:
+    """Return the measured files whose source on disk is another than the one that ran; none without a sidecar.
+
+    Files that are not there do not count: coverage.py has its own say about those.
+    """
+    if not sidecar_path(artifact).exists():
+        return []
+    sources: dict[str, str | None] = read_sidecar(artifact).get("sources", {})
+    return [file for file, digest in sources.items() if digest and file_digest(file) not in {None, digest}]
+
+
 def write_sidecar(artifact: Path, facts: dict[str, Any], umask: int = PRIVATE) -> Path:
     """Write the sidecar of an artifact, whole or not at all, and return its path.
 

@@ -1,0 +1,124 @@
+"""``profcov coverage``: coverage.py's reports of artifacts, and never of one process's share."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from profcov import settings
+from profcov.cli.common import data_dir_option, find_data_dir
+from profcov.errors import CoverageReadError
+from profcov.slug import parse_slug
+from profcov.store.layout import artifact_path, list_shards, list_slugs
+from profcov.store.sidecar import check_artifact, list_changed_sources
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coverage import Coverage
+
+    from profcov.slug import Slug
+
+_OUT: Final = {"html": "htmlcov", "xml": "coverage.xml", "json": "coverage.json", "lcov": "coverage.lcov"}
+"""Where coverage.py writes each report unless told otherwise; ``report`` goes to standard output."""
+
+
+@click.command("coverage")
+@click.argument("form", type=click.Choice(["report", *_OUT]), metavar="report|html|xml|json|lcov")
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@data_dir_option("Where the artifacts are.")
+@click.option(
+    "--config", help="coverage.py configuration.  [default: $PROFILE_COVERAGE_CONFIG or coverage.profile-playback.ini]"
+)
+@click.option("--out", metavar="PATH", help="Where to write the report: a directory for html, else a file.")
+@click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 below this total.")
+@click.option("--stale-ok", is_flag=True, help="Report though shards were recorded that are in no artifact yet.")
+@click.option(
+    "--ignore-source-changes", is_flag=True, help="Report though sources have changed since they were recorded."
+)
+def command(
+    form: str,
+    slugs: tuple[str, ...],
+    *,
+    data_dir: Path | None,
+    config: str | None,
+    out: str | None,
+    fail_under: float | None,
+    stale_ok: bool,
+    ignore_source_changes: bool,
+) -> int:
+    """Have coverage.py report on the artifacts of profiles together, or of all that have one.
+
+    What is counted is whole: where shards are not combined yet, or an artifact is damaged, or a source is another than the one
+    that ran, nothing is reported, and one sentence says why.
+    """
+    directory = find_data_dir(data_dir, must_exist=True)
+    chosen = [parse_slug(text) for text in dict.fromkeys(slugs)] or list_slugs(directory)
+    artifacts = _check(directory, chosen, stale_ok=stale_ok, ignore_source_changes=ignore_source_changes)
+    config_file = settings.find_config(config or os.environ.get(settings.CONFIG))
+    with tempfile.TemporaryDirectory() as place:
+        total = _report(form, artifacts, Path(place, "together"), config_file, out)
+    if fail_under is not None and total < fail_under:
+        click.echo(f"profcov: the total of {total:.2f} % is below {fail_under:g} %", err=True)
+        return 1
+    return 0
+
+
+def _check(directory: Path, chosen: Sequence[Slug], *, stale_ok: bool, ignore_source_changes: bool) -> list[Path]:
+    """Return the artifacts to report on.
+
+    Raises:
+        CoverageReadError: one is missing, stale, damaged, or of other sources.
+    """
+    if not chosen:
+        raise CoverageReadError(directory, "no profile was recorded there")
+    artifacts = []
+    for slug in chosen:
+        artifact, waiting = artifact_path(directory, slug), len(list_shards(directory, slug))
+        if waiting and not stale_ok:
+            raise CoverageReadError(
+                artifact, f"{waiting} shards of {slug} are not in it: run `profcov combine {slug}`, or add --stale-ok"
+            )
+        if not artifact.is_file():
+            raise CoverageReadError(artifact, "there is no such file (`profcov combine` makes artifacts)")
+        check_artifact(artifact)
+        changed = [] if ignore_source_changes else list_changed_sources(artifact)
+        if changed:
+            raise CoverageReadError(
+                artifact,
+                f"{changed[0]}{f' and {len(changed) - 1} more' if changed[1:] else ''} changed since it was recorded, "
+                "so that its lines are others: play the profile again, or add --ignore-source-changes",
+            )
+        artifacts.append(artifact)
+    return artifacts
+
+
+def _report(form: str, artifacts: Sequence[Path], together: Path, config_file: Path | None, out: str | None) -> float:
+    """Write a report of artifacts, merged into a file of their own, and return the total in percent."""
+    import coverage  # noqa: PLC0415 (the command has its name)
+    from coverage.exceptions import CoverageException  # noqa: PLC0415
+
+    tool: Coverage = coverage.Coverage(
+        data_file=str(together), config_file=str(config_file) if config_file else True, messages=False
+    )
+    tool.set_option("run:parallel", value=False)
+    target = out or _OUT.get(form)
+    reports: dict[str, Any] = {
+        "report": tool.report,
+        "html": lambda: tool.html_report(directory=target),
+        "xml": lambda: tool.xml_report(outfile=target),
+        "json": lambda: tool.json_report(outfile=target),
+        "lcov": lambda: tool.lcov_report(outfile=target),
+    }
+    try:
+        tool.combine(data_paths=[str(artifact) for artifact in artifacts], strict=True, keep=True)
+        total = float(reports[form]())
+    except CoverageException as error:
+        raise CoverageReadError(artifacts[0], f"coverage.py cannot report on it: {error}") from error
+    if target is not None:
+        click.echo(f"{form}\t{target}")
+    return total
