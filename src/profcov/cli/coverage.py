@@ -28,7 +28,7 @@ _OUT: Final = {"html": "htmlcov", "xml": "coverage.xml", "json": "coverage.json"
 
 
 @click.command("coverage")
-@click.argument("form", type=click.Choice(["report", *_OUT]), metavar="report|html|xml|json|lcov")
+@click.argument("form", type=click.Choice(["report", *_OUT]), metavar="FORMAT")
 @click.argument("slugs", nargs=-1, metavar="[SLUG]...")
 @data_dir_option("Where the artifacts are.")
 @click.option(
@@ -51,7 +51,9 @@ def command(
     stale_ok: bool,
     ignore_source_changes: bool,
 ) -> int:
-    """Have coverage.py report on the artifacts of profiles together, or of all that have one.
+    """Have coverage.py report on the artifacts of profiles together, or of all that were recorded.
+
+    FORMAT is report, html, xml, json or lcov.
 
     What is counted is whole: where shards are not combined yet, or an artifact is damaged, or a source is another than the one
     that ran, nothing is reported, and one sentence says why.
