@@ -21,6 +21,7 @@ test: $(READY)  ## the test suite; ARGS="-k words" goes to pytest
 
 bench: $(READY)  ## what profcov costs, on each Python that is found; artifacts/bench/overhead.json
 	@$(BIN)/python tools/bench/overhead.py $(or $(ARGS),--every-python)
+	@$(if $(ARGS),,$(BIN)/python tools/bench/store.py)
 
 soak: $(READY)  ## a million traced requests, without and with new generations: memory must not grow
 	@$(BIN)/python tools/bench/soak.py $(ARGS)
