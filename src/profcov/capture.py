@@ -47,7 +47,7 @@ class Recorder:
         self.carriers = Carriers(settings)
         self.engine: Engine | None = None
         self._admission = Admission(settings)
-        self._presence = Presence(settings.data_dir, settings.umask)
+        self.presence = Presence(settings.data_dir, settings.umask)
         self._rest: str | None = None
         self._mutex = threading.RLock()
         self._books: dict[Slug, Book] = {}
@@ -163,7 +163,7 @@ class Recorder:
                 if book is None:
                     if len(self._books) >= self.settings.max_profiles or not self._admission.has_room(slug):
                         return None
-                    book = self._books[slug] = Book(slug, self.settings, engine, self._presence)
+                    book = self._books[slug] = Book(slug, self.settings, engine, self.presence)
         return book
 
     def list_books(self) -> list[Book]:
@@ -206,8 +206,8 @@ class Recorder:
         for book in self._books.values():
             book.abandon()
         self._books = {}
-        self._presence.abandon()
-        self._presence = Presence(self.settings.data_dir, self.settings.umask)
+        self.presence.abandon()
+        self.presence = Presence(self.settings.data_dir, self.settings.umask)
         self._mutex = threading.RLock()
         self._flusher = None
 
@@ -251,9 +251,13 @@ def list_books() -> list[Book]:
 
 
 def flush_everything() -> None:
-    """Put on disk whatever is not there yet: before the process ends or becomes another; never raises."""
+    """Put on disk whatever is not there yet: before the process ends or becomes another; never raises.
+
+    What is in flight then has not died: all that it ran is written.
+    """
     for recorder in list(_recorders.values()):
         recorder.flush_all()
+        recorder.presence.withdraw()
 
 
 _held_to_fork: list[Lock] = []

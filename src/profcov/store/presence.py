@@ -48,6 +48,7 @@ class Presence:
         self._umask = umask
         self._mutex = threading.RLock()
         self._fd = -1
+        self._path = self._directory
         self._lines: dict[str, int] = {}
 
     def begin(self, slug: Slug) -> None:
@@ -80,6 +81,13 @@ class Presence:
             if self._fd >= 0 and line is not None:
                 os.pwrite(self._fd, _IDLE, line * _WIDTH)
 
+    def withdraw(self) -> None:
+        """Remove the file: the process ends, with everything written. It is made again if that is not so."""
+        with self._mutex, contextlib.suppress(OSError):
+            if self._fd >= 0 and os.fstat(self._fd).st_nlink:
+                self._path.unlink(missing_ok=True)
+        self.abandon()
+
     def abandon(self) -> None:
         """Let go, in a forked child, of the parent's file: its lock ends when no process has it open."""
         with contextlib.suppress(OSError):
@@ -102,7 +110,7 @@ class Presence:
         except BaseException:
             os.close(fd)
             raise
-        self._fd = fd
+        self._fd, self._path = fd, self._directory / name
 
 
 def list_holders(data_dir: Path) -> list[Holder]:

@@ -17,6 +17,7 @@ from websockets.sync.client import connect
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
 from profcov.store.layout import list_slugs
+from profcov.store.presence import list_holders
 from profcov.store.read import read_lines
 
 if TYPE_CHECKING:
@@ -135,13 +136,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def test_each_slug_has_exactly_its_lines(
-    cell: tuple[str, str, str], tmp_path: Path, environ_for: Any, truth_of: Any, record_property: Any
+    cell: tuple[str, str, str],
+    tmp_path: Path,
+    environ_for: Any,
+    truth_of: Any,
+    record_property: Any,
+    wait_until: Any,
 ) -> None:
     kind, framework, server = cell
     module = getattr(plan, kind)[framework]
     environ = environ_for(tmp_path, APPS)
     with servers.serve(getattr(servers, kind)[server], f"{module}:app", environ, tmp_path) as served:
         said = play_at_once(served, module)
+        wait_until(lambda: list_holders(tmp_path / "data") == [], "no request is in its last step any more")
         if not is_untraced(
             server
         ):  # on 3.11 gunicorn's gevent workers often do not stop by SIGTERM, with and without profcov

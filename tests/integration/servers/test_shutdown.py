@@ -41,10 +41,10 @@ def start(tmp_path: Path, environ_for: Callable[..., dict[str, str]]) -> Callabl
     return serve
 
 
-def combined(directory: Path, slug: str) -> set[str]:
+def combined(directory: Path, slug: str, *may_say: str) -> set[str]:
     """Return the functions in the artifact, made without waiting: nobody works for the slug any more."""
     made = combine(directory / "data", parse_slug(slug), config_file=directory / "measured.ini", timeout=0)
-    assert made.complete
+    assert set(made.reasons) <= set(may_say)
     return seen.in_file(made.path)
 
 
@@ -89,10 +89,11 @@ def test_what_a_client_has_received_is_on_disk(
                 "gevent" in name
             )  # it often does not stop, with and without profcov; killed, it has to lose nothing, too
         servers.kill_group(served.process)  # workers that their main process has left behind
-    functions = combined(tmp_path, "slow")
+    # Some servers do not wait for what they have begun, be it the last step of a request that is answered.
+    functions = combined(tmp_path, "slow", "process-died")
     assert "first" in functions
     assert ("last" in functions) >= (b"last" in received)
-    assert combined(tmp_path, "quick") == {"bare_" + kind, "quick"} - {"many_functions"}
+    assert combined(tmp_path, "quick", "process-died") == {"bare_" + kind, "quick"} - {"many_functions"}
     assert not (tmp_path / "data" / "quarantine").exists()
 
 

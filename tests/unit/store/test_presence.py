@@ -78,6 +78,19 @@ def test_a_unit_that_has_ended_leaves_nobody_at_work(tmp_path: Path) -> None:
     presence.abandon()
 
 
+def test_a_process_that_ends_in_good_order_leaves_no_file(tmp_path: Path) -> None:
+    presence = Presence(tmp_path)
+    presence.withdraw()  # never begun
+    presence.begin(DEMO)
+    presence.withdraw()
+    presence.withdraw()
+    presence.end(DEMO)
+    assert files(tmp_path) == []
+    presence.begin(DEMO)
+    assert [each.slug for each in list_holders(tmp_path)] == ["demo"]
+    presence.withdraw()
+
+
 def test_the_dead_are_told_of_once_and_their_file_goes_with_the_last_slug(tmp_path: Path) -> None:
     kill(start(tmp_path, "demo", "other"))
     assert [each.pid for each in take_dead(tmp_path, DEMO, keep=True)] == [

@@ -163,7 +163,10 @@ def main(how_many: int, seed: int) -> None:
         assert len(ours) <= 1, headers
         assert not ours or STATUS.fullmatch(ours[0]), (headers, ours)
         said[ours[0] if ours else "none"] += 1
-    for path in Path(DATA).iterdir() if Path(DATA).exists() else ():
+    for path in Path(DATA).rglob("*") if Path(DATA).exists() else ():
+        if path.parent.name == "processes" or path.name == "processes":
+            assert re.fullmatch(r"processes|[\w-]+\.\d+\.\d+", path.name), path
+            continue
         assert path.is_file(), path
         assert path.name == ".new-slug" or parse_slug(re.sub(r"\.(lock|coverage\..*)$", "", path.name)), path
     print(json.dumps({"said": said, "slugs": len(list_slugs(Path(DATA)))}))
