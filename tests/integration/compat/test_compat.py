@@ -138,6 +138,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_each_slug_has_exactly_its_lines(
     cell: tuple[str, str, str],
     tmp_path: Path,
+    *,
     environ_for: Any,
     truth_of: Any,
     record_property: Any,
