@@ -57,7 +57,7 @@ class Recording:
             CoverageError: the shards cannot be combined, or a process is still at work when the time is up.
         """
         jobs, pending = self._settle(stop)
-        artifact = self._combine((JOBS_PENDING,) if pending else ())
+        artifact = self._combine((JOBS_PENDING,) if pending else (), jobs)
         if self.redis_url is not None and not pending:
             forget_jobs(self.redis_url, self.slug)
         return jobs, artifact
@@ -70,7 +70,8 @@ class Recording:
             CoverageError: the shards cannot be combined.
         """
         pending = () if self.redis_url is None else wait_for_jobs(self.redis_url, self.slug, 0, stop)
-        self._combine((PLAYBACK_FAILED, JOBS_PENDING) if pending else (PLAYBACK_FAILED,))
+        jobs = () if self.redis_url is None else list_jobs(self.redis_url, self.slug)
+        self._combine((PLAYBACK_FAILED, JOBS_PENDING) if pending else (PLAYBACK_FAILED,), jobs)
 
     def _settle(self, stop: Stop) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Wait until no job is to run; return the ids of all jobs, and of those that still are when the time is up.
@@ -89,7 +90,7 @@ class Recording:
                 if list_jobs(self.redis_url, self.slug) == jobs:
                     return jobs, ()
 
-    def _combine(self, reasons: tuple[str, ...]) -> Artifact:
+    def _combine(self, reasons: tuple[str, ...], jobs: tuple[str, ...]) -> Artifact:
         return combine(
             self.data_dir,
             self.slug,
@@ -97,5 +98,6 @@ class Recording:
             out=self.out,
             timeout=self.timeout,
             reasons=reasons,
+            jobs=jobs,
             umask=self.umask,
         )

@@ -73,6 +73,8 @@ def test_every_artifact_is_complete_and_says_so(plays: tuple[Played, Played]) ->
             assert result.artifact.complete
             facts = read_sidecar(played.out / f"{result.slug}.coverage")
             assert (facts["slug"], facts["status"], facts["reasons"]) == (result.slug, "complete", [])
+            assert facts["job_ids"] == sorted(result.jobs)
+            assert facts["job_ids"] or result.slug == "bad-input"
 
 
 def test_no_two_profiles_run_the_same_lines(plays: tuple[Played, Played]) -> None:
