@@ -64,3 +64,20 @@ def contracts(session: nox.Session) -> None:
 def install(session: nox.Session) -> None:
     """Install the project with all that its development needs; pip -qq prints errors only."""
     session.install("-qq", "--editable", ".[dev]")
+
+
+@nox.session
+@nox.parametrize("coverage", ["7.6.0", "7.10.0", "newest"])
+def formats(session: nox.Session, coverage: str) -> None:
+    """Read every shard and artifact with other versions of coverage.py than wrote them, and the other way round."""
+    install(session)
+    place = session.create_tmp()
+    program = "tools/formats.py"
+    session.run("python", program, "write", f"{place}/newest")
+    if coverage != "newest":
+        session.install(f"coverage=={coverage}")
+    session.run("python", program, "read", f"{place}/newest")
+    session.run("python", program, "write", f"{place}/{coverage}")
+    session.run("python", program, "read", f"{place}/{coverage}")
+    session.install("--upgrade", "coverage")
+    session.run("python", program, "read", f"{place}/{coverage}")
