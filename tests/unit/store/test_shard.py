@@ -85,7 +85,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing_behind(tiny: Path) ->
     for _ in range(3):
         assert "full" in say_why_not(tiny, many)
     assert list(tiny.iterdir()) == []
-    assert count_open_files() == before  # or nobody could unmount it
+    assert count_open_files() <= before  # or nobody could unmount it; fewer, if others were collected meanwhile
 
 
 def test_an_open_shard_is_closed_again(run_python: Callable[..., Any]) -> None:
