@@ -6,6 +6,7 @@ import json
 import os
 import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -160,8 +161,9 @@ def test_a_damaged_artifact_is_refused_and_the_one_before_comes_back(run: Run, d
     for _ in range(2):
         write(data, "shop")
         combine(data, Slug("shop"))
-    with sqlite3.connect(data / "shop.coverage") as connection:
+    with closing(sqlite3.connect(data / "shop.coverage")) as connection:
         connection.execute("DELETE FROM line_bits")
+        connection.commit()
     code, _, err = run("symbols", "shop")
     assert (code, "profcov combine --restore-previous shop" in err) == (3, True)
     assert run("combine", "--restore-previous")[0] == 2

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import coverage
@@ -73,7 +74,10 @@ def test_a_shard_is_what_coverage_py_itself_would_have_written(tmp_path: Path, d
         assert sorted(ours.arcs(file) or ()) == sorted(theirs.arcs(file) or ())
         assert ours.contexts_by_lineno(file) == theirs.contexts_by_lineno(file)
     schema = "SELECT type, name, sql FROM sqlite_master ORDER BY name"
-    tables = [sqlite3.connect(path).execute(schema).fetchall() for path in (shard, tmp_path / "theirs")]
+    tables = []
+    for path in (shard, tmp_path / "theirs"):
+        with closing(sqlite3.connect(path)) as connection:
+            tables.append(connection.execute(schema).fetchall())
     assert tables[0] == tables[1]
 
 
@@ -186,8 +190,9 @@ def test_an_artifact_with_another_checksum_is_refused_and_the_one_before_comes_b
     write(data, {"/src/a.py": {2}})
     made = combine(data, DEMO)
     check_artifact(made.path)
-    with sqlite3.connect(made.path) as connection:
+    with closing(sqlite3.connect(made.path)) as connection:
         connection.execute("DELETE FROM line_bits")
+        connection.commit()
     with pytest.raises(CoverageReadError, match=r"checksum .*restore-previous demo.*demo\.coverage\.previous"):
         check_artifact(made.path)
     write(data, {"/src/a.py": {3}})
