@@ -1,4 +1,4 @@
-"""Reading shards and merging what is in them, many times faster than coverage.py merges files.
+"""Reading shards and merging what is in them, several times faster than coverage.py merges files.
 
 By the data format that coverage.py documents (https://coverage.readthedocs.io/en/latest/dbschema.html, version 7); files
 of another version are read through ``CoverageData``.
