@@ -21,7 +21,10 @@ from profcov.store.sidecar import read_sidecar
 from profcov.store.survey import survey
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    Start = Callable[..., subprocess.Popen[str]]
 
 DEMO, OTHER = Slug("demo"), Slug("other")
 AT_WORK = """
@@ -36,12 +39,23 @@ sys.stdin.read()
 """
 
 
-def start(data: Path, *slugs: str) -> subprocess.Popen[str]:
-    words = [sys.executable, "-c", AT_WORK, str(data), *slugs]
-    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    process.stdout.readline()
-    return process
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Yield a function that starts a process with units in flight for slugs; all that were started end with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*slugs: str) -> subprocess.Popen[str]:
+        words = [sys.executable, "-c", AT_WORK, str(tmp_path), *slugs]
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        return process
+
+    yield start
+    for process in started:
+        if process.returncode is None:
+            kill(process)
 
 
 def kill(process: subprocess.Popen[str]) -> None:
@@ -53,15 +67,14 @@ def files(data: Path) -> list[str]:
     return [path.name for path in (data / PROCESSES).iterdir() if not path.name.startswith(".")]
 
 
-def test_who_is_at_work_is_listed_with_host_pid_and_since_when(tmp_path: Path) -> None:
-    before = time.time()
-    process = start(tmp_path, "demo", "other")
+def test_who_is_at_work_is_listed_with_host_pid_and_since_when(tmp_path: Path, start: Start) -> None:
+    process = start("demo", "other")
     held = list_holders(tmp_path)
     assert [(each.slug, each.pid, each.is_alive) for each in held] == [
         ("demo", process.pid, True),
         ("other", process.pid, True),
     ]
-    assert all(before - 1 <= each.since <= time.time() for each in held)
+    assert [each.since for each in held] == pytest.approx([time.time()] * 2, abs=60)
     kill(process)
     assert [(each.slug, each.is_alive) for each in list_holders(tmp_path)] == [("demo", False), ("other", False)]
 
@@ -91,8 +104,8 @@ def test_a_process_that_ends_in_good_order_leaves_no_file(tmp_path: Path) -> Non
     presence.withdraw()
 
 
-def test_the_dead_are_told_of_once_and_their_file_goes_with_the_last_slug(tmp_path: Path) -> None:
-    kill(start(tmp_path, "demo", "other"))
+def test_the_dead_are_told_of_once_and_their_file_goes_with_the_last_slug(tmp_path: Path, start: Start) -> None:
+    kill(start("demo", "other"))
     assert [each.pid for each in take_dead(tmp_path, DEMO, keep=True)] == [
         each.pid for each in take_dead(tmp_path, DEMO)
     ]
@@ -102,8 +115,8 @@ def test_the_dead_are_told_of_once_and_their_file_goes_with_the_last_slug(tmp_pa
     assert files(tmp_path) == []
 
 
-def test_the_file_of_a_process_that_lives_stays(tmp_path: Path) -> None:
-    process = start(tmp_path, "demo")
+def test_the_file_of_a_process_that_lives_stays(tmp_path: Path, start: Start) -> None:
+    process = start("demo")
     presence = Presence(tmp_path)
     presence.begin(OTHER)
     presence.end(OTHER)
@@ -140,9 +153,9 @@ def test_what_is_no_file_of_a_process_is_left_alone(tmp_path: Path) -> None:
         presence.begin(DEMO)
 
 
-def test_an_artifact_names_the_process_that_died_with_work_in_flight(tmp_path: Path) -> None:
+def test_an_artifact_names_the_process_that_died_with_work_in_flight(tmp_path: Path, start: Start) -> None:
     write_shard(tmp_path, DEMO, "profile:demo", {"/src/a.py": {1}})
-    process = start(tmp_path, "demo")
+    process = start("demo")
     kill(process)
     made = combine(tmp_path, DEMO)
     assert made.reasons == ("process-died",)
@@ -151,12 +164,12 @@ def test_an_artifact_names_the_process_that_died_with_work_in_flight(tmp_path: P
     assert combine(tmp_path, DEMO).complete
 
 
-def test_a_survey_tells_what_a_directory_holds(tmp_path: Path) -> None:
+def test_a_survey_tells_what_a_directory_holds(tmp_path: Path, start: Start) -> None:
     assert survey(tmp_path / "nowhere") == []
     for slug in (DEMO, OTHER):
         write_shard(tmp_path, slug, f"profile:{slug}", {"/src/a.py": {1}})
     combine(tmp_path, DEMO)
-    process = start(tmp_path, "third")
+    process = start("third")
     demo, other, third = survey(tmp_path)
     assert (demo.slug, len(demo.shards), demo.status, demo.holders) == ("demo", 0, "complete", [])
     assert (other.slug, len(other.shards), other.status, other.artifact) == ("other", 1, None, None)
