@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test bench soak long compat conformance crash break-engine lint types contracts format clean interpreter
+.PHONY: help demo test full bench soak long compat conformance crash break-engine lint types contracts format clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -18,6 +18,9 @@ demo: $(READY)  ## play the demo's profiles at once against a real application; 
 
 test: $(READY)  ## the test suite; ARGS="-k words" goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)
+
+full: $(READY)  ## the suite with what takes minutes: each framework on each server, 100,000 hostile values
+	@$(BIN)/python -m pytest --full $(ARGS)
 
 bench: $(READY)  ## what profcov costs, on each Python that is found; artifacts/bench/overhead.json
 	@$(BIN)/python tools/bench/overhead.py $(or $(ARGS),--every-python)

@@ -48,7 +48,7 @@ class Recorder:
         self.engine: Engine | None = None
         self._admission = Admission(settings)
         self.presence = Presence(settings.data_dir, settings.umask)
-        self._rest: str | None = None
+        self._at_rest: str | None = None
         self._mutex = threading.RLock()
         self._books: dict[Slug, Book] = {}
         self._refusal: str | None = None if settings.enabled else DISABLED
@@ -94,8 +94,9 @@ class Recorder:
     def _begin(self, slug_text: str, work: Work, wait: float) -> Unit:
         if self._flusher is None and self._refusal is None:
             self._watch()
-        if self._refusal is not None or self._rest is not None:
-            return Unit(self._refusal or self._rest or DISABLED)
+        refusal = self._refusal or self._at_rest
+        if refusal is not None:
+            return Unit(refusal)
         engine = self.engine or self._start()
         if engine is None:
             parse_slug(slug_text)  # what is wrong with the request comes first
@@ -189,7 +190,7 @@ class Recorder:
 
     def look_around(self) -> None:
         """Notice that an operator has paused the data directory, or that the disk is nearly full: no request pays."""
-        self._rest = PAUSED if is_paused(self.settings.data_dir) else DISK if self._is_disk_low() else None
+        self._at_rest = PAUSED if is_paused(self.settings.data_dir) else DISK if self._is_disk_low() else None
 
     def _is_disk_low(self) -> bool:
         least = self.settings.min_free_bytes

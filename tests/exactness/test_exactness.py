@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,9 @@ CASES = {
     if hasattr(function, "slugs")
 }
 HERE_ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ctrace",)
-RUNS = [(name, engine) for name, case in CASES.items() for engine in HERE_ENGINES if engine in case.engines]
+# coverage.py's C tracer is the same on 3.13 as on 3.12: there the arcs, the random programs and `EACH` go through it.
+LINE_ENGINES = ("monitoring",) if sys.version_info >= (3, 13) else HERE_ENGINES
+RUNS = [(name, engine) for name, case in CASES.items() for engine in LINE_ENGINES if engine in case.engines]
 
 
 def run_harness(*arguments, branch="false", context="profile"):
@@ -116,9 +119,10 @@ def test_lines_are_the_same_with_a_trace_for_each_unit(name, engine):
 
 
 def compare(name, engine, branch, context="profile"):
-    together = run_harness(name, "profcov", engine, branch=branch, context=context)
-    slugs = CASES[name].slugs
-    alone = ask_oracle(name, branch)
+    with ThreadPoolExecutor(1) as beside:  # each is a process, and there are two cores
+        answer = beside.submit(ask_oracle, name, branch)
+        together = run_harness(name, "profcov", engine, branch=branch, context=context)
+    slugs, alone = CASES[name].slugs, answer.result()
     assert all(alone.values()), "the oracle measured nothing"
     assert len({json.dumps(lines, sort_keys=True) for lines in alone.values()}) == len(slugs), "all slugs do the same"
     assert together == alone

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov import settings
-from profcov.cli.common import data_dir_option, find_data_dir, show_bytes
+from profcov.cli.common import data_dir_option, find_data_dir, parse_slugs, show_bytes
 from profcov.errors import CoverageReadError
-from profcov.slug import parse_slug
 from profcov.store.clean import choose_old, discard_all, remove_all
 from profcov.store.survey import survey
 
@@ -56,7 +55,9 @@ _SIZE: Final = _Amount("size", r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", _SIZES, "5
     help="Remove the oldest profiles until the others take no more than this together: 500MB, 2GB.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@click.pass_context
 def command(
+    ctx: click.Context,
     slugs: tuple[str, ...],
     *,
     data_dir: Path | None,
@@ -72,11 +73,13 @@ def command(
     before them. Never what somebody is at work for. Prints a line for each: what was done, slug, size.
     """
     directory = find_data_dir(data_dir, must_exist=True)
-    chosen = {parse_slug(text) for text in slugs}
+    chosen = set(parse_slugs(slugs))
     held = [each for each in survey(directory) if not chosen or each.slug in chosen]
     missing = chosen - {each.slug for each in held}
     if missing:
         raise CoverageReadError(directory, f"nothing was recorded there for {', '.join(sorted(missing))}")
+    if chosen and ctx.get_parameter_source("max_bytes") is click.core.ParameterSource.ENVIRONMENT:
+        max_bytes = None  # the limit of the whole directory: who names profiles means their shards
     rotates = older_than is not None or keep_newest is not None or max_bytes is not None
     if not rotates and not chosen:
         raise click.UsageError("name profiles, or say which are to go: --older-than, --keep-newest, --max-bytes")

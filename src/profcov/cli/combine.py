@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from profcov import settings
-from profcov.cli.common import data_dir_option, find_data_dir
+from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir, parse_slugs, timeout_option
 from profcov.errors import CoverageError, CoverageReadError, ProfcovError
-from profcov.slug import parse_slug
 from profcov.store.combine import combine
 from profcov.store.combine import restore_previous as bring_back
 from profcov.store.layout import list_shards, list_slugs
@@ -19,21 +18,13 @@ from profcov.store.layout import list_shards, list_slugs
 @click.command("combine")
 @click.argument("slugs", nargs=-1, metavar="[SLUG]...")
 @data_dir_option("Where the shards are.")
-@click.option(
-    "--config", help="coverage.py configuration.  [default: $PROFILE_COVERAGE_CONFIG or coverage.profile-playback.ini]"
-)
+@config_option()
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to write the artifacts.  [default: the data directory]",
 )
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=30.0,
-    show_default=True,
-    help="Seconds to wait for work in flight.",
-)
+@timeout_option("Seconds to wait for work in flight.")
 @click.option("--allow-partial", is_flag=True, help="Exit with 0 though an artifact is partial.")
 @click.option("--append", is_flag=True, help="Keep what is in the artifact already, and add to it.")
 @click.option("--keep", is_flag=True, help="Keep the shards: they are combined again, with those to come.")
@@ -59,8 +50,8 @@ def command(
     umask = settings.read_umask(os.environ)
     if restore_previous:
         return _restore(out or directory, slugs, umask)
-    config_file = settings.find_config(config or os.environ.get(settings.CONFIG))
-    given = [parse_slug(text) for text in dict.fromkeys(slugs)]
+    config_file = find_config(config)
+    given = parse_slugs(slugs)
     chosen = given or [slug for slug in list_slugs(directory) if list_shards(directory, slug)]
     if not chosen:
         raise CoverageReadError(directory, "no profile has shards there")
@@ -94,6 +85,6 @@ def command(
 def _restore(out: Path, slugs: tuple[str, ...], umask: int) -> int:
     if not slugs:
         raise click.UsageError("--restore-previous needs the profiles whose artifact is to be brought back")
-    for slug in [parse_slug(text) for text in dict.fromkeys(slugs)]:
+    for slug in parse_slugs(slugs):
         click.echo(f"{slug}\t{bring_back(out, slug, umask)}")
     return 0

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Arguments and options that several commands share, and what they mean."""
 
 from __future__ import annotations
 
@@ -10,20 +10,26 @@ import click
 
 from profcov import settings
 from profcov.errors import CoverageReadError
+from profcov.slug import parse_slug
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
+
+    from profcov.slug import Slug
+
+    Decorator = Callable[..., Any]
 
 _UNITS: Final = ("B", "kB", "MB", "GB", "TB")
 
 
-def data_dir_option(meaning: str) -> Callable[..., Any]:
+def data_dir_option(meaning: str) -> Decorator:
     """Return the option ``--data-dir``; :func:`find_data_dir` reads it."""
     return click.option(
         "--data-dir",
+        metavar="DIR",
         type=click.Path(path_type=Path),
-        help=f"{meaning}  [default: $PROFILE_COVERAGE_DIR or .profcov]",
+        help=f"{meaning}  [default: ${settings.DIR} or {settings.DEFAULT_DIR}]",
     )
 
 
@@ -37,6 +43,52 @@ def find_data_dir(given: Path | None, *, must_exist: bool = False) -> Path:
     if must_exist and not directory.is_dir():
         raise CoverageReadError(directory, "there is no such directory; is it where the servers record?")
     return directory
+
+
+def config_option() -> Decorator:
+    """Return the option ``--config``; :func:`find_config` reads it."""
+    return click.option(
+        "--config",
+        metavar="FILE",
+        help=f"coverage.py configuration.  [default: ${settings.CONFIG} or {settings.DEFAULT_CONFIG}]",
+    )
+
+
+def find_config(given: str | None) -> Path | None:
+    """Return the coverage configuration: the one given, else the environment's, else the default one where it exists.
+
+    Raises:
+        SettingsError: it was named, and is not there.
+    """
+    return settings.find_config(given or os.environ.get(settings.CONFIG))
+
+
+def timeout_option(meaning: str) -> Decorator:
+    """Return the option ``--timeout``: seconds to wait for units of work in flight."""
+    return click.option(
+        "--timeout", metavar="S", type=click.FloatRange(min=0), default=30.0, show_default=True, help=meaning
+    )
+
+
+def format_option() -> Decorator:
+    """Return the option ``--format``, whose parameter is ``form``: text or json."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        help="How to print it.",
+    )
+
+
+def parse_slugs(texts: Iterable[str]) -> list[Slug]:
+    """Return the slugs that were given, each once, in their order.
+
+    Raises:
+        InvalidSlugError: one is not a slug.
+    """
+    return [parse_slug(text) for text in dict.fromkeys(texts)]
 
 
 def show_bytes(size: float) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from profcov import settings
-from profcov.cli.common import data_dir_option, find_data_dir
+from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir, parse_slugs
 from profcov.errors import CoverageReadError
-from profcov.slug import parse_slug
 from profcov.store.layout import artifact_path, list_shards, list_slugs
 from profcov.store.sidecar import check_artifact, list_changed_sources
 
@@ -31,9 +28,7 @@ _OUT: Final = {"html": "htmlcov", "xml": "coverage.xml", "json": "coverage.json"
 @click.argument("form", type=click.Choice(["report", *_OUT]), metavar="FORMAT")
 @click.argument("slugs", nargs=-1, metavar="[SLUG]...")
 @data_dir_option("Where the artifacts are.")
-@click.option(
-    "--config", help="coverage.py configuration.  [default: $PROFILE_COVERAGE_CONFIG or coverage.profile-playback.ini]"
-)
+@config_option()
 @click.option("--out", metavar="PATH", help="Where to write the report: a directory for html, else a file.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 below this total.")
 @click.option("--stale-ok", is_flag=True, help="Report though shards were recorded that are in no artifact yet.")
@@ -59,9 +54,9 @@ def command(
     that ran, nothing is reported, and one sentence says why.
     """
     directory = find_data_dir(data_dir, must_exist=True)
-    chosen = [parse_slug(text) for text in dict.fromkeys(slugs)] or list_slugs(directory)
+    chosen = parse_slugs(slugs) or list_slugs(directory)
     artifacts = _check(directory, chosen, stale_ok=stale_ok, ignore_source_changes=ignore_source_changes)
-    config_file = settings.find_config(config or os.environ.get(settings.CONFIG))
+    config_file = find_config(config)
     with tempfile.TemporaryDirectory() as place:
         total = _report(form, artifacts, Path(place, "together"), config_file, out)
     if fail_under is not None and total < fail_under:

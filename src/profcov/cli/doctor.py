@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from profcov.cli.common import data_dir_option, format_option
 from profcov.cli.main import FAILED, TARGET
 from profcov.doctor import examine
 from profcov.doctor.installation import REDIS_SERVER
@@ -37,18 +38,11 @@ def _check_redis_url(_ctx: click.Context, _param: click.Parameter, value: str | 
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="coverage.py configuration.  [default: $PROFILE_COVERAGE_CONFIG or coverage.profile-playback.ini]",
 )
-@click.option(
-    "--data-dir",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Where servers write their data.  [default: $PROFILE_COVERAGE_DIR or .profcov]",
-)
+@data_dir_option("Where servers write their data.")
 @click.option(
     "--redis-url", metavar="URL", callback=_check_redis_url, help="See whether Redis answers.  [default: $REDIS_URL]"
 )
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to print it."
-)
+@format_option()
 @click.pass_context
 def command(
     ctx: click.Context, *, config: Path | None, data_dir: Path | None, redis_url: str | None, form: str

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from profcov import settings
+from profcov.cli.common import data_dir_option, find_data_dir
 from profcov.store.pause import pause
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("pause")
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    help="The servers' data directory.  [default: $PROFILE_COVERAGE_DIR or .profcov]",
-)
+@data_dir_option("The servers' data directory.")
 def command(data_dir: Path | None) -> int:
     """Stop recording, without a restart.
 
     Within a second every process that records into the directory answers `X-Profile-Trace-Status: disabled; paused`.
     What it is recording already goes on to its end. `profcov resume` takes it back.
     """
-    directory = (data_dir or Path(os.environ.get(settings.DIR) or settings.DEFAULT_DIR)).absolute()
+    directory = find_data_dir(data_dir)
     done = pause(directory, settings.read_umask(os.environ))
     click.echo(f"{directory}: {'paused' if done else 'was paused already'}")
     return 0

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from profcov import settings
+from profcov.cli.common import data_dir_option, find_data_dir
 from profcov.store.pause import resume
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("resume")
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    help="The servers' data directory.  [default: $PROFILE_COVERAGE_DIR or .profcov]",
-)
+@data_dir_option("The servers' data directory.")
 def command(data_dir: Path | None) -> int:
     """Record again after `profcov pause`; every process notices within a second."""
-    directory = (data_dir or Path(os.environ.get(settings.DIR) or settings.DEFAULT_DIR)).absolute()
+    directory = find_data_dir(data_dir)
     done = resume(directory)
     click.echo(f"{directory}: {'resumed' if done else 'was not paused'}")
     return 0

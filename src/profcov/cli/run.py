@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from profcov import settings
+from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir
 from profcov.errors import CoverageWriteError
 from profcov.slug import parse_slug
 from profcov.store.files import make_directory
@@ -29,17 +30,8 @@ _CONFIG = "run.ini"
     type=click.Path(exists=True, path_type=Path),
     help="Measure what is in this directory; again for more.  [default: as the coverage configuration says]",
 )
-@click.option(
-    "--data-dir",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="Where to record.  [default: $PROFILE_COVERAGE_DIR or .profcov]",
-)
-@click.option(
-    "--config",
-    metavar="FILE",
-    help="coverage.py configuration.  [default: $PROFILE_COVERAGE_CONFIG or coverage.profile-playback.ini]",
-)
+@data_dir_option("Where to record.")
+@config_option()
 @click.option("--slug", help="The whole process belongs to this profile: for scripts, instead of servers.")
 @click.argument("words", metavar="COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(
@@ -53,16 +45,12 @@ def command(
     if sources and config:
         raise click.UsageError("--source and --config: give one of them; a configuration names its source itself")
     environ = dict(os.environ)
-    directory = (data_dir or Path(environ.get(settings.DIR) or settings.DEFAULT_DIR)).absolute()
+    directory = find_data_dir(data_dir)
     environ[settings.ENABLE] = "1"
     environ[settings.DIR] = str(directory)  # absolute: the command may change its directory
     if slug is not None:
         environ[settings.PROCESS_SLUG] = parse_slug(slug)
-    found = (
-        _write_configuration(directory, sources, settings.read_umask(environ))
-        if sources
-        else settings.find_config(config or environ.get(settings.CONFIG))
-    )
+    found = _write_configuration(directory, sources, settings.read_umask(environ)) if sources else find_config(config)
     if found is not None:
         environ[settings.CONFIG] = str(found)
     settings.Settings.from_environ(environ)  # a wrong setting is said here, and not in a server's log

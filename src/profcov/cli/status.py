@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from profcov.cli.common import data_dir_option, find_data_dir, show_bytes
+from profcov.cli.common import data_dir_option, find_data_dir, format_option, show_bytes
 from profcov.playback.barrier import wait_for_jobs
 from profcov.store.pause import is_paused
 from profcov.store.survey import survey
@@ -29,9 +29,7 @@ TITLES: Final = ("profile", "shards", "size", "artifact", "at work", "jobs")
 @click.command("status")
 @data_dir_option("The servers' data directory.")
 @click.option("--redis-url", metavar="URL", help="Count the jobs of each profile that RQ has not finished.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to write it."
-)
+@format_option()
 def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
     """Show each profile's shards and artifact, the processes that have work in flight, and whether recording is paused.
 

@@ -16,9 +16,8 @@ from rich.text import Text
 
 from profcov.analysis.documents import inventory_document, profile_symbols_document
 from profcov.analysis.matrix import build_matrix, unique_symbols
+from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir, format_option, parse_slugs
 from profcov.errors import CoverageReadError, CoverageWriteError
-from profcov.settings import CONFIG, DEFAULT_DIR, DIR, find_config
-from profcov.slug import parse_slug
 from profcov.store.layout import artifact_path, list_slugs
 from profcov.store.read import read_lines
 from profcov.store.sidecar import check_artifact
@@ -44,24 +43,15 @@ class _Answer:
 @click.command("symbols")
 @click.argument("slugs", nargs=-1, metavar="[SLUG]...")
 @click.option("--all", "every", is_flag=True, help="All profiles that have an artifact.")
-@click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    default=DEFAULT_DIR,
-    envvar=DIR,
-    show_default=True,
-    help="Where the artifacts are.",
-)
-@click.option("--config", metavar="FILE", envvar=CONFIG, help="The coverage configuration that says what is measured.")
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to write it."
-)
+@data_dir_option("Where the artifacts are.")
+@config_option()
+@format_option()
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, whole or not at all.")
 def command(
     slugs: tuple[str, ...],
     *,
     every: bool,
-    data_dir: Path,
+    data_dir: Path | None,
     config: str | None,
     form: Literal["text", "json"],
     out: Path | None,
@@ -70,10 +60,11 @@ def command(
 
     Run it where the server runs: in the same directory, with the same packages and coverage configuration.
     """
-    wanted = [parse_slug(text) for text in dict.fromkeys(slugs)]
+    directory = find_data_dir(data_dir)
+    wanted = parse_slugs(slugs)
     if every:
-        wanted += [slug for slug in _recorded(data_dir) if slug not in wanted]
-    lines_of = {slug: _read(artifact_path(data_dir, slug)) for slug in wanted}
+        wanted += [slug for slug in _recorded(directory) if slug not in wanted]
+    lines_of = {slug: _read(artifact_path(directory, slug)) for slug in wanted}
     inventory = build_inventory(find_config(config))
     _warn_unreadable(inventory)
     if wanted:

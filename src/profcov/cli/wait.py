@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from profcov import settings
-from profcov.cli.common import data_dir_option, find_data_dir
-from profcov.slug import parse_slug
+from profcov.cli.common import data_dir_option, find_data_dir, parse_slugs, timeout_option
 from profcov.store.lock import exclusive
 
 if TYPE_CHECKING:
@@ -20,13 +19,7 @@ if TYPE_CHECKING:
 @click.command("wait")
 @click.argument("slugs", nargs=-1, required=True, metavar="SLUG...")
 @data_dir_option("The servers' data directory.")
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0),
-    default=30.0,
-    show_default=True,
-    help="Seconds to wait for all of them together.",
-)
+@timeout_option("Seconds to wait for all of them together.")
 def command(slugs: tuple[str, ...], data_dir: Path | None, timeout: float) -> int:
     """Return when no process has work in flight for the profiles; nothing is combined.
 
@@ -36,7 +29,7 @@ def command(slugs: tuple[str, ...], data_dir: Path | None, timeout: float) -> in
     directory = find_data_dir(data_dir, must_exist=True)
     until = time.monotonic() + timeout
     umask = settings.read_umask(os.environ)
-    for slug in [parse_slug(text) for text in dict.fromkeys(slugs)]:
+    for slug in parse_slugs(slugs):
         with exclusive(directory, slug, max(0.0, until - time.monotonic()), umask):
             pass
     return 0

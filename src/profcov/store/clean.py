@@ -10,7 +10,7 @@ from profcov.store.combine import discard, drop
 from profcov.store.files import PRIVATE
 from profcov.store.layout import artifact_path, list_shards, lock_path, previous_path, sidecar_path
 from profcov.store.lock import exclusive, raise_generation
-from profcov.store.presence import take_dead
+from profcov.store.presence import forget_dead
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,10 +33,12 @@ def choose_old(
     by_age = sorted(held, key=lambda each: (each.newest, each.slug))
     gone = {each.slug for each in by_age if older_than is not None and now - each.newest > older_than}
     stays = [each for each in by_age if each.slug not in gone]
-    while stays and (
-        (keep is not None and len(stays) > keep) or (max_bytes is not None and sum(map(_size, stays)) > max_bytes)
-    ):
-        gone.add(stays.pop(0).slug)
+    number, size = len(stays), sum(map(_size, stays))
+    for each in stays:
+        if (keep is None or number <= keep) and (max_bytes is None or size <= max_bytes):
+            break
+        gone.add(each.slug)
+        number, size = number - 1, size - _size(each)
     return [each for each in by_age if each.slug in gone]
 
 
@@ -53,7 +55,7 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
         drop(list_shards(data_dir, slug))
         for path in (artifact, previous_path(artifact)):
             drop([path, sidecar_path(path)])
-        take_dead(data_dir, slug)
+        forget_dead(data_dir, slug)
         # Whoever waits for the lock, or has the file open, sees that it has no name any more, and makes another.
         drop([lock_path(data_dir, slug)])
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import coverage
-from coverage import CoverageData
 from coverage.exceptions import CoverageException
 
 from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteError
@@ -16,15 +15,15 @@ from profcov.store.files import PRIVATE, create_private, make_directory, make_ow
 from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
 from profcov.store.lock import exclusive, raise_generation, read_generation
 from profcov.store.merge import gather, read_content
-from profcov.store.presence import take_dead
-from profcov.store.sidecar import check_artifact, describe, read_sidecar, write_sidecar
+from profcov.store.presence import forget_dead, list_dead
+from profcov.store.sidecar import Making, check_artifact, describe, read_sidecar, write_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from profcov.slug import Slug
-    from profcov.store.merge import Content
+    from profcov.store.merge import Content, Gathered
     from profcov.store.presence import Holder
 
 QUARANTINE: Final = "quarantine"
@@ -89,48 +88,60 @@ def combine(
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
     artifact = artifact_path(out or data_dir, slug)
     with exclusive(data_dir, slug, timeout, umask) as lock:
-        found = list_shards(data_dir, slug)
-        if not found:
-            raise CoverageMergeError(
-                slug, f"no shard of it is in {data_dir}: was it played against a server that records there?"
-            )
+        gathered = _gather(data_dir, slug, umask)
         before = _read_before(artifact) if append else None
-        gathered = gather(found)
-        if not gathered.shards:
-            _quarantine(data_dir, gathered.unreadable, umask)
-            raise CoverageMergeError(
-                slug, f"none of its {len(found)} shards can be read; they are in {data_dir / QUARANTINE}"
-            )
         content, changed = gathered.merge(before)
-        died = take_dead(data_dir, slug, keep=keep)
-        why = _reasons(reasons, before, died=died, unreadable=gathered.unreadable, changed=changed)
-        with _beside(artifact, umask) as merged:
-            options = _write(slug, content, config_file, merged)
-            counts = _count(merged)
-            generation = read_generation(lock) if keep else raise_generation(lock)
-            _publish(merged, artifact, umask)
-        facts = describe(
-            slug,
-            artifact,
-            generation=generation,
-            shards=gathered.shards,
-            recorded=gathered.sources,
-            written=gathered.written,
-            settings=options,
-            reasons=why,
+        died = list_dead(data_dir, slug)
+        making = Making(
+            slug=slug,
+            gathered=gathered,
+            reasons=_reasons(reasons, before, died=died, unreadable=gathered.unreadable, changed=changed),
             died=died,
             changed=changed,
             jobs=jobs,
-            before=before.facts if before else None,
-            **counts.described,
+            before=before.facts if before else {},
         )
-        write_sidecar(artifact, facts, umask)
+        with _beside(artifact, umask) as merged:
+            options = _write(slug, content, config_file, merged)
+            written = read_content(merged)
+            generation = read_generation(lock) if keep else raise_generation(lock)
+            _publish(merged, artifact, umask)
+        write_sidecar(artifact, describe(artifact, making, written, settings=options, generation=generation), umask)
         _quarantine(data_dir, gathered.unreadable, umask)
         if not keep:
             drop(gathered.shards)
+            forget_dead(data_dir, slug)
+    lines = sum(map(len, written.lines_by_file().values()))
     return Artifact(
-        slug, artifact, sidecar_path(artifact), not why, why, counts.lines, counts.files, len(gathered.shards)
+        slug,
+        artifact,
+        sidecar_path(artifact),
+        not making.reasons,
+        making.reasons,
+        lines,
+        len(written.files),
+        len(gathered.shards),
     )
+
+
+def _gather(data_dir: Path, slug: Slug, umask: int) -> Gathered:
+    """Read the shards of a slug.
+
+    Raises:
+        CoverageMergeError: there is none that can be read.
+    """
+    found = list_shards(data_dir, slug)
+    if not found:
+        raise CoverageMergeError(
+            slug, f"no shard of it is in {data_dir}: was it played against a server that records there?"
+        )
+    gathered = gather(found)
+    if not gathered.shards:
+        _quarantine(data_dir, gathered.unreadable, umask)
+        raise CoverageMergeError(
+            slug, f"none of its {len(found)} shards can be read; they are in {data_dir / QUARANTINE}"
+        )
+    return gathered
 
 
 def _reasons(
@@ -197,24 +208,9 @@ def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = P
     with exclusive(data_dir, slug, timeout, umask) as lock:
         shards = list_shards(data_dir, slug)
         raise_generation(lock)
-        take_dead(data_dir, slug)
         drop(shards)
+        forget_dead(data_dir, slug)
     return len(shards)
-
-
-@dataclass(frozen=True, slots=True)
-class _Counts:
-    lines: int
-    files: int
-    described: dict[str, Any]
-
-
-def _count(path: Path) -> _Counts:
-    data = CoverageData(basename=str(path))
-    data.read()
-    measured = data.measured_files()
-    lines = sum(len(data.lines(name) or ()) for name in measured)
-    return _Counts(lines, len(measured), {"measured": measured, "contexts": data.measured_contexts()})
 
 
 @contextlib.contextmanager

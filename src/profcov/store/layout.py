@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import socket
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from profcov.errors import InvalidSlugError
@@ -78,15 +79,37 @@ def list_shards(data_dir: Path, slug: Slug) -> list[Path]:
 def list_slugs(data_dir: Path) -> list[Slug]:
     """Return every slug with a shard or an artifact in the directory, sorted; none if it is not there."""
     try:
-        names = os.listdir(data_dir)  # noqa: PTH208
+        contents = read_contents(data_dir)
     except FileNotFoundError:
         return []
-    found: set[Slug] = set()
-    for name in names:
+    return sorted({*contents.shards, *contents.artifacts})
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """The names in a data directory: shards by slug, and the slugs that have an artifact; both sorted."""
+
+    shards: dict[Slug, list[str]]
+    artifacts: list[Slug]
+
+
+def read_contents(data_dir: Path) -> Contents:
+    """Sort out the names in a data directory, in one pass: it may hold 100,000.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    contents = Contents({}, [])
+    for name in sorted(os.listdir(data_dir)):  # noqa: PTH208
         head, dot, tail = name.partition(".coverage")
-        if dot and (not tail or _SHARD_TAIL.fullmatch(tail[1:])):
-            try:
-                found.add(parse_slug(head))
-            except InvalidSlugError:
-                continue
-    return sorted(found)
+        if not dot or (tail and not (tail[0] == "." and _SHARD_TAIL.fullmatch(tail[1:]))):
+            continue
+        try:
+            slug = parse_slug(head)
+        except InvalidSlugError:
+            continue
+        if tail:
+            contents.shards.setdefault(slug, []).append(name)
+        else:
+            contents.artifacts.append(slug)
+    return contents

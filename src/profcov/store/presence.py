@@ -12,7 +12,7 @@ import os
 import secrets
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from profcov.slug import Slug
@@ -122,23 +122,23 @@ def list_holders(data_dir: Path) -> list[Holder]:
     return sorted(found, key=lambda holder: (holder.slug, holder.host, holder.pid))
 
 
-def take_dead(data_dir: Path, slug: Slug, *, keep: bool = False) -> list[Holder]:
-    """Return the processes that died with units of a slug in flight, and forget them unless ``keep``.
+def list_dead(data_dir: Path, slug: Slug) -> list[Holder]:
+    """Return the processes that died with units of a slug in flight.
 
     The caller holds the slug's exclusive lock: whoever is noted to be at work for it is dead, on this machine.
     """
-    found = []
+    return [replace(each, is_alive=False) for each in list_holders(data_dir) if each.slug == slug]
+
+
+def forget_dead(data_dir: Path, slug: Slug) -> None:
+    """Forget the processes that died with units of a slug in flight; the caller holds the slug's exclusive lock."""
     for path, fd, is_alive in _open_all(data_dir):
-        host, pid, _ = path.name.rsplit(".", 2)
         rows = _read(fd)
         for number, since, name in rows:
             if name == slug and since:
-                found.append(Holder(slug, host, int(pid), since, is_alive=False))
-                if not keep:
-                    os.pwrite(fd, _IDLE, number * _WIDTH)
-        if not is_alive and not keep and all(name == slug or not since for _, since, name in rows):
+                os.pwrite(fd, _IDLE, number * _WIDTH)
+        if not is_alive and all(name == slug or not since for _, since, name in rows):
             path.unlink(missing_ok=True)
-    return found
 
 
 def _open_all(data_dir: Path) -> Iterator[tuple[Path, int, bool]]:

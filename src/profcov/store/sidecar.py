@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,54 +19,54 @@ from profcov.store.layout import previous_path, sidecar_path
 from profcov.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.merge import Content, Gathered
     from profcov.store.presence import Holder
 
 SCHEMA_VERSION: Final = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """How an artifact came to be: from which shards, by which processes and jobs, and what speaks against it.
+
+    ``changed`` has the sha256 of each version of the files of which there is more than one; ``before`` is the sidecar of
+    the artifact that was appended to.
+    """
+
+    slug: Slug
+    gathered: Gathered
+    reasons: tuple[str, ...]
+    died: Sequence[Holder]
+    changed: Mapping[str, list[str]]
+    jobs: Sequence[str]
+    before: Mapping[str, Any]
+
+
 def describe(
-    slug: Slug,
-    artifact: Path,
-    *,
-    generation: int,
-    shards: Sequence[Path],
-    measured: Iterable[str],
-    contexts: Iterable[str],
-    settings: dict[str, Any],
-    reasons: Sequence[str],
-    recorded: Mapping[str, str],
-    written: Sequence[float] = (),
-    died: Sequence[Holder] = (),
-    changed: Mapping[str, list[str]] | None = None,
-    jobs: Sequence[str] = (),
-    before: Mapping[str, Any] | None = None,
+    artifact: Path, making: Making, content: Content, *, settings: dict[str, Any], generation: int
 ) -> dict[str, Any]:
     """Return the facts about a freshly combined artifact, as ``docs/reference/sidecar.schema.json`` has them.
 
-    ``recorded`` has the sha256 of sources by file as they were when they ran; for other files ``sources`` tells what is on
-    disk now, or null where nothing is. ``before`` is the sidecar of the artifact that was appended to.
+    ``sources`` has the sha256 of each file as it was when it ran; where no shard tells, as it is on disk now, or null
+    where nothing is.
     """
-    origins = [shard.name.rsplit(".", 3)[1:3] for shard in shards]
-    before = before or {}
+    before, recorded, written = making.before, making.gathered.sources, making.gathered.written
     return {
         "schema_version": SCHEMA_VERSION,
-        "slug": slug,
-        "status": "partial" if reasons else "complete",
-        "reasons": list(reasons),
+        "slug": making.slug,
+        "status": "partial" if making.reasons else "complete",
+        "reasons": list(making.reasons),
         "created": _instant(time.time()),
         "recorded": {"first": _instant(min(written)), "last": _instant(max(written))} if written else None,
         "generation": generation,
-        "shards": len(shards) + before.get("shards", 0),
-        "hosts": sorted({host for host, _ in origins} | set(before.get("hosts", ()))),
-        "pids": sorted({int(pid) for _, pid in origins} | set(before.get("pids", ()))),
-        "died": [{"host": each.host, "pid": each.pid, "since": _instant(each.since)} for each in died]
-        + list(before.get("died", ())),
-        "contexts": sorted(contexts),
-        "job_ids": sorted({*jobs, *before.get("job_ids", ())}),
+        "shards": len(making.gathered.shards) + before.get("shards", 0),
+        **_origins(making),
+        "contexts": sorted({context for context, _ in (*content.lines, *content.arcs)}),
+        "job_ids": sorted({*making.jobs, *before.get("job_ids", ())}),
         "versions": {
             "profcov": __version__,
             "coverage": coverage.__version__,
@@ -76,8 +77,19 @@ def describe(
         "settings": settings,
         "coverage_types": {"line": True, "branch": bool(settings.get("branch")), "function": True},
         "sha256": file_digest(artifact),
-        "sources": {name: recorded.get(name) or file_digest(name) for name in sorted(measured)},
-        "changed_sources": {file: list(digests) for file, digests in sorted((changed or {}).items())},
+        "sources": {name: recorded.get(name) or file_digest(name) for name in sorted(content.files)},
+        "changed_sources": {file: list(digests) for file, digests in sorted(making.changed.items())},
+    }
+
+
+def _origins(making: Making) -> dict[str, Any]:
+    """Return which hosts and processes wrote, and which died with work in flight."""
+    origins = [shard.name.rsplit(".", 3)[1:3] for shard in making.gathered.shards]
+    died = [{"host": each.host, "pid": each.pid, "since": _instant(each.since)} for each in making.died]
+    return {
+        "hosts": sorted({host for host, _ in origins} | set(making.before.get("hosts", ()))),
+        "pids": sorted({int(pid) for _, pid in origins} | set(making.before.get("pids", ()))),
+        "died": died + list(making.before.get("died", ())),
     }
 
 
@@ -97,7 +109,7 @@ def check_artifact(artifact: Path) -> None:
     if file_digest(artifact) == expected:
         return
     slug = artifact.name.removesuffix(".coverage")
-    hint = f"; `profcov combine --restore-previous {slug}` brings {slug}.coverage.previous back"
+    hint = f"; `profcov combine --restore-previous {slug}` brings previous/{artifact.name} back"
     raise CoverageReadError(
         artifact,
         "its checksum is not the one in its sidecar: it was changed or damaged after it was made"

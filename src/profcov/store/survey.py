@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from profcov.errors import CoverageReadError
-from profcov.store.layout import artifact_path, list_shards, list_slugs, previous_path, sidecar_path
+from profcov.store.layout import Contents, artifact_path, previous_path, read_contents, sidecar_path
 from profcov.store.presence import Holder, list_holders
 from profcov.store.sidecar import read_sidecar
 
@@ -55,17 +55,22 @@ class Held:
 
 def survey(data_dir: Path) -> list[Held]:
     """Return what a directory holds of each slug, sorted by slug; nothing is changed, and no lock is taken for long."""
-    holders = list_holders(data_dir)
+    try:
+        contents = read_contents(data_dir)
+    except FileNotFoundError:
+        contents = Contents({}, [])
+    holders: dict[Slug, list[Holder]] = {}
+    for holder in list_holders(data_dir):
+        holders.setdefault(holder.slug, []).append(holder)
     found = []
-    for slug in sorted({*list_slugs(data_dir), *(holder.slug for holder in holders)}):
-        held = _measure(data_dir, slug)
-        held.holders = [holder for holder in holders if holder.slug == slug]
+    for slug in sorted({*contents.shards, *contents.artifacts, *holders}):
+        held = _measure(data_dir, slug, [data_dir / name for name in contents.shards.get(slug, ())])
+        held.holders = holders.get(slug, [])
         found.append(held)
     return found
 
 
-def _measure(data_dir: Path, slug: Slug) -> Held:
-    shards = list_shards(data_dir, slug)
+def _measure(data_dir: Path, slug: Slug, shards: list[Path]) -> Held:
     artifact = artifact_path(data_dir, slug)
     kept = [artifact, sidecar_path(artifact), previous_path(artifact), sidecar_path(previous_path(artifact))]
     shard_bytes, newest = _weigh(shards)

@@ -11,11 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.errors import InvalidSlugError
 from profcov.settings import Settings
-from profcov.slug import parse_slug
 from profcov.status import engine_status
-from profcov.store.layout import artifact_path, host_name, sidecar_path
+from profcov.store.layout import artifact_path, host_name, read_contents, sidecar_path
 from profcov.store.pause import is_paused
 from profcov.version import __version__
 
@@ -91,44 +89,22 @@ def _data(data_dir: Path) -> dict[str, Any]:
     Raises:
         OSError: it cannot be read.
     """
-    shards: dict[Slug, list[str]] = {}
-    artifacts: list[Slug] = []
-    for name in sorted(os.listdir(data_dir)):  # noqa: PTH208 (a directory may hold 100,000 names)
-        slug, is_shard = _sort_out(name)
-        if slug is None:
-            continue
-        if is_shard:
-            shards.setdefault(slug, []).append(name)
-        else:
-            artifacts.append(slug)
+    contents = read_contents(data_dir)
     sized = 0
     pending = []
-    for slug, names in list(shards.items())[:SHOWN]:
+    for slug, names in list(contents.shards.items())[:SHOWN]:
         looked_at = names[: max(0, _MOST_SIZED - sized)]
         sized += len(looked_at)
         size = sum(_size(data_dir / name) for name in looked_at)
         pending.append({"slug": slug, "shards": len(names), "bytes": size, "all_sized": len(looked_at) == len(names)})
     return {
         "paused": is_paused(data_dir),
-        "pending": {"count": len(shards), "shown": pending},
+        "pending": {"count": len(contents.shards), "shown": pending},
         "artifacts": {
-            "count": len(artifacts),
-            "shown": [_artifact(artifact_path(data_dir, slug), slug) for slug in artifacts[:SHOWN]],
+            "count": len(contents.artifacts),
+            "shown": [_artifact(artifact_path(data_dir, slug), slug) for slug in contents.artifacts[:SHOWN]],
         },
     }
-
-
-def _sort_out(name: str) -> tuple[Slug | None, bool]:
-    """Return whose file it is, and whether it is a shard; None for whatever is neither shard nor artifact."""
-    head, *tail = name.rsplit(".", 3)
-    is_shard = len(tail) == 3 and head.endswith(".coverage") and tail[1].isdecimal() and tail[2].isdecimal()  # noqa: PLR2004
-    whole = head if is_shard else name
-    if not whole.endswith(".coverage"):
-        return None, is_shard
-    try:
-        return parse_slug(whole.removesuffix(".coverage")), is_shard
-    except InvalidSlugError:
-        return None, is_shard
 
 
 def _artifact(path: Path, slug: Slug) -> dict[str, Any]:

@@ -106,7 +106,11 @@ def test_status_as_json(run: Run, data: Path, redis_url: str) -> None:
     assert (code, "redis://127.0.0.1:1" in err) == (4, True)
 
 
-def test_clean_drops_the_shards_of_what_is_named_and_keeps_its_artifact(run: Run, data: Path) -> None:
+@pytest.mark.parametrize("limit", ["", "1"])
+def test_clean_drops_the_shards_of_what_is_named_and_keeps_its_artifact(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setenv("PROFILE_COVERAGE_MAX_BYTES", limit)  # of the directory: it is not for what is named
     for slug in ("shop", "other"):
         write(data, slug)
     combine(data, Slug("shop"))

@@ -193,7 +193,7 @@ def test_an_artifact_with_another_checksum_is_refused_and_the_one_before_comes_b
     with closing(sqlite3.connect(made.path)) as connection:
         connection.execute("DELETE FROM line_bits")
         connection.commit()
-    with pytest.raises(CoverageReadError, match=r"checksum .*restore-previous demo.*demo\.coverage\.previous"):
+    with pytest.raises(CoverageReadError, match=r"checksum .*restore-previous demo.*previous/demo\.coverage"):
         check_artifact(made.path)
     write(data, {"/src/a.py": {3}})
     with pytest.raises(CoverageReadError, match="checksum"):
