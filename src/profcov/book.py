@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.errors import ProfcovError
 from profcov.store.lock import SlugLock
+from profcov.store.merge import UNKNOWN
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     FindLabel = Callable[[bool], str | None]
 
 _POLL_SECONDS: Final = 0.01
+_MOST_WAITING: Final = 100_000
+"""So many lines of units that have ended wait for the disk at most, for each slug: some 6 MB."""
 
 
 class _ThreadState(threading.local):
@@ -68,12 +71,15 @@ class Book:
     __slots__ = (
         "_finders",
         "_generation",
+        "_given_up",
+        "_imported",
         "_lock",
         "_mutex",
         "_old",
         "_presence",
         "_shared",
         "_units",
+        "_waiting",
         "_written",
         "engine",
         "settings",
@@ -92,7 +98,15 @@ class Book:
         self._old: list[Trace] = []
         self._shared: Trace | None = None
         self._finders: dict[Trace, FindLabel] = {}
+        self._waiting: dict[Trace, int] = {}
+        self._given_up = 0
+        self._imported: set[str] = set()
         self._start_afresh()
+
+    @property
+    def is_written(self) -> bool:
+        """Whether no unit has ended whose lines could not be written."""
+        return not self._waiting
 
     @property
     def in_flight(self) -> int:
@@ -165,7 +179,8 @@ class Book:
         with self._mutex:
             self._units -= 1
             if self._units == 0:
-                self._tell(self._presence.end)
+                if not self._waiting:
+                    self._tell(self._presence.end)
                 self._lock.release()
 
     def _tell(self, note: Callable[[Slug], None]) -> None:
@@ -184,26 +199,57 @@ class Book:
             if label is None:
                 return
             executed = trace.take()
-            if executed:
-                try:
-                    self._write(trace, label, executed)
-                except ProfcovError as error:
-                    raise_foreign(error)
-                    log_once(error.code, "%s; the lines are kept for the next try", error)
+            failure = self._try_to_write(trace, label, executed) if executed else None
+            if failure is None:
+                trace.settle()
+        if failure is not None:
+            log_once(failure.code, "%s; the lines are kept for the next try", failure)
+            self._keep_waiting(trace, sum(map(len, executed.values())))
+        elif self._waiting:
+            with self._mutex:
+                self._waiting.pop(trace, None)
+
+    def _try_to_write(self, trace: Trace, label: str, executed: Executed) -> ProfcovError | None:
+        try:
+            self._write(trace, label, executed)
+        except ProfcovError as error:
+            raise_foreign(error)
+            return error
+        return None
+
+    def _keep_waiting(self, trace: Trace, lines: int) -> None:
+        """Keep what could not be written for the next try; where too much waits, the oldest units are given up."""
+        with self._mutex:
+            self._waiting[trace] = lines
+            excess = sum(self._waiting.values()) - _MOST_WAITING
+            for each in [each for each in self._waiting if each in self._finders and not each.scopes]:
+                if excess <= 0:
                     return
-            trace.settle()
+                excess -= self._waiting.pop(each)
+                del self._finders[each]
+                self.engine.release(each)
+                self._given_up += 1
+                log_once("given-up", "units of %s are given up: too many wait for the disk", self.slug)
 
     def _write(self, trace: Trace, label: str, executed: Executed) -> None:
-        digests = self.engine.sources.digests
+        sources, settings = self.engine.sources, self.settings
+        imported = sources.imported()
+        given_up, self._given_up = self._given_up, 0
         facts = {
             "written": time.time(),
             "python": platform.python_version(),
-            "sources": {file: digests[file] for file in executed if file in digests},
+            "sources": {file: sources.digests[file] or UNKNOWN for file in executed if file in sources.digests},
+            "imported": sorted(imported - self._imported),
+            "lost": given_up,
         }
-        settings = self.settings
-        write_shard(
-            settings.data_dir, self.slug, label, executed, branch=trace.branch, facts=facts, umask=settings.umask
-        )
+        try:
+            write_shard(
+                settings.data_dir, self.slug, label, executed, branch=trace.branch, facts=facts, umask=settings.umask
+            )
+        except ProfcovError:
+            self._given_up += given_up
+            raise
+        self._imported = imported
 
     def learn_label(self, trace: Trace) -> None:
         """Give a trace its label, if that is known by now."""
@@ -221,9 +267,12 @@ class Book:
             generation = self._lock.share()
             if generation is None:
                 return
+            has_waited = bool(self._waiting)
             try:
                 self._turn_to(generation)
                 self._flush_all()
+                if has_waited and not self._waiting:
+                    self._tell(self._presence.end)
             finally:
                 self._lock.release()
 
@@ -267,4 +316,6 @@ class Book:
         if self.settings.context == "profile":
             self._shared = self.engine.new_trace(self.slug, f"{self.settings.context_prefix}:{self.slug}")
         self._finders = {}
+        self._waiting = {}
+        self._imported = set()
         self._written: dict[str, Executed] = {}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from profcov.book import Book, keep_books
 from profcov.carrier import DISABLED, DISK, NOT_ALLOWED, PAUSED, SIGNATURE, TRACED, Carriers
 from profcov.context import Scope, current
-from profcov.engine import imports
+from profcov.engine import imports, started  # noqa: F401 (it notes the time)
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.errors import InvalidSlugError, ProfcovError
 from profcov.settings import Settings
@@ -144,6 +144,7 @@ class Recorder:
 
                     self.engine = start_engine(self.settings.engine, self.settings.config_file)
                     imports.install(self.engine)
+                    self.engine.sources.imported()
                 except Exception as error:  # noqa: BLE001 (coverage.py's configuration errors among them)
                     raise_foreign(error)
                     log_once("engine-start", "cannot measure: %s", error)
@@ -258,7 +259,8 @@ def flush_everything() -> None:
     """
     for recorder in list(_recorders.values()):
         recorder.flush_all()
-        recorder.presence.withdraw()
+        if all(book.is_written for book in recorder.list_books()):
+            recorder.presence.withdraw()
 
 
 _held_to_fork: list[Lock] = []

@@ -459,3 +459,88 @@ def test_an_untraced_process_takes_nothing_from_the_interpreter(run_python: Run)
         tell([sys.gettrace() is None, set(tools) <= {None}, "coverage" in sys.modules, DATA.exists()])
         """
     ) == [True, True, False, False]
+
+
+CHANGE = """
+import importlib, os, subprocess, sys, time
+from pathlib import Path
+here = Path("measured.ini").resolve().parent
+Path("measured.ini").write_text(f"[run]\\nsource = {here}\\nomit = script.py\\n")
+for name in ("shop", "cart"):
+    Path(f"{name}.py").write_text("def f():\\n    return 1\\n\\ndef g():\\n    return 2\\n")
+sys.path.insert(0, str(here))
+import shop, cart
+from play import *
+from profcov.slug import parse_slug
+from profcov.store.combine import combine
+from profcov.store.sidecar import read_sidecar
+"""
+
+
+def test_a_source_that_changes_before_it_first_runs_is_said(run_python: Run, engine: str) -> None:
+    reasons, sources, changed = run_python(
+        CHANGE
+        + """
+Path("shop.py").write_text("# a new first line\\n" + Path("shop.py").read_text())
+play("demo", shop.f, cart.f)
+made = combine(DATA, parse_slug("demo"))
+facts = read_sidecar(made.path)
+tell([made.reasons, {Path(file).name: digest for file, digest in facts["sources"].items()},
+      {Path(file).name: digests for file, digests in facts["changed_sources"].items()}])
+""",
+        engine=engine,
+    )
+    assert reasons == ["source-changed"]
+    assert sources["shop.py"] == "unknown"
+    assert len(sources["cart.py"]) == 64
+    assert changed == {"shop.py": ["unknown"]}
+
+
+def test_a_source_that_changes_after_it_first_ran_stays_the_one_that_runs(run_python: Run, engine: str) -> None:
+    reasons, is_that_which_ran, refused = run_python(
+        CHANGE
+        + """
+import hashlib
+from profcov.errors import CoverageReadError
+from profcov.store.sidecar import check_sources
+play("demo", shop.f)
+before = hashlib.sha256(Path("shop.py").read_bytes()).hexdigest()
+Path("shop.py").write_text("# a new first line\\n" + Path("shop.py").read_text())
+play("demo", shop.g)
+made = combine(DATA, parse_slug("demo"))
+try:
+    check_sources(made.path)
+    refused = ""
+except CoverageReadError as error:
+    refused = str(error)
+tell([made.reasons, list(read_sidecar(made.path)["sources"].values()) == [before], refused])
+""",
+        engine=engine,
+    )
+    assert (reasons, is_that_which_ran) == ([], True)
+    assert "shop.py changed since it was recorded" in refused
+
+
+def test_an_artifact_tells_what_was_imported_and_never_called(run_python: Run, engine: str) -> None:
+    imported, ran, later = run_python(
+        CHANGE
+        + """
+Path("extra.py").write_text("def f():\\n    return 1\\n")
+Path("never.py").write_text("def f():\\n    return 1\\n")
+class Odd:
+    def __getattribute__(self, name):
+        raise RuntimeError(name)
+sys.modules["odd"] = Odd()
+sys.modules["none"] = None
+def facts():
+    found = read_sidecar(combine(DATA, parse_slug("demo")).path)
+    return [sorted(Path(file).name for file in found[key]) for key in ("imported", "sources")]
+play("demo", shop.f)
+first = facts()
+play("demo", shop.f, lambda: importlib.import_module("extra"))
+tell([*first, facts()[0]])
+""",
+        engine=engine,
+    )
+    assert (imported, ran) == (["cart.py", "shop.py"], ["shop.py"])
+    assert later == ["cart.py", "extra.py", "shop.py"]

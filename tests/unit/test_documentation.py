@@ -20,7 +20,7 @@ from profcov import settings
 from profcov.cli import main as cli
 from profcov.playback import recording
 from profcov.slug import parse_slug
-from profcov.store.combine import PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED, combine
+from profcov.store.combine import LINES_UNWRITTEN, PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED, combine
 from profcov.store.layout import new_shard_path
 from profcov.store.shard import write_shard
 
@@ -46,7 +46,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SNIPPET = re.compile(r"^<!-- test: (\w+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-STORE_REASONS = {PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED}
+STORE_REASONS = {LINES_UNWRITTEN, PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED}
 
 
 def first_cells(page: str, *, column: int = 0) -> list[str]:

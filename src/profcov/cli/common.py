@@ -82,6 +82,13 @@ def format_option() -> Decorator:
     )
 
 
+def ignore_source_changes_option() -> Decorator:
+    """Return the option ``--ignore-source-changes``: report on artifacts whose sources are others by now."""
+    return click.option(
+        "--ignore-source-changes", is_flag=True, help="Report though sources have changed since they were recorded."
+    )
+
+
 def parse_slugs(texts: Iterable[str]) -> list[Slug]:
     """Return the slugs that were given, each once, in their order.
 

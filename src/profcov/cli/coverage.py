@@ -8,10 +8,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir, parse_slugs
+from profcov.cli.common import (
+    config_option,
+    data_dir_option,
+    find_config,
+    find_data_dir,
+    ignore_source_changes_option,
+    parse_slugs,
+)
 from profcov.errors import CoverageReadError
 from profcov.store.layout import artifact_path, list_shards, list_slugs
-from profcov.store.sidecar import check_artifact, list_changed_sources
+from profcov.store.sidecar import check_artifact, check_sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,9 +39,7 @@ _OUT: Final = {"html": "htmlcov", "xml": "coverage.xml", "json": "coverage.json"
 @click.option("--out", metavar="PATH", help="Where to write the report: a directory for html, else a file.")
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 below this total.")
 @click.option("--stale-ok", is_flag=True, help="Report though shards were recorded that are in no artifact yet.")
-@click.option(
-    "--ignore-source-changes", is_flag=True, help="Report though sources have changed since they were recorded."
-)
+@ignore_source_changes_option()
 def command(
     form: str,
     slugs: tuple[str, ...],
@@ -83,13 +88,8 @@ def _check(directory: Path, chosen: Sequence[Slug], *, stale_ok: bool, ignore_so
         if not artifact.is_file():
             raise CoverageReadError(artifact, "there is no such file (`profcov combine` makes artifacts)")
         check_artifact(artifact)
-        changed = [] if ignore_source_changes else list_changed_sources(artifact)
-        if changed:
-            raise CoverageReadError(
-                artifact,
-                f"{changed[0]}{f' and {len(changed) - 1} more' if changed[1:] else ''} changed since it was recorded, "
-                "so that its lines are others: play the profile again, or add --ignore-source-changes",
-            )
+        if not ignore_source_changes:
+            check_sources(artifact)
         artifacts.append(artifact)
     return artifacts
 

@@ -16,11 +16,19 @@ from rich.text import Text
 
 from profcov.analysis.documents import inventory_document, profile_symbols_document
 from profcov.analysis.matrix import build_matrix, unique_symbols
-from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir, format_option, parse_slugs
+from profcov.cli.common import (
+    config_option,
+    data_dir_option,
+    find_config,
+    find_data_dir,
+    format_option,
+    ignore_source_changes_option,
+    parse_slugs,
+)
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.store.layout import artifact_path, list_slugs
 from profcov.store.read import read_lines
-from profcov.store.sidecar import check_artifact
+from profcov.store.sidecar import check_artifact, check_sources
 from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
@@ -45,6 +53,7 @@ class _Answer:
 @click.option("--all", "every", is_flag=True, help="All profiles that have an artifact.")
 @data_dir_option("Where the artifacts are.")
 @config_option()
+@ignore_source_changes_option()
 @format_option()
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, whole or not at all.")
 def command(
@@ -53,6 +62,7 @@ def command(
     every: bool,
     data_dir: Path | None,
     config: str | None,
+    ignore_source_changes: bool,
     form: Literal["text", "json"],
     out: Path | None,
 ) -> None:
@@ -64,7 +74,9 @@ def command(
     wanted = parse_slugs(slugs)
     if every:
         wanted += [slug for slug in _recorded(directory) if slug not in wanted]
-    lines_of = {slug: _read(artifact_path(directory, slug)) for slug in wanted}
+    lines_of = {
+        slug: _read(artifact_path(directory, slug), ignore_source_changes=ignore_source_changes) for slug in wanted
+    }
     inventory = build_inventory(find_config(config))
     _warn_unreadable(inventory)
     if wanted:
@@ -76,8 +88,10 @@ def command(
     _write(answer, form, out)
 
 
-def _read(artifact: Path) -> dict[str, set[int]]:
+def _read(artifact: Path, *, ignore_source_changes: bool) -> dict[str, set[int]]:
     check_artifact(artifact)
+    if not ignore_source_changes:
+        check_sources(artifact)
     return read_lines(artifact)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 logger: Final = logging.getLogger("profcov")
 
 _OURS: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120
+_KNOWN: Final = sys.stdlib_module_names | {"coverage", "profcov"}
 _NEVER_OURS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 _said: dict[str, object] = {}
 
@@ -33,7 +35,7 @@ def is_foreign(error: BaseException) -> bool:
 
     A signal handler (RQ's job timeout, say) or ``PyThreadState_SetAsyncExc`` may strike while our code runs, and
     must go on to the application. A handler's frame is in the traceback; an asynchronous exception has none of its
-    own, but a class from elsewhere, where a fault of ours would be a built-in one.
+    own, but a class from elsewhere, where a fault of ours would be the standard library's or coverage.py's.
     """
     if isinstance(error, _NEVER_OURS):
         return True
@@ -44,7 +46,7 @@ def is_foreign(error: BaseException) -> bool:
         return False
     if any(code in handlers for code in frames):
         return True
-    known = type(error).__module__.partition(".")[0] in {"builtins", "coverage", "profcov"}
+    known = type(error).__module__.partition(".")[0] in _KNOWN
     return not known and bool(frames) and frames[-1].co_filename.startswith(_OURS)
 
 

@@ -8,14 +8,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import sys
 import threading
+from types import CodeType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import coverage
 from coverage.files import abs_file, relative_filename, set_relative_directory
 from coverage.inorout import InOrOut
 
+from profcov.engine.started import STARTED
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import FrameType
 
@@ -46,8 +51,10 @@ class Sources:
 
     def __init__(self, config_file: Path | None) -> None:
         self._verdicts: dict[str, str | None] = {}
-        self.digests: dict[str, str] = {}
-        """The sha256 of each measured file when it was first met, by its name in the data."""
+        self.digests: dict[str, str | None] = {}
+        """The sha256 of the source that runs, by the file's name in the data; None if it has been changed since."""
+        self._modules: set[str] = set()
+        self._imported: set[str] = set()
         self.lock = threading.RLock()
         set_relative_directory()
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
@@ -63,20 +70,69 @@ class Sources:
         except KeyError:
             pass
         with self.lock:
-            verdict = self._judge(filename, frame)
-            self._verdicts[filename] = verdict
+            source = self._find_source(filename, frame)
+            verdict = self._verdicts[filename] = None if source is None else self._name(source)
+            if source is not None and verdict is not None:
+                with contextlib.suppress(OSError):  # it is gone
+                    self.digests[verdict] = _digest(source, frame)
             return verdict
 
-    def _judge(self, filename: str, frame: FrameType | None) -> str | None:
+    def imported(self) -> set[str]:
+        """Return the measured files that this process has imported, by their names in the data; cheap where none is new."""
+        if len(sys.modules) == len(self._modules):
+            return self._imported
+        with self.lock:
+            for name, module in list(sys.modules.items()):
+                if name not in self._modules:
+                    self._modules.add(name)
+                    self._look_at(module)
+            return self._imported
+
+    def _look_at(self, module: Any) -> None:
+        try:
+            # Not by getattr: a module that loads itself when it is first asked is not to do so for us.
+            names = object.__getattribute__(module, "__dict__")
+            frame: Any = SimpleNamespace(f_globals=names)
+            source = self._find_source(str(names["__file__"]), frame)
+        except Exception:  # noqa: BLE001 (anything can stand in sys.modules)
+            return
+        if source is not None:
+            self._imported = self._imported | {self._name(source)}
+
+    def _find_source(self, filename: str, frame: FrameType | None) -> str | None:
+        """Return the path of a file's source if it is measured."""
         if filename.startswith("<"):
             return None
         disposition: Any = self._in_or_out.should_trace(filename, frame)
-        source = disposition.source_filename
+        source: str = disposition.source_filename
         if not disposition.trace or not source.endswith(_PYTHON):
             return None
-        if source.startswith(_OWN) and not source.startswith(_DEMO):
+        return None if source.startswith(_OWN) and not source.startswith(_DEMO) else source
+
+
+def _digest(source: str, frame: FrameType | None) -> str | None:
+    """Return the sha256 of a source as it was imported, or None if it has been changed since.
+
+    A file that was touched after the process had started is compiled, to see whether the code that runs came from it.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open(source, "rb") as file:  # noqa: PTH123
+        is_touched = os.fstat(file.fileno()).st_ctime >= STARTED
+        content = file.read()
+    if is_touched and frame is not None:
+        try:
+            whole = compile(content, frame.f_code.co_filename, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError):
             return None
-        name = self._name(source)
-        with contextlib.suppress(OSError), open(source, "rb") as file:  # noqa: PTH123
-            self.digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
-        return name
+        if frame.f_code not in _list_codes(whole):
+            return None
+    return hashlib.sha256(content).hexdigest()
+
+
+def _list_codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _list_codes(constant)

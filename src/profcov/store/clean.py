@@ -10,7 +10,7 @@ from profcov.store.combine import discard, drop
 from profcov.store.files import PRIVATE
 from profcov.store.layout import artifact_path, list_shards, lock_path, previous_path, sidecar_path
 from profcov.store.lock import exclusive, raise_generation
-from profcov.store.presence import forget_dead
+from profcov.store.presence import forget_failed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +55,7 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
         drop(list_shards(data_dir, slug))
         for path in (artifact, previous_path(artifact)):
             drop([path, sidecar_path(path)])
-        forget_dead(data_dir, slug)
+        forget_failed(data_dir, slug)
         # Whoever waits for the lock, or has the file open, sees that it has no name any more, and makes another.
         drop([lock_path(data_dir, slug)])
 

@@ -14,8 +14,8 @@ from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteE
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
 from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
 from profcov.store.lock import exclusive, raise_generation, read_generation
-from profcov.store.merge import gather, read_content
-from profcov.store.presence import forget_dead, list_dead
+from profcov.store.merge import Content, gather, read_content
+from profcov.store.presence import forget_failed, list_failed
 from profcov.store.sidecar import Making, check_artifact, describe, read_sidecar, write_sidecar
 
 if TYPE_CHECKING:
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
-    from profcov.store.merge import Content, Gathered
+    from profcov.store.merge import Gathered
     from profcov.store.presence import Holder
 
 QUARANTINE: Final = "quarantine"
 PROCESS_DIED: Final = "process-died"
+LINES_UNWRITTEN: Final = "lines-unwritten"
 SHARD_UNREADABLE: Final = "shard-unreadable"
 SOURCE_CHANGED: Final = "source-changed"
 _OPTIONS: Final = ("source", "source_pkgs", "include", "omit", "branch", "relative_files")
@@ -90,28 +91,29 @@ def combine(
     with exclusive(data_dir, slug, timeout, umask) as lock:
         gathered = _gather(data_dir, slug, umask)
         before = _read_before(artifact) if append else None
-        content, changed = gathered.merge(before)
-        died = list_dead(data_dir, slug)
-        making = Making(
-            slug=slug,
-            gathered=gathered,
-            reasons=_reasons(reasons, before, died=died, unreadable=gathered.unreadable, changed=changed),
-            died=died,
-            changed=changed,
-            jobs=jobs,
-            before=before.facts if before else {},
-        )
         with _beside(artifact, umask) as merged:
-            options = _write(slug, content, config_file, merged)
-            written = read_content(merged)
+            names, options = _ask_coverage(slug, gathered.names, config_file, merged)
+            gathered.rename(names)
+            content, changed = gathered.merge(before)
+            _write(slug, content, merged)
+            failed = list_failed(data_dir, slug)
+            making = Making(
+                slug=slug,
+                gathered=gathered,
+                reasons=_reasons(reasons, before, gathered, failed=failed, changed=changed),
+                died=[each for each in failed if not each.is_alive],
+                changed=changed,
+                jobs=jobs,
+                before=before.facts if before else {},
+            )
             generation = read_generation(lock) if keep else raise_generation(lock)
             _publish(merged, artifact, umask)
-        write_sidecar(artifact, describe(artifact, making, written, settings=options, generation=generation), umask)
+        write_sidecar(artifact, describe(artifact, making, content, settings=options, generation=generation), umask)
         _quarantine(data_dir, gathered.unreadable, umask)
         if not keep:
             drop(gathered.shards)
-            forget_dead(data_dir, slug)
-    lines = sum(map(len, written.lines_by_file().values()))
+            forget_failed(data_dir, slug)
+    lines = sum(map(len, content.lines_by_file().values()))
     return Artifact(
         slug,
         artifact,
@@ -119,7 +121,7 @@ def combine(
         not making.reasons,
         making.reasons,
         lines,
-        len(written.files),
+        len(content.files),
         len(gathered.shards),
     )
 
@@ -147,13 +149,18 @@ def _gather(data_dir: Path, slug: Slug, umask: int) -> Gathered:
 def _reasons(
     given: Sequence[str],
     before: Content | None,
+    gathered: Gathered,
     *,
-    died: Sequence[Holder],
-    unreadable: Sequence[object],
+    failed: Sequence[Holder],
     changed: Mapping[str, object],
 ) -> tuple[str, ...]:
     """Return why an artifact is partial; no reasons for one that is complete."""
-    own = ((PROCESS_DIED, died), (SHARD_UNREADABLE, unreadable), (SOURCE_CHANGED, changed))
+    own = (
+        (PROCESS_DIED, any(not each.is_alive for each in failed)),
+        (LINES_UNWRITTEN, gathered.lost or any(each.is_alive for each in failed)),
+        (SHARD_UNREADABLE, gathered.unreadable),
+        (SOURCE_CHANGED, changed),
+    )
     earlier = before.facts.get("reasons", ()) if before else ()
     return tuple(dict.fromkeys([*given, *earlier, *(code for code, found in own if found)]))
 
@@ -209,7 +216,7 @@ def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = P
         shards = list_shards(data_dir, slug)
         raise_generation(lock)
         drop(shards)
-        forget_dead(data_dir, slug)
+        forget_failed(data_dir, slug)
     return len(shards)
 
 
@@ -232,26 +239,49 @@ def _beside(artifact: Path, umask: int) -> Iterator[Path]:
         raise CoverageWriteError(artifact, error.strerror or str(error)) from error
 
 
-def _write(slug: Slug, content: Content, config_file: Path | None, merged: Path) -> dict[str, Any]:
-    """Write what was merged to a new file, under the names that coverage.py gives; return the options it was made with."""
-    if content.lines and content.arcs:
-        raise CoverageMergeError(slug, "some of its shards have branches, and some have lines only")
-    plain = merged.with_name(merged.name + ".plain")
+def _ask_coverage(
+    slug: Slug, names: set[str], config_file: Path | None, merged: Path
+) -> tuple[dict[str, str], dict[str, Any]]:
+    """Return the names that coverage.py gives to files when it combines them, and its options.
+
+    It combines a file of one line for each name, under a context that is called as the name was.
+
+    Raises:
+        CoverageMergeError: its configuration cannot be used.
+    """
+    plain, named = (merged.with_name(f"{merged.name}.{part}") for part in ("plain", "named"))
     try:
-        plain.unlink(missing_ok=True)
-        content.write(plain)
+        for path in (plain, named):
+            path.unlink(missing_ok=True)
+        Content(lines={(name, name): 2 for name in names or {"nothing.py"}}).write(plain)
         tool = coverage.Coverage(
-            data_file=str(merged), config_file=str(config_file) if config_file else True, messages=False
+            data_file=str(named), config_file=str(config_file) if config_file else True, messages=False
         )
         tool.set_option("run:parallel", value=False)
         tool.combine(data_paths=[str(plain)], strict=True, keep=True)
         tool.save()
+        renamed = dict(list(read_content(named).lines))
     except CoverageException as error:
         raise CoverageMergeError(slug, str(error)) from error
     finally:
-        plain.unlink(missing_ok=True)
+        for path in (plain, named):
+            path.unlink(missing_ok=True)
     options = {name: tool.get_option(f"run:{name}") for name in _OPTIONS}
-    return {"config_file": str(config_file) if config_file else None, **options}
+    return renamed, {"config_file": str(config_file) if config_file else None, **options}
+
+
+def _write(slug: Slug, content: Content, merged: Path) -> None:
+    """Write what was merged as coverage.py's file.
+
+    Raises:
+        CoverageMergeError: lines and branches cannot be in one file.
+    """
+    if content.lines and content.arcs:
+        raise CoverageMergeError(slug, "some of its shards have branches, and some have lines only")
+    try:
+        content.write(merged)
+    except CoverageException as error:
+        raise CoverageMergeError(slug, str(error)) from error
 
 
 def _publish(merged: Path, artifact: Path, umask: int) -> None:

@@ -17,13 +17,15 @@ from profcov.store.files import file_digest
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 Arc = tuple[int, int]
 Key = tuple[str, str]
 """A context label and a file name."""
 
+UNKNOWN: Final = "unknown"
+"""What a shard has for the sha256 of a source that was changed after the process had imported it."""
 FACTS: Final = "profcov"
 """Our key in the ``meta`` table of a shard; coverage.py reads its own there and leaves others alone."""
 SCHEMA: Final = 7
@@ -49,6 +51,34 @@ class Content:
                 self.arcs.setdefault(key, set()).update(arcs)
         self.files |= other.files - leave_out
 
+    @property
+    def names(self) -> set[str]:
+        """Every file name in it, those of its facts included."""
+        return {*self.files, *(file for _, file in (*self.lines, *self.arcs)), *self.sources, *self.imported}
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The sha256 of the sources that ran, by file."""
+        found = self.facts.get("sources") or {}
+        return {file: digest for file, digest in found.items() if isinstance(digest, str)}
+
+    @property
+    def imported(self) -> list[str]:
+        """The measured files that were imported in the process that wrote it."""
+        return [file for file in self.facts.get("imported") or () if isinstance(file, str)]
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give files other names; what two files have that get the same name becomes one's."""
+        lines, arcs = self.lines, self.arcs
+        self.lines, self.arcs, self.files = {}, {}, {names[file] for file in self.files}
+        for (context, file), bits in lines.items():
+            key = context, names[file]
+            self.lines[key] = self.lines.get(key, 0) | bits
+        for (context, file), pairs in arcs.items():
+            self.arcs.setdefault((context, names[file]), set()).update(pairs)
+        self.facts["sources"] = {names[file]: digest for file, digest in self.sources.items()}
+        self.facts["imported"] = [names[file] for file in self.imported]
+
     def lines_by_file(self) -> dict[str, set[int]]:
         """Map each file to the lines that ran, in any context; arcs count as the lines that they join."""
         found: dict[str, int] = {}
@@ -66,15 +96,19 @@ class Content:
         """
         from coverage import CoverageData  # noqa: PLC0415 (a process that records nothing does without coverage.py)
 
+        lines: dict[str, dict[str, list[int]]] = {}
+        arcs: dict[str, dict[str, list[Arc]]] = {}
+        for (context, file), bits in self.lines.items():
+            lines.setdefault(context, {})[file] = to_numbers(bits)
+        for (context, file), pairs in self.arcs.items():
+            arcs.setdefault(context, {})[file] = sorted(pairs)
         data = CoverageData(basename=str(path))
-        for context in sorted({context for context, _ in (*self.lines, *self.arcs)}):
+        for context in sorted({*lines, *arcs}):
             data.set_context(context)
-            lines = {file: to_numbers(bits) for (each, file), bits in self.lines.items() if each == context}
-            arcs = {file: sorted(pairs) for (each, file), pairs in self.arcs.items() if each == context}
-            if lines:
-                data.add_lines(lines)
-            if arcs:
-                data.add_arcs(arcs)
+            if context in lines:
+                data.add_lines(lines[context])
+            if context in arcs:
+                data.add_arcs(arcs[context])
         data.touch_files(sorted(self.files))
         data.write()
 
@@ -94,6 +128,27 @@ class Gathered:
         return list(self.contents)
 
     @property
+    def names(self) -> set[str]:
+        """Every file name in them."""
+        return set().union(*(each.names for each in self.contents.values()))
+
+    def rename(self, names: Mapping[str, str]) -> None:
+        """Give files other names, in each content."""
+        if any(old != new for old, new in names.items()):
+            for content in self.contents.values():
+                content.rename(names)
+
+    @property
+    def imported(self) -> set[str]:
+        """The measured files that were imported in the processes that wrote them."""
+        return set().union(*(each.imported for each in self.contents.values()))
+
+    @property
+    def lost(self) -> int:
+        """How many units of work had lines that could not be written, and were given up."""
+        return sum(int(each.facts.get("lost", 0)) for each in self.contents.values())
+
+    @property
     def written(self) -> list[float]:
         """When they were written, in seconds since 1970."""
         return [float(each.facts["written"]) for each in self.contents.values() if "written" in each.facts]
@@ -106,22 +161,16 @@ class Gathered:
         parts = ([] if before is None else [before]) + list(self.contents.values())
         versions: dict[str, dict[str, float]] = {}
         for part in parts:
-            for file, digest in _sources_of(part).items():
+            for file, digest in part.sources.items():
                 known = versions.setdefault(file, {})
                 known[digest] = max(known.get(digest, 0.0), float(part.facts.get("written", 0.0)))
-        changed = {file: sorted(known) for file, known in versions.items() if len(known) > 1}
+        changed = {file: sorted(known) for file, known in versions.items() if len(known) > 1 or UNKNOWN in known}
         self.sources = {file: _choose(file, known) for file, known in versions.items()}
         merged = Content()
         for part in parts:
-            others = {
-                file for file, digest in _sources_of(part).items() if file in changed and digest != self.sources[file]
-            }
+            others = {file for file, digest in part.sources.items() if file in changed and digest != self.sources[file]}
             merged.add(part, frozenset(others))
         return merged, changed
-
-
-def _sources_of(content: Content) -> dict[str, str]:
-    return {file: digest for file, digest in content.facts.get("sources", {}).items() if isinstance(digest, str)}
 
 
 def _choose(file: str, versions: dict[str, float]) -> str:

@@ -1,7 +1,8 @@
 """Which processes are at work for which slugs: what tells, after a kill, that units of work were in flight.
 
 Each process that records has a file ``processes/<host>.<pid>.<n>`` in the data directory, locked for as long as it lives.
-It has a line of fixed width for each slug: since when units are in flight, in seconds since 1970, or 0; and the slug.
+It has a line of fixed width for each slug: since when units are in flight, or have ended and could not be written, in
+seconds since 1970, or 0; and the slug.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import secrets
 import threading
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from profcov.slug import Slug
@@ -122,16 +123,16 @@ def list_holders(data_dir: Path) -> list[Holder]:
     return sorted(found, key=lambda holder: (holder.slug, holder.host, holder.pid))
 
 
-def list_dead(data_dir: Path, slug: Slug) -> list[Holder]:
-    """Return the processes that died with units of a slug in flight.
+def list_failed(data_dir: Path, slug: Slug) -> list[Holder]:
+    """Return the processes that have not written all that they ran for a slug: they died, or could not write.
 
-    The caller holds the slug's exclusive lock: whoever is noted to be at work for it is dead, on this machine.
+    The caller holds the slug's exclusive lock: nobody is at work for it.
     """
-    return [replace(each, is_alive=False) for each in list_holders(data_dir) if each.slug == slug]
+    return [each for each in list_holders(data_dir) if each.slug == slug]
 
 
-def forget_dead(data_dir: Path, slug: Slug) -> None:
-    """Forget the processes that died with units of a slug in flight; the caller holds the slug's exclusive lock."""
+def forget_failed(data_dir: Path, slug: Slug) -> None:
+    """Forget the processes that have not written all of a slug; the caller holds the slug's exclusive lock."""
     for path, fd, is_alive in _open_all(data_dir):
         rows = _read(fd)
         for number, since, name in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import threading
@@ -89,7 +90,8 @@ def _fill(path: str, fd: int, content: Content, *, branch: bool) -> None:
     if not _template:
         _template.append(_make_template(path))
         os.truncate(path, 0)
-    os.pwrite(fd, _template[0], 0)
+    if os.pwrite(fd, _template[0], 0) < len(_template[0]):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     keys = (*content.lines, *content.arcs)
     files = {file: number for number, (_, file) in enumerate(keys, 1)}
     known = json.dumps({**content.facts, "digest": digest_content(content)})

@@ -78,6 +78,7 @@ def describe(
         "coverage_types": {"line": True, "branch": bool(settings.get("branch")), "function": True},
         "sha256": file_digest(artifact),
         "sources": {name: recorded.get(name) or file_digest(name) for name in sorted(content.files)},
+        "imported": sorted({*making.gathered.imported, *before.get("imported", ())}),
         "changed_sources": {file: list(digests) for file, digests in sorted(making.changed.items())},
     }
 
@@ -126,6 +127,22 @@ def list_changed_sources(artifact: Path) -> list[str]:
         return []
     sources: dict[str, str | None] = read_sidecar(artifact).get("sources", {})
     return [file for file, digest in sources.items() if digest and file_digest(file) not in {None, digest}]
+
+
+def check_sources(artifact: Path) -> None:
+    """Refuse an artifact with a source that is another now than the one that ran: its line numbers mean other lines.
+
+    Raises:
+        CoverageReadError: there is one.
+    """
+    changed = list_changed_sources(artifact)
+    if changed:
+        others = f" and {len(changed) - 1} more" if changed[1:] else ""
+        raise CoverageReadError(
+            artifact,
+            f"{changed[0]}{others} changed since it was recorded, so that its lines are others: "
+            "play the profile again, or add --ignore-source-changes",
+        )
 
 
 def write_sidecar(artifact: Path, facts: dict[str, Any], umask: int = PRIVATE) -> Path:

@@ -12,6 +12,10 @@ import pytest
 from coverage import CoverageData
 
 from profcov.cli.main import DATA, USAGE, main
+from profcov.slug import parse_slug
+from profcov.store.combine import combine
+from profcov.store.files import file_digest
+from profcov.store.shard import write_shard
 
 SOURCE = "def f():\n    return 1\n\n\nclass C:\n    def g(self):\n        return 2\n"
 
@@ -60,6 +64,19 @@ def test_with_slugs_each_profile_says_how_much_it_covers(project, capsys):
         "profile\tsymbols\tonly here\tlines\tfiles\none\t4\t2\t2\t1\ntwo\t2\t0\t1\t1\n",
         "",
     )
+
+
+def test_an_artifact_of_a_source_that_changed_is_refused(project, capsys):
+    slug = parse_slug("one")
+    digest = file_digest(project / "app.py")
+    write_shard(project / ".profcov", slug, "profile:one", {"app.py": {2}}, facts={"sources": {"app.py": digest}})
+    combine(project / ".profcov", slug)
+    assert run(capsys, "one")[0] == 0
+    (project / "app.py").write_text("# new\n" + SOURCE)
+    code, printed, err = run(capsys, "one")
+    assert (code, printed) == (DATA, "")
+    assert "app.py changed since it was recorded" in err
+    assert run(capsys, "one", "--ignore-source-changes")[0] == 0
 
 
 def test_json_is_written_whole_to_the_file_that_is_named(project, capsys):

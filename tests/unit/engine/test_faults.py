@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import signal
+import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,9 @@ def test_these_are_never_ours(error: BaseException) -> None:
     assert is_foreign(caught(error))
 
 
-@pytest.mark.parametrize("error", [KeyError("x"), OSError("full"), RuntimeError("x"), MemoryError()])
+@pytest.mark.parametrize(
+    "error", [KeyError("x"), OSError("full"), RuntimeError("x"), MemoryError(), sqlite3.OperationalError("full")]
+)
 def test_a_fault_of_ours_is_not_the_applications(error: BaseException) -> None:
     assert not is_foreign(caught(error))
 

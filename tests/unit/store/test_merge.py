@@ -231,3 +231,30 @@ def test_sidecars_are_as_their_schema_says(tmp_path: Path, data: Path, request: 
     jsonschema.validate(read_sidecar(made.path), schema)
     write(data, {str(source): {1}})
     jsonschema.validate(read_sidecar(combine(data, DEMO).path), schema)
+
+
+def test_versions_are_told_apart_under_the_names_that_files_get(tmp_path: Path, data: Path) -> None:
+    config = tmp_path / "paths.ini"
+    config.write_text(f"[paths]\nsource =\n    {tmp_path}/src\n    /host/*/src\n")
+    (tmp_path / "src").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / "src" / f"{name}.py").write_text("x = 1\n")
+    now = str(file_digest(tmp_path / "src/a.py"))
+    one, two = "/host/one/src/{}.py", "/host/two/src/{}.py"
+    same = {"sources": {one.format("a"): now, one.format("b"): "1" * 64}, "imported": [one.format("b")]}
+    write(data, {one.format("a"): {1}, one.format("b"): {1}}, written=2.0, **same)
+    other = {"sources": {two.format("a"): "2" * 64, two.format("b"): "1" * 64}, "imported": [two.format("a")]}
+    write(data, {two.format("a"): {5}, two.format("b"): {6}}, written=1.0, **other)
+    made = combine(data, DEMO, config_file=config)
+    a, b = (str(tmp_path / "src" / f"{name}.py") for name in ("a", "b"))
+    assert read_lines(made.path) == {a: {1}, b: {1, 6}}
+    facts = read_sidecar(made.path)
+    assert facts["sources"] == {a: now, b: "1" * 64}
+    assert facts["imported"] == [a, b]
+    assert facts["changed_sources"] == {a: sorted([now, "2" * 64])}
+    assert made.reasons == ("source-changed",)
+
+
+def test_lines_that_were_given_up_make_an_artifact_partial(data: Path) -> None:
+    write(data, {"/src/a.py": {1}}, lost=2)
+    assert combine(data, DEMO).reasons == ("lines-unwritten",)

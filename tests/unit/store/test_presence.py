@@ -15,7 +15,7 @@ from profcov.store.clean import choose_old, discard_all, remove_all
 from profcov.store.combine import combine
 from profcov.store.layout import list_shards
 from profcov.store.lock import SlugLock, exclusive
-from profcov.store.presence import PROCESSES, Presence, forget_dead, list_dead, list_holders
+from profcov.store.presence import PROCESSES, Presence, forget_failed, list_failed, list_holders
 from profcov.store.shard import write_shard
 from profcov.store.sidecar import read_sidecar
 from profcov.store.survey import survey
@@ -106,11 +106,11 @@ def test_a_process_that_ends_in_good_order_leaves_no_file(tmp_path: Path) -> Non
 
 def test_the_dead_are_told_of_once_and_their_file_goes_with_the_last_slug(tmp_path: Path, start: Start) -> None:
     kill(start("demo", "other"))
-    assert [(each.slug, each.is_alive) for each in list_dead(tmp_path, DEMO)] == [("demo", False)]
-    forget_dead(tmp_path, DEMO)
-    assert list_dead(tmp_path, DEMO) == []
-    assert len(list_dead(tmp_path, OTHER)) == len(files(tmp_path)) == 1
-    forget_dead(tmp_path, OTHER)
+    assert [(each.slug, each.is_alive) for each in list_failed(tmp_path, DEMO)] == [("demo", False)]
+    forget_failed(tmp_path, DEMO)
+    assert list_failed(tmp_path, DEMO) == []
+    assert len(list_failed(tmp_path, OTHER)) == len(files(tmp_path)) == 1
+    forget_failed(tmp_path, OTHER)
     assert files(tmp_path) == []
 
 
@@ -119,7 +119,7 @@ def test_the_file_of_a_process_that_lives_stays(tmp_path: Path, start: Start) ->
     presence = Presence(tmp_path)
     presence.begin(OTHER)
     presence.end(OTHER)
-    forget_dead(tmp_path, OTHER)
+    forget_failed(tmp_path, OTHER)
     assert len(files(tmp_path)) == 2
     kill(process)
     presence.abandon()
@@ -143,7 +143,7 @@ def test_what_is_no_file_of_a_process_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / PROCESSES / "host.12.35").symlink_to(tmp_path / "elsewhere")
     (tmp_path / PROCESSES / "host.12.36").mkdir()
     assert list_holders(tmp_path) == []
-    forget_dead(tmp_path, DEMO)
+    forget_failed(tmp_path, DEMO)
     assert (tmp_path / PROCESSES / "notes.txt").read_text() == "mine"
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked" / PROCESSES).symlink_to(tmp_path / PROCESSES)

@@ -1,0 +1,109 @@
+"""What a process does with lines that it cannot write: files are limited to a size that no shard has."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Run = Callable[..., Any]
+
+BEGIN = """
+import json, resource, subprocess, sys
+import seen
+from measured import *
+from play import *
+
+hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+
+def full():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+
+def room():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+def combine(slug="demo"):
+    words = [sys.executable, "-m", "profcov", "combine", slug, "--timeout", "0"]
+    done = subprocess.run(words, capture_output=True, text=True)
+    assert done.returncode in {0, 1}, done.stderr
+    facts = json.loads((DATA / f"{slug}.coverage.json").read_text())
+    return [sorted(seen.in_file(DATA / f"{slug}.coverage")), facts["reasons"]]
+
+"""
+
+
+def flags(context: str) -> dict[str, str]:
+    return {"PROFILE_COVERAGE_CONTEXT": context, "PROFILE_COVERAGE_FLUSH_SECONDS": "3600"}
+
+
+@pytest.mark.parametrize("context", ["profile", "request"])
+def test_what_cannot_be_written_is_kept_for_the_next_try(run_python: Run, engine: str, context: str) -> None:
+    assert run_python(
+        BEGIN
+        + """
+play("demo", blue)
+full()
+told = [play("demo", red), shards("demo")]
+room()
+recorder.flush_all()
+tell([*told, shards("demo"), combine(), len(said)])
+""",
+        engine=engine,
+        **flags(context),
+    ) == ["traced", ["blue"], ["blue", "red"], [["blue", "red"], []], 1]
+
+
+@pytest.mark.parametrize("context", ["profile", "request"])
+def test_what_waits_to_be_written_is_said_by_an_artifact_without_it(run_python: Run, engine: str, context: str) -> None:
+    assert run_python(
+        BEGIN
+        + """
+play("demo", blue)
+full()
+play("demo", red)
+room()
+told = [combine()]
+play("demo", green)
+recorder.flush_all()
+tell([*told, combine()])
+""",
+        engine=engine,
+        **flags(context),
+    ) == [[["blue"], ["lines-unwritten"]], [["green"], []]]
+
+
+def test_a_process_that_ends_with_lines_unwritten_has_died(run_python: Run, tmp_path: Any) -> None:
+    run_python(BEGIN + 'play("demo", blue)\nfull()\nplay("demo", red)\ntell(1)\n', **flags("profile"))
+    found = run_python(BEGIN + "tell(combine())\n")
+    assert found == [["blue"], ["process-died"]]
+    assert [each["pid"] for each in json.loads((tmp_path / "data" / "demo.coverage.json").read_text())["died"]] != []
+
+
+def test_where_too_many_wait_the_oldest_are_given_up_and_the_artifact_says_so(run_python: Run) -> None:
+    kept, found, logged, last = run_python(
+        BEGIN
+        + """
+import profcov.book as book
+book._MOST_WAITING = 10
+full()
+for _ in range(50):
+    play("demo", red)
+play("demo", blue)
+kept = len(recorder.list_books()[0]._finders)
+room()
+recorder.flush_all()
+made = combine()
+play("demo", green)
+tell([kept, made, said, combine()])
+""",
+        **flags("request"),
+    )
+    assert kept <= 12
+    assert found == [["blue", "red"], ["lines-unwritten"]]
+    assert len(logged) == 2
+    assert "given up" in logged[1]
+    assert last == [["green"], []]
