@@ -6,11 +6,11 @@ import time
 from typing import TYPE_CHECKING
 
 from profcov.errors import LockTimeoutError
-from profcov.store.combine import discard, drop
+from profcov.store.combine import discard
+from profcov.store.consume import consume, drop
 from profcov.store.files import PRIVATE
 from profcov.store.layout import artifact_path, list_shards, lock_path, previous_path, sidecar_path
-from profcov.store.lock import exclusive, raise_generation
-from profcov.store.presence import forget_failed
+from profcov.store.lock import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,11 +51,9 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
     """
     artifact = artifact_path(data_dir, slug)
     with exclusive(data_dir, slug, 0.0, umask) as lock:
-        raise_generation(lock)
-        drop(list_shards(data_dir, slug))
+        consume(data_dir, slug, lock, list_shards(data_dir, slug), umask)
         for path in (artifact, previous_path(artifact)):
             drop([path, sidecar_path(path)])
-        forget_failed(data_dir, slug)
         # Whoever waits for the lock, or has the file open, sees that it has no name any more, and makes another.
         drop([lock_path(data_dir, slug)])
 

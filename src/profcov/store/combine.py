@@ -11,11 +11,12 @@ import coverage
 from coverage.exceptions import CoverageException
 
 from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteError
+from profcov.store.consume import consume, finish
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
 from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
-from profcov.store.lock import exclusive, raise_generation, read_generation
+from profcov.store.lock import exclusive, read_generation
 from profcov.store.merge import Content, gather, read_content
-from profcov.store.presence import forget_failed, list_failed
+from profcov.store.presence import list_failed
 from profcov.store.sidecar import Making, check_artifact, describe, read_sidecar, write_sidecar
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def combine(
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
     artifact = artifact_path(out or data_dir, slug)
     with exclusive(data_dir, slug, timeout, umask) as lock:
+        finish(data_dir, slug)
         gathered = _gather(data_dir, slug, umask)
         before = _read_before(artifact) if append else None
         with _beside(artifact, umask) as merged:
@@ -106,13 +108,12 @@ def combine(
                 jobs=jobs,
                 before=before.facts if before else {},
             )
-            generation = read_generation(lock) if keep else raise_generation(lock)
             _publish(merged, artifact, umask)
+        generation = read_generation(lock) + (not keep)
         write_sidecar(artifact, describe(artifact, making, content, settings=options, generation=generation), umask)
-        _quarantine(data_dir, gathered.unreadable, umask)
         if not keep:
-            drop(gathered.shards)
-            forget_failed(data_dir, slug)
+            consume(data_dir, slug, lock, gathered.shards, umask)
+        _quarantine(data_dir, gathered.unreadable, umask)
     lines = sum(map(len, content.lines_by_file().values()))
     return Artifact(
         slug,
@@ -213,10 +214,9 @@ def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = P
         CoverageWriteError: the lock file cannot be made.
     """
     with exclusive(data_dir, slug, timeout, umask) as lock:
+        finish(data_dir, slug)
         shards = list_shards(data_dir, slug)
-        raise_generation(lock)
-        drop(shards)
-        forget_failed(data_dir, slug)
+        consume(data_dir, slug, lock, shards, umask)
     return len(shards)
 
 
@@ -309,10 +309,3 @@ def _quarantine(data_dir: Path, bad: Sequence[tuple[Path, str]], umask: int) -> 
             shard.replace(target / shard.name)
             with open(create_private(target / f"{shard.name}.reason", umask), "w", encoding="utf-8") as file:  # noqa: PTH123
                 file.write(reason + "\n")
-
-
-def drop(paths: Sequence[Path]) -> None:
-    """Remove files; those that are not there are no matter."""
-    for path in paths:
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()

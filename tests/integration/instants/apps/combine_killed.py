@@ -1,0 +1,76 @@
+"""Combining, killed before every so many of its system calls; prints how often it was, and what was wrong.
+
+``combine_killed.py STEP LAST``: before each STEPth call, and before each of the LAST ones, which change what is there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import shutil
+import sys
+
+import seen
+from instants import kill_before
+from measured import blue, green, red
+from play import DATA, play, recorder
+
+from profcov.errors import CoverageMergeError
+from profcov.slug import parse_slug
+from profcov.store.combine import combine
+from profcov.store.layout import artifact_path, list_shards, previous_path
+from profcov.store.merge import gather
+from profcov.store.sidecar import check_artifact
+
+DEMO = parse_slug("demo")
+STEP, LAST = map(int, sys.argv[1:])
+
+play("warm", red)
+combine(DATA, parse_slug("warm"))  # everything is imported
+
+
+def judge() -> str:
+    """Return what is wrong, or nothing."""
+    if not artifact_path(DATA, DEMO).exists():
+        return "there is no artifact"
+    if gather(list_shards(DATA, DEMO)).unreadable:
+        return "an unreadable shard"
+    check_artifact(artifact_path(DATA, DEMO))
+    if list_shards(DATA, DEMO):
+        with contextlib.suppress(CoverageMergeError):  # they were to be dropped, and are now
+            combine(DATA, DEMO, timeout=5)
+    check_artifact(artifact_path(DATA, DEMO))
+    found = set(seen.in_file(artifact_path(DATA, DEMO)))
+    if found != {"red", "blue"}:
+        return f"it has {found}"
+    if not previous_path(artifact_path(DATA, DEMO)).exists():
+        return "there is none before it"
+    play("demo", red, blue, green)
+    made = combine(DATA, DEMO, timeout=5)
+    found = set(seen.in_file(made.path))
+    return "" if (found, made.reasons) == ({"red", "blue", "green"}, ()) else f"later: {found} {made.reasons}"
+
+
+wrong: list[list[object]] = []
+
+
+def try_before(number: int) -> bool:
+    """Combine, killed before a call, and note what is wrong then; tell whether it has so many."""
+    shutil.rmtree(DATA)
+    recorder.after_fork()  # as if it was another process
+    play("demo", green)
+    combine(DATA, DEMO)
+    for function in (red, blue):
+        play("demo", function)
+        recorder.after_fork()
+    was_killed = kill_before(number, lambda: combine(DATA, DEMO))
+    problem = judge()
+    if problem:
+        wrong.append([number, problem, sorted(path.name for path in DATA.iterdir())])
+    return was_killed
+
+
+first = list(itertools.takewhile(try_before, itertools.count(1, STEP)))
+last = list(itertools.takewhile(try_before, itertools.count(max(1, first[-1] + STEP - LAST))))
+print(json.dumps({"kills": len(first) + len(last), "wrong": wrong}))

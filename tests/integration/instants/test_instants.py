@@ -1,0 +1,57 @@
+"""What is killed between any two of its system calls, not at random ones: by ptrace, which lets a child do one at a time."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+APPS = Path(__file__).parent / "apps"
+
+
+@pytest.fixture
+def count(tmp_path: Path, environ_for: Callable[..., dict[str, str]]) -> Callable[..., dict[str, Any]]:
+    """Run a program that kills; return its figures."""
+
+    def run(program: str, *words: str, **environ: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, str(APPS / program), *words],
+            env=environ_for(tmp_path, **environ),
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=150,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        figures: dict[str, Any] = json.loads(done.stdout)
+        print(figures)
+        return figures
+
+    return run
+
+
+@pytest.mark.parametrize("context", ["profile", "request"])
+def test_a_unit_killed_between_any_two_system_calls_loses_nothing_that_is_not_said(
+    count: Callable[..., dict[str, Any]], engine: str, context: str
+) -> None:
+    environ = {"PROFILE_COVERAGE_ENGINE": engine, "PROFILE_COVERAGE_CONTEXT": context}
+    figures = count("unit_killed.py", **environ)
+    assert figures["wrong"] == []
+    assert figures["kills"] > 50
+
+
+def test_combining_killed_between_system_calls_loses_nothing(
+    count: Callable[..., dict[str, Any]], pytestconfig: pytest.Config
+) -> None:
+    step, last = (7, 300) if pytestconfig.getoption("--full") else (61, 70)
+    figures = count("combine_killed.py", str(step), str(last))
+    assert figures["wrong"] == []
+    assert figures["kills"] > 50
