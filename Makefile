@@ -43,7 +43,7 @@ conformance: $(READY)  ## Flask's and Starlette's own test suites, with the midd
 	@$(BIN)/python tools/conformance/run.py $(ARGS)
 
 crash: $(READY)  ## kill the workers of a traced server at 500 random instants under load: nothing may be lost
-	@PROFCOV_KILLS=500 $(BIN)/python -m pytest -q -s --timeout=900 tests/integration/servers/test_crash.py $(ARGS)
+	@PROFCOV_KILLS=500 $(BIN)/python -m pytest -q -s --timeout=900 tests/integration/servers/test_crash.py tests/integration/rq/test_crash.py $(ARGS)
 
 break-engine: $(READY)  ## break the monitoring engine on purpose, and see the suite find it (Python 3.12 or newer)
 	@$(BIN)/python tests/exactness/break_engine.py

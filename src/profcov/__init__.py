@@ -5,9 +5,33 @@ that is handed over by means of your own, ``engine_status`` to see what profcov 
 package imports no framework, and not coverage.py either.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from profcov.propagation.binding import bind, unbound
 from profcov.status import EngineStatus, engine_status
 from profcov.tracing import current_slug, trace
 from profcov.version import __version__
 
-__all__ = ["EngineStatus", "__version__", "bind", "current_slug", "engine_status", "trace", "unbound"]
+if TYPE_CHECKING:
+    from profcov.collector import CoverageCollector, CoverageConfig
+
+__all__ = [
+    "CoverageCollector",
+    "CoverageConfig",
+    "EngineStatus",
+    "__version__",
+    "bind",
+    "current_slug",
+    "engine_status",
+    "trace",
+    "unbound",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs coverage.py only when it is asked for."""
+    if name in {"CoverageCollector", "CoverageConfig"}:
+        from profcov import collector  # noqa: PLC0415
+
+        return getattr(collector, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -90,6 +90,29 @@ class CoverageMergeError(CoverageError):
         super().__init__(f"cannot combine {slug}: {reason}")
 
 
+class CollectorStateError(CoverageError):
+    """Raised when a collector cannot do what it is asked to in the state that it is in."""
+
+    code = "collector-state"
+
+    def __init__(self, action: str, reason: str) -> None:
+        self.action = action
+        self.reason = reason
+        super().__init__(f"cannot {action} the collector: {reason}")
+
+
+class CoverageConfigError(ProfcovError, ValueError):
+    """Raised when a collector's configuration has a key or a value that it cannot have; names file and key."""
+
+    code = "coverage-config"
+
+    def __init__(self, key: str, problem: str, path: Path | None = None) -> None:
+        self.key = key
+        self.problem = problem
+        self.path = path
+        super().__init__(": ".join(str(part) for part in (path, key, problem) if part))
+
+
 class LockTimeoutError(CoverageError):
     """Raised when processes still work for a slug after the time allowed for waiting."""
 

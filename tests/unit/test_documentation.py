@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ import pytest
 import profcov
 from profcov import settings
 from profcov.cli import main as cli
+from profcov.collector.config import _REFUSED, _SECTIONS, CoverageConfig
 from profcov.playback import recording
 from profcov.slug import parse_slug
 from profcov.store.combine import LINES_UNWRITTEN, PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED, combine
@@ -223,6 +225,16 @@ def test_every_key_of_a_sidecar_has_its_line(tmp_path):
     assert {key for row in rows for key in re.findall(r"`([^`]+)`", row)} == set(facts) | reasons
 
 
+def test_every_key_of_a_collectors_configuration_has_its_line():
+    text = (REFERENCE / "collector.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| `coverage\.(\w+)\.(\w+)` \|", text, re.MULTILINE)
+    assert [key for key, _, same in rows if key != same] == []
+    keys = {(section, key) for section, names in _SECTIONS.items() for key in names}
+    assert {(section, key) for _, section, key in rows} == keys
+    assert {key for _, key in keys} == {field.name for field in fields(CoverageConfig)}
+    assert [key for key in _REFUSED if f"`{key}`" not in text.replace("coverage.performance.", "")] == []
+
+
 def test_the_schema_of_sidecars_knows_every_reason():
     schema = json.loads((ROOT / "docs/reference/sidecar.schema.json").read_text())
     reasons = {*STORE_REASONS, recording.JOBS_PENDING, recording.PLAYBACK_FAILED}
@@ -231,7 +243,7 @@ def test_the_schema_of_sidecars_knows_every_reason():
 
 def test_every_public_name_of_the_package_is_in_a_page():
     pages = "".join(page.read_text() for page in (ROOT / "docs").rglob("*.md"))
-    names = [name for name in profcov.__all__ if name[0].islower()]
+    names = [name for name in profcov.__all__ if name[0] != "_"]
     assert [name for name in names if f"profcov.{name}" not in pages] == []
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from coverage import CoverageData
+
 Arc = tuple[int, int]
 Key = tuple[str, str]
 """A context label and a file name."""
@@ -96,21 +98,30 @@ class Content:
         """
         from coverage import CoverageData  # noqa: PLC0415 (a process that records nothing does without coverage.py)
 
+        data = CoverageData(basename=str(path))
+        self.fill(data)
+        data.write()
+
+    def fill(self, data: CoverageData) -> None:
+        """Add it to coverage.py's data.
+
+        Raises:
+            CoverageException: lines and arcs cannot be in one.
+        """
         lines: dict[str, dict[str, list[int]]] = {}
         arcs: dict[str, dict[str, list[Arc]]] = {}
         for (context, file), bits in self.lines.items():
             lines.setdefault(context, {})[file] = to_numbers(bits)
         for (context, file), pairs in self.arcs.items():
             arcs.setdefault(context, {})[file] = sorted(pairs)
-        data = CoverageData(basename=str(path))
         for context in sorted({*lines, *arcs}):
             data.set_context(context)
             if context in lines:
                 data.add_lines(lines[context])
             if context in arcs:
                 data.add_arcs(arcs[context])
-        data.touch_files(sorted(self.files))
-        data.write()
+        if lines or arcs:
+            data.touch_files(sorted(self.files))
 
 
 @dataclass(slots=True)

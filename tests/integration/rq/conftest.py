@@ -57,7 +57,9 @@ class Jobs:
         whole = [sys.executable, "-m", "rq.cli", "worker", *words, "--quiet", "--url", self.environ["REDIS_URL"]]
         if "--worker-class" not in words:
             whole += ["--worker-class", "profcov.queues.rq.CoverageWorker"]
-        return subprocess.Popen(whole, env={**self.environ, **environ}, stderr=subprocess.DEVNULL)
+        return subprocess.Popen(
+            whole, env={**self.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
     def work(self, *words: str, **environ: str) -> None:
         """Run a worker until there is nothing left to do."""
