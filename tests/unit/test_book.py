@@ -107,3 +107,83 @@ tell([kept, made, said, combine()])
     assert len(logged) == 2
     assert "given up" in logged[1]
     assert last == [["green"], []]
+
+
+LOCKED = """
+import stat
+if os.geteuid() == 0:
+    DATA.mkdir(mode=0o755, exist_ok=True)
+
+def lock(mode):
+    '''Take permissions of the data directory away, for this process too, though root may everything.'''
+    DATA.chmod(mode)
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+
+def unlock():
+    os.seteuid(os.getuid())
+    DATA.chmod(0o755)
+"""
+
+
+@pytest.mark.parametrize("mode", [0o000, 0o555], ids=["no permission", "read-only"])
+@pytest.mark.parametrize("begun", [True, False], ids=["in flight", "between units"])
+def test_where_permissions_are_revoked_the_application_goes_on_and_nothing_is_lost(
+    run_python: Run, mode: int, *, begun: bool
+) -> None:
+    results, statuses, logged, last = run_python(
+        BEGIN
+        + "import os\n"
+        + LOCKED
+        + f"""
+results = []
+def both():
+    results.append([red(), blue()])
+play("demo", green)
+unit = recorder.begin("demo") if {begun} else None
+lock({mode})
+if unit:
+    run(unit, both)
+    unit.end()
+    statuses = [unit.status]
+else:
+    statuses = [play("demo", both), play("other", both)]
+unlock()
+recorder.flush_all()
+tell([results, statuses, len(said), combine()])
+""",
+        **flags("profile"),
+    )
+    assert results == [["red", "blue"]] * len(results)
+    assert logged >= 1
+    if begun:
+        assert (statuses, last) == (["traced"], [["blue", "green", "red"], []])
+    else:
+        # The lock is open already, so the slug's units go on; a new slug's cannot begin.
+        assert statuses == ["traced", "unsupported; an error, see the server's log"]
+        assert last == [["blue", "green", "red"], []]
+
+
+def test_a_clock_that_jumps_changes_nothing(run_python: Run, engine: str) -> None:
+    statuses, found, dates = run_python(
+        BEGIN
+        + """
+import time
+real = time.time
+jumps = [0, 86400, -86400, 10**9, -real() + 5]
+statuses = []
+for number, jump in enumerate(jumps):
+    time.time = lambda jump=jump: real() + jump
+    statuses.append(play("demo", [red, blue, green, late, red][number]))
+    recorder.flush_all()
+time.time = real
+found = combine()
+facts = json.loads((DATA / "demo.coverage.json").read_text())
+tell([statuses, found, [facts["recorded"]["first"][:4], facts["recorded"]["last"][:4]]])
+""",
+        engine=engine,
+        **flags("profile"),
+    )
+    assert statuses == ["traced"] * 5
+    assert found == [["blue", "green", "late", "red"], []]
+    assert dates[0] < dates[1]
