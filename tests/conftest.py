@@ -96,6 +96,27 @@ def environ_for() -> Callable[..., dict[str, str]]:
     return recording_environ
 
 
+def run_program(words: list[str], directory: Path, environ: dict[str, str], seconds: float = 60) -> tuple[Any, str]:
+    """Run Python with arguments; return what it printed last, read as JSON, and what it wrote to standard error."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        env=environ,
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1]), done.stderr
+
+
+@pytest.fixture(scope="session")
+def tell_of() -> Callable[..., Any]:
+    """Run a program: ``tell_of(words, directory, environ, seconds)``; return what it printed last, read as JSON."""
+    return lambda *args, **kwargs: run_program(*args, **kwargs)[0]
+
+
 @pytest.fixture
 def run_python(tmp_path: Path) -> Callable[..., Any]:
     """Run a piece of Python in a process of its own that may record; return what it printed last, read as JSON.
@@ -106,18 +127,12 @@ def run_python(tmp_path: Path) -> Callable[..., Any]:
     def run(source: str, *, engine: str = "auto", stderr: str = "", **environ: str) -> Any:
         script = tmp_path / "script.py"
         script.write_text(textwrap.dedent(source), encoding="utf-8")
-        done = subprocess.run(
-            [sys.executable, "-W", "error", str(script)],
-            env=recording_environ(tmp_path, PROFILE_COVERAGE_ENGINE=engine, **environ),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
+        words = ["-W", "error", str(script)]
+        told, said = run_program(
+            words, tmp_path, recording_environ(tmp_path, PROFILE_COVERAGE_ENGINE=engine, **environ)
         )
-        assert done.returncode == 0, done.stderr
-        assert stderr in done.stderr if stderr else not done.stderr, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
+        assert stderr in said if stderr else not said, said
+        return told
 
     return run
 

@@ -99,12 +99,14 @@ WITH_BRANCHES = [
 
 @pytest.mark.parametrize(("name", "engine"), RUNS, ids=[f"{name}-{engine}" for name, engine in RUNS])
 def test_lines_equal_those_of_each_slug_alone(name, engine):
-    compare(name, engine, "false")
+    together, alone = measure(name, engine, "false")
+    assert together == alone
 
 
 @pytest.mark.parametrize("name", WITH_BRANCHES)
 def test_arcs_equal_those_of_each_slug_alone(name):
-    compare(name, "ctrace", "true")
+    together, alone = measure(name, "ctrace", "true")
+    assert together == alone
 
 
 # A trace for each unit, not one for all of a slug: what it runs is armed and recorded from the start, every time.
@@ -115,17 +117,18 @@ EACH += ["tasks:child_tasks", "web:bodies_interleaved_in_one_thread", "web:backg
 @pytest.mark.parametrize("engine", HERE_ENGINES)
 @pytest.mark.parametrize("name", EACH)
 def test_lines_are_the_same_with_a_trace_for_each_unit(name, engine):
-    compare(name, engine, "false", context="request")
+    together, alone = measure(name, engine, "false", context="request")
+    assert together == alone
 
 
-def compare(name, engine, branch, context="profile"):
+def measure(name, engine, branch, context="profile"):
     with ThreadPoolExecutor(1) as beside:  # each is a process, and there are two cores
         answer = beside.submit(ask_oracle, name, branch)
         together = run_harness(name, "profcov", engine, branch=branch, context=context)
     slugs, alone = CASES[name].slugs, answer.result()
     assert all(alone.values()), "the oracle measured nothing"
     assert len({json.dumps(lines, sort_keys=True) for lines in alone.values()}) == len(slugs), "all slugs do the same"
-    assert together == alone
+    return together, alone
 
 
 @functools.cache

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from profcov.slug import Slug
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
 from profcov.store.layout import host_name
+from profcov.store.lock import try_exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,17 +158,9 @@ def _open_all(data_dir: Path) -> Iterator[tuple[Path, int, bool]]:
         except OSError:
             continue
         try:
-            yield directory / name, fd, not _try_lock(fd)
+            yield directory / name, fd, not try_exclusive(fd)
         finally:
             os.close(fd)
-
-
-def _try_lock(fd: int) -> bool:
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
 
 
 def _read(fd: int) -> list[tuple[int, float, str]]:

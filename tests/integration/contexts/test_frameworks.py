@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,15 +27,9 @@ ROUTES = {
 
 
 @pytest.mark.parametrize(("module", "path"), ROUTES)
-def test_the_route_of_the_framework_is_in_the_label(tmp_path: Path, environ_for: Any, module: str, path: str) -> None:
-    done = subprocess.run(
-        [sys.executable, str(HERE / "frameworks.py"), module, path],
-        env=environ_for(tmp_path, APPS, HERE, PROFILE_COVERAGE_CONTEXT="route"),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout.splitlines()[-1]) == [f"profile:demo|GET {ROUTES[module, path]}"]
+def test_the_route_of_the_framework_is_in_the_label(
+    tmp_path: Path, environ_for: Any, tell_of: Any, module: str, path: str
+) -> None:
+    environ = environ_for(tmp_path, APPS, HERE, PROFILE_COVERAGE_CONTEXT="route")
+    labels = tell_of([str(HERE / "frameworks.py"), module, path], tmp_path, environ)
+    assert labels == [f"profile:demo|GET {ROUTES[module, path]}"]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +14,15 @@ APPS = Path(__file__).parent / "apps"
 
 
 @pytest.fixture
-def count(tmp_path: Path, environ_for: Callable[..., dict[str, str]]) -> Callable[..., dict[str, Any]]:
+def count(
+    tmp_path: Path, environ_for: Callable[..., dict[str, str]], tell_of: Callable[..., Any]
+) -> Callable[..., dict[str, Any]]:
     """Run a program that kills; return its figures."""
 
     def run(program: str, *words: str, **environ: str) -> dict[str, Any]:
-        done = subprocess.run(
-            [sys.executable, str(APPS / program), *words],
-            env=environ_for(tmp_path, **environ),
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
+        figures: dict[str, Any] = tell_of(
+            [str(APPS / program), *words], tmp_path, environ_for(tmp_path, **environ), 150
         )
-        assert done.returncode == 0, done.stderr
-        figures: dict[str, Any] = json.loads(done.stdout)
         print(figures)
         return figures
 

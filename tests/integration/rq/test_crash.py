@@ -13,15 +13,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from crashes import Remains, children_of, count_kills
 from rq.job import Job
 from traffic import SLUGS, make_plan
-
-from profcov.slug import parse_slug
-from profcov.store.combine import combine
-from profcov.store.layout import list_shards
-from profcov.store.merge import gather
-from profcov.store.read import read_lines
-from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +26,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "servers" / "apps"))
 
 import many
 
-KILLS, FULL_KILLS = 12, 100
-"""Without and with ``--full``; ``make crash`` sets PROFCOV_KILLS to 500."""
-MANY = 500
-"""From so many kills on, some must have come while work was in flight."""
 JOBS_A_KILL = 6
 LINES = 6
 """From one function to the next, in the module of many."""
@@ -55,14 +45,10 @@ tell(ids)
 """
 
 
-def children_of(pid: int) -> list[int]:
-    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
 def test_no_line_of_a_job_that_finished_is_lost_or_misfiled_though_horses_are_killed_at_any_instant(
     rq: Any, tmp_path: Path, environ_for: Callable[..., dict[str, str]], pytestconfig: pytest.Config
 ) -> None:
-    kills = int(os.environ.get("PROFCOV_KILLS") or (FULL_KILLS if pytestconfig.getoption("--full") else KILLS))
+    kills = count_kills(pytestconfig, few=12, many=100)
     count = kills * JOBS_A_KILL // len(SLUGS) * len(SLUGS)
     plan, wanted = make_plan(count)
     module = tmp_path / "many_functions.py"
@@ -85,22 +71,12 @@ def test_no_line_of_a_job_that_finished_is_lost_or_misfiled_though_horses_are_ki
         assert worker.wait(30) == 0
     jobs = zip(ids, Job.fetch_many([each[2] for each in ids], connection=rq.redis), strict=True)
     finished = {(slug, number) for (slug, number, _), job in jobs if job is not None and job.is_finished}
-    figures = {"kills": len(killed), "jobs": len(ids), "finished": len(finished), "shards": 0, "died": 0}
+    remains = Remains(tmp_path, killed)
     for slug in SLUGS:
-        shards = list_shards(tmp_path / "data", parse_slug(slug))
-        assert gather(shards).unreadable == []
-        made = combine(tmp_path / "data", parse_slug(slug), config_file=tmp_path / "measured.ini", timeout=1)
-        lines = read_lines(made.path)[str(module)]
+        lines = remains.combine(slug)[str(module)]
         assert lines <= lines_of(plan[slug])
         assert lines >= lines_of([number for its, number in finished if its == slug])
-        died = {each["pid"] for each in read_sidecar(made.path)["died"]}
-        assert made.reasons == (("process-died",) if died else ())
-        assert died <= set(killed)
-        figures["shards"] += len(shards)
-        figures["died"] += len(died)
-    print(figures)
-    assert len(killed) == kills
-    assert kills < MANY or figures["died"] > kills / 25, "hardly a kill came while work was in flight: the test is none"
+    remains.judge(kills, jobs=len(ids), finished=len(finished))
 
 
 def kill_horses(workers: list[int], kills: int, rq: Any) -> list[int]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,20 +21,11 @@ SETTINGS: dict[str, dict[str, str]] = {
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_hostile_values_change_no_answer_and_write_nothing_elsewhere(
-    tmp_path: Path, environ_for: Callable[..., dict[str, str]], pytestconfig: pytest.Config, settings: str
+    tmp_path: Path, environ_for: Callable[..., dict[str, str]], tell_of: Any, pytestconfig: pytest.Config, settings: str
 ) -> None:
     how_many = HOW_MANY if pytestconfig.getoption("--full") else EACH_TIME
-    done = subprocess.run(
-        [sys.executable, str(APPS / "fuzz.py"), str(how_many), "1"],
-        env=environ_for(tmp_path, APPS, **SETTINGS[settings]),
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    told: Any = json.loads(done.stdout)
+    words = [str(APPS / "fuzz.py"), str(how_many), "1"]
+    told = tell_of(words, tmp_path, environ_for(tmp_path, APPS, **SETTINGS[settings]), 120)
     assert sum(told["said"].values()) == how_many
     if settings == "open":
         assert set(told["said"]) == {"traced", "rejected; invalid slug", "rejected; too many profiles", "none"}

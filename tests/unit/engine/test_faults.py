@@ -50,6 +50,8 @@ def broken_handler() -> Iterator[None]:
 @pytest.mark.usefixtures("broken_handler")
 def test_a_log_that_cannot_be_written_is_not_the_applications_problem() -> None:
     log_once("a", "cannot")
+    log_once("a", "cannot")
+    assert "a" in faults._said
 
 
 def test_a_message_with_a_percent_sign_in_its_arguments_is_logged_as_it_is(caplog: pytest.LogCaptureFixture) -> None:

@@ -67,3 +67,13 @@ def sharer(start: Callable[[str], subprocess.Popen[str]]) -> subprocess.Popen[st
 def excluder(start: Callable[[str], subprocess.Popen[str]]) -> subprocess.Popen[str]:
     """A process that has the exclusive lock of ``demo``, as one that combines; it lets go at a line of input."""
     return start(EXCLUDE)
+
+
+@pytest.fixture(autouse=True)
+def no_configuration_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    return tmp_path / "data"

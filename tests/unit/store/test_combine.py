@@ -32,16 +32,6 @@ DEMO = Slug("demo")
 OTHER = Slug("demo-2")
 
 
-@pytest.fixture(autouse=True)
-def no_configuration_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
 def write(data_dir: Path, lines: dict[str, set[int]], slug: Slug = DEMO) -> Path:
     return write_shard(data_dir, slug, f"profile:{slug}", lines)
 

@@ -80,8 +80,8 @@ def test_who_combines_gets_the_lock_as_soon_as_the_last_process_lets_go(
 def test_a_killed_process_holds_nobody_up(tmp_path: Path, sharer: subprocess.Popen[str]) -> None:
     sharer.kill()
     sharer.wait()
-    with exclusive(tmp_path, DEMO, 0):
-        pass
+    with exclusive(tmp_path, DEMO, 0) as lock:
+        assert read_generation(lock) == 0
 
 
 def test_nobody_begins_while_somebody_combines(lock: SlugLock, excluder: subprocess.Popen[str]) -> None:

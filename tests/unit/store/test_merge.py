@@ -28,16 +28,6 @@ if TYPE_CHECKING:
 DEMO = Slug("demo")
 
 
-@pytest.fixture(autouse=True)
-def no_configuration_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    return tmp_path / "data"
-
-
 def write(data: Path, lines: dict[str, set[int]], label: str = "profile:demo", **facts: Any) -> Path:
     return write_shard(data, DEMO, label, lines, facts=facts)
 
