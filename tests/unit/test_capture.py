@@ -544,3 +544,38 @@ tell([*first, facts()[0]])
     )
     assert (imported, ran) == (["cart.py", "shop.py"], ["shop.py"])
     assert later == ["cart.py", "extra.py", "shop.py"]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "os._exit(0)",
+        "os.execv(sys.executable, [sys.executable, '-c', 'print(1)'])",
+        "os.execve(sys.executable, [sys.executable, '-c', 'print(1)'], dict(os.environ))",
+        "sys.exit(0)",
+        "signal.raise_signal(signal.SIGINT)",
+    ],
+)
+def test_however_a_process_ends_by_itself_nothing_is_lost(run_python: Run, engine: str, end: str) -> None:
+    program = f"""
+import os, signal, sys, threading
+import profcov
+from measured import *
+from play import *
+signal.signal(signal.SIGINT, lambda *_: sys.exit(0))
+reached = threading.Event()
+@profcov.trace("demo")
+def work():
+    red()
+    reached.set()
+    threading.Event().wait()
+threading.Thread(target=work, daemon=True).start()
+reached.wait()
+tell(1)
+sys.stdout.flush()
+with recorder.begin("demo").step():
+    blue()
+    {end}
+"""
+    assert run_python(program, engine=engine, PROFILE_COVERAGE_FLUSH_SECONDS="3600") == 1
+    assert run_python(BEGIN + 'tell(shards("demo"))\n') == ["blue", "red"]

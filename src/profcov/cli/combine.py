@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from profcov.errors import CoverageError, CoverageReadError, ProfcovError
 from profcov.store.combine import combine
 from profcov.store.combine import restore_previous as bring_back
 from profcov.store.layout import list_shards, list_slugs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 @click.command("combine")
@@ -75,11 +79,20 @@ def command(
         partial += not made.complete
         status = "complete" if made.complete else "partial; " + ", ".join(made.reasons)
         click.echo(f"{made.slug}\t{made.lines}\t{made.files}\t{status}\t{made.path}")
+        for file, (kept, *others) in made.changed.items():
+            click.echo(f"profcov: {made.slug}: {_tell_change(file, kept, others)}", err=True)
     for failure in failures[:-1]:
         click.echo(f"profcov: {failure}", err=True)
     if failures:
         raise failures[-1]
     return 1 if partial and not allow_partial else 0
+
+
+def _tell_change(file: str, kept: str, others: Sequence[str]) -> str:
+    if not others:
+        return f"{file} was changed after its server had imported it: there is no telling which lines its numbers mean"
+    left_out = ", ".join(version[:12] for version in others)
+    return f"{file} changed while it was recorded: it has the lines of version {kept[:12]}, and not those of {left_out}"
 
 
 def _restore(out: Path, slugs: tuple[str, ...], umask: int) -> int:

@@ -37,7 +37,11 @@ _OPTIONS: Final = ("source", "source_pkgs", "include", "omit", "branch", "relati
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What combining gave: where it is, how much is in it, and whether it is whole."""
+    """What combining gave: where it is, how much is in it, and whether it is whole.
+
+    ``changed`` has the files of which there was more than one version: the sha256 of the one whose lines are in it, then of
+    the others.
+    """
 
     slug: Slug
     path: Path
@@ -47,6 +51,7 @@ class Artifact:
     lines: int
     files: int
     shards: int
+    changed: dict[str, list[str]]
 
 
 def combine(
@@ -124,7 +129,12 @@ def combine(
         lines,
         len(content.files),
         len(gathered.shards),
+        {file: _first(gathered.sources[file], versions) for file, versions in changed.items()},
     )
+
+
+def _first(kept: str, versions: Sequence[str]) -> list[str]:
+    return [kept, *(version for version in versions if version != kept)]
 
 
 def _gather(data_dir: Path, slug: Slug, umask: int) -> Gathered:

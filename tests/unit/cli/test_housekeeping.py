@@ -181,3 +181,19 @@ def test_a_damaged_artifact_is_refused_and_the_one_before_comes_back(run: Run, d
 )
 def test_sizes_are_for_people(size: float, text: str) -> None:
     assert show_bytes(size) == text
+
+
+def test_combining_says_which_file_has_which_version(run: Run, data: Path) -> None:
+    for number, digest in enumerate("12"):
+        facts = {"sources": {"/src/a.py": digest * 64}, "written": float(number)}
+        write_shard(data, Slug("shop"), "profile:shop", {"/src/a.py": {1}}, facts=facts)
+    code, out, err = run("combine", "shop")
+    assert code == 1
+    assert out.startswith("shop\t1\t1\tpartial; source-changed\t")
+    assert err == (
+        "profcov: shop: /src/a.py changed while it was recorded: "
+        "it has the lines of version 222222222222, and not those of 111111111111\n"
+    )
+    facts = {"sources": {"/src/a.py": "unknown"}}
+    write_shard(data, Slug("shop"), "profile:shop", {"/src/a.py": {1}}, facts=facts)
+    assert "/src/a.py was changed after its server had imported it" in run("combine", "shop", "--allow-partial")[2]
