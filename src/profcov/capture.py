@@ -27,7 +27,7 @@ from profcov.store.admission import Admission
 from profcov.store.files import free_bytes
 from profcov.store.pause import is_paused
 from profcov.store.presence import Presence
-from profcov.store.shard import writing
+from profcov.store.shard import prepare, writing
 from profcov.unit import UNNAMED, Unit, Work, forget_lingering, let_readers_in, work_labelled
 
 if TYPE_CHECKING:
@@ -154,8 +154,11 @@ class Recorder:
 
     def warm_up(self) -> None:
         """Start the engine before the first unit: for processes that fork one child a unit."""
-        if self.engine is None:
-            self._start()
+        if self.engine is None and self._start() is not None:
+            try:
+                prepare()
+            except Exception as error:  # noqa: BLE001 (each child tries again, and says what is wrong)
+                raise_foreign(error)
 
     def _open_book(self, slug: Slug, engine: Engine) -> Book | None:
         book = self._books.get(slug)

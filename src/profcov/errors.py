@@ -128,6 +128,21 @@ class LockTimeoutError(CoverageError):
         )
 
 
+class JobsPendingError(CoverageError):
+    """Raised when jobs of a slug are still to run after the time allowed for waiting."""
+
+    code = "jobs-pending"
+
+    def __init__(self, slug: str, seconds: float, jobs: Sequence[str]) -> None:
+        self.slug = slug
+        self.seconds = seconds
+        self.jobs = tuple(jobs)
+        some = ", ".join(jobs[:3]) + (f" and {len(jobs) - 3} more" if len(jobs) > 3 else "")  # noqa: PLR2004
+        super().__init__(
+            f"{slug} still has RQ jobs to run after {seconds:g} s: {some}; is a worker there for their queue?"
+        )
+
+
 class ProfileFormatError(ProfcovError, ValueError):
     """Raised when a profile file does not fit the format; names file, step and key."""
 

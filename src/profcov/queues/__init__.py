@@ -1,1 +1,41 @@
-"""Job queues: how a slug travels with a job and is measured in the worker."""
+"""Job queues: how a slug travels with a job and is measured in the worker.
+
+``carry`` and ``resume`` are for any queue that has a place for headers; for RQ see :mod:`profcov.queues.rq`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from profcov.carrier import JOB_META_KEY, from_job_meta
+from profcov.tracing import current_slug, trace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+    from contextlib import AbstractContextManager
+
+    M = TypeVar("M", bound=MutableMapping[str, Any])
+
+__all__ = ["carry", "resume"]
+
+
+def carry(mapping: M) -> M:
+    """Put the current slug into a message's headers, under ``profile_trace_slug``, and return them.
+
+    Outside a unit of work they stay as they are; so does a slug that is there already.
+    """
+    slug = current_slug()
+    if slug is not None:
+        mapping.setdefault(JOB_META_KEY, str(slug))
+    return mapping
+
+
+def resume(mapping: Mapping[str, Any] | None) -> AbstractContextManager[Any]:
+    """Return a context manager: its block is a unit of work under the slug in a message's headers, if they have one.
+
+    As with :class:`profcov.trace`, what the block calls is measured; what the message holds is not believed, and nothing
+    is raised.
+    """
+    slug = from_job_meta(mapping or {})
+    return contextlib.nullcontext() if slug is None else trace(slug)

@@ -11,12 +11,14 @@ import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from rq import Queue, SimpleWorker, Worker
+from rq import worker as rq_worker
 from rq.job import Job
 
 from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
 from profcov.engine.faults import log_once
 from profcov.propagation import open_recorder
 from profcov.propagation.patches import INSTALLED
+from profcov.queues import horse
 from profcov.tracing import current_slug
 from profcov.unit import Work
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from profcov.settings import Settings
     from profcov.unit import Unit
 
+SpawnWorker: Any = getattr(rq_worker, "SpawnWorker", None)
 _JOBS_EXPIRE_SECONDS: Final = 7 * 24 * 3600
 _UNIT: Final = "_profcov_unit"
 """The attribute of a worker that holds the unit of the job that it performs."""
@@ -102,6 +105,16 @@ class CoverageWorkerMixin:
         open_recorder().warm_up()
         return super().work(*args, **kwargs)  # type: ignore[misc]
 
+    def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
+        """Start a work horse, with a pipe to hear from it."""
+        with horse.connected(self):
+            return super().fork_work_horse(*args, **kwargs)  # type: ignore[misc]
+
+    def kill_horse(self, *args: Any, **kwargs: Any) -> Any:
+        """Kill the work horse, after it has had the time to write."""
+        horse.let_write(self)
+        return super().kill_horse(*args, **kwargs)  # type: ignore[misc]
+
     def perform_job(self, job: Job, *args: Any, **kwargs: Any) -> Any:
         """Perform a job as a unit of work."""
         return _perform(super().perform_job, self, job, *args, **kwargs)  # type: ignore[misc]
@@ -126,6 +139,21 @@ class CoverageWorker(CoverageWorkerMixin, Worker):
     """RQ's worker, measuring: ``rq worker -w profcov.queues.rq.CoverageWorker``."""
 
 
+class CoverageSimpleWorker(CoverageWorkerMixin, SimpleWorker):
+    """RQ's worker that performs jobs in its own process, measuring."""
+
+
+if SpawnWorker is not None:
+
+    class CoverageSpawnWorker(CoverageWorkerMixin, SpawnWorker):  # type: ignore[misc]
+        """RQ's worker that starts a new interpreter for each job, measuring; it came with RQ 2.2."""
+
+        def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
+            """Start a work horse whose worker class measures."""
+            with horse.spawning_measured():
+                return super().fork_work_horse(*args, **kwargs)
+
+
 def install_workers() -> None:
     """Let RQ's own worker classes measure, and all that derive from them; does nothing when profcov is off.
 
@@ -135,6 +163,8 @@ def install_workers() -> None:
         return
     for cls in {base for each in (Worker, SimpleWorker) for base in each.__mro__ if base is not object}:
         INSTALLED.wrap_once(cls, "work", _work)
+        INSTALLED.wrap_once(cls, "fork_work_horse", _fork)
+        INSTALLED.wrap_once(cls, "kill_horse", _kill)
         INSTALLED.wrap_once(
             cls,
             "perform_job",
@@ -148,6 +178,16 @@ def install_workers() -> None:
 
 def _work(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
     open_recorder().warm_up()
+    return original(worker, *args, **kwargs)
+
+
+def _fork(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
+    with horse.connected(worker):
+        return original(worker, *args, **kwargs)
+
+
+def _kill(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
+    horse.let_write(worker)
     return original(worker, *args, **kwargs)
 
 
@@ -170,7 +210,7 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
         return perform(job, *args, **kwargs)
     setattr(worker, _UNIT, unit)
     try:
-        with unit.step():
+        with horse.attentive(worker), unit.step():
             return perform(job, *args, **kwargs)
     finally:
         setattr(worker, _UNIT, None)
@@ -196,6 +236,7 @@ def _meta_of(job: Job) -> dict[str, Any]:
 
 __all__ = [
     "JOB_META_KEY",
+    "CoverageSimpleWorker",
     "CoverageWorker",
     "CoverageWorkerMixin",
     "TracedJob",

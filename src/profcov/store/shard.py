@@ -113,6 +113,20 @@ def _fill(path: str, fd: int, content: Content, *, branch: bool) -> None:
 _template: Final[list[bytes]] = []
 
 
+def prepare() -> None:
+    """Have coverage.py make its tables, once in a process: for one that forks a child a unit, before it forks.
+
+    Raises:
+        OSError: there is no place for temporary files.
+        RuntimeError: this coverage.py writes a version of its format that profcov does not know.
+    """
+    import tempfile  # noqa: PLC0415 (workers only)
+
+    if not _template:
+        with tempfile.NamedTemporaryFile() as file:
+            _template.append(_make_template(file.name))
+
+
 def _make_template(path: str) -> bytes:
     """Return the bytes of a data file without rows, as this coverage.py makes it.
 

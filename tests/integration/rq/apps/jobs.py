@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from typing import Any
 
 from rq import Queue, Retry, SimpleWorker, get_current_job
@@ -84,3 +86,18 @@ def slug() -> str | None:
 
 
 RETRY = Retry(max=1)
+
+
+def forever() -> None:
+    """Run until somebody ends it; the Redis key ``running`` has the horse's process id."""
+    job = get_current_job()
+    assert job is not None
+    step()
+    job.connection.set("running", os.getpid())
+    while True:
+        time.sleep(0.01)
+
+
+def leave() -> None:
+    step()
+    os._exit(3)

@@ -1,0 +1,139 @@
+"""RQ's work horses, and what they do before they are killed: they write.
+
+The worker kills its horse by SIGKILL: when a job is stopped, or at a cold shutdown. Before that it sends SIGUSR2, and waits a
+second at most until the horse says through a pipe that all is written. A horse that gets SIGTERM, with the worker's whole
+process group, writes by itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import sys
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.book import keep_books
+from profcov.engine.faults import log_once, raise_foreign
+from profcov.propagation import open_recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+_PATIENCE_SECONDS: Final = 1.0
+_READY, _WRITTEN = b"r", b"w"
+_PIPE: Final = "_profcov_pipe"
+"""The attribute of a worker with the ends of the pipe to its horse."""
+_SPAWNED: Final = "PROFCOV_HORSE_PIPE"
+"""The environment variable that tells a horse that was spawned, not forked, its end."""
+
+
+@contextlib.contextmanager
+def connected(worker: Any) -> Iterator[None]:
+    """Make the pipe between a worker and the horse that it starts inside this block."""
+    if (-1, *getattr(worker, _PIPE, ()))[-1] >= 0:  # a mixin above a class that is hooked
+        yield
+        return
+    try:
+        let_go(worker)
+        reader, writer = os.pipe()
+        setattr(worker, _PIPE, (reader, writer))
+        os.set_inheritable(writer, True)  # noqa: FBT003 (its signature) for a horse that is spawned
+        os.environ[_SPAWNED] = str(writer)
+    except OSError as error:
+        log_once("horse", "cannot connect a work horse: what it runs is lost if it is killed", error=error)
+        yield
+        return
+    try:
+        yield  # a forked horse does not come back
+    finally:
+        os.environ.pop(_SPAWNED, None)
+        os.close(writer)
+        setattr(worker, _PIPE, (reader, -1))
+
+
+def let_go(worker: Any) -> None:
+    """Close what is left of the pipe to a horse."""
+    for fd in getattr(worker, _PIPE, ()):
+        with contextlib.suppress(OSError):
+            if fd >= 0:
+                os.close(fd)
+    setattr(worker, _PIPE, ())
+
+
+def let_write(worker: Any) -> None:
+    """Give a worker's horse the time to write before it is killed; never raises."""
+    try:
+        reader = (*getattr(worker, _PIPE, ()), -1)[0]
+        if reader < 0 or not select.select([reader], [], [], 0)[0] or os.read(reader, 1) != _READY:
+            return  # it performs no traced job, or is told already
+        os.kill(worker.horse_pid, signal.SIGUSR2)
+        select.select([reader], [], [], _PATIENCE_SECONDS)
+    except Exception as error:  # noqa: BLE001 (it has gone by itself, say)
+        raise_foreign(error)
+        log_once("horse", "cannot tell a work horse to write before it is killed", error=error)
+
+
+@contextlib.contextmanager
+def attentive(worker: Any) -> Iterator[None]:
+    """Write, inside this block, before a signal ends this process, if it is a horse."""
+    if not getattr(worker, "is_horse", False) or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handlers = {signal.SIGUSR2: _on_request(worker)}
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        handlers[signal.SIGTERM] = _on_end
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    _say(worker, _READY)
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is handler:  # the job may have put its own in place
+                signal.signal(number, before[number])
+
+
+def _on_request(worker: Any) -> Callable[[int, FrameType | None], None]:
+    def write(_number: int, _frame: FrameType | None) -> None:
+        open_recorder().flush_all()
+        keep_books(lambda: _say(worker, _WRITTEN))  # later, if the signal came in the middle of writing
+
+    return write
+
+
+def _on_end(number: int, _frame: FrameType | None) -> None:
+    def end() -> None:
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    open_recorder().flush_all()
+    keep_books(end)
+
+
+def _say(worker: Any, what: bytes) -> None:
+    fd = (-1, -1, *getattr(worker, _PIPE, ()))[-1]
+    if fd < 0:
+        fd = int(os.environ.get(_SPAWNED, "-1"))
+    if fd >= 0:
+        with contextlib.suppress(OSError):
+            os.write(fd, what)
+
+
+@contextlib.contextmanager
+def spawning_measured() -> Iterator[None]:
+    """Let the program that RQ's ``SpawnWorker`` spawns inside this block measure: it names RQ's own worker class."""
+    original = os.spawnv
+
+    def spawn(mode: int, file: Any, args: Any) -> int:
+        if len(args) == 3 and args[1] == "-c" and file == sys.executable:  # noqa: PLR2004
+            args = [*args[:2], f"import profcov.queues.rq\nprofcov.queues.rq.install_workers()\n{args[2]}"]
+        return original(mode, file, args)
+
+    os.spawnv = spawn
+    try:
+        yield
+    finally:
+        os.spawnv = original

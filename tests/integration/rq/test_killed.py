@@ -1,0 +1,100 @@
+"""Jobs that are ended from outside, in every way that there is: what they have run is kept, and RQ says what it always says."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rq.command import send_stop_job_command
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+
+def start_job(rq: Any) -> str:
+    return str(rq.run('with profcov.trace("demo"):\n    job = queue.enqueue(jobs.forever)\ntell(job.id)\n'))
+
+
+@pytest.fixture(params=["class", "zero code"])
+def job(rq: Any, wait_until: Callable[..., None], request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
+    """A job that runs for ever, and its worker, which writes nothing by itself but when it must."""
+    rq.environ["PROFILE_COVERAGE_FLUSH_SECONDS"] = "3600"
+    job_id = start_job(rq)
+    worker = rq.start_worker(zero_code=request.param == "zero code")
+    wait_until(lambda: rq.redis.get("running"), "the job runs")
+    yield worker, job_id
+    if worker.poll() is None:
+        worker.kill()
+        worker.wait()
+
+
+def horse_of(rq: Any) -> int:
+    return int(rq.redis.get("running"))
+
+
+def test_a_job_that_is_stopped_has_written(rq: Any, job: tuple[Any, str], wait_until: Callable[..., None]) -> None:
+    worker, job_id = job
+    assert rq.functions("demo") == set()
+    send_stop_job_command(rq.redis, job_id)
+    wait_until(lambda: rq.status(job_id) == "stopped", "the job is stopped")
+    assert rq.functions("demo") == {"forever", "step"}
+    worker.terminate()
+    assert worker.wait(30) == 0
+
+
+def test_a_cold_shutdown_lets_the_job_write(rq: Any, job: tuple[Any, str], wait_until: Callable[..., None]) -> None:
+    worker, job_id = job
+    worker.terminate()  # warm: it waits for the job
+    time.sleep(1.2)  # RQ takes a second signal within a second for the same one
+    worker.terminate()
+    assert worker.wait(30) == 0
+    wait_until(lambda: rq.status(job_id) in {"failed", "started"}, "RQ knows")
+    assert rq.functions("demo") == {"forever", "step"}
+
+
+def test_a_horse_that_is_terminated_with_its_group_has_written(
+    rq: Any, job: tuple[Any, str], wait_until: Callable[..., None]
+) -> None:
+    _, job_id = job
+    os.kill(horse_of(rq), signal.SIGTERM)
+    wait_until(lambda: rq.status(job_id) == "failed", "the job has failed")
+    assert rq.functions("demo") == {"forever", "step"}
+    assert "signal 15" in rq.fetch(job_id).latest_result().exc_string
+
+
+def test_a_horse_that_is_killed_keeps_what_was_written_every_few_seconds(
+    rq: Any, wait_until: Callable[..., None]
+) -> None:
+    rq.environ["PROFILE_COVERAGE_FLUSH_SECONDS"] = "0.2"
+    job_id = start_job(rq)
+    with rq.start_worker() as worker:
+        wait_until(lambda: rq.functions("demo") == {"forever", "step"}, "the lines are written")
+        os.kill(horse_of(rq), signal.SIGKILL)
+        wait_until(lambda: rq.status(job_id) == "failed", "the job has failed")
+        worker.terminate()
+        assert worker.wait(30) == 0
+
+
+def test_a_job_that_leaves_by_itself_has_written(rq: Any) -> None:
+    rq.environ["PROFILE_COVERAGE_FLUSH_SECONDS"] = "3600"
+    job_id = rq.run('with profcov.trace("demo"):\n    job = queue.enqueue(jobs.leave)\ntell(job.id)\n')
+    rq.work()
+    assert rq.status(job_id) == "failed"
+    assert rq.functions("demo") == {"leave", "step"}
+
+
+@pytest.mark.parametrize("name", ["CoverageSimpleWorker", "CoverageSpawnWorker"])
+def test_every_kind_of_worker_measures(rq: Any, name: str) -> None:
+    ids = rq.run(
+        """
+        with profcov.trace("demo"):
+            first = queue.enqueue(jobs.first).id
+        tell([first, queue.enqueue(jobs.other).id])
+        """
+    )
+    rq.work("--worker-class", f"profcov.queues.rq.{name}")
+    assert [rq.status(each) for each in ids] == ["finished"] * 2
+    assert rq.combined("demo") == {"first", "second"}
