@@ -54,6 +54,7 @@ class Sources:
         self.digests: dict[str, str | None] = {}
         """The sha256 of the source that runs, by the file's name in the data; None if it has been changed since."""
         self._modules: set[str] = set()
+        self._looked_at = 0
         self._imported: set[str] = set()
         self.lock = threading.RLock()
         set_relative_directory()
@@ -79,13 +80,20 @@ class Sources:
 
     def imported(self) -> set[str]:
         """Return the measured files that this process has imported, by their names in the data; cheap where none is new."""
-        if len(sys.modules) == len(self._modules):
+        if len(sys.modules) == self._looked_at:
             return self._imported
         with self.lock:
-            for name, module in list(sys.modules.items()):
-                if name not in self._modules:
-                    self._modules.add(name)
-                    self._look_at(module)
+            self._looked_at = len(sys.modules)
+            fresh = []
+            # Newest first, and no further: to touch all modules in a forked child copies the pages that they are on.
+            with contextlib.suppress(RuntimeError):  # another thread imports something: it comes with the next
+                for name in reversed(sys.modules):
+                    if name in self._modules:
+                        break
+                    fresh.append(name)
+            for name in fresh:
+                self._modules.add(name)
+                self._look_at(sys.modules.get(name))
             return self._imported
 
     def _look_at(self, module: Any) -> None:
@@ -93,10 +101,13 @@ class Sources:
             # Not by getattr: a module that loads itself when it is first asked is not to do so for us.
             names = object.__getattribute__(module, "__dict__")
             frame: Any = SimpleNamespace(f_globals=names)
-            source = self._find_source(str(names["__file__"]), frame)
+            filename = str(names["__file__"])
+            source = self._find_source(filename, frame)
         except Exception:  # noqa: BLE001 (anything can stand in sys.modules)
             return
-        if source is not None:
+        if source is None:
+            self._verdicts.setdefault(filename, None)  # known before the first unit, and before a worker forks
+        else:
             self._imported = self._imported | {self._name(source)}
 
     def _find_source(self, filename: str, frame: FrameType | None) -> str | None:

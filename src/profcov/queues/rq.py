@@ -102,7 +102,7 @@ class CoverageWorkerMixin:
 
     def work(self, *args: Any, **kwargs: Any) -> Any:
         """Work off the queues, with the engine started once for all the horses to come."""
-        open_recorder().warm_up()
+        _prepare()
         return super().work(*args, **kwargs)  # type: ignore[misc]
 
     def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
@@ -176,8 +176,14 @@ def install_workers() -> None:
             INSTALLED.wrap_once(cls, name, _write_before)
 
 
-def _work(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
+def _prepare() -> None:
+    """Do once in the parent what each horse would have to do."""
     open_recorder().warm_up()
+    install()
+
+
+def _work(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
+    _prepare()
     return original(worker, *args, **kwargs)
 
 
