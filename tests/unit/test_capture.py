@@ -579,3 +579,24 @@ with recorder.begin("demo").step():
 """
     assert run_python(program, engine=engine, PROFILE_COVERAGE_FLUSH_SECONDS="3600") == 1
     assert run_python(BEGIN + 'tell(shards("demo"))\n') == ["blue", "red"]
+
+
+def test_a_source_that_was_made_while_the_process_ran_is_as_known_as_any(run_python: Run, engine: str) -> None:
+    assert run_python(
+        CHANGE
+        + """
+import hashlib
+text = "from __future__ import annotations\\nclass C:\\n    def f(self):\\n        return [x for x in 'ab' if (lambda: x)()]\\n"
+Path("extra.py").write_text(text)
+import extra
+play("demo", extra.C().f)
+Path("extra.py").touch()
+Path("more.py").write_text(text)
+import more
+play("demo", more.C().f, more.C().f)
+made = combine(DATA, parse_slug("demo"))
+digest = hashlib.sha256(text.encode()).hexdigest()
+tell([made.reasons, list(read_sidecar(made.path)["sources"].values()) == [digest, digest]])
+""",
+        engine=engine,
+    ) == [[], True]

@@ -41,8 +41,6 @@ def connected(worker: Any) -> Iterator[None]:
         let_go(worker)
         reader, writer = os.pipe()
         setattr(worker, _PIPE, (reader, writer))
-        os.set_inheritable(writer, True)  # noqa: FBT003 (its signature) for a horse that is spawned
-        os.environ[_SPAWNED] = str(writer)
     except OSError as error:
         log_once("horse", "cannot connect a work horse: what it runs is lost if it is killed", error=error)
         yield
@@ -50,7 +48,6 @@ def connected(worker: Any) -> Iterator[None]:
     try:
         yield  # a forked horse does not come back
     finally:
-        os.environ.pop(_SPAWNED, None)
         os.close(writer)
         setattr(worker, _PIPE, (reader, -1))
 
@@ -123,14 +120,21 @@ def _say(worker: Any, what: bytes) -> None:
 
 
 @contextlib.contextmanager
-def spawning_measured() -> Iterator[None]:
+def spawning_measured(worker: Any) -> Iterator[None]:
     """Let the program that RQ's ``SpawnWorker`` spawns inside this block measure: it names RQ's own worker class."""
     original = os.spawnv
 
     def spawn(mode: int, file: Any, args: Any) -> int:
         if len(args) == 3 and args[1] == "-c" and file == sys.executable:  # noqa: PLR2004
             args = [*args[:2], f"import profcov.queues.rq\nprofcov.queues.rq.install_workers()\n{args[2]}"]
-        return original(mode, file, args)
+        writer = (-1, *getattr(worker, _PIPE, ()))[-1]
+        if writer >= 0:
+            os.set_inheritable(writer, True)  # noqa: FBT003 (its signature)
+            os.environ[_SPAWNED] = str(writer)
+        try:
+            return original(mode, file, args)
+        finally:
+            os.environ.pop(_SPAWNED, None)
 
     os.spawnv = spawn
     try:

@@ -150,7 +150,7 @@ if SpawnWorker is not None:
 
         def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
             """Start a work horse whose worker class measures."""
-            with horse.spawning_measured():
+            with horse.spawning_measured(self):
                 return super().fork_work_horse(*args, **kwargs)
 
 

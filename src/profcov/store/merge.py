@@ -217,11 +217,29 @@ def read_content(path: Path) -> Content:
             content = _read_fast(connection) if version == SCHEMA else Content()
         if version != SCHEMA:
             content = _read_slowly(path)
+        _check_facts(content.facts)
     except Exception as error:  # whatever is in the file may be wrong in its own way; coverage.py has errors of its own
         raise CoverageReadError(path, f"it is not a coverage.py data file, or it is damaged ({error})") from error
     if content.facts and content.facts.pop("digest", None) != digest_content(content):
         raise CoverageReadError(path, "its content is not what was written: bytes of it have changed since")
     return content
+
+
+def _check_facts(facts: Mapping[str, Any]) -> None:
+    """Accept the facts of a shard of ours, or none.
+
+    Raises:
+        ValueError: a value is of another type.
+    """
+    types: dict[str, type | tuple[type, ...]] = {
+        "written": (int, float),
+        "sources": dict,
+        "imported": list,
+        "lost": int,
+    }
+    wrong = [name for name, kind in types.items() if name in facts and not isinstance(facts[name], kind)]
+    if wrong:
+        raise ValueError(f"profcov's facts are not what they should be: {', '.join(wrong)}")
 
 
 def _read_fast(connection: sqlite3.Connection) -> Content:

@@ -18,12 +18,13 @@ def start_job(rq: Any) -> str:
     return str(rq.run('with profcov.trace("demo"):\n    job = queue.enqueue(jobs.forever)\ntell(job.id)\n'))
 
 
-@pytest.fixture(params=["class", "zero code"])
+@pytest.fixture(params=["class", "zero code", "spawn"])
 def job(rq: Any, wait_until: Callable[..., None], request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
     """A job that runs for ever, and its worker, which writes nothing by itself but when it must."""
     rq.environ["PROFILE_COVERAGE_FLUSH_SECONDS"] = "3600"
     job_id = start_job(rq)
-    worker = rq.start_worker(zero_code=request.param == "zero code")
+    words = ("--worker-class", "profcov.queues.rq.CoverageSpawnWorker") if request.param == "spawn" else ()
+    worker = rq.start_worker(*words, zero_code=request.param == "zero code")
     wait_until(lambda: rq.redis.get("running"), "the job runs")
     yield worker, job_id
     if worker.poll() is None:

@@ -248,3 +248,11 @@ def test_versions_are_told_apart_under_the_names_that_files_get(tmp_path: Path, 
 def test_lines_that_were_given_up_make_an_artifact_partial(data: Path) -> None:
     write(data, {"/src/a.py": {1}}, lost=2)
     assert combine(data, DEMO).reasons == ("lines-unwritten",)
+
+
+@pytest.mark.parametrize("facts", [{"sources": 7}, {"imported": "x"}, {"lost": "many"}, {"written": None}])
+def test_a_shard_whose_facts_are_not_ours_is_set_apart(data: Path, facts: dict[str, Any]) -> None:
+    write(data, {"/src/a.py": {1}})
+    write(data, {"/src/b.py": {1}}, **facts)
+    made = combine(data, DEMO)
+    assert (read_lines(made.path), made.reasons) == ({"/src/a.py": {1}}, ("shard-unreadable",))
