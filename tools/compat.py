@@ -33,8 +33,8 @@ INTRODUCTION: Final = """# Compatibility
 Each cell is a test with real requests over sockets: three slugs at once and untraced traffic beside them, in several
 worker processes where the server has them. It passes if each slug has exactly the lines that coverage.py's own C tracer
 records when that slug's requests are alone. A cell names the Pythons on which it passed; nothing here is typed by hand:
-`make compat` runs the tests and writes this page. CI runs them all again on Python 3.12, and on the others as many as it
-takes to meet each framework and each server.
+`make compat` runs the tests and writes this page. CI runs each of them again, on one of Python 3.11, 3.12 and 3.13, and each
+framework and each server on all three.
 
 - **untraced**: gevent needs the `monitoring` engine, so on Python 3.11 requests are answered as ever, with
   `X-Profile-Trace-Status: unsupported; ...`, and nothing is recorded.
