@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import platform
-import threading
 import time
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from profcov.engine.faults import log_once, raise_foreign
+from profcov.engine.later import InnerLock
 from profcov.errors import ProfcovError
 from profcov.store.lock import SlugLock
 from profcov.store.merge import UNKNOWN
@@ -28,35 +27,6 @@ if TYPE_CHECKING:
 _POLL_SECONDS: Final = 0.01
 _MOST_WAITING: Final = 100_000
 """So many lines of units that have ended wait for the disk at most, for each slug: some 6 MB."""
-
-
-class _ThreadState(threading.local):
-    def __init__(self) -> None:
-        self.actions: deque[Callable[[], None]] = deque()
-        self.is_writing = False
-
-
-_thread = _ThreadState()
-
-
-def keep_books(action: Callable[[], None]) -> None:
-    """Do what writes; never raise. Inside another such call of this thread it is put off until that is done.
-
-    The garbage collector may end a forgotten unit at any moment, while its thread writes for another with locks held.
-    """
-    _thread.actions.append(action)
-    if _thread.is_writing:
-        return
-    _thread.is_writing = True
-    try:
-        while _thread.actions:
-            try:
-                _thread.actions.popleft()()
-            except Exception as error:  # noqa: BLE001
-                raise_foreign(error)
-                log_once("write", "cannot write what was recorded", error=error)
-    finally:
-        _thread.is_writing = False
 
 
 class Book:
@@ -90,7 +60,7 @@ class Book:
         self.slug = slug
         self.settings = settings
         self.engine = engine
-        self._mutex = threading.RLock()
+        self._mutex = InnerLock()
         self._lock = SlugLock(settings.data_dir, slug, settings.umask)
         self._presence = presence
         self._generation: Generation | None = None
@@ -106,7 +76,7 @@ class Book:
     @property
     def is_written(self) -> bool:
         """Whether no unit has ended whose lines could not be written."""
-        return not self._waiting
+        return not self._waiting and not self._given_up
 
     @property
     def in_flight(self) -> int:
@@ -179,7 +149,7 @@ class Book:
         with self._mutex:
             self._units -= 1
             if self._units == 0:
-                if not self._waiting:
+                if self.is_written:
                     self._tell(self._presence.end)
                 self._lock.release()
 
@@ -194,14 +164,18 @@ class Book:
         """Write what is new as a shard; what cannot be written is kept for the next try, and the cause logged once."""
         if not trace.has_news:
             return
-        with trace.flush_lock:
-            label = self._find_label(trace, label_is_final=label_is_final)
-            if label is None:
-                return
-            executed = trace.take()
-            failure = self._try_to_write(trace, label, executed) if executed else None
-            if failure is None:
-                trace.settle()
+        try:
+            with trace.flush_lock:
+                label = self._find_label(trace, label_is_final=label_is_final)
+                if label is None:
+                    return
+                executed = trace.take()
+                failure = self._try_to_write(trace, label, executed) if executed else None
+                if failure is None:
+                    trace.settle()
+        except BaseException:  # a time limit of the application's has struck
+            self._keep_waiting(trace, 0)
+            raise
         if failure is not None:
             log_once(failure.code, "%s; the lines are kept for the next try", failure)
             self._keep_waiting(trace, sum(map(len, executed.values())))
@@ -220,6 +194,8 @@ class Book:
     def _keep_waiting(self, trace: Trace, lines: int) -> None:
         """Keep what could not be written for the next try; where too much waits, the oldest units are given up."""
         with self._mutex:
+            if not trace.has_news:  # another thread has written it meanwhile
+                return
             self._waiting[trace] = lines
             excess = sum(self._waiting.values()) - _MOST_WAITING
             for each in [each for each in self._waiting if each in self._finders and not each.scopes]:
@@ -256,22 +232,22 @@ class Book:
         with trace.flush_lock:
             self._find_label(trace, label_is_final=False)
 
-    def flush_late(self) -> None:
+    def flush_late(self, *, label_is_final: bool = False) -> None:
         """Write what came after the last unit ended, unless readers have consumed what it belongs to, or do just now."""
         if not any(trace.has_news for trace in self._traces()):
             return
         with self._mutex:
             if self._units:
-                self._flush_all()
+                self._flush_all(label_is_final=label_is_final)
                 return
             generation = self._lock.share()
             if generation is None:
                 return
-            has_waited = bool(self._waiting)
+            has_waited = not self.is_written
             try:
                 self._turn_to(generation)
-                self._flush_all()
-                if has_waited and not self._waiting:
+                self._flush_all(label_is_final=label_is_final)
+                if has_waited and self.is_written:
                     self._tell(self._presence.end)
             finally:
                 self._lock.release()
@@ -283,9 +259,9 @@ class Book:
     def _traces(self) -> list[Trace]:
         return list(self._finders) + ([] if self._shared is None else [self._shared])
 
-    def _flush_all(self) -> None:
+    def _flush_all(self, *, label_is_final: bool) -> None:
         for trace in self._traces():
-            self.flush(trace)
+            self.flush(trace, label_is_final=label_is_final)
 
     def _find_label(self, trace: Trace, *, label_is_final: bool) -> str | None:
         if trace.label is None:
@@ -317,5 +293,6 @@ class Book:
             self._shared = self.engine.new_trace(self.slug, f"{self.settings.context_prefix}:{self.slug}")
         self._finders = {}
         self._waiting = {}
+        self._given_up = 0
         self._imported = set()
         self._written: dict[str, Executed] = {}

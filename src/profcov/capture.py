@@ -14,11 +14,12 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Final
 
-from profcov.book import Book, keep_books
+from profcov.book import Book
 from profcov.carrier import DISABLED, DISK, NOT_ALLOWED, PAUSED, SIGNATURE, TRACED, Carriers
 from profcov.context import Scope, current
 from profcov.engine import imports, started  # noqa: F401 (it notes the time)
 from profcov.engine.faults import log_once, raise_foreign
+from profcov.engine.later import InnerLock, do_or_put_off, forget_put_off
 from profcov.errors import InvalidSlugError, ProfcovError
 from profcov.settings import Settings
 from profcov.signature import is_signed
@@ -49,7 +50,7 @@ class Recorder:
         self._admission = Admission(settings)
         self.presence = Presence(settings.data_dir, settings.umask)
         self._at_rest: str | None = None
-        self._mutex = threading.RLock()
+        self._mutex = InnerLock()
         self._books: dict[Slug, Book] = {}
         self._refusal: str | None = None if settings.enabled else DISABLED
         self._flusher: threading.Thread | None = None
@@ -175,10 +176,13 @@ class Recorder:
         """Return what is kept of each slug."""
         return list(self._books.values())
 
-    def flush_all(self) -> None:
-        """Write what every slug has new, late work of units that have ended included, where readers let us."""
+    def flush_all(self, *, label_is_final: bool = False) -> None:
+        """Write what every slug has new, late work of units that have ended included, where readers let us.
+
+        Units whose route is not known yet are left out, unless there will be no other time.
+        """
         for book in self.list_books():
-            keep_books(book.flush_late)
+            do_or_put_off(functools.partial(book.flush_late, label_is_final=label_is_final))
 
     def _watch(self) -> None:
         """Flush every few seconds, for long units and for work that outlives its unit; notice pauses."""
@@ -213,7 +217,7 @@ class Recorder:
         self._books = {}
         self.presence.abandon()
         self.presence = Presence(self.settings.data_dir, self.settings.umask)
-        self._mutex = threading.RLock()
+        self._mutex = InnerLock()
         self._flusher = None
 
 
@@ -261,7 +265,7 @@ def flush_everything() -> None:
     What is in flight then has not died: all that it ran is written.
     """
     for recorder in list(_recorders.values()):
-        recorder.flush_all()
+        recorder.flush_all(label_is_final=True)
         if all(book.is_written for book in recorder.list_books()):
             recorder.presence.withdraw()
 
@@ -284,6 +288,7 @@ def _release_after_fork() -> None:
 
 def _after_fork_in_child() -> None:
     """Start clean; a child forked inside a unit goes on under its slug, as a unit of its own until it ends."""
+    forget_put_off()
     _release_after_fork()
     forget_lingering()
     scope = current.get()

@@ -13,15 +13,16 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.book import Book, keep_books
 from profcov.carrier import TRACED
 from profcov.context import Scope, current
 from profcov.engine.faults import log_once, raise_foreign
+from profcov.engine.later import do_or_put_off
 from profcov.engine.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from profcov.book import Book
     from profcov.engine.base import Capabilities, Engine, Trace
 
 LINGER_SECONDS: Final = 30.0
@@ -96,12 +97,12 @@ class Unit:
     def flush(self) -> None:
         """Put on disk what was recorded and is not there yet: before others can know of the work."""
         if self._book is not None and self._trace is not None and self._trace.has_news:
-            keep_books(functools.partial(self._book.flush, self._trace))
+            do_or_put_off(functools.partial(self._book.flush, self._trace))
 
     def learn_label(self) -> None:
         """Find the context label if it can be told by now: frameworks forget the route before the request is over."""
         if self._book is not None and self._trace is not None and self._trace.label is None:
-            keep_books(functools.partial(self._book.learn_label, self._trace))
+            do_or_put_off(functools.partial(self._book.learn_label, self._trace))
 
     def end(self) -> None:
         """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
@@ -113,7 +114,7 @@ class Unit:
         if self._book is not None and self._trace is not None:
             with contextlib.suppress(IndexError):
                 self._open.pop()
-                keep_books(functools.partial(self._book.leave, self._trace, label_is_final=not self._is_adopted))
+                do_or_put_off(functools.partial(self._book.leave, self._trace, label_is_final=not self._is_adopted))
 
     def disown(self) -> None:
         """Count out a unit that was never counted in."""

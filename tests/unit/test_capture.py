@@ -600,3 +600,45 @@ tell([made.reasons, list(read_sidecar(made.path)["sources"].values()) == [digest
 """,
         engine=engine,
     ) == [[], True]
+
+
+def test_a_unit_whose_route_is_not_known_yet_is_written_when_the_process_ends(run_python: Run) -> None:
+    environ = {"PROFILE_COVERAGE_CONTEXT": "route", "PROFILE_COVERAGE_FLUSH_SECONDS": "3600"}
+    program = """
+from profcov.unit import Work
+unit = recorder.begin("demo", Work(lambda: None, lambda: None))
+unit.step().__enter__()
+red()
+recorder.flush_all()
+assert shards("demo") == []
+tell(1)
+"""
+    assert run_python(BEGIN + program, **environ) == 1
+    assert run_python(BEGIN + 'tell(shards("demo"))\n') == ["red"]
+
+
+def test_modules_that_come_and_go_are_looked_at_all_the_same(run_python: Run) -> None:
+    assert run_python(
+        CHANGE
+        + """
+for name in ("one", "two", "three"):
+    Path(f"{name}.py").write_text("def f():\\n    return 1\\n")
+from profcov.engine.sources import Sources
+sources = Sources(Path("measured.ini"))
+def names():
+    return sorted(Path(file).name for file in sources.imported())
+found = [names()]
+del sys.modules["shop"]
+import one, two
+import shop
+found.append(names())
+del sys.modules["two"]
+import three
+found.append(names())
+tell(found)
+"""
+    ) == [
+        ["cart.py", "shop.py"],
+        ["cart.py", "one.py", "shop.py", "two.py"],
+        ["cart.py", "one.py", "shop.py", "three.py", "two.py"],
+    ]

@@ -22,7 +22,14 @@ from profcov.cli import main as cli
 from profcov.collector.config import _REFUSED, _SECTIONS, CoverageConfig
 from profcov.playback import recording
 from profcov.slug import parse_slug
-from profcov.store.combine import LINES_UNWRITTEN, PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED, combine
+from profcov.store.combine import (
+    HISTORY_UNKNOWN,
+    LINES_UNWRITTEN,
+    PROCESS_DIED,
+    SHARD_UNREADABLE,
+    SOURCE_CHANGED,
+    combine,
+)
 from profcov.store.layout import new_shard_path
 from profcov.store.shard import write_shard
 
@@ -48,7 +55,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SNIPPET = re.compile(r"^<!-- test: (\w+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-STORE_REASONS = {LINES_UNWRITTEN, PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED}
+STORE_REASONS = {HISTORY_UNKNOWN, LINES_UNWRITTEN, PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED}
 
 
 def first_cells(page: str, *, column: int = 0) -> list[str]:

@@ -16,7 +16,7 @@ from profcov.cli.common import (
     ignore_source_changes_option,
     parse_slugs,
 )
-from profcov.errors import CoverageReadError
+from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.store.layout import artifact_path, list_shards, list_slugs
 from profcov.store.sidecar import check_artifact, check_sources
 
@@ -94,6 +94,13 @@ def _check(directory: Path, chosen: Sequence[Slug], *, stale_ok: bool, ignore_so
     return artifacts
 
 
+def _report_text(tool: Coverage, target: str | None) -> float:
+    if target is None:
+        return tool.report()
+    with Path(target).open("w", encoding="utf-8") as file:
+        return tool.report(file=file)
+
+
 def _report(form: str, artifacts: Sequence[Path], together: Path, config_file: Path | None, out: str | None) -> float:
     """Write a report of artifacts, merged into a file of their own, and return the total in percent."""
     import coverage  # noqa: PLC0415 (the command has its name)
@@ -105,7 +112,7 @@ def _report(form: str, artifacts: Sequence[Path], together: Path, config_file: P
     tool.set_option("run:parallel", value=False)
     target = out or _OUT.get(form)
     reports: dict[str, Any] = {
-        "report": tool.report,
+        "report": lambda: _report_text(tool, target),
         "html": lambda: tool.html_report(directory=target),
         "xml": lambda: tool.xml_report(outfile=target),
         "json": lambda: tool.json_report(outfile=target),
@@ -114,6 +121,8 @@ def _report(form: str, artifacts: Sequence[Path], together: Path, config_file: P
     try:
         tool.combine(data_paths=[str(artifact) for artifact in artifacts], strict=True, keep=True)
         total = float(reports[form]())
+    except OSError as error:
+        raise CoverageWriteError(Path(error.filename or target or "."), error.strerror or str(error)) from error
     except CoverageException as error:
         raise CoverageReadError(artifacts[0], f"coverage.py cannot report on it: {error}") from error
     if target is not None:

@@ -63,14 +63,14 @@ class CoverageCollector:
         """Begin to collect; does nothing where the configuration says ``enabled: false``.
 
         Raises:
-            CollectorStateError: it collects already.
+            CollectorStateError: it collects already, or coverage.py cannot start.
         """
         with self._mutex:
             if self._tool is not None:
                 raise CollectorStateError("start", "it collects already")
             if not self.config.enabled:
                 return
-            self._tool = coverage.Coverage(
+            tool = coverage.Coverage(
                 data_file=None,
                 config_file=False,
                 branch=self.config.branch,
@@ -78,8 +78,12 @@ class CoverageCollector:
                 omit=self._anchor(self.config.exclude),
                 messages=False,
             )
-            self._tool.set_option("run:disable_warnings", _QUIET)
-            self._tool.start()
+            tool.set_option("run:disable_warnings", _QUIET)
+            try:
+                tool.start()
+            except (CoverageException, RuntimeError) as error:  # a pattern that is none; no free tool id
+                raise CollectorStateError("start", str(error)) from error
+            self._tool = tool
 
     def stop(self) -> None:
         """Collect no more.

@@ -9,7 +9,6 @@ import contextlib
 import hashlib
 import os
 import sys
-import threading
 from types import CodeType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +16,7 @@ import coverage
 from coverage.files import abs_file, relative_filename, set_relative_directory
 from coverage.inorout import InOrOut
 
+from profcov.engine.later import InnerLock
 from profcov.engine.started import STARTED
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class Sources:
         self.digests: dict[str, str | None] = {}
         """The sha256 of the source that runs, by the file's name in the data; None if it has been changed since."""
         self._modules: set[str] = set()
-        self._looked_at = 0
+        self._looked_at, self._newest = 0, ""
         self._imported: set[str] = set()
-        self.lock = threading.RLock()
+        self.lock = InnerLock()
         set_relative_directory()
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
         self.branch = bool(reader.get_option("run:branch"))
@@ -80,21 +80,27 @@ class Sources:
 
     def imported(self) -> set[str]:
         """Return the measured files that this process has imported, by their names in the data; cheap where none is new."""
-        if len(sys.modules) == self._looked_at:
+        if len(sys.modules) == self._looked_at and next(reversed(sys.modules)) == self._newest:
             return self._imported
-        with self.lock:
-            self._looked_at = len(sys.modules)
-            fresh = []
+        if not self.lock.acquire(blocking=False):  # who has it may be waiting for what our caller has
+            return self._imported
+        try:
+            count, fresh = len(sys.modules), []
             # Newest first, and no further: to touch all modules in a forked child copies the pages that they are on.
-            with contextlib.suppress(RuntimeError):  # another thread imports something: it comes with the next
-                for name in reversed(sys.modules):
-                    if name in self._modules:
-                        break
+            for name in reversed(sys.modules):
+                if name not in self._modules:
                     fresh.append(name)
+                elif len(fresh) >= count - self._looked_at:
+                    break
             for name in fresh:
                 self._modules.add(name)
                 self._look_at(sys.modules.get(name))
-            return self._imported
+            self._looked_at, self._newest = count, next(reversed(sys.modules))
+        except RuntimeError:  # another thread imports something at this moment: it comes with the next
+            pass
+        finally:
+            self.lock.release()
+        return self._imported
 
     def _look_at(self, module: Any) -> None:
         try:

@@ -15,8 +15,8 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.book import keep_books
 from profcov.engine.faults import log_once, raise_foreign
+from profcov.engine.later import do_or_put_off
 from profcov.propagation import open_recorder
 
 if TYPE_CHECKING:
@@ -83,20 +83,21 @@ def attentive(worker: Any) -> Iterator[None]:
     handlers = {signal.SIGUSR2: _on_request(worker)}
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         handlers[signal.SIGTERM] = _on_end
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     _say(worker, _READY)
     try:
         yield
     finally:
-        for number, handler in handlers.items():
-            if signal.getsignal(number) is handler:  # the job may have put its own in place
-                signal.signal(number, before[number])
+        # SIGUSR2 stays: the worker may send it at any moment from now on. The job may have put handlers of its own in place.
+        if signal.getsignal(signal.SIGTERM) is handlers.get(signal.SIGTERM):
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _on_request(worker: Any) -> Callable[[int, FrameType | None], None]:
     def write(_number: int, _frame: FrameType | None) -> None:
-        open_recorder().flush_all()
-        keep_books(lambda: _say(worker, _WRITTEN))  # later, if the signal came in the middle of writing
+        open_recorder().flush_all(label_is_final=True)
+        do_or_put_off(lambda: _say(worker, _WRITTEN))  # later, if the signal came in the middle of writing
 
     return write
 
@@ -106,8 +107,8 @@ def _on_end(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    open_recorder().flush_all()
-    keep_books(end)
+    open_recorder().flush_all(label_is_final=True)
+    do_or_put_off(end)
 
 
 def _say(worker: Any, what: bytes) -> None:

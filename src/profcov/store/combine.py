@@ -14,7 +14,7 @@ from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteE
 from profcov.store.consume import consume, finish
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
 from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
-from profcov.store.lock import exclusive, read_generation
+from profcov.store.lock import exclusive, raise_generation, read_generation
 from profcov.store.merge import Content, gather, read_content
 from profcov.store.presence import list_failed
 from profcov.store.sidecar import Making, check_artifact, describe, read_sidecar, write_sidecar
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 QUARANTINE: Final = "quarantine"
 PROCESS_DIED: Final = "process-died"
+HISTORY_UNKNOWN: Final = "history-unknown"
 LINES_UNWRITTEN: Final = "lines-unwritten"
 SHARD_UNREADABLE: Final = "shard-unreadable"
 SOURCE_CHANGED: Final = "source-changed"
@@ -95,8 +96,8 @@ def combine(
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
     artifact = artifact_path(out or data_dir, slug)
     with exclusive(data_dir, slug, timeout, umask) as lock:
-        finish(data_dir, slug)
-        gathered = _gather(data_dir, slug, umask)
+        finish(data_dir, slug, lock)
+        gathered = _gather(data_dir, slug, lock, umask)
         before = _read_before(artifact) if append else None
         with _beside(artifact, umask) as merged:
             names, options = _ask_coverage(slug, gathered.names, config_file, merged)
@@ -118,7 +119,7 @@ def combine(
         write_sidecar(artifact, describe(artifact, making, content, settings=options, generation=generation), umask)
         if not keep:
             consume(data_dir, slug, lock, gathered.shards, umask)
-        _quarantine(data_dir, gathered.unreadable, umask)
+            _quarantine(data_dir, gathered.unreadable, umask)
     lines = sum(map(len, content.lines_by_file().values()))
     return Artifact(
         slug,
@@ -137,7 +138,7 @@ def _first(kept: str, versions: Sequence[str]) -> list[str]:
     return [kept, *(version for version in versions if version != kept)]
 
 
-def _gather(data_dir: Path, slug: Slug, umask: int) -> Gathered:
+def _gather(data_dir: Path, slug: Slug, lock: int, umask: int) -> Gathered:
     """Read the shards of a slug.
 
     Raises:
@@ -150,6 +151,7 @@ def _gather(data_dir: Path, slug: Slug, umask: int) -> Gathered:
         )
     gathered = gather(found)
     if not gathered.shards:
+        raise_generation(lock)  # or processes would not write again what was in them
         _quarantine(data_dir, gathered.unreadable, umask)
         raise CoverageMergeError(
             slug, f"none of its {len(found)} shards can be read; they are in {data_dir / QUARANTINE}"
@@ -186,8 +188,10 @@ def _read_before(artifact: Path) -> Content | None:
         return None
     check_artifact(artifact)
     content = read_content(artifact)
-    with contextlib.suppress(CoverageReadError):
+    if sidecar_path(artifact).exists():
         content.facts = read_sidecar(artifact)
+    else:
+        content.facts = {"reasons": [HISTORY_UNKNOWN]}
     return content
 
 
@@ -224,7 +228,7 @@ def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = P
         CoverageWriteError: the lock file cannot be made.
     """
     with exclusive(data_dir, slug, timeout, umask) as lock:
-        finish(data_dir, slug)
+        finish(data_dir, slug, lock)
         shards = list_shards(data_dir, slug)
         consume(data_dir, slug, lock, shards, umask)
     return len(shards)

@@ -8,50 +8,80 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from profcov.errors import CoverageWriteError
 from profcov.store.files import PRIVATE, create_private
 from profcov.store.layout import list_shards
-from profcov.store.lock import raise_generation
+from profcov.store.lock import raise_generation, read_generation
 from profcov.store.presence import forget_failed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
     from profcov.slug import Slug
 
 
 def consume(data_dir: Path, slug: Slug, lock: int, shards: Sequence[Path], umask: int = PRIVATE) -> None:
-    """Raise the generation and drop shards of a slug whose exclusive lock is held; ``lock`` is its descriptor."""
+    """Raise the generation and drop shards of a slug whose exclusive lock is held; ``lock`` is its descriptor.
+
+    Raises:
+        CoverageWriteError: the system does not let us.
+    """
     dropping = _path(data_dir, slug)
+    with _told(dropping):
+        _write_list(dropping, read_generation(lock) + 1, shards, umask)
+        raise_generation(lock)
+        drop(shards)
+        forget_failed(data_dir, slug)
+        dropping.unlink(missing_ok=True)
+
+
+def finish(data_dir: Path, slug: Slug, lock: int) -> None:
+    """Finish what a killed process has left: shards that were to be dropped, files half written; the lock is held.
+
+    Raises:
+        CoverageWriteError: the system does not let us.
+    """
+    dropping = _path(data_dir, slug)
+    prefix = f".{slug}.coverage."
+    with _told(dropping):
+        names = os.listdir(data_dir)  # noqa: PTH208 (a directory may hold 100,000 names)
+        drop(data_dir / name for name in names if name.startswith(prefix) and name.endswith(".unfinished"))
+        try:
+            generation, *listed = dropping.read_text(encoding="ascii").splitlines()
+            # Not raised yet: processes still take these shards for written, so they stay.
+            is_raised = read_generation(lock) >= int(generation)
+        except FileNotFoundError:
+            return
+        except ValueError:
+            listed, is_raised = [], False
+        if is_raised:
+            consumed = set(listed)
+            drop(shard for shard in list_shards(data_dir, slug) if shard.name in consumed)
+        dropping.unlink(missing_ok=True)
+
+
+def _write_list(dropping: Path, generation: int, shards: Sequence[Path], umask: int) -> None:
+    """Write which shards go, below the generation from which on they count for nothing."""
     unfinished = dropping.with_name(f"{dropping.name}.{os.getpid()}.unfinished")
     try:
         unfinished.unlink(missing_ok=True)
         with open(create_private(unfinished, umask), "w", encoding="ascii") as file:  # noqa: PTH123 (a descriptor)
-            file.writelines(f"{shard.name}\n" for shard in shards)
+            file.writelines(f"{line}\n" for line in (generation, *(shard.name for shard in shards)))
         unfinished.replace(dropping)
     except OSError:  # the disk is full: then there is no list for whoever comes after a kill
         unfinished.unlink(missing_ok=True)
-    raise_generation(lock)
-    drop(shards)
-    forget_failed(data_dir, slug)
-    dropping.unlink(missing_ok=True)
 
 
-def finish(data_dir: Path, slug: Slug) -> None:
-    """Finish what a killed process has left: shards that were to be dropped, files half written; the lock is held."""
-    prefix = f".{slug}.coverage."
-    names = os.listdir(data_dir)  # noqa: PTH208 (a directory may hold 100,000 names)
-    drop(data_dir / name for name in names if name.startswith(prefix) and name.endswith(".unfinished"))
-    dropping = _path(data_dir, slug)
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Turn what the system says into one error."""
     try:
-        consumed = set(dropping.read_text(encoding="ascii").splitlines())
-    except (OSError, ValueError):
-        return
-    drop(shard for shard in list_shards(data_dir, slug) if shard.name in consumed)
-    forget_failed(data_dir, slug)
-    dropping.unlink(missing_ok=True)
+        yield
+    except OSError as error:
+        raise CoverageWriteError(Path(error.filename or path), error.strerror or str(error)) from error
 
 
 def drop(paths: Iterable[Path]) -> None:

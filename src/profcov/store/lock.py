@@ -96,7 +96,7 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
         except OSError as error:
             raise CoverageWriteError(path, error.strerror or str(error)) from error
         try:
-            while not try_exclusive(fd):
+            while not _try_exclusive(fd):
                 if time.monotonic() >= deadline:
                     raise LockTimeoutError(slug, timeout, list_holders(fd))
                 time.sleep(_POLL_SECONDS)
@@ -134,7 +134,7 @@ def list_holders(fd: int) -> list[str]:
     return [f"process {pid}" for pid in sorted(pids, key=int) if pid != str(os.getpid())]
 
 
-def try_exclusive(fd: int) -> bool:
+def _try_exclusive(fd: int) -> bool:
     """Lock an open file unless somebody else has, and tell which."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -8,6 +8,7 @@ seconds since 1970, or 0; and the slug.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import secrets
@@ -16,14 +17,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from profcov.slug import Slug
+from profcov.slug import parse_slug
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
 from profcov.store.layout import host_name
-from profcov.store.lock import try_exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from profcov.slug import Slug
 
 PROCESSES: Final = "processes"
 _TIME: Final = 14
@@ -65,9 +67,9 @@ class Presence:
             now = b"%14.3f" % time.time()
             line = self._lines.get(slug)
             if line is None:
-                os.pwrite(
-                    self._fd, (now + f" {slug}".encode("ascii")).ljust(_WIDTH - 1) + b"\n", len(self._lines) * _WIDTH
-                )
+                row = (now + f" {slug}".encode("ascii")).ljust(_WIDTH - 1) + b"\n"
+                if os.pwrite(self._fd, row, len(self._lines) * _WIDTH) < _WIDTH:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
                 self._lines[slug] = len(self._lines)
             else:
                 os.pwrite(self._fd, now, line * _WIDTH)
@@ -120,7 +122,7 @@ def list_holders(data_dir: Path) -> list[Holder]:
     found = []
     for path, fd, is_alive in _open_all(data_dir):
         host, pid, _ = path.name.rsplit(".", 2)
-        found += [Holder(Slug(slug), host, int(pid), since, is_alive) for _, since, slug in _read(fd) if since]
+        found += [Holder(slug, host, int(pid), since, is_alive) for _, since, slug in _read(fd) if since]
     return sorted(found, key=lambda holder: (holder.slug, holder.host, holder.pid))
 
 
@@ -158,17 +160,26 @@ def _open_all(data_dir: Path) -> Iterator[tuple[Path, int, bool]]:
         except OSError:
             continue
         try:
-            yield directory / name, fd, not try_exclusive(fd)
+            yield directory / name, fd, _is_locked(fd)
         finally:
             os.close(fd)
 
 
-def _read(fd: int) -> list[tuple[int, float, str]]:
+def _is_locked(fd: int) -> bool:
+    """Tell whether the process of a file lives: it has the exclusive lock. Several may ask at once."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _read(fd: int) -> list[tuple[int, float, Slug]]:
     """Return number, time and slug of each line; a line that is not one is left out."""
     content = os.pread(fd, os.fstat(fd).st_size, 0)
     rows = []
     for number in range(len(content) // _WIDTH):
         line = content[number * _WIDTH : (number + 1) * _WIDTH].decode("ascii", "replace")
-        with contextlib.suppress(ValueError):
-            rows.append((number, float(line[:_TIME]), line[_TIME:].strip()))
+        with contextlib.suppress(ValueError):  # InvalidSlugError is one
+            rows.append((number, float(line[:_TIME]), parse_slug(line[_TIME:].strip())))
     return rows

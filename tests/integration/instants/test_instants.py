@@ -29,7 +29,7 @@ def count(
     return run
 
 
-@pytest.mark.parametrize("context", ["profile", "request"])
+@pytest.mark.parametrize(("engine", "context"), [("auto", "profile"), ("ctrace", "request")])
 def test_a_unit_killed_between_any_two_system_calls_loses_nothing_that_is_not_said(
     count: Callable[..., dict[str, Any]], engine: str, context: str
 ) -> None:

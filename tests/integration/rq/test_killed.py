@@ -18,7 +18,7 @@ def start_job(rq: Any) -> str:
     return str(rq.run('with profcov.trace("demo"):\n    job = queue.enqueue(jobs.forever)\ntell(job.id)\n'))
 
 
-@pytest.fixture(params=["class", "zero code", "spawn"])
+@pytest.fixture
 def job(rq: Any, wait_until: Callable[..., None], request: pytest.FixtureRequest) -> Iterator[tuple[Any, str]]:
     """A job that runs for ever, and its worker, which writes nothing by itself but when it must."""
     rq.environ["PROFILE_COVERAGE_FLUSH_SECONDS"] = "3600"
@@ -36,6 +36,7 @@ def horse_of(rq: Any) -> int:
     return int(rq.redis.get("running"))
 
 
+@pytest.mark.parametrize("job", ["class", "zero code", "spawn"], indirect=True)
 def test_a_job_that_is_stopped_has_written(rq: Any, job: tuple[Any, str], wait_until: Callable[..., None]) -> None:
     worker, job_id = job
     assert rq.functions("demo") == set()
@@ -46,6 +47,7 @@ def test_a_job_that_is_stopped_has_written(rq: Any, job: tuple[Any, str], wait_u
     assert worker.wait(30) == 0
 
 
+@pytest.mark.parametrize("job", ["class"], indirect=True)
 def test_a_cold_shutdown_lets_the_job_write(rq: Any, job: tuple[Any, str], wait_until: Callable[..., None]) -> None:
     worker, job_id = job
     worker.terminate()  # warm: it waits for the job
@@ -56,6 +58,7 @@ def test_a_cold_shutdown_lets_the_job_write(rq: Any, job: tuple[Any, str], wait_
     assert rq.functions("demo") == {"forever", "step"}
 
 
+@pytest.mark.parametrize("job", ["zero code"], indirect=True)
 def test_a_horse_that_is_terminated_with_its_group_has_written(
     rq: Any, job: tuple[Any, str], wait_until: Callable[..., None]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,6 @@ from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Run = Callable[..., tuple[int, str, str]]
 
@@ -120,3 +120,14 @@ def test_what_coverage_py_cannot_report_on_is_one_sentence(run: Run, program: Pa
     code, _, err = run("report")
     assert (code, err.count("\n")) == (3, 1)
     assert "coverage.py cannot report on it: No source for code" in err
+
+
+def test_a_report_can_go_to_a_file_and_where_that_cannot_be_is_one_sentence(run: Run, program: Path) -> None:
+    play(program, "first", 1, 2)
+    code, out, err = run("report", "--out", "report.txt")
+    assert (code, out, err) == (0, "report\treport.txt\n", "")
+    assert "TOTAL" in Path("report.txt").read_text()
+    for form in ("report", "xml", "json", "lcov"):
+        code, out, err = run(form, "--out", "report.txt/below")
+        assert (code, err.count("\n")) == (3, 1)
+        assert err.startswith("profcov: cannot write ")

@@ -194,3 +194,15 @@ tell([twice, never, missing, other, damaged, mixed, unwritten])
     assert damaged.startswith("cannot read damaged: it is not what a collector saves (TypeError(")
     assert mixed.endswith("one has branches, and the other has lines only")
     assert unwritten.startswith("cannot write other/data: ")
+
+
+def test_a_pattern_that_is_none_is_one_sentence_and_the_collector_can_be_given_another(run_python: Run) -> None:
+    first, second = run_python(
+        BEGIN
+        + """
+collector = CoverageCollector(here, CoverageConfig(exclude=("build**",)))
+tell([error(CollectorStateError, collector.start) for _ in range(2)])
+"""
+    )
+    assert first == second
+    assert first.startswith("cannot start the collector: File pattern can't include")

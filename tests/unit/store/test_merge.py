@@ -16,6 +16,7 @@ from profcov.slug import Slug
 from profcov.store.combine import combine, restore_previous
 from profcov.store.files import file_digest
 from profcov.store.layout import list_shards
+from profcov.store.lock import SlugLock
 from profcov.store.merge import gather, read_content, to_bits, to_numbers, to_numbits
 from profcov.store.presence import Presence
 from profcov.store.read import read_lines
@@ -256,3 +257,40 @@ def test_a_shard_whose_facts_are_not_ours_is_set_apart(data: Path, facts: dict[s
     write(data, {"/src/b.py": {1}}, **facts)
     made = combine(data, DEMO)
     assert (read_lines(made.path), made.reasons) == ({"/src/a.py": {1}}, ("shard-unreadable",))
+
+
+def test_what_is_added_to_an_artifact_without_a_sidecar_says_so(data: Path) -> None:
+    write(data, {"/src/a.py": {1}})
+    combine(data, DEMO, reasons=["jobs-pending"]).sidecar.unlink()
+    write(data, {"/src/a.py": {2}})
+    made = combine(data, DEMO, append=True)
+    assert (read_lines(made.path), made.reasons) == ({"/src/a.py": {1, 2}}, ("history-unknown",))
+
+
+def test_a_damaged_shard_stays_a_reason_for_as_long_as_the_shards_are_kept(data: Path) -> None:
+    write(data, {"/src/a.py": {1}})
+    write(data, {"/src/b.py": {1}}).write_bytes(b"damaged")
+    for keep in (True, True, False):
+        assert combine(data, DEMO, keep=keep).reasons == ("shard-unreadable",)
+
+
+def test_where_no_shard_can_be_read_processes_write_again(data: Path) -> None:
+    lock = SlugLock(data, DEMO)
+    before = lock.share()
+    lock.release()
+    write(data, {"/src/a.py": {1}}).write_bytes(b"damaged")
+    with pytest.raises(CoverageMergeError, match="none of its 1 shards can be read"):
+        combine(data, DEMO)
+    assert lock.share() != before
+    lock.abandon()
+
+
+@pytest.mark.parametrize(("generation", "found"), [("1", {2}), ("2", {1, 2}), ("x", {1, 2})])
+def test_shards_on_a_list_go_once_their_generation_is_over(data: Path, generation: str, found: set[int]) -> None:
+    write(data, {"/src/a.py": {9}})
+    combine(data, DEMO)  # the generation is 1
+    listed = write(data, {"/src/a.py": {1}})
+    write(data, {"/src/a.py": {2}})
+    (data / ".demo.dropping").write_text(f"{generation}\n{listed.name}\nother.coverage.host.1.2\n")
+    assert read_lines(combine(data, DEMO).path) == {"/src/a.py": found}
+    assert not (data / ".demo.dropping").exists()

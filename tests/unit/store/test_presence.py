@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -245,3 +246,22 @@ def test_a_lock_whose_file_was_removed_keeps_nobody_out_and_is_made_again(tmp_pa
     with exclusive(tmp_path, DEMO, 0):
         assert lock.share() is None
     lock.abandon()
+
+
+def test_rows_that_name_no_slug_are_left_out(tmp_path: Path, start: Start) -> None:
+    process = start("demo")
+    (path,) = [path for path in (tmp_path / PROCESSES).iterdir() if not path.name.startswith(".")]
+    content = path.read_bytes().replace(b" demo ", b" ../x ") + b"      1000.000 \0\0".ljust(115) + b"\n"
+    with path.open("r+b") as file:  # the same file: it is locked
+        file.write(content)
+    assert list_holders(tmp_path) == []
+    assert survey(tmp_path) == []
+    kill(process)
+
+
+def test_several_readers_at_once_see_who_is_dead(tmp_path: Path, start: Start) -> None:
+    kill(start("demo"))
+    (path,) = [path for path in (tmp_path / PROCESSES).iterdir() if not path.name.startswith(".")]
+    with path.open("r+b") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)
+        assert [each.is_alive for each in list_holders(tmp_path)] == [False]

@@ -61,9 +61,9 @@ def try_before(number: int) -> bool:
     recorder.after_fork()  # as if it was another process
     play("demo", green)
     combine(DATA, DEMO)
-    for function in (red, blue):
-        play("demo", function)
-        recorder.after_fork()
+    play("demo", red)
+    recorder.after_fork()
+    play("demo", blue)  # and remember that it is written
     was_killed = kill_before(number, lambda: combine(DATA, DEMO))
     problem = judge()
     if problem:
