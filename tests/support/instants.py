@@ -23,6 +23,23 @@ def _ptrace(request: int, pid: int, data: int = 0) -> None:
         raise OSError(number, f"ptrace: {os.strerror(number)}")
 
 
+def is_allowed() -> bool:
+    """Tell whether a process may trace its child here; some containers forbid it."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _ptrace(_TRACE_ME, 0)
+            os.kill(os.getpid(), signal.SIGSTOP)
+        finally:
+            os.kill(os.getpid(), signal.SIGKILL)
+    _, status = os.waitpid(pid, os.WUNTRACED)
+    allowed = os.WIFSTOPPED(status)
+    if allowed:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    return allowed
+
+
 def kill_before(number: int, work: Callable[[], object]) -> bool:
     """Do work in a forked child, and kill that before its system call of a number; tell whether it was killed.
 
