@@ -18,6 +18,8 @@ from profcov.store.layout import list_shards, list_slugs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from profcov.store.combine import Artifact
+
 
 @click.command("combine")
 @click.argument("slugs", nargs=-1, metavar="[SLUG]...")
@@ -55,8 +57,7 @@ def command(
     if restore_previous:
         return _restore(out or directory, slugs, umask)
     config_file = find_config(config)
-    given = parse_slugs(slugs)
-    chosen = given or [slug for slug in list_slugs(directory) if list_shards(directory, slug)]
+    chosen = parse_slugs(slugs) or [slug for slug in list_slugs(directory) if list_shards(directory, slug)]
     if not chosen:
         raise CoverageReadError(directory, "no profile has shards there")
     failures: list[ProfcovError] = []
@@ -77,15 +78,19 @@ def command(
             failures.append(error)
             continue
         partial += not made.complete
-        status = "complete" if made.complete else "partial; " + ", ".join(made.reasons)
-        click.echo(f"{made.slug}\t{made.lines}\t{made.files}\t{status}\t{made.path}")
-        for file, (kept, *others) in made.changed.items():
-            click.echo(f"profcov: {made.slug}: {_tell_change(file, kept, others)}", err=True)
+        _print(made)
     for failure in failures[:-1]:
         click.echo(f"profcov: {failure}", err=True)
     if failures:
         raise failures[-1]
     return 1 if partial and not allow_partial else 0
+
+
+def _print(made: Artifact) -> None:
+    status = "complete" if made.complete else "partial; " + ", ".join(made.reasons)
+    click.echo(f"{made.slug}\t{made.lines}\t{made.files}\t{status}\t{made.path}")
+    for file, (kept, *others) in made.changed.items():
+        click.echo(f"profcov: {made.slug}: {_tell_change(file, kept, others)}", err=True)
 
 
 def _tell_change(file: str, kept: str, others: Sequence[str]) -> str:

@@ -70,9 +70,9 @@ def combine(
 ) -> Artifact:
     """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
 
-    A shard that cannot be read is moved to ``quarantine/``, and the artifact is partial; so it is if a process died with
-    units in flight, or if sources changed between shards: then only the lines of one version are in it. The artifact
-    before this one is kept as ``previous/<slug>.coverage``.
+    A shard that cannot be read is moved to ``quarantine/`` (unless all are to stay), and the artifact is partial; so it is
+    if a process died with units in flight or could not write what it ran, or if sources changed between shards: then only
+    the lines of one version are in it. The artifact before this one is kept as ``previous/<slug>.coverage``.
 
     Args:
         data_dir: where the shards are.
@@ -120,22 +120,25 @@ def combine(
         if not keep:
             consume(data_dir, slug, lock, gathered.shards, umask)
             _quarantine(data_dir, gathered.unreadable, umask)
-    lines = sum(map(len, content.lines_by_file().values()))
+    return _sum_up(artifact, making, content)
+
+
+def _sum_up(artifact: Path, making: Making, content: Content) -> Artifact:
+    kept = making.gathered.sources
     return Artifact(
-        slug,
-        artifact,
-        sidecar_path(artifact),
-        not making.reasons,
-        making.reasons,
-        lines,
-        len(content.files),
-        len(gathered.shards),
-        {file: _first(gathered.sources[file], versions) for file, versions in changed.items()},
+        slug=making.slug,
+        path=artifact,
+        sidecar=sidecar_path(artifact),
+        complete=not making.reasons,
+        reasons=making.reasons,
+        lines=sum(map(len, content.lines_by_file().values())),
+        files=len(content.files),
+        shards=len(making.gathered.shards),
+        changed={
+            file: [kept[file], *(each for each in versions if each != kept[file])]
+            for file, versions in making.changed.items()
+        },
     )
-
-
-def _first(kept: str, versions: Sequence[str]) -> list[str]:
-    return [kept, *(version for version in versions if version != kept)]
 
 
 def _gather(data_dir: Path, slug: Slug, lock: int, umask: int) -> Gathered:
