@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import platform
+import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 from profcov.engine.faults import log_once, raise_foreign
-from profcov.engine.later import InnerLock
 from profcov.errors import ProfcovError
 from profcov.store.lock import SlugLock
 from profcov.store.merge import UNKNOWN
@@ -60,7 +60,7 @@ class Book:
         self.slug = slug
         self.settings = settings
         self.engine = engine
-        self._mutex = InnerLock()
+        self._mutex = threading.RLock()
         self._lock = SlugLock(settings.data_dir, slug, settings.umask)
         self._presence = presence
         self._generation: Generation | None = None

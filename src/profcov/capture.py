@@ -19,7 +19,7 @@ from profcov.carrier import DISABLED, DISK, NOT_ALLOWED, PAUSED, SIGNATURE, TRAC
 from profcov.context import Scope, current
 from profcov.engine import imports, started  # noqa: F401 (it notes the time)
 from profcov.engine.faults import log_once, raise_foreign
-from profcov.engine.later import InnerLock, do_or_put_off, forget_put_off
+from profcov.engine.later import do_or_put_off
 from profcov.errors import InvalidSlugError, ProfcovError
 from profcov.settings import Settings
 from profcov.signature import is_signed
@@ -50,7 +50,7 @@ class Recorder:
         self._admission = Admission(settings)
         self.presence = Presence(settings.data_dir, settings.umask)
         self._at_rest: str | None = None
-        self._mutex = InnerLock()
+        self._mutex = threading.RLock()
         self._books: dict[Slug, Book] = {}
         self._refusal: str | None = None if settings.enabled else DISABLED
         self._flusher: threading.Thread | None = None
@@ -217,7 +217,7 @@ class Recorder:
         self._books = {}
         self.presence.abandon()
         self.presence = Presence(self.settings.data_dir, self.settings.umask)
-        self._mutex = InnerLock()
+        self._mutex = threading.RLock()
         self._flusher = None
 
 
@@ -288,7 +288,6 @@ def _release_after_fork() -> None:
 
 def _after_fork_in_child() -> None:
     """Start clean; a child forked inside a unit goes on under its slug, as a unit of its own until it ends."""
-    forget_put_off()
     _release_after_fork()
     forget_lingering()
     scope = current.get()

@@ -9,6 +9,7 @@ is there because leaving it out loses lines: see docs/explanation/engine.md.
 from __future__ import annotations
 
 import sys
+import threading
 from collections import deque
 from itertools import accumulate, chain, repeat, starmap, takewhile
 from operator import attrgetter, countOf, truth
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.context import Scope, current
 from profcov.engine.base import Capabilities, Counts, Lock, Trace
 from profcov.engine.faults import is_foreign, log_once
-from profcov.engine.later import InnerLock
 from profcov.engine.monitoring_state import NOBODY, CodeState, MonitoringTrace
 from profcov.errors import EngineUnavailableError
 
@@ -60,7 +60,7 @@ class MonitoringEngine:
         self._may_disable = getattr(sys, "_is_gil_enabled", lambda: True)()
         self.capabilities = Capabilities(greenlets=True, branches=False, coroutine_blocks=True)
         self.sources = sources
-        self._lock = InnerLock()
+        self._lock = threading.RLock()
         self._states: dict[int, CodeState] = {}
         self._live = NOBODY
         self._epoch = 0

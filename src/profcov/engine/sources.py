@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import sys
+import threading
 from types import CodeType, SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,6 @@ import coverage
 from coverage.files import abs_file, relative_filename, set_relative_directory
 from coverage.inorout import InOrOut
 
-from profcov.engine.later import InnerLock
 from profcov.engine.started import STARTED
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Sources:
         self._modules: set[str] = set()
         self._looked_at, self._newest = 0, ""
         self._imported: set[str] = set()
-        self.lock = InnerLock()
+        self.lock = threading.RLock()
         set_relative_directory()
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
         self.branch = bool(reader.get_option("run:branch"))

@@ -2,53 +2,40 @@ from __future__ import annotations
 
 import threading
 
-from profcov.engine.later import InnerLock, do_or_put_off, forget_put_off
+from profcov.engine.later import do_or_put_off
 
 
-def test_under_inner_locks_everything_is_put_off_until_the_last_is_given_back() -> None:
+def test_what_comes_while_something_is_done_is_done_after_it() -> None:
     done: list[int] = []
-    one, two = InnerLock(), InnerLock()
-    with one:
-        with two, one:
-            do_or_put_off(lambda: done.append(1))
-        assert done == []
-        do_or_put_off(lambda: done.append(2))
-        assert done == []
-    assert done == [1, 2]
-
-
-def test_what_is_done_may_put_off_and_take_locks_itself() -> None:
-    done: list[int] = []
-    lock = InnerLock()
 
     def outer() -> None:
-        with lock:
-            do_or_put_off(lambda: done.append(2))
+        do_or_put_off(lambda: done.append(2))
         done.append(1)
 
     do_or_put_off(outer)
     assert done == [1, 2]
 
 
-def test_other_threads_are_not_put_off_and_a_lock_keeps_them_out() -> None:
-    done: list[object] = []
-    lock = InnerLock()
+def test_a_fault_keeps_nothing_from_being_done() -> None:
+    done: list[int] = []
 
-    def work() -> None:
-        do_or_put_off(lambda: done.append("done"))
-        done.append(lock.acquire(blocking=False))
-        do_or_put_off(lambda: done.append("done, too"))  # a lock that was not taken puts nothing off
+    def outer() -> None:
+        do_or_put_off(lambda: done.append(1))
+        raise OSError("full")
 
-    with lock:
-        thread = threading.Thread(target=work)
+    do_or_put_off(outer)
+    do_or_put_off(lambda: done.append(2))
+    assert done == [1, 2]
+
+
+def test_other_threads_are_not_put_off() -> None:
+    done: list[str] = []
+
+    def outer() -> None:
+        thread = threading.Thread(target=do_or_put_off, args=(lambda: done.append("other"),))
         thread.start()
         thread.join()
-    assert done == ["done", False, "done, too"]
+        done.append("outer")
 
-
-def test_a_forked_child_forgets_what_was_put_off() -> None:
-    done: list[int] = []
-    with InnerLock():
-        do_or_put_off(lambda: done.append(1))
-        forget_put_off()
-    assert done == []
+    do_or_put_off(outer)
+    assert done == ["other", "outer"]
