@@ -25,6 +25,7 @@ from profcov.unit import JOB_PREFIX, Work, note_enqueued
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from profcov.settings import Settings
     from profcov.unit import Unit
@@ -117,7 +118,7 @@ class CoverageWorkerMixin:
 
     def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
         """Start a work horse, with a pipe to hear from it."""
-        with horse.connected(self):
+        with horse.connected(self), _spawning(self):
             return super().fork_work_horse(*args, **kwargs)  # type: ignore[misc]
 
     def kill_horse(self, *args: Any, **kwargs: Any) -> Any:
@@ -158,11 +159,6 @@ if SpawnWorker is not None:
     class CoverageSpawnWorker(CoverageWorkerMixin, SpawnWorker):  # type: ignore[misc]
         """RQ's worker that starts a new interpreter for each job, measuring; it came with RQ 2.2."""
 
-        def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
-            """Start a work horse whose worker class measures."""
-            with horse.spawning_measured(self):
-                return super().fork_work_horse(*args, **kwargs)
-
 
 def install_workers() -> None:
     """Let RQ's own worker classes measure, and all that derive from them; does nothing when profcov is off.
@@ -184,6 +180,11 @@ def install_workers() -> None:
         )
         for name, status in _STATUSES.items():
             INSTALLED.wrap_once(cls, name, functools.partial(_write_before, status))
+
+
+def _spawning(worker: Any) -> AbstractContextManager[None]:
+    is_spawning = SpawnWorker is not None and isinstance(worker, SpawnWorker)
+    return horse.spawning_measured(worker) if is_spawning else contextlib.nullcontext()
 
 
 def _prepare() -> None:
