@@ -92,9 +92,13 @@ def judge(rq: Any, module: Path, remains: Remains, *, count: int, kills: int) ->
         own = {number for number in jobs if OWNERS[number // 5 % len(OWNERS)] == slug}
         assert lines <= lines_of(own)
         assert lines >= lines_of(own & finished)
-        said = {int(each["id"]): each["status"] for each in read_sidecar(rq.data / f"{slug}.coverage")["jobs"]}
-        assert {number for number, status in said.items() if status == "finished"} == own & finished
-        assert {number for number, status in said.items() if status == "killed"} >= own & began - finished
+        facts = read_sidecar(rq.data / f"{slug}.coverage")
+        said = {int(each["id"]): each["status"] for each in facts["jobs"]}
+        ended = {number for number, status in said.items() if status == "finished"}
+        assert ended >= own & finished
+        # Killed after that was noted, and before RQ had stored it.
+        assert ended - finished <= {int(each["job"]) for each in facts["died"]}
+        assert {number for number, status in said.items() if status == "killed"} >= own & began - finished - ended
         assert said.keys() <= own
     remains.judge(kills, jobs=count, finished=len(finished), killed_at_work=len(began - finished))
 
