@@ -5,8 +5,8 @@ Everything here runs inside somebody's server: no method raises, whatever goes w
 
 from __future__ import annotations
 
+import _thread
 import atexit
-import contextvars
 import functools
 import os
 import threading
@@ -53,7 +53,7 @@ class Recorder:
         self._mutex = threading.RLock()
         self._books: dict[Slug, Book] = {}
         self._refusal: str | None = None if settings.enabled else DISABLED
-        self._flusher: threading.Thread | None = None
+        self._flusher: int | None = None
 
     def begin_request(self, claim: Claim, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
         """Begin a unit of work for what a request claims, which may be anything; never raises."""
@@ -191,12 +191,9 @@ class Recorder:
         with self._mutex:
             if self._flusher is None:
                 self.look_around()
+                # Not a threading.Thread, whose start waits until the thread runs: each RQ horse has one.
                 args = (weakref.ref(self), self.settings.flush_seconds)
-                self._flusher = threading.Thread(
-                    target=_flush_periodically, args=args, name="profcov-flush", daemon=True
-                )
-                # In an empty context: the thread is nobody's, whoever's request starts it.
-                contextvars.Context().run(self._flusher.start)
+                self._flusher = _thread.start_new_thread(_flush_periodically, args)
 
     def look_around(self) -> None:
         """Notice that an operator has paused the data directory, or that the disk is nearly full: no request pays."""
@@ -210,6 +207,11 @@ class Recorder:
         log_once("disk", "less than %d bytes are free for %s: nothing is recorded", least, self.settings.data_dir)
         return True
 
+    @property
+    def is_unused(self) -> bool:
+        """Whether no unit was ever begun."""
+        return self._flusher is None
+
     def withdraw(self) -> None:
         """Tell readers that this process has nothing in flight, if all is written: it ends."""
         if all(book.is_written for book in self.list_books()):
@@ -217,6 +219,9 @@ class Recorder:
 
     def after_fork(self) -> None:
         """Start clean in a forked child: locks, lines and the flushing thread belong to the parent."""
+        self._mutex = threading.RLock()
+        if self.is_unused:  # where a child is forked for each job, it is to copy few pages
+            return
         if self.engine is not None:
             self.engine.after_fork()
         for book in self._books.values():
@@ -224,7 +229,6 @@ class Recorder:
         self._books = {}
         self.presence.abandon()
         self.presence = Presence(self.settings.data_dir, self.settings.umask)
-        self._mutex = threading.RLock()
         self._flusher = None
 
 
@@ -271,7 +275,7 @@ def flush_everything() -> None:
 
     What is in flight then has not died: all that it ran is written.
     """
-    for recorder in list(_recorders.values()):
+    for recorder in [each for each in list(_recorders.values()) if not each.is_unused]:
         recorder.flush_all(label_is_final=True)
         do_or_put_off(recorder.withdraw)
 
