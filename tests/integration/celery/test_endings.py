@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 START = """
 with profcov.trace({slug!r}):
     result = jobs.wait_for_ever.apply_async(({slug!r},), soft_time_limit={soft_time_limit})
-redis.blpop({slug!r})
+assert redis.blpop({slug!r}, timeout=30)
 """
 STATUS = "tell(type(result.get(timeout=30, propagate=False)).__name__)"
 
@@ -23,7 +23,7 @@ def test_a_warm_shutdown_loses_nothing_nor_do_a_soft_time_limit_and_a_terminatio
 ) -> None:
     with tasks.working(pool) as worker:
         if pool == "prefork":  # threads cannot be interrupted
-            soft = START.format(slug="soft", soft_time_limit=0.2) + STATUS
+            soft = START.format(slug="soft", soft_time_limit=1) + STATUS
             assert tasks.run(soft) == "SoftTimeLimitExceeded"
             assert tasks.functions("soft") == {"wait_for_ever"}
             revoke = START.format(slug="revoked", soft_time_limit=None) + "result.revoke(terminate=True)\n" + STATUS
