@@ -74,12 +74,15 @@ tell([before.running, after.running, after.name, os.wait()[1], shards("demo")])
 
 
 def test_where_profcov_is_off_nothing_is_started(run_python: Run) -> None:
-    assert run_python(
-        """
+    assert (
+        run_python(
+            """
 import sys
 from profcov.queues import warm_up
 warm_up()
 print(str("coverage" in sys.modules).lower())
 """,
-        ENABLE_PROFILE_COVERAGE="0",
-    ) is False
+            ENABLE_PROFILE_COVERAGE="0",
+        )
+        is False
+    )
