@@ -1,6 +1,6 @@
 """Job queues: how a slug travels with a job and is measured in the worker.
 
-``carry`` and ``resume`` are for any queue that has a place for headers; for RQ see :mod:`profcov.queues.rq`.
+``carry``, ``resume`` and ``warm_up`` are for any queue that has a place for headers; for RQ see :mod:`profcov.queues.rq`.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from profcov.carrier import JOB_META_KEY, from_job_meta
+from profcov.propagation import open_recorder
 from profcov.tracing import current_slug, trace
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     M = TypeVar("M", bound=MutableMapping[str, Any])
 
-__all__ = ["carry", "resume"]
+__all__ = ["carry", "resume", "warm_up"]
 
 
 def carry(mapping: M) -> M:
@@ -39,3 +40,11 @@ def resume(mapping: Mapping[str, Any] | None) -> AbstractContextManager[Any]:
     """
     slug = from_job_meta(mapping or {})
     return contextlib.nullcontext() if slug is None else trace(slug)
+
+
+def warm_up() -> None:
+    """Start the engine before the first message comes: for workers, best before they fork; nothing where profcov is off.
+
+    Else the first traced message pays for it, a tenth of a second that counts against its time limit.
+    """
+    open_recorder().warm_up()

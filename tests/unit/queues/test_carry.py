@@ -50,3 +50,39 @@ for headers in (None, {}, {"profile_trace_slug": 7}, {"profile_trace_slug": "../
 tell([DATA.exists(), carry({})])
 """
     ) == [False, {}]
+
+
+def test_a_worker_can_start_the_engine_before_its_first_message(run_python: Run, engine: str) -> None:
+    assert run_python(
+        BEGIN
+        + """
+import os
+from profcov.queues import warm_up
+before = profcov.engine_status()
+warm_up()
+warm_up()
+after = profcov.engine_status()
+if os.fork() == 0:
+    started = recorder.engine
+    with resume({"profile_trace_slug": "demo"}):
+        red()
+    os._exit(recorder.engine is not started)
+tell([before.running, after.running, after.name, os.wait()[1], shards("demo")])
+""",
+        engine=engine,
+    ) == [False, True, engine, 0, ["red"]]
+
+
+def test_where_profcov_is_off_nothing_is_started(run_python: Run) -> None:
+    assert (
+        run_python(
+            """
+import sys
+from profcov.queues import warm_up
+warm_up()
+print(str("coverage" in sys.modules).lower())
+""",
+            ENABLE_PROFILE_COVERAGE="0",
+        )
+        is False
+    )
