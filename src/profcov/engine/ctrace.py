@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.engine.base import Capabilities, Counts, Executed, Lock, Trace
 from profcov.engine.coroutine import StepCoroutine
-from profcov.engine.faults import log_once
+from profcov.engine.faults import log_once, raise_foreign
 from profcov.errors import EngineUnavailableError
 
 try:
@@ -229,6 +229,7 @@ class CTraceEngine:
         try:
             name = self.sources.measured(filename, frame)
         except Exception as error:  # noqa: BLE001
+            raise_foreign(error)  # a time limit of the application's: it ends the tracer, too, but must not be lost
             log_once("engine-discovery", "cannot tell whether %s is measured", filename, error=error)
         return _disposition(filename, name)
 

@@ -141,9 +141,9 @@ def forget_failed(data_dir: Path, slug: Slug) -> None:
     """Forget the processes that have not written all of a slug; the caller holds the slug's exclusive lock."""
     for path, fd, is_alive in _open_all(data_dir):
         rows = _read(fd)
-        for number, since, name, _ in rows:
+        for place, since, name, _ in rows:
             if name == slug and since:
-                os.pwrite(fd, _IDLE, number * _WIDTH)
+                os.pwrite(fd, _IDLE, place)
         if not is_alive and all(name == slug or not since for _, since, name, _ in rows):
             path.unlink(missing_ok=True)
 
@@ -178,12 +178,14 @@ def _is_locked(fd: int) -> bool:
 
 
 def _read(fd: int) -> list[tuple[int, float, Slug, str]]:
-    """Return number, time, slug and job of each line; a line that is not one is left out."""
+    """Return place, time, slug and job of each line; a line that is not one is left out. Older profcovs' have no job."""
     content = os.pread(fd, os.fstat(fd).st_size, 0)
     rows = []
-    for number in range(len(content) // _WIDTH):
-        line = content[number * _WIDTH : (number + 1) * _WIDTH].decode("ascii", "replace")
+    place = 0
+    for row in content.splitlines(keepends=True):
+        line = row.decode("ascii", "replace")
         with contextlib.suppress(ValueError):  # InvalidSlugError is one
             slug, job = line[_TIME + 1 :][:_NAME].strip(), line[_TIME + 1 + _NAME :].strip()
-            rows.append((number, float(line[:_TIME]), parse_slug(slug), job))
+            rows.append((place, float(line[:_TIME]), parse_slug(slug), job))
+        place += len(row)
     return rows

@@ -115,6 +115,17 @@ def test_the_dead_are_told_of_once_and_their_file_goes_with_the_last_slug(tmp_pa
     assert files(tmp_path) == []
 
 
+def test_the_note_of_an_older_profcov_which_has_no_job_is_understood(tmp_path: Path) -> None:
+    (tmp_path / PROCESSES).mkdir()
+    rows = (f"{since:14.3f} {slug}".ljust(115) + "\n" for since, slug in ((5.0, "demo"), (0.0, "idle"), (7.0, "other")))
+    (tmp_path / PROCESSES / "host.12.34").write_text("".join(rows))
+    assert [(each.slug, each.since, each.job) for each in list_holders(tmp_path)] == [("demo", 5, ""), ("other", 7, "")]
+    forget_failed(tmp_path, OTHER)
+    assert [each.slug for each in list_holders(tmp_path)] == ["demo"]
+    forget_failed(tmp_path, DEMO)
+    assert files(tmp_path) == []
+
+
 def test_the_file_of_a_process_that_lives_stays(tmp_path: Path, start: Start) -> None:
     process = start("demo")
     presence = Presence(tmp_path)
