@@ -177,9 +177,31 @@ def install_workers() -> None:
 
 
 def _prepare() -> None:
-    """Do once in the parent what each horse would have to do."""
-    open_recorder().warm_up()
+    """Do once in the parent what each horse would have to do, and hook the callbacks that run in the parent itself."""
+    recorder = open_recorder()
+    recorder.warm_up()
     install()
+    if recorder.settings.enabled:
+        for name in ("execute_stopped_callback", "execute_failure_callback"):
+            INSTALLED.wrap_once(Job, name, _call_back)
+
+
+def _call_back(original: Callable[..., Any], job: Job, *args: Any, **kwargs: Any) -> Any:
+    """Run a callback of a job's; where the job's unit is not around it, as a unit of its own.
+
+    That is in the worker itself, for a job that was stopped or abandoned, and before RQ stores the job's status.
+    """
+    slug = from_job_meta(_meta_of(job))
+    if slug is None or current_slug() is not None:
+        return original(job, *args, **kwargs)
+    unit = open_recorder().begin(slug, _work_of(job))
+    if not unit.traced:
+        return original(job, *args, **kwargs)
+    try:
+        with unit.step():
+            return original(job, *args, **kwargs)
+    finally:
+        unit.end()
 
 
 def _work(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
@@ -210,7 +232,7 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
     install()
     with contextlib.suppress(Exception, SystemExit):
         _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
-    unit = open_recorder().begin(slug, Work(lambda: f"job:{job.func_name}", lambda: str(job.id)))
+    unit = open_recorder().begin(slug, _work_of(job))
     if not unit.traced:
         log_once("job-refused", "jobs of %.120r are not measured: %s", slug, unit.status)
         return perform(job, *args, **kwargs)
@@ -221,6 +243,10 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
     finally:
         setattr(worker, _UNIT, None)
         unit.end()
+
+
+def _work_of(job: Job) -> Work:
+    return Work(lambda: f"job:{job.func_name}", lambda: str(job.id))
 
 
 def _before_status(worker: Any, *args: Any, **kwargs: Any) -> None:
