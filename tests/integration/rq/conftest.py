@@ -53,11 +53,13 @@ class Jobs:
         assert done.stderr == ""
         return json.loads(done.stdout.splitlines()[-1])
 
-    def start_worker(self, *words: str, zero_code: bool = False, **environ: str) -> subprocess.Popen[bytes]:
-        whole = [sys.executable, "-m", "rq.cli", "worker", *words, "--quiet", "--url", self.environ["REDIS_URL"]]
+    def start_worker(
+        self, *words: str, command: str = "worker", zero_code: bool = False, **environ: str
+    ) -> subprocess.Popen[bytes]:
+        whole = [sys.executable, "-m", "rq.cli", command, *words, "--quiet", "--url", self.environ["REDIS_URL"]]
         if zero_code:
             whole = [sys.executable, "-m", "profcov", "run", "--", *whole]
-        elif "--worker-class" not in words:
+        elif "--worker-class" not in words and "RQ_WORKER_CLASS" not in environ:
             whole += ["--worker-class", "profcov.queues.rq.CoverageWorker"]
         return subprocess.Popen(
             whole, env={**self.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
