@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from rq import Queue, SimpleWorker, Worker
+from rq import Queue, SimpleWorker, Worker, registry
 from rq import worker as rq_worker
 from rq.job import Job
 
@@ -182,8 +183,10 @@ def _prepare() -> None:
     recorder.warm_up()
     install()
     if recorder.settings.enabled:
-        for name in ("execute_stopped_callback", "execute_failure_callback"):
-            INSTALLED.wrap_once(Job, name, _call_back)
+        # Methods of Job's; since RQ 3.0 functions, in each module that uses them.
+        for owner in (Job, registry, sys.modules[Worker.__module__]):
+            for name in ("execute_stopped_callback", "execute_failure_callback"):
+                INSTALLED.wrap_once(owner, name, _call_back)
 
 
 def _call_back(original: Callable[..., Any], job: Job, *args: Any, **kwargs: Any) -> Any:
