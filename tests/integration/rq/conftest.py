@@ -74,7 +74,7 @@ class Jobs:
         return Job.fetch(job_id, connection=self.redis)
 
     def status(self, job_id: str) -> str:
-        return str(self.fetch(job_id).get_status().value)
+        return bytes(self.redis.hget(f"rq:job:{job_id}", "status") or b"").decode()
 
     @property
     def data(self) -> Path:

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 CLASS = "profcov.queues.rq.CoverageWorker"
 
 
-@pytest.mark.parametrize("words", [["--worker-class", CLASS], []], ids=["option", "RQ_WORKER_CLASS"])
-def test_a_pool_of_workers_measures(rq: Any, words: list[str]) -> None:
+def test_a_pool_of_workers_measures(rq: Any) -> None:
     ids = rq.run(
         """
         ids = []
@@ -30,8 +29,7 @@ def test_a_pool_of_workers_measures(rq: Any, words: list[str]) -> None:
         tell(ids)
         """
     )
-    environ = {} if words else {"RQ_WORKER_CLASS": CLASS}
-    with rq.start_worker(*words, "--num-workers", "2", "--burst", command="worker-pool", **environ) as pool:
+    with rq.start_worker("--num-workers", "2", "--burst", command="worker-pool") as pool:
         assert pool.wait(60) == 0
     assert [rq.status(each) for each in ids] == ["finished"] * 8
     assert rq.combined("demo") == {"first", "second"}
@@ -92,7 +90,7 @@ def test_several_queues_and_other_classes_for_jobs_queues_and_serialization_are_
     )
     classes = ["--job-class", "kinds.OwnJob", "--queue-class", "kinds.OwnQueue"]
     rq.work("high", "low", *classes, "--serializer", "rq.serializers.JSONSerializer")
-    assert [rq.redis.hget(f"rq:job:{each}", "status") for each in ids] == [b"finished"] * 4
+    assert [rq.status(each) for each in ids] == ["finished"] * 4
     assert rq.combined("high") == {"second"}
     assert rq.combined("low") == {"chained"}
 

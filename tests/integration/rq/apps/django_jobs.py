@@ -8,7 +8,7 @@ import threading
 from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import django
 import jobs
@@ -84,11 +84,18 @@ class Quiet(WSGIRequestHandler):
 def ask(*requests: tuple[str, str, str | None]) -> list[int]:
     """Serve the project, and send it requests: path, job id, slug."""
     with make_server("127.0.0.1", 0, get_wsgi_application(), handler_class=Quiet) as server:
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        thread = threading.Thread(target=_serve, args=[server])
+        thread.start()
         try:
             return [_ask(server.server_port, *request) for request in requests]
         finally:
             server.shutdown()
+            thread.join()
+
+
+def _serve(server: WSGIServer) -> None:
+    server.serve_forever(poll_interval=0.01)
+    transaction.get_connection().connection.close()  # Django leaves a database in memory open
 
 
 def _ask(port: int, where: str, job_id: str, slug: str | None) -> int:

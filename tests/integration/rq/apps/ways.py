@@ -143,7 +143,7 @@ def job_of_a_queue(queue: Queue, ident: str) -> None:
     job(queue, connection=queue.connection)(jobs.other).delay(job_id=ident)
 
 
-@way("@job with queue_class, enqueue")
+@way("@job with queue_class, enqueue", since=(2, 0))
 def job_with_queue_class(queue: Queue, ident: str) -> None:
     job("default", connection=queue.connection, queue_class=type(queue))(jobs.other).enqueue(job_id=ident)
 
@@ -153,7 +153,7 @@ def job_delay(queue: Queue, ident: str) -> None:
     job("default", connection=queue.connection)(jobs.other).delay(job_id=ident)
 
 
-@way("@job by name, enqueue", is_missed=True)
+@way("@job by name, enqueue", since=(2, 0), is_missed=True)
 def job_enqueue(queue: Queue, ident: str) -> None:
     job("default", connection=queue.connection)(jobs.other).enqueue(job_id=ident)
 
