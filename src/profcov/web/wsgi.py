@@ -131,7 +131,7 @@ def _end_with(body: Any, unit: Unit) -> None:
             unit.end()
 
     try:
-        weakref.finalize(body, unit.end)  # a server that never closes
+        weakref.finalize(body, unit.end).atexit = False  # a server that never closes
         body.close = end
     except (AttributeError, TypeError):  # an object of C's
         unit.end()
