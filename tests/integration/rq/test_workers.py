@@ -119,6 +119,7 @@ def test_coroutines_their_children_and_callbacks_are_measured(rq: Any, engine: s
 def test_callbacks_that_run_in_the_worker_itself_are_in_the_artifact_of_their_job(
     rq: Any, wait_until: Callable[..., None], zero_code: bool
 ) -> None:
+    rq.environ["PROFILE_COVERAGE_FLUSH_SECONDS"] = "3600"
     stopped, plain, abandoned = rq.run(
         """
         import kinds
@@ -130,6 +131,8 @@ def test_callbacks_that_run_in_the_worker_itself_are_in_the_artifact_of_their_jo
         with profcov.trace("demo"):
             stopped = make()
         plain = make()
+        with profcov.trace("demo"):
+            queue.enqueue(jobs.second)
         with profcov.trace("demo-2"):
             abandoned = make()
         tell([stopped.id, plain.id, abandoned.id])
@@ -151,7 +154,7 @@ def test_callbacks_that_run_in_the_worker_itself_are_in_the_artifact_of_their_jo
         assert worker.wait(60) == 0
     assert rq.status(abandoned) == "failed"
     assert rq.redis.get("status when stopped") != b"stopped"
-    assert rq.functions("demo") == {"forever", "step", "on_stopped", "in_stopped"}
+    assert rq.functions("demo") == {"forever", "step", "on_stopped", "in_stopped", "second"}
     assert rq.functions("demo-2") == {"on_failure", "in_callback"}
 
 
