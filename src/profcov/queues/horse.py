@@ -1,24 +1,25 @@
 """RQ's work horses, and what they do before they are killed: they write.
 
 The worker kills its horse by SIGKILL: when a job is stopped, or at a cold shutdown. Before that it sends SIGUSR2, and waits a
-second at most until the horse says through a pipe that all is written. A horse that gets SIGTERM, with the worker's whole
+second at most until the horse says through a pipe that all is written; it then stands still. A horse that gets SIGTERM, with the worker's whole
 process group, writes by itself.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import select
 import signal
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.capture import flush_everything
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
-from profcov.propagation import open_recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -97,10 +98,18 @@ def attentive(worker: Any) -> Iterator[None]:
 
 def _on_request(worker: Any) -> Callable[[int, FrameType | None], None]:
     def write(_number: int, _frame: FrameType | None) -> None:
-        open_recorder().flush_all(label_is_final=True)
-        do_or_put_off(lambda: _say(worker, _WRITTEN))  # later, if the signal came in the middle of writing
+        flush_everything()
+        do_or_put_off(
+            functools.partial(_await_kill, worker)
+        )  # later, as the writing is, if the signal came in the middle
 
     return write
+
+
+def _await_kill(worker: Any) -> None:
+    """Say that all is written, and run nothing more that would have to be written before the kill."""
+    _say(worker, _WRITTEN)
+    time.sleep(_PATIENCE_SECONDS)
 
 
 def _on_end(number: int, _frame: FrameType | None) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from rq import Queue, SimpleWorker, Worker
+from rq import Queue, SimpleWorker, Worker, registry
 from rq import worker as rq_worker
 from rq.job import Job
 
@@ -188,9 +189,33 @@ def _spawning(worker: Any) -> AbstractContextManager[None]:
 
 
 def _prepare() -> None:
-    """Do once in the parent what each horse would have to do."""
-    open_recorder().warm_up()
+    """Do once in the parent what each horse would have to do, and hook the callbacks that run in the parent itself."""
+    recorder = open_recorder()
+    recorder.warm_up()
     install()
+    if recorder.settings.enabled:
+        # Methods of Job's; since RQ 3.0 functions, in each module that uses them.
+        for owner in (Job, registry, sys.modules[Worker.__module__]):
+            for name in ("execute_stopped_callback", "execute_failure_callback"):
+                INSTALLED.wrap_once(owner, name, _call_back)
+
+
+def _call_back(original: Callable[..., Any], job: Job, *args: Any, **kwargs: Any) -> Any:
+    """Run a callback of a job's; where the job's unit is not around it, as a unit of its own.
+
+    That is in the worker itself, for a job that was stopped or abandoned, and before RQ stores the job's status.
+    """
+    slug = from_job_meta(_meta_of(job))
+    if slug is None or current_slug() is not None:
+        return original(job, *args, **kwargs)
+    unit = open_recorder().begin(slug, _work_of(job))
+    if not unit.traced:
+        return original(job, *args, **kwargs)
+    try:
+        with unit.step():
+            return original(job, *args, **kwargs)
+    finally:
+        unit.end()
 
 
 def _work(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
@@ -221,10 +246,8 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
     install()
     with contextlib.suppress(Exception, SystemExit):
         _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
-    function = _name_function(job)
-    run = JobRun(str(job.id), function, str(job.origin or ""))
-    work = Work(lambda: f"{JOB_PREFIX}{function}", lambda: run.id, job=run, is_labelled=True)
-    unit = open_recorder().begin(slug, work)
+    run = JobRun(str(job.id), _name_function(job), str(job.origin or ""))
+    unit = open_recorder().begin(slug, _work_of(job, run))
     if not unit.traced:
         log_once("job-refused", "jobs of %.120r are not measured: %s", slug, unit.status)
         return perform(job, *args, **kwargs)
@@ -242,6 +265,11 @@ def _name_function(job: Job) -> str:
     with contextlib.suppress(Exception):
         return str(job.func_name)
     return ""
+
+
+def _work_of(job: Job, run: JobRun | None = None) -> Work:
+    function, ident = _name_function(job), str(job.id)
+    return Work(lambda: f"{JOB_PREFIX}{function}", lambda: ident, job=run, is_labelled=True)
 
 
 def _before_status(worker: Any, status: str, *args: Any, **kwargs: Any) -> None:

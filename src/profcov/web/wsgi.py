@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import weakref
 from typing import TYPE_CHECKING, Any
 
 from profcov.carrier import STATUS_HEADER
@@ -52,10 +53,13 @@ class ProfileTraceMiddleware:
             unit.end()
             environ.pop(_MARK, None)  # whoever tries again is traced again
             raise
-        if _is_done(body, environ):
-            unit.end()
+        if type(body) in {list, tuple}:
+            unit.end()  # nothing of the application's is still to run
             return body
         unit.flush()
+        if _is_servers_own(body, environ):
+            _end_with(body, unit)
+            return body
         return (SizedTracedBody if hasattr(body, "__len__") else TracedBody)(body, unit)
 
 
@@ -107,13 +111,29 @@ class SizedTracedBody(TracedBody):
             return len(self._body)
 
 
-def _is_done(body: Any, environ: WSGIEnvironment) -> bool:
-    """Tell whether nothing of the application's is still to run: a list, or the server's own wrapper of a file.
-
-    The server sends its own wrapper's file by its descriptor, if it can tell that it is one.
-    """
+def _is_servers_own(body: Any, environ: WSGIEnvironment) -> bool:
+    """Tell whether this is the server's wrapper of a file, which it sends by its descriptor if it can tell what it is."""
     wrapper = environ.get("wsgi.file_wrapper")
-    return type(body) in {list, tuple} or (isinstance(wrapper, type) and isinstance(body, wrapper))
+    return isinstance(wrapper, type) and isinstance(body, wrapper)
+
+
+def _end_with(body: Any, unit: Unit) -> None:
+    """End the unit when the server closes its wrapper of a file, which is where Django says that the request is over."""
+    close = getattr(body, "close", None)
+
+    def end() -> None:
+        try:
+            if close is not None:
+                with unit.step():
+                    close()
+        finally:
+            unit.end()
+
+    try:
+        weakref.finalize(body, unit.end).atexit = False  # a server that never closes
+        body.close = end
+    except (AttributeError, TypeError):  # an object of C's
+        unit.end()
 
 
 def _describe(environ: WSGIEnvironment) -> Work:

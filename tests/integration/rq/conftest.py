@@ -35,6 +35,15 @@ def tell(value):
 """
 
 
+class Worker(subprocess.Popen[bytes]):
+    """A worker's process; as a context manager, one that is killed if the block fails, and may run on if it does not."""
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, *rest)
+
+
 @dataclass(frozen=True)
 class Jobs:
     """Programs that enqueue, workers that work, and what they recorded."""
@@ -53,24 +62,20 @@ class Jobs:
         assert done.stderr == ""
         return json.loads(done.stdout.splitlines()[-1])
 
-    def start_worker(self, *words: str, zero_code: bool = False, **environ: str) -> subprocess.Popen[bytes]:
-        whole = [sys.executable, "-m", "rq.cli", "worker", *words, "--quiet", "--url", self.environ["REDIS_URL"]]
+    def start_worker(
+        self, *words: str, command: str = "worker", zero_code: bool = False, **environ: str
+    ) -> subprocess.Popen[bytes]:
+        whole = [sys.executable, "-m", "rq.cli", command, *words, "--quiet", "--url", self.environ["REDIS_URL"]]
         if zero_code:
             whole = [sys.executable, "-m", "profcov", "run", "--", *whole]
-        elif "--worker-class" not in words:
+        elif "--worker-class" not in words and "RQ_WORKER_CLASS" not in environ:
             whole += ["--worker-class", "profcov.queues.rq.CoverageWorker"]
-        return subprocess.Popen(
-            whole, env={**self.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
+        return Worker(whole, env={**self.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start_pool(self, size: int) -> subprocess.Popen[bytes]:
         whole = [sys.executable, "-m", "profcov", "rq", "worker-pool", "--with-coverage", "--quiet", "-n", str(size)]
-        return subprocess.Popen(
-            [*whole, "--url", self.environ["REDIS_URL"]],
-            env=self.environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        words = [*whole, "--url", self.environ["REDIS_URL"]]
+        return Worker(words, env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def work(self, *words: str, **environ: str) -> None:
         """Run a worker until there is nothing left to do."""
@@ -81,7 +86,7 @@ class Jobs:
         return Job.fetch(job_id, connection=self.redis)
 
     def status(self, job_id: str) -> str:
-        return str(self.fetch(job_id).get_status().value)
+        return bytes(self.redis.hget(f"rq:job:{job_id}", "status") or b"").decode()
 
     @property
     def data(self) -> Path:

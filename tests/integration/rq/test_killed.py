@@ -45,6 +45,7 @@ def test_a_job_that_is_stopped_has_written(rq: Any, job: tuple[Any, str], wait_u
     assert rq.functions("demo") == {"forever", "step"}
     worker.terminate()
     assert worker.wait(30) == 0
+    assert rq.combined("demo") == {"forever", "step"}  # and that was all
 
 
 @pytest.mark.parametrize("job", ["class"], indirect=True)
@@ -55,7 +56,7 @@ def test_a_cold_shutdown_lets_the_job_write(rq: Any, job: tuple[Any, str], wait_
     worker.terminate()
     assert worker.wait(30) == 0
     wait_until(lambda: rq.status(job_id) in {"failed", "started"}, "RQ knows")
-    assert rq.functions("demo") == {"forever", "step"}
+    assert rq.combined("demo") == {"forever", "step"}
 
 
 @pytest.mark.parametrize("job", ["zero code"], indirect=True)
@@ -65,7 +66,7 @@ def test_a_horse_that_is_terminated_with_its_group_has_written(
     _, job_id = job
     os.kill(horse_of(rq), signal.SIGTERM)
     wait_until(lambda: rq.status(job_id) == "failed", "the job has failed")
-    assert rq.functions("demo") == {"forever", "step"}
+    assert rq.combined("demo") == {"forever", "step"}
     assert "signal 15" in rq.fetch(job_id).latest_result().exc_string
 
 

@@ -44,6 +44,7 @@ ANSWERS = {
     "big": {"app", "answer_big"},
     "file": {"app", "answer_file"},
     "text-file": {"app", "answer_text_file"},
+    "closing-file": {"app", "answer_closing_file", "close", "close_file"},
 }
 """What each answer runs, from the call to the close."""
 LEFT_TO_THE_SERVER = {"error", "iter-error"}

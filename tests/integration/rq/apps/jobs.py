@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from rq import Queue, Retry, SimpleWorker, Worker, get_current_job
+from rq.job import Job
 
 from profcov.queues.rq import CoverageWorkerMixin
 
@@ -17,6 +18,15 @@ class OnPurposeError(Exception):
 
 class TracedSimpleWorker(CoverageWorkerMixin, SimpleWorker):
     pass
+
+
+class OwnJob(Job):
+    pass
+
+
+class Thing:
+    def work(self) -> str:
+        return "worked"
 
 
 def first() -> str:
@@ -63,6 +73,17 @@ def second_try() -> str:
     return "done"
 
 
+def counted() -> None:
+    job = get_current_job()
+    assert job is not None
+    if job.connection.incr("times:" + job.id) > 1:
+        second_time()
+
+
+def second_time() -> str:
+    return "again"
+
+
 def replace_meta(value: Any) -> str:
     job = get_current_job()
     assert job is not None
@@ -94,6 +115,7 @@ def forever() -> None:
     assert job is not None
     step()
     job.connection.set("running", os.getpid())
+    job.connection.set("running of " + job.id, os.getpid())
     while True:
         time.sleep(0.01)
 

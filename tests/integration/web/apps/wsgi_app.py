@@ -199,6 +199,23 @@ def answer_file(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
     return wrapper(Path(os.__file__).open("rb")) if wrapper else [Path(os.__file__).read_bytes()]
 
 
+class ClosingFile(io.FileIO):
+    def close(self) -> None:
+        if not self.closed:
+            close_file()
+        super().close()
+
+
+def close_file() -> None:
+    pass
+
+
+def answer_closing_file(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+    start("200 OK", plain())
+    file = ClosingFile(os.__file__)
+    return environ["wsgi.file_wrapper"](file) if "wsgi.file_wrapper" in environ else file
+
+
 def answer_text_file(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
     start("200 OK", plain())
     return io.BytesIO(b"line one\nline two\n")
