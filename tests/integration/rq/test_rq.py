@@ -81,7 +81,7 @@ def test_a_traced_queue_or_job_class_needs_no_installation(rq: Any) -> None:
                 Queue(connection=redis, job_class=TracedJob).enqueue(jobs.second),
                 Queue(connection=redis, job_class="profcov.queues.rq.TracedJob").enqueue(jobs.second),
                 queue.enqueue(jobs.other),
-                TracedQueue("default", redis, 60, True, Job).enqueue(jobs.other),
+                TracedQueue(*positional(Queue, name="default", connection=redis, job_class=Job)).enqueue(jobs.other),
             ]
         tell([job.id for job in ids])
         """
@@ -158,7 +158,7 @@ def test_metadata_that_the_caller_gives_is_kept_and_not_changed(rq: Any) -> None
         decorated = job("default", connection=redis, meta=mine)(jobs.other)
         with profcov.trace("demo"):
             one, two = queue.enqueue(jobs.other, meta=mine), decorated.delay()
-            three = Job.create(jobs.other, (), {}, redis, None, None, None, None, None, None, None, None, "", mine)
+            three = Job.create(*positional(Job.create, func=jobs.other, connection=redis, meta=mine))
         after = decorated.delay()
         tell([mine, one.meta, two.meta, three.meta, after.meta, one.args])
         """
