@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import platform
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.errors import ProfcovError
+from profcov.store.jobs import STOPPED
 from profcov.store.lock import SlugLock
 from profcov.store.merge import UNKNOWN
 from profcov.store.shard import write_shard
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from profcov.engine.base import Engine, Executed, Trace
     from profcov.settings import Settings
     from profcov.slug import Slug
+    from profcov.store.jobs import JobRun
     from profcov.store.lock import Generation
     from profcov.store.presence import Presence
 
@@ -32,8 +37,8 @@ _MOST_WAITING: Final = 100_000
 class Book:
     """Counts units in and out, and writes what their traces hold as shards in between.
 
-    With the context ``profile`` all units share one trace. With ``route`` and ``request`` each has its own, for its
-    label is known late; what is on disk under a route's label already is not written again.
+    With the context ``profile`` all units but jobs share one trace. With ``route`` and ``request`` each has its own, for its
+    label is known late; what is on disk under a route's or a job's label already is not written again.
 
     Whenever readers have consumed the shards it turns to empty traces: what was written is to be written again.
     """
@@ -47,11 +52,13 @@ class Book:
         "_mutex",
         "_old",
         "_presence",
+        "_running",
         "_shared",
         "_units",
         "_waiting",
         "_written",
         "engine",
+        "notes",
         "settings",
         "slug",
     )
@@ -71,19 +78,21 @@ class Book:
         self._waiting: dict[Trace, int] = {}
         self._given_up = 0
         self._imported: set[str] = set()
+        self.notes: deque[dict[str, Any]] = deque()
+        self._running: list[JobRun] = []
         self._start_afresh()
 
     @property
     def is_written(self) -> bool:
-        """Whether no unit has ended whose lines could not be written."""
-        return not self._waiting and not self._given_up
+        """Whether no unit has ended whose lines, or what was noted of jobs, could not be written."""
+        return not self._waiting and not self._given_up and not self.notes
 
     @property
     def in_flight(self) -> int:
         """How many units of work have begun and not ended."""
         return self._units
 
-    def join(self, wait: float) -> bool:
+    def join(self, wait: float, job: JobRun | None = None) -> bool:
         """Count a unit in; the first takes the shared lock, and starts afresh if the shards were consumed.
 
         Returns False if a reader has held the exclusive lock for ``wait`` seconds.
@@ -92,29 +101,43 @@ class Book:
             OSError: the lock file cannot be made or opened.
         """
         deadline = time.monotonic() + wait
-        while not self._try_join():
+        while not self._try_join(job):
             if time.monotonic() >= deadline:
                 return False
             time.sleep(_POLL_SECONDS)
         return True
 
-    def _try_join(self) -> bool:
+    def _try_join(self, job: JobRun | None) -> bool:
         with self._mutex:
             if self._units == 0:
                 generation = self._lock.share()
                 if generation is None:
                     return False
                 self._turn_to(generation)
-                self._tell(self._presence.begin)
+            if self._units == 0 or job is not None:
+                self._tell(functools.partial(self._presence.begin, job="" if job is None else job.id))
+            if job is not None:
+                self._running.append(job)
             self._units += 1
             return True
 
-    def open_trace(self, find_label: FindLabel) -> Trace:
-        """Return the trace of a unit that was counted in.
+    def note(self, facts: dict[str, Any]) -> None:
+        """Have something about a job written with the next lines, or else when the current unit is flushed."""
+        self.notes.append(facts)
+
+    def note_end(self, job: JobRun, status: str) -> None:
+        """Note what became of a job that this process performs; once."""
+        with self._mutex:
+            if job in self._running:
+                self._running.remove(job)
+                self.note(job.end(status))
+
+    def open_trace(self, find_label: FindLabel, *, is_labelled: bool = False) -> Trace:
+        """Return the trace of a unit that was counted in; one of its own if it ``is_labelled`` for itself.
 
         ``find_label`` returns the label, or None while it is not known; given True, it must know.
         """
-        if self._shared is not None:
+        if self._shared is not None and not is_labelled:
             return self._shared
         trace = self.engine.new_trace(self.slug, None)
         with self._mutex:
@@ -162,7 +185,7 @@ class Book:
 
     def flush(self, trace: Trace, *, label_is_final: bool = False) -> None:
         """Write what is new as a shard; what cannot be written is kept for the next try, and the cause logged once."""
-        if not trace.has_news:
+        if not trace.has_news and not self.notes:
             return
         try:
             with trace.flush_lock:
@@ -170,7 +193,7 @@ class Book:
                 if label is None:
                     return
                 executed = trace.take()
-                failure = self._try_to_write(trace, label, executed) if executed else None
+                failure = self._try_to_write(trace, label, executed) if executed or self.notes else None
                 if failure is None:
                     trace.settle()
         except BaseException:  # a time limit of the application's has struck
@@ -211,12 +234,14 @@ class Book:
         sources, settings = self.engine.sources, self.settings
         imported = sources.imported()
         given_up, self._given_up = self._given_up, 0
+        notes = self._take_notes()
         facts = {
             "written": time.time(),
             "python": platform.python_version(),
             "sources": {file: sources.digests[file] or UNKNOWN for file in executed if file in sources.digests},
             "imported": sorted(imported - self._imported),
             "lost": given_up,
+            "jobs": notes,
         }
         try:
             write_shard(
@@ -224,8 +249,16 @@ class Book:
             )
         except ProfcovError:
             self._given_up += given_up
+            self.notes.extendleft(reversed(notes))
             raise
         self._imported = imported
+
+    def _take_notes(self) -> list[dict[str, Any]]:
+        notes: list[dict[str, Any]] = []
+        with contextlib.suppress(IndexError):
+            while True:
+                notes.append(self.notes.popleft())
+        return notes
 
     def learn_label(self, trace: Trace) -> None:
         """Give a trace its label, if that is known by now."""
@@ -234,7 +267,10 @@ class Book:
 
     def flush_late(self, *, label_is_final: bool = False) -> None:
         """Write what came after the last unit ended, unless readers have consumed what it belongs to, or do just now."""
-        if not any(trace.has_news for trace in self._traces()):
+        if label_is_final:
+            for job in self._running[:]:
+                self.note_end(job, STOPPED)
+        if not self.notes and not any(trace.has_news for trace in self._traces()):
             return
         with self._mutex:
             if self._units:
@@ -266,7 +302,7 @@ class Book:
     def _find_label(self, trace: Trace, *, label_is_final: bool) -> str | None:
         if trace.label is None:
             trace.label = self._finders[trace](label_is_final)
-            if trace.label is not None and self.settings.context == "route":
+            if trace.label is not None and self.settings.context != "request":
                 trace.share_written(self._written.setdefault(trace.label, {}))
         return trace.label
 
@@ -295,4 +331,5 @@ class Book:
         self._waiting = {}
         self._given_up = 0
         self._imported = set()
+        self.notes.clear()
         self._written: dict[str, Executed] = {}

@@ -108,11 +108,11 @@ class Recorder:
         book = self._books.get(slug_text) or self._open_book(parse_slug(slug_text), engine)  # type: ignore[call-overload]
         if book is None:
             return Unit("rejected; too many profiles")
-        if not book.join(wait):
+        if not book.join(wait, work.job):
             return Unit(BUSY)
         try:
-            trace = book.open_trace(functools.partial(self._find_label, book.slug, work))
-            scope = Scope(trace, current.get(), book)
+            trace = book.open_trace(functools.partial(self._find_label, book.slug, work), is_labelled=work.is_labelled)
+            scope = Scope(trace, current.get(), book, work)
             engine.begin(scope)
         except BaseException:
             book.disjoin()
@@ -124,7 +124,9 @@ class Recorder:
         profile = f"{self.settings.context_prefix}:{slug}"
         if self.settings.context == "request":
             ident = work.ident()
-            return f"{profile}:{_one_line(ident)}" if ident else profile
+            profile = f"{profile}:{_one_line(ident)}" if ident else profile
+            if not work.is_labelled:
+                return profile
         name = None
         try:
             name = work.name()
@@ -208,6 +210,11 @@ class Recorder:
         log_once("disk", "less than %d bytes are free for %s: nothing is recorded", least, self.settings.data_dir)
         return True
 
+    def withdraw(self) -> None:
+        """Tell readers that this process has nothing in flight, if all is written: it ends."""
+        if all(book.is_written for book in self.list_books()):
+            self.presence.withdraw()
+
     def after_fork(self) -> None:
         """Start clean in a forked child: locks, lines and the flushing thread belong to the parent."""
         if self.engine is not None:
@@ -266,8 +273,7 @@ def flush_everything() -> None:
     """
     for recorder in list(_recorders.values()):
         recorder.flush_all(label_is_final=True)
-        if all(book.is_written for book in recorder.list_books()):
-            recorder.presence.withdraw()
+        do_or_put_off(recorder.withdraw)
 
 
 _held_to_fork: list[Lock] = []
@@ -295,9 +301,17 @@ def _after_fork_in_child() -> None:
         recorder.after_fork()
     current.set(None)
     if scope is not None:
-        unit = recorder_for(scope.book.settings).begin(scope.book.slug, work_labelled(scope.trace.label))
+        unit = recorder_for(scope.book.settings).begin(scope.book.slug, _work_of_child(scope))
         if unit.traced:
             unit.enter_for_good()
+
+
+def _work_of_child(scope: Scope) -> Work:
+    """Return what a forked child's unit is: a job stays that job's, but it is not the child that has it to end."""
+    work = scope.work
+    if work.is_labelled:
+        return Work(work.name, work.ident, is_labelled=True)
+    return work_labelled(scope.trace.label)
 
 
 def _one_line(text: str) -> str:

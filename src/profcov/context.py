@@ -15,15 +15,16 @@ class Scope:
     Copies of a context (child tasks, timers, threads) share the scope, so it lives exactly as long as
     something may still run under it. The engine relies on that to know that a trace has no work left.
 
-    ``trace`` is the engine's, ``book`` what the process keeps of the slug.
+    ``trace`` is the engine's, ``book`` what the process keeps of the slug, ``work`` what the unit is.
     """
 
-    __slots__ = ("__weakref__", "book", "outer", "trace")
+    __slots__ = ("__weakref__", "book", "outer", "trace", "work")
 
-    def __init__(self, trace: Any, outer: Scope | None, book: Any) -> None:
+    def __init__(self, trace: Any, outer: Scope | None, book: Any, work: Any = None) -> None:
         self.trace = trace
         self.outer = outer
         self.book = book
+        self.work = work
 
     def nest(self) -> Iterator[Any]:
         """Yield the traces of this scope and of those around it, inner first."""

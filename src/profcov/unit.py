@@ -18,12 +18,14 @@ from profcov.context import Scope, current
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
 from profcov.engine.step import Step
+from profcov.store.jobs import enqueued
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from profcov.book import Book
     from profcov.engine.base import Capabilities, Engine, Trace
+    from profcov.store.jobs import JobRun
 
 LINGER_SECONDS: Final = 30.0
 """How long work that a unit has started, and that may run for ever, keeps readers waiting."""
@@ -32,16 +34,31 @@ LINGER_SECONDS: Final = 30.0
 class Work:
     """What a unit of work is, for its context label: ``GET /runs/<id>`` or ``job:pkg.mod.func``, and its id.
 
-    ``name`` returns None while that is not known yet, and an empty text where there is none.
+    ``name`` returns None while that is not known yet, and an empty text where there is none. ``address`` is what a request
+    asks for, route or no route. ``job`` is there where it is one. With ``is_labelled`` its lines have a label of their own
+    even if those of others have not.
     """
 
-    __slots__ = ("ident", "name")
+    __slots__ = ("address", "ident", "is_labelled", "job", "name")
 
-    def __init__(self, name: Callable[[], str | None] = str, ident: Callable[[], str] = str) -> None:
+    def __init__(
+        self,
+        name: Callable[[], str | None] = str,
+        ident: Callable[[], str] = str,
+        address: Callable[[], str] = str,
+        *,
+        job: JobRun | None = None,
+        is_labelled: bool = False,
+    ) -> None:
         self.name = name
         self.ident = ident
+        self.address = address
+        self.job = job
+        self.is_labelled = is_labelled
 
 
+JOB_PREFIX: Final = "job:"
+"""With it begin the name of a job's function in a label, and the id of a job that has created another."""
 UNNAMED: Final = Work()
 
 
@@ -96,7 +113,7 @@ class Unit:
 
     def flush(self) -> None:
         """Put on disk what was recorded and is not there yet: before others can know of the work."""
-        if self._book is not None and self._trace is not None and self._trace.has_news:
+        if self._book is not None and self._trace is not None and (self._trace.has_news or self._book.notes):
             do_or_put_off(functools.partial(self._book.flush, self._trace))
 
     def learn_label(self) -> None:
@@ -104,9 +121,16 @@ class Unit:
         if self._book is not None and self._trace is not None and self._trace.label is None:
             do_or_put_off(functools.partial(self._book.learn_label, self._trace))
 
+    def end_job(self, status: str) -> None:
+        """Note what became of the job that the unit is; it is on disk after the next flush."""
+        if self._scope is not None and self._scope.work.job is not None:
+            self._scope.book.note_end(self._scope.work.job, status)
+
     def end(self) -> None:
         """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
         self.leave()
+        if self._scope is not None and not self._scope.work.is_labelled:
+            self._scope.work = UNNAMED  # tasks that go on have the scope: they are not to keep the request alive
         self._scope = None
 
     def leave(self) -> None:
@@ -124,7 +148,28 @@ class Unit:
 
 def work_labelled(label: str | None) -> Work:
     """Return what work in a child process is, by the label that its parent's has when it starts."""
-    return UNNAMED if label is None else Work(lambda: label.partition("|")[2], lambda: label.rpartition(":")[2])
+    if label is None:
+        return UNNAMED
+    profile, _, name = label.partition("|")
+    return Work(lambda: name, lambda: profile.rpartition(":")[2], is_labelled=name.startswith(JOB_PREFIX))
+
+
+def note_enqueued(job_id: str, function: str, queue: str) -> None:
+    """Note a job that the current unit creates; it is on disk after the unit's next flush."""
+    scope = current.get()
+    if scope is not None:
+        scope.book.note(enqueued(job_id, function, queue, _name_parent(scope.work)))
+
+
+def _name_parent(work: Work) -> str | None:
+    """Return which job or request the current unit is, None for a block."""
+    if work.job is not None:
+        return f"{JOB_PREFIX}{work.job.id}"
+    try:
+        return work.name() or work.address() or None
+    except Exception as error:  # noqa: BLE001 (a framework's objects are asked)
+        raise_foreign(error)
+        return None
 
 
 def adopt(scope: Scope, *, may_run_for_ever: bool = False) -> Unit:

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "pause": "Stop recording at run time, in all processes of a data directory.",
     "playback": "Replay profiles against a live server.",
     "resume": "Record again after a pause.",
+    "rq": "RQ's own commands, with workers that measure.",
     "run": "Start a server or a worker with tracing on, without a change to its code.",
     "sign": "Print a token for a slug, for clients that cannot sign by themselves.",
     "status": "Show what a data directory holds, and who is at work.",

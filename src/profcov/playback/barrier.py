@@ -45,14 +45,15 @@ def forget_jobs(redis_url: str, slug: Slug) -> None:
         redis.delete(jobs_key(slug))
 
 
-def list_jobs(redis_url: str, slug: Slug) -> tuple[str, ...]:
-    """Return the ids of the jobs that the profile has started, sorted.
+def read_jobs(redis_url: str, slug: Slug) -> dict[str, str | None]:
+    """Return the jobs that the profile has started, by id, with RQ's status of each; None for one that RQ has no more.
 
     Raises:
         TargetError: Redis does not answer.
     """
     with _connect(redis_url) as redis:
-        return tuple(sorted(_read_ids(redis, slug)))
+        states = _read_states(redis, _read_ids(redis, slug))
+        return {job_id: state.decode() if state else None for job_id, state in states.items()}
 
 
 def wait_for_jobs(redis_url: str, slug: Slug, timeout: float, stop: Stop | None = None) -> tuple[str, ...]:
@@ -67,7 +68,7 @@ def wait_for_jobs(redis_url: str, slug: Slug, timeout: float, stop: Stop | None 
     with _connect(redis_url) as redis:
         for _ in tries(timeout, stop or threading.Event()):
             ids = _read_ids(redis, slug)
-            pending = _find_pending(redis, ids)
+            pending = {job_id for job_id, state in _read_states(redis, ids).items() if state in _WAITING}
             if not pending and _read_ids(redis, slug) <= ids:
                 break
     return tuple(sorted(pending))
@@ -78,8 +79,8 @@ def _read_ids(redis: Redis, slug: Slug) -> set[str]:
     return {member.decode() for member in members}
 
 
-def _find_pending(redis: Redis, ids: set[str]) -> set[str]:
-    """Return the jobs that may still run; all states are of one instant.
+def _read_states(redis: Redis, ids: set[str]) -> dict[str, bytes | None]:
+    """Return RQ's status of each job, by id, sorted; all are of one instant.
 
     If they were not, a job could end between two looks, after the one that it started was looked at and not yet there.
     """
@@ -90,7 +91,7 @@ def _find_pending(redis: Redis, ids: set[str]) -> set[str]:
         for job_id in ordered:
             pipeline.hget(Job.key_for(job_id), "status")
         states = pipeline.execute()
-    return {job_id for job_id, state in zip(ordered, states, strict=True) if state in _WAITING}
+    return dict(zip(ordered, states, strict=True))
 
 
 @contextlib.contextmanager

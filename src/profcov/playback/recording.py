@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from profcov.playback.barrier import forget_jobs, list_jobs, wait_for_jobs
+from profcov.playback.barrier import forget_jobs, read_jobs, wait_for_jobs
 from profcov.store.combine import Artifact, combine, discard
 from profcov.store.files import PRIVATE
 from profcov.store.lock import exclusive
@@ -60,7 +60,7 @@ class Recording:
         artifact = self._combine((JOBS_PENDING,) if pending else (), jobs)
         if self.redis_url is not None and not pending:
             forget_jobs(self.redis_url, self.slug)
-        return jobs, artifact
+        return tuple(jobs), artifact
 
     def abandon(self, stop: Stop) -> None:
         """Combine what a failed play has left into an artifact that says so; its jobs are not waited for.
@@ -70,27 +70,27 @@ class Recording:
             CoverageError: the shards cannot be combined.
         """
         pending = () if self.redis_url is None else wait_for_jobs(self.redis_url, self.slug, 0, stop)
-        jobs = () if self.redis_url is None else list_jobs(self.redis_url, self.slug)
+        jobs = {} if self.redis_url is None else read_jobs(self.redis_url, self.slug)
         self._combine((PLAYBACK_FAILED, JOBS_PENDING) if pending else (PLAYBACK_FAILED,), jobs)
 
-    def _settle(self, stop: Stop) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Wait until no job is to run; return the ids of all jobs, and of those that still are when the time is up.
+    def _settle(self, stop: Stop) -> tuple[dict[str, str | None], tuple[str, ...]]:
+        """Wait until no job is to run; return all jobs with their status, and those that still are when the time is up.
 
         What a request does after its answer may start jobs too. It holds the slug's lock, so once that was free and
         no job was added meanwhile, nobody is left who could add one.
         """
         if self.redis_url is None:
-            return (), ()
+            return {}, ()
         while True:
             pending = wait_for_jobs(self.redis_url, self.slug, self.timeout, stop)
-            jobs = list_jobs(self.redis_url, self.slug)
+            jobs = read_jobs(self.redis_url, self.slug)
             if pending:
                 return jobs, pending
             with exclusive(self.data_dir, self.slug, self.timeout, self.umask):
-                if list_jobs(self.redis_url, self.slug) == jobs:
+                if read_jobs(self.redis_url, self.slug).keys() == jobs.keys():
                     return jobs, ()
 
-    def _combine(self, reasons: tuple[str, ...], jobs: tuple[str, ...]) -> Artifact:
+    def _combine(self, reasons: tuple[str, ...], jobs: dict[str, str | None]) -> Artifact:
         return combine(
             self.data_dir,
             self.slug,

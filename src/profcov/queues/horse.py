@@ -15,6 +15,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.capture import flush_everything
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
 from profcov.propagation import open_recorder
@@ -107,8 +108,8 @@ def _on_end(number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
-    open_recorder().flush_all(label_is_final=True)
-    do_or_put_off(end)
+    flush_everything()
+    do_or_put_off(end)  # later, as the writing is, if the signal came in the middle of that
 
 
 def _say(worker: Any, what: bytes) -> None:

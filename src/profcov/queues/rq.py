@@ -19,11 +19,13 @@ from profcov.engine.faults import log_once
 from profcov.propagation import open_recorder
 from profcov.propagation.patches import INSTALLED
 from profcov.queues import horse
+from profcov.store.jobs import JobRun
 from profcov.tracing import current_slug
-from profcov.unit import Work
+from profcov.unit import JOB_PREFIX, Work, note_enqueued
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from profcov.settings import Settings
     from profcov.unit import Unit
@@ -32,6 +34,13 @@ SpawnWorker: Any = getattr(rq_worker, "SpawnWorker", None)
 _JOBS_EXPIRE_SECONDS: Final = 7 * 24 * 3600
 _UNIT: Final = "_profcov_unit"
 """The attribute of a worker that holds the unit of the job that it performs."""
+
+_STATUSES: Final = {
+    "handle_job_success": "finished",
+    "handle_job_failure": "failed",
+    "handle_job_retry": "retried",
+}
+"""RQ's methods that store what became of a job, and what that is."""
 
 _lock = threading.Lock()
 _original: list[classmethod[Any, Any, Job]] = []
@@ -87,6 +96,8 @@ def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
         return create(*args, **kwargs)
     job = create(*args, **kwargs)
     job.meta = stamp(job.meta, slug)  # a copy: the dict may be the one that was given
+    if from_job_meta(job.meta) == slug:
+        note_enqueued(str(job.id), _name_function(job), str(job.origin or ""))
     try:
         with job.connection.pipeline() as pipe:
             pipe.sadd(jobs_key(slug), job.id)
@@ -107,7 +118,7 @@ class CoverageWorkerMixin:
 
     def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
         """Start a work horse, with a pipe to hear from it."""
-        with horse.connected(self):
+        with horse.connected(self), _spawning(self):
             return super().fork_work_horse(*args, **kwargs)  # type: ignore[misc]
 
     def kill_horse(self, *args: Any, **kwargs: Any) -> Any:
@@ -121,17 +132,17 @@ class CoverageWorkerMixin:
 
     def handle_job_success(self, *args: Any, **kwargs: Any) -> Any:
         """Store that a job has finished, after what it ran is on disk."""
-        _before_status(self, *args, **kwargs)
+        _before_status(self, "finished", *args, **kwargs)
         return super().handle_job_success(*args, **kwargs)  # type: ignore[misc]
 
     def handle_job_failure(self, *args: Any, **kwargs: Any) -> Any:
         """Store that a job has failed, after what it ran is on disk."""
-        _before_status(self, *args, **kwargs)
+        _before_status(self, "failed", *args, **kwargs)
         return super().handle_job_failure(*args, **kwargs)  # type: ignore[misc]
 
     def handle_job_retry(self, *args: Any, **kwargs: Any) -> Any:
         """Enqueue a job again, after what it ran is on disk."""
-        _before_status(self, *args, **kwargs)
+        _before_status(self, "retried", *args, **kwargs)
         return super().handle_job_retry(*args, **kwargs)  # type: ignore[misc]
 
 
@@ -147,11 +158,6 @@ if SpawnWorker is not None:
 
     class CoverageSpawnWorker(CoverageWorkerMixin, SpawnWorker):  # type: ignore[misc]
         """RQ's worker that starts a new interpreter for each job, measuring; it came with RQ 2.2."""
-
-        def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
-            """Start a work horse whose worker class measures."""
-            with horse.spawning_measured(self):
-                return super().fork_work_horse(*args, **kwargs)
 
 
 def install_workers() -> None:
@@ -172,8 +178,13 @@ def install_workers() -> None:
                 functools.partial(original, worker), worker, *args, **kwargs
             ),
         )
-        for name in ("handle_job_success", "handle_job_failure", "handle_job_retry"):
-            INSTALLED.wrap_once(cls, name, _write_before)
+        for name, status in _STATUSES.items():
+            INSTALLED.wrap_once(cls, name, functools.partial(_write_before, status))
+
+
+def _spawning(worker: Any) -> AbstractContextManager[None]:
+    is_spawning = SpawnWorker is not None and isinstance(worker, SpawnWorker)
+    return horse.spawning_measured(worker) if is_spawning else contextlib.nullcontext()
 
 
 def _prepare() -> None:
@@ -197,8 +208,8 @@ def _kill(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) 
     return original(worker, *args, **kwargs)
 
 
-def _write_before(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
-    _before_status(worker, *args, **kwargs)
+def _write_before(status: str, original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
+    _before_status(worker, status, *args, **kwargs)
     return original(worker, *args, **kwargs)
 
 
@@ -210,7 +221,10 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
     install()
     with contextlib.suppress(Exception, SystemExit):
         _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
-    unit = open_recorder().begin(slug, Work(lambda: f"job:{job.func_name}", lambda: str(job.id)))
+    function = _name_function(job)
+    run = JobRun(str(job.id), function, str(job.origin or ""))
+    work = Work(lambda: f"{JOB_PREFIX}{function}", lambda: run.id, job=run, is_labelled=True)
+    unit = open_recorder().begin(slug, work)
     if not unit.traced:
         log_once("job-refused", "jobs of %.120r are not measured: %s", slug, unit.status)
         return perform(job, *args, **kwargs)
@@ -223,11 +237,19 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
         unit.end()
 
 
-def _before_status(worker: Any, *args: Any, **kwargs: Any) -> None:
-    """Write what the job ran; put the slug back if the job replaced its metadata, for a retry saves that."""
+def _name_function(job: Job) -> str:
+    """Return the dotted name of a job's function; RQ raises what is wrong with it."""
+    with contextlib.suppress(Exception):
+        return str(job.func_name)
+    return ""
+
+
+def _before_status(worker: Any, status: str, *args: Any, **kwargs: Any) -> None:
+    """Write what the job ran and what became of it; put the slug back if the job replaced its metadata, for a retry saves that."""
     unit: Unit | None = getattr(worker, _UNIT, None)
     if unit is None:
         return
+    unit.end_job(status)
     unit.flush()
     job = args[0] if args else kwargs.get("job")
     if isinstance(job, Job) and isinstance(job.meta, dict):

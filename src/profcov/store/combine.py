@@ -63,7 +63,7 @@ def combine(
     out: Path | None = None,
     timeout: float = 30.0,
     reasons: Sequence[str] = (),
-    jobs: Sequence[str] = (),
+    jobs: Mapping[str, str | None] | None = None,
     append: bool = False,
     keep: bool = False,
     umask: int = PRIVATE,
@@ -81,7 +81,7 @@ def combine(
         out: directory for the artifact; the data directory if None.
         timeout: seconds to wait for work in flight.
         reasons: codes that the caller knows of for the artifact to be partial.
-        jobs: ids of the jobs that were the profile's, for the sidecar.
+        jobs: the jobs that were the profile's by what RQ knows, with their status there, for the sidecar.
         append: whether what is in the artifact before this one stays in.
         keep: whether the shards stay, to be combined again with those to come.
         umask: which permissions the files and directories that are made shall not have.
@@ -111,7 +111,7 @@ def combine(
                 reasons=_reasons(reasons, before, gathered, failed=failed, changed=changed),
                 died=[each for each in failed if not each.is_alive],
                 changed=changed,
-                jobs=jobs,
+                jobs=jobs or {},
                 before=before.facts if before else {},
             )
             _publish(merged, artifact, umask)
@@ -291,8 +291,12 @@ def _write(slug: Slug, content: Content, merged: Path) -> None:
     """Write what was merged as coverage.py's file.
 
     Raises:
-        CoverageMergeError: lines and branches cannot be in one file.
+        CoverageMergeError: there is nothing in it, or lines and branches cannot be in one file.
     """
+    if not content.lines and not content.arcs:
+        raise CoverageMergeError(
+            slug, "its jobs ran, but no line that is measured: does `source` of the configuration name their code?"
+        )
     if content.lines and content.arcs:
         raise CoverageMergeError(slug, "some of its shards have branches, and some have lines only")
     try:

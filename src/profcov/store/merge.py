@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import CoverageReadError
 from profcov.store.files import file_digest
+from profcov.store.jobs import is_note
 
 if TYPE_CHECKING:
     import sqlite3
@@ -160,6 +161,11 @@ class Gathered:
         return sum(int(each.facts.get("lost", 0)) for each in self.contents.values())
 
     @property
+    def jobs(self) -> list[dict[str, Any]]:
+        """What was noted of jobs."""
+        return [note for each in self.contents.values() for note in each.facts.get("jobs", ())]
+
+    @property
     def written(self) -> list[float]:
         """When they were written, in seconds since 1970."""
         return [float(each.facts["written"]) for each in self.contents.values() if "written" in each.facts]
@@ -236,8 +242,10 @@ def _check_facts(facts: Mapping[str, Any]) -> None:
         "sources": dict,
         "imported": list,
         "lost": int,
+        "jobs": list,
     }
     wrong = [name for name, kind in types.items() if name in facts and not isinstance(facts[name], kind)]
+    wrong += ["jobs"] * ("jobs" not in wrong and not all(map(is_note, facts.get("jobs", ()))))
     if wrong:
         raise ValueError(f"profcov's facts are not what they should be: {', '.join(wrong)}")
 

@@ -2,7 +2,7 @@
 
 Each process that records has a file ``processes/<host>.<pid>.<n>`` in the data directory, locked for as long as it lives.
 It has a line of fixed width for each slug: since when units are in flight, or have ended and could not be written, in
-seconds since 1970, or 0; and the slug.
+seconds since 1970, or 0; the slug; and the id of the job that the latest of them is, if it is one.
 """
 
 from __future__ import annotations
@@ -29,19 +29,25 @@ if TYPE_CHECKING:
 
 PROCESSES: Final = "processes"
 _TIME: Final = 14
-_WIDTH: Final = _TIME + 1 + 100 + 1
+_NAME: Final = 100
+"""How long a slug may be; a job's id that is longer, or not ASCII, is left out."""
+_WIDTH: Final = _TIME + 1 + _NAME + 1 + _NAME + 1
 _IDLE: Final = b"0".ljust(_TIME)
 
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """A process that has, or had when it died, units in flight for a slug; ``since`` in seconds since 1970."""
+    """A process that has, or had when it died, units in flight for a slug; ``since`` in seconds since 1970.
+
+    ``job`` is the id of the job that it is or was at, empty if there is none.
+    """
 
     slug: Slug
     host: str
     pid: int
     since: float
     is_alive: bool
+    job: str = ""
 
 
 class Presence:
@@ -55,8 +61,8 @@ class Presence:
         self._path = self._directory
         self._lines: dict[str, int] = {}
 
-    def begin(self, slug: Slug) -> None:
-        """Note that units of a slug are in flight from now on.
+    def begin(self, slug: Slug, job: str = "") -> None:
+        """Note that units of a slug are in flight from now on, and which ``job`` the latest is.
 
         Raises:
             OSError: it cannot be noted.
@@ -64,15 +70,12 @@ class Presence:
         with self._mutex:
             if self._fd < 0 or not os.fstat(self._fd).st_nlink:  # removed, with its directory, say
                 self._open()
-            now = b"%14.3f" % time.time()
-            line = self._lines.get(slug)
-            if line is None:
-                row = (now + f" {slug}".encode("ascii")).ljust(_WIDTH - 1) + b"\n"
-                if os.pwrite(self._fd, row, len(self._lines) * _WIDTH) < _WIDTH:
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                self._lines[slug] = len(self._lines)
-            else:
-                os.pwrite(self._fd, now, line * _WIDTH)
+            shown = job if len(job) <= _NAME and job.isascii() and job.isprintable() else ""
+            row = f"{time.time():{_TIME}.3f} {slug:{_NAME}} {shown:{_NAME}}\n".encode("ascii")
+            line = self._lines.get(slug, len(self._lines))
+            if os.pwrite(self._fd, row, line * _WIDTH) < _WIDTH:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            self._lines[slug] = line
 
     def end(self, slug: Slug) -> None:
         """Note that none is in flight any more.
@@ -122,7 +125,7 @@ def list_holders(data_dir: Path) -> list[Holder]:
     found = []
     for path, fd, is_alive in _open_all(data_dir):
         host, pid, _ = path.name.rsplit(".", 2)
-        found += [Holder(slug, host, int(pid), since, is_alive) for _, since, slug in _read(fd) if since]
+        found += [Holder(slug, host, int(pid), since, is_alive, job) for _, since, slug, job in _read(fd) if since]
     return sorted(found, key=lambda holder: (holder.slug, holder.host, holder.pid))
 
 
@@ -138,10 +141,10 @@ def forget_failed(data_dir: Path, slug: Slug) -> None:
     """Forget the processes that have not written all of a slug; the caller holds the slug's exclusive lock."""
     for path, fd, is_alive in _open_all(data_dir):
         rows = _read(fd)
-        for number, since, name in rows:
+        for number, since, name, _ in rows:
             if name == slug and since:
                 os.pwrite(fd, _IDLE, number * _WIDTH)
-        if not is_alive and all(name == slug or not since for _, since, name in rows):
+        if not is_alive and all(name == slug or not since for _, since, name, _ in rows):
             path.unlink(missing_ok=True)
 
 
@@ -174,12 +177,13 @@ def _is_locked(fd: int) -> bool:
     return False
 
 
-def _read(fd: int) -> list[tuple[int, float, Slug]]:
-    """Return number, time and slug of each line; a line that is not one is left out."""
+def _read(fd: int) -> list[tuple[int, float, Slug, str]]:
+    """Return number, time, slug and job of each line; a line that is not one is left out."""
     content = os.pread(fd, os.fstat(fd).st_size, 0)
     rows = []
     for number in range(len(content) // _WIDTH):
         line = content[number * _WIDTH : (number + 1) * _WIDTH].decode("ascii", "replace")
         with contextlib.suppress(ValueError):  # InvalidSlugError is one
-            rows.append((number, float(line[:_TIME]), parse_slug(line[_TIME:].strip())))
+            slug, job = line[_TIME + 1 :][:_NAME].strip(), line[_TIME + 1 + _NAME :].strip()
+            rows.append((number, float(line[:_TIME]), parse_slug(slug), job))
     return rows

@@ -15,6 +15,7 @@ import coverage
 
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.store.files import PRIVATE, create_private, file_digest
+from profcov.store.jobs import list_jobs
 from profcov.store.layout import previous_path, sidecar_path
 from profcov.version import __version__
 
@@ -33,8 +34,8 @@ SCHEMA_VERSION: Final = 1
 class Making:
     """How an artifact came to be: from which shards, by which processes and jobs, and what speaks against it.
 
-    ``changed`` has the sha256 of each version of the files of which there is more than one; ``before`` is the sidecar of
-    the artifact that was appended to.
+    ``changed`` has the sha256 of each version of the files of which there is more than one; ``jobs`` are those that RQ
+    knows, with their status there; ``before`` is the sidecar of the artifact that was appended to.
     """
 
     slug: Slug
@@ -42,7 +43,7 @@ class Making:
     reasons: tuple[str, ...]
     died: Sequence[Holder]
     changed: Mapping[str, list[str]]
-    jobs: Sequence[str]
+    jobs: Mapping[str, str | None]
     before: Mapping[str, Any]
 
 
@@ -55,6 +56,7 @@ def describe(
     where nothing is.
     """
     before, recorded, written = making.before, making.gathered.sources, making.gathered.written
+    jobs = list_jobs(making.gathered.jobs, making.died, making.jobs, before.get("jobs", ()))
     return {
         "schema_version": SCHEMA_VERSION,
         "slug": making.slug,
@@ -66,7 +68,8 @@ def describe(
         "shards": len(making.gathered.shards) + before.get("shards", 0),
         **_origins(making),
         "contexts": sorted({context for context, _ in (*content.lines, *content.arcs)}),
-        "job_ids": sorted({*making.jobs, *before.get("job_ids", ())}),
+        "jobs": jobs,
+        "job_ids": sorted({*(each["id"] for each in jobs), *before.get("job_ids", ())}),
         "versions": {
             "profcov": __version__,
             "coverage": coverage.__version__,
@@ -86,7 +89,10 @@ def describe(
 def _origins(making: Making) -> dict[str, Any]:
     """Return which hosts and processes wrote, and which died with work in flight."""
     origins = [shard.name.rsplit(".", 3)[1:3] for shard in making.gathered.shards]
-    died = [{"host": each.host, "pid": each.pid, "since": _instant(each.since)} for each in making.died]
+    died = [
+        {"host": each.host, "pid": each.pid, "since": _instant(each.since), "job": each.job or None}
+        for each in making.died
+    ]
     return {
         "hosts": sorted({host for host, _ in origins} | set(making.before.get("hosts", ()))),
         "pids": sorted({int(pid) for _, pid in origins} | set(making.before.get("pids", ()))),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from profcov.capture import BUSY, flush_everything
 from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder, tasks
-from profcov.unit import UNNAMED, Work
+from profcov.unit import Work
 from profcov.web.routes import find_in_scope
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ class ProfileTraceMiddleware:
         self._recorder = open_recorder(settings)
         self._carriers = self._recorder.carriers
         self._is_on = self._recorder.settings.enabled
-        self._is_plain = self._recorder.settings.context == "profile"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
         """Answer a request."""
@@ -57,7 +56,7 @@ class ProfileTraceMiddleware:
         claim = self._carriers.from_headers(scope["headers"]) if scope["type"] in {"http", "websocket"} else None
         if claim is None or _MARK in scope:  # marked: this middleware is around us already
             return await self.app(scope, receive, send)
-        unit = await _begin(self._recorder, claim, UNNAMED if self._is_plain else _describe(scope))
+        unit = await _begin(self._recorder, claim, _describe(scope))
         # In the scope itself, not in a copy: whoever is around us reads there what routers put into it.
         scope[_MARK] = unit.status
         respond = _with_status(send, unit, is_said=not claim.is_default)
@@ -103,7 +102,7 @@ def _describe(scope: Scope) -> Work:
         given = (value.decode("latin-1") for key, value in scope["headers"] if key == b"x-request-id")
         return next(given, "") or uuid.uuid4().hex
 
-    return Work(name, ident)
+    return Work(name, ident, lambda: f"{scope.get('method', 'WEBSOCKET')} {scope['path']}")
 
 
 def _flushing_at_shutdown(send: Send) -> Send:

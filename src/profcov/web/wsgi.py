@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder
-from profcov.unit import UNNAMED, Work
+from profcov.unit import Work
 from profcov.web.routes import find_in_environ
 
 if TYPE_CHECKING:
@@ -34,14 +34,13 @@ class ProfileTraceMiddleware:
         self.app = app
         self._recorder = open_recorder(settings)
         self._carriers = self._recorder.carriers
-        self._is_plain = self._recorder.settings.context == "profile"
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
         claim = self._carriers.from_environ(environ)
         if claim is None or _MARK in environ:  # marked: this middleware is around us already
             return self.app(environ, start_response)
-        unit = self._recorder.begin_request(claim, UNNAMED if self._is_plain else _describe(environ))
+        unit = self._recorder.begin_request(claim, _describe(environ))
         environ[_MARK] = unit.status
         respond = _with_status(start_response, unit, is_said=not claim.is_default)
         if not unit.traced:
@@ -124,7 +123,10 @@ def _describe(environ: WSGIEnvironment) -> Work:
         route = find_in_environ(environ)
         return None if route is None else f"{environ['REQUEST_METHOD']} {route}"
 
-    return Work(name, lambda: environ.get("HTTP_X_REQUEST_ID") or uuid.uuid4().hex)
+    def address() -> str:
+        return f"{environ['REQUEST_METHOD']} {environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+
+    return Work(name, lambda: environ.get("HTTP_X_REQUEST_ID") or uuid.uuid4().hex, address)
 
 
 def _with_status(start_response: StartResponse, unit: Unit, *, is_said: bool) -> StartResponse:

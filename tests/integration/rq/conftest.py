@@ -68,6 +68,15 @@ class Jobs:
             whole, env={**self.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
 
+    def start_pool(self, size: int) -> subprocess.Popen[bytes]:
+        whole = [sys.executable, "-m", "profcov", "rq", "worker-pool", "--with-coverage", "--quiet", "-n", str(size)]
+        return subprocess.Popen(
+            [*whole, "--url", self.environ["REDIS_URL"]],
+            env=self.environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
     def work(self, *words: str, **environ: str) -> None:
         """Run a worker until there is nothing left to do."""
         with self.start_worker("--burst", *words, **environ) as worker:

@@ -1,9 +1,8 @@
-"""Horses killed at any instant: what jobs that finished have run is on disk, whole, and filed rightly."""
+"""Horses killed at any instant: what jobs that finished have run is on disk, whole, and filed rightly; the killed are named."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import py_compile
 import random
@@ -15,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from crashes import Remains, children_of, count_kills
 from rq.job import Job
-from traffic import SLUGS, make_plan
+
+from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,22 +26,31 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "servers" / "apps"))
 
 import many
 
-JOBS_A_KILL = 6
+SLUGS = tuple("abcdefgh")
+OWNERS = (*SLUGS, None)
 LINES = 6
 """From one function to the next, in the module of many."""
 
-ENQUEUE = """
-import json, sys
-with open("wanted.json") as file:
-    wanted = json.load(file)
-ids = []
-for slug, number in wanted:
+ENQUEUE = f"""
+owners = {OWNERS!r}
+def enqueue(number, slug):
+    # One alone; one that enqueues the next; one that the next depends on.
+    kind, first = number % 5, dict(job_id=str(number))
+    if kind == 0:
+        queue.enqueue("long.call", number, slug, **first)
+    elif kind == 1:
+        queue.enqueue("long.call", number, slug, number + 1, **first)
+    elif kind == 3:
+        job = queue.enqueue("long.call", number, slug, **first)
+        queue.enqueue("long.call", number + 1, slug, job_id=str(number + 1), depends_on=job)
+for number in range(int(redis.get("count"))):
+    slug = owners[number // 5 % len(owners)]
     if slug is None:
-        queue.enqueue("long.call", number, None)
-        continue
-    with profcov.trace(slug):
-        ids.append([slug, number, queue.enqueue("long.call", number, slug).id])
-tell(ids)
+        enqueue(number, slug)
+    else:
+        with profcov.trace(slug):
+            enqueue(number, slug)
+tell(None)
 """
 
 
@@ -49,51 +58,85 @@ def test_no_line_of_a_job_that_finished_is_lost_or_misfiled_though_horses_are_ki
     rq: Any, tmp_path: Path, environ_for: Callable[..., dict[str, str]], pytestconfig: pytest.Config
 ) -> None:
     kills = count_kills(pytestconfig, few=12, many=100)
-    count = kills * JOBS_A_KILL // len(SLUGS) * len(SLUGS)
-    plan, wanted = make_plan(count)
+    jobs_a_kill = int(os.environ.get("PROFCOV_JOBS_A_KILL", "6"))
+    count = kills * jobs_a_kill // 5 * 5 + 5
     module = tmp_path / "many_functions.py"
-    many.make(module, count + 1)
+    many.make(module, count)
     py_compile.compile(str(module))  # each horse imports it
-    (tmp_path / "wanted.json").write_text(json.dumps(wanted))
     rq.environ.update(
         environ_for(tmp_path, Path(__file__).parent / "apps", tmp_path, REDIS_URL=rq.environ["REDIS_URL"])
     )
+    rq.redis.set("count", count)
     with contextlib.chdir(tmp_path):
-        ids = rq.run(ENQUEUE)
-        workers = [rq.start_worker() for _ in range(2)]
-    killed = kill_horses([worker.pid for worker in workers], kills, rq)
-    deadline = time.monotonic() + 60 + kills
-    while rq.redis.llen("rq:queue:default") or any(children_of(worker.pid) for worker in workers):
+        rq.run(ENQUEUE)
+        workers = [rq.start_worker(), rq.start_worker(), rq.start_pool(2)]
+    horses = Horses([worker.pid for worker in workers[:2]], workers[2].pid)
+    killed = horses.kill(kills, jobs_a_kill, rq)
+    deadline = time.monotonic() + 60 + count / 10
+    while rq.redis.llen("rq:queue:default") or horses.list():
         assert time.monotonic() < deadline
         time.sleep(0.02)
     for worker in workers:
         worker.terminate()
         assert worker.wait(30) == 0
-    jobs = zip(ids, Job.fetch_many([each[2] for each in ids], connection=rq.redis), strict=True)
-    finished = {(slug, number) for (slug, number, _), job in jobs if job is not None and job.is_finished}
-    remains = Remains(tmp_path, killed)
+    judge(rq, module, Remains(tmp_path, killed), count=count, kills=kills)
+
+
+def judge(rq: Any, module: Path, remains: Remains, *, count: int, kills: int) -> None:
+    """Compare what the artifacts hold with what RQ says of each job."""
+    jobs = dict(enumerate(Job.fetch_many([str(number) for number in range(count)], connection=rq.redis)))
+    finished = {number for number, job in jobs.items() if job is not None and job.is_finished}
+    began = {int(number) for number in rq.redis.smembers("began")}
     for slug in SLUGS:
         lines = remains.combine(slug)[str(module)]
-        assert lines <= lines_of(plan[slug])
-        assert lines >= lines_of([number for its, number in finished if its == slug])
-    remains.judge(kills, jobs=len(ids), finished=len(finished))
+        own = {number for number in jobs if OWNERS[number // 5 % len(OWNERS)] == slug}
+        assert lines <= lines_of(own)
+        assert lines >= lines_of(own & finished)
+        facts = read_sidecar(rq.data / f"{slug}.coverage")
+        said = {int(each["id"]): each["status"] for each in facts["jobs"]}
+        ended = {number for number, status in said.items() if status == "finished"}
+        assert ended >= own & finished
+        # Killed after that was noted, and before RQ had stored it.
+        assert ended - finished <= {int(each["job"]) for each in facts["died"]}
+        assert {number for number, status in said.items() if status == "killed"} >= own & began - finished - ended
+        assert said.keys() <= own
+    remains.judge(kills, jobs=count, finished=len(finished), killed_at_work=len(began - finished))
 
 
-def kill_horses(workers: list[int], kills: int, rq: Any) -> list[int]:
-    rng = random.Random(6)
-    killed: list[int] = []
-    deadline = time.monotonic() + 30 + kills
-    while len(killed) < kills and rq.redis.llen("rq:queue:default"):
-        assert time.monotonic() < deadline
-        time.sleep(rng.random() * 0.06)
-        horses = [pid for worker in workers for pid in children_of(worker) if pid not in killed]
-        with contextlib.suppress(ProcessLookupError, IndexError):  # none there just now
-            pid = rng.choice(horses)
-            os.kill(pid, signal.SIGKILL)
-            killed.append(pid)
-    return killed
+class Horses:
+    """The horses of two workers and of a pool, to be killed."""
+
+    def __init__(self, workers: list[int], pool: int) -> None:
+        self._workers = workers
+        self._pool = pool
+        self._killed: list[int] = []
+
+    def list(self) -> list[int]:
+        """Return the process ids of those that live."""
+        found = []
+        for parent in (*self._workers, *children_of(self._pool)):
+            with contextlib.suppress(FileNotFoundError):
+                found += [pid for pid in children_of(parent) if pid not in self._killed]
+        return found
+
+    def kill(self, kills: int, jobs_a_kill: int, rq: Any) -> list[int]:
+        """Kill one for every few jobs, at any instant of its life."""
+        rng = random.Random(6)
+        due = 0
+        deadline = time.monotonic() + 30 + kills * jobs_a_kill / 10
+        while len(self._killed) < kills and rq.redis.llen("rq:queue:default"):
+            assert time.monotonic() < deadline
+            time.sleep(rng.random() * 0.03)
+            if rq.redis.scard("began") < due:
+                continue
+            with contextlib.suppress(ProcessLookupError, IndexError):  # none there just now
+                pid = rng.choice(self.list())
+                os.kill(pid, signal.SIGKILL)
+                self._killed.append(pid)
+                due += rng.randrange(1, max(2, jobs_a_kill * 3 // 2))
+        return self._killed
 
 
-def lines_of(numbers: list[int]) -> set[int]:
+def lines_of(numbers: set[int]) -> set[int]:
     """Return the lines that functions of the module of many run for a slug."""
     return {LINES * number + line for number in numbers for line in (2, 3)}

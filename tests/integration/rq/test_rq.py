@@ -3,9 +3,6 @@ from __future__ import annotations
 import signal
 from typing import TYPE_CHECKING, Any
 
-from profcov.slug import parse_slug
-from profcov.store.layout import list_shards
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -249,7 +246,7 @@ def test_as_soon_as_rq_says_finished_the_shard_is_there(rq: Any) -> None:
     ids = rq.run(
         """
         ids = []
-        for number in range(50):
+        for number in range(int(os.environ.get("PROFCOV_READS", "50"))):
             with profcov.trace(f"demo-{number}"):
                 ids.append(queue.enqueue(jobs.second).id)
         tell(ids)
@@ -261,8 +258,9 @@ def test_as_soon_as_rq_says_finished_the_shard_is_there(rq: Any) -> None:
             key = f"rq:job:{job_id}"
             while rq.redis.hget(key, "status") != b"finished":
                 assert worker.poll() is None or rq.redis.hget(key, "status") == b"finished"
-            found += len(list_shards(rq.data, parse_slug(f"demo-{number}")))
-    assert found == 50
+            found += rq.functions(f"demo-{number}") == {"second"}
+    print({"jobs": len(ids), "found": found})
+    assert found == len(ids) >= 50
 
 
 def test_a_worker_of_ones_own_measures_with_the_mixin(rq: Any) -> None:

@@ -163,11 +163,12 @@ def test_keep_leaves_the_shards_to_be_combined_again(data: Path) -> None:
 
 def test_append_keeps_what_is_in_the_artifact(tmp_path: Path, data: Path) -> None:
     write(data, {"/src/a.py": {1}}, sources={"/src/a.py": "1" * 64})
-    combine(data, DEMO, jobs=["job-1"], reasons=["jobs-pending"])
+    combine(data, DEMO, jobs={"job-1": "queued"}, reasons=["jobs-pending"])
     write(data, {"/src/b.py": {2}})
-    made = combine(data, DEMO, jobs=["job-2"], append=True)
+    made = combine(data, DEMO, jobs={"job-2": None}, append=True)
     assert read_lines(made.path) == {"/src/a.py": {1}, "/src/b.py": {2}}
     facts = read_sidecar(made.path)
+    assert [each["status"] for each in facts["jobs"]] == ["queued", "enqueued"]
     assert (facts["shards"], facts["job_ids"], facts["reasons"]) == (2, ["job-1", "job-2"], ["jobs-pending"])
     write(data, {"/src/a.py": {9}}, sources={"/src/a.py": "2" * 64}, written=1.0)
     changed = combine(data, DEMO, append=True)
@@ -217,7 +218,7 @@ def test_sidecars_are_as_their_schema_says(tmp_path: Path, data: Path, request: 
     presence.begin(DEMO)
     presence.abandon()
     (data / "demo.coverage.host.1.2").write_text("no shard")
-    made = combine(data, DEMO, jobs=["1"], reasons=["jobs-pending"])
+    made = combine(data, DEMO, jobs={"1": "queued"}, reasons=["jobs-pending"])
     assert set(made.reasons) == {"jobs-pending", "process-died", "shard-unreadable", "source-changed"}
     jsonschema.validate(read_sidecar(made.path), schema)
     write(data, {str(source): {1}})

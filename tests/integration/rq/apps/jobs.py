@@ -6,7 +6,7 @@ import os
 import time
 from typing import Any
 
-from rq import Queue, Retry, SimpleWorker, get_current_job
+from rq import Queue, Retry, SimpleWorker, Worker, get_current_job
 
 from profcov.queues.rq import CoverageWorkerMixin
 
@@ -101,3 +101,11 @@ def forever() -> None:
 def leave() -> None:
     step()
     os._exit(3)
+
+
+class OwnWorker(Worker):
+    """A worker class that knows nothing of profcov."""
+
+    def perform_job(self, *args: Any, **kwargs: Any) -> Any:
+        self.connection.set("worked by", type(self).__name__)
+        return super().perform_job(*args, **kwargs)

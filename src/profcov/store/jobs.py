@@ -1,0 +1,105 @@
+"""The jobs of a profile: what processes note of them in their shards, and what the notes say together."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.store.layout import host_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from profcov.store.presence import Holder
+
+STARTED: Final = "started"
+STOPPED: Final = "stopped"
+KILLED: Final = "killed"
+ENQUEUED: Final = "enqueued"
+
+
+class JobRun:
+    """One attempt at a job, in the process that performs it."""
+
+    __slots__ = ("_clock", "_facts", "id", "status")
+
+    def __init__(self, job_id: str, function: str, queue: str) -> None:
+        self.id = job_id
+        self.status = STARTED
+        self._clock = time.monotonic()
+        self._facts = {"id": job_id, "function": function, "queue": queue, "host": host_name(), "pid": os.getpid()}
+        self._facts["started"] = time.time()
+
+    def end(self, status: str) -> dict[str, Any]:
+        """Return what is to be noted of it, now that it has ended."""
+        self.status = status
+        return {**self._facts, "status": status, "seconds": round(time.monotonic() - self._clock, 3)}
+
+
+def enqueued(job_id: str, function: str, queue: str, parent: str | None) -> dict[str, Any]:
+    """Return what is to be noted of a job where it is created; ``parent`` is the job or request that does so."""
+    return {"id": job_id, "function": function, "queue": queue, "parent": parent}
+
+
+def is_note(value: Any) -> bool:
+    """Tell whether a value from a shard is what :meth:`JobRun.end` or :func:`enqueued` have made."""
+    if not isinstance(value, dict) or not all(isinstance(value.get(key), str) for key in ("id", "function", "queue")):
+        return False
+    if "started" not in value:
+        return isinstance(value.get("parent"), str | None)
+    texts = (value.get(key) for key in ("host", "status"))
+    numbers = (value.get(key) for key in ("pid", "started", "seconds"))
+    return all(isinstance(text, str) for text in texts) and all(isinstance(number, int | float) for number in numbers)
+
+
+def list_jobs(
+    notes: Iterable[Mapping[str, Any]],
+    died: Iterable[Holder],
+    told: Mapping[str, str | None],
+    before: Iterable[dict[str, Any]] = (),
+) -> list[dict[str, Any]]:
+    """Return each job once, by id: id, function, parent, queue, status, attempts, seconds, host.
+
+    What nobody knows is None. ``seconds`` are those of all attempts, ``host`` is the last one's.
+
+    Args:
+        notes: what processes have noted.
+        died: the processes that were killed, with the job that each was at.
+        told: the jobs that RQ knows, with their status there.
+        before: the list of the artifact that is appended to.
+    """
+    made: dict[str, Mapping[str, Any]] = {}
+    runs: dict[str, dict[Any, Mapping[str, Any]]] = {}
+    for note in notes:
+        if "started" in note:
+            runs.setdefault(note["id"], {})[note["host"], note["pid"], note["started"]] = note
+        else:
+            made[note["id"]] = note
+    for each in died:
+        own = runs.setdefault(each.job, {}) if each.job else {}
+        if not any((host, pid) == (each.host, each.pid) for host, pid, _ in own):
+            own[each.host, each.pid, each.since] = {"host": each.host, "started": each.since, "status": KILLED}
+    earlier = {each["id"]: each for each in before}
+    now = {
+        job: _sum_up(job, made.get(job, {}), list(runs.get(job, {}).values()), told.get(job))
+        for job in {*made, *runs, *told}
+    }
+    return [each for _, each in sorted({**earlier, **now}.items())]
+
+
+def _sum_up(job: str, made: Mapping[str, Any], runs: list[Mapping[str, Any]], told: str | None) -> dict[str, Any]:
+    last = max(runs, key=lambda run: run["started"], default={})
+    known = {**next((run for run in runs if "function" in run), {}), **made}
+    seconds = [run["seconds"] for run in runs if "seconds" in run]
+    status = last.get("status")
+    return {
+        "id": job,
+        "function": known.get("function"),
+        "parent": known.get("parent"),
+        "queue": known.get("queue"),
+        "status": status if status == KILLED else told or status or ENQUEUED,
+        "attempts": len(runs),
+        "seconds": round(sum(seconds), 3) if seconds else None,
+        "host": last.get("host"),
+    }

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import pytest
+
+from profcov.slug import parse_slug
+from profcov.store.jobs import JobRun, enqueued, is_note, list_jobs
+from profcov.store.presence import Holder
+
+DEMO = parse_slug("demo")
+KEYS = ("id", "function", "parent", "queue", "status", "attempts", "host")
+
+
+def run(job: str, status: str, started: float, **other: object) -> dict[str, object]:
+    note = JobRun(job, "pkg.work", "high").end(status)
+    assert is_note(note)
+    return {**note, "started": started, "host": "worker-1", "seconds": 1.5, **other}
+
+
+def died(pid: int, since: float, job: str) -> Holder:
+    return Holder(DEMO, "worker-2", pid, since, False, job)
+
+
+def test_what_is_noted_of_a_job_in_several_places_becomes_one_entry() -> None:
+    notes = [
+        run("b", "retried", 10.0),
+        enqueued("b", "pkg.work", "high", "job:a"),
+        run("b", "finished", 20.0, host="worker-3"),
+        run("b", "finished", 20.0, host="worker-3"),  # the same, twice
+        enqueued("a", "pkg.start", "low", "POST /runs"),
+    ]
+    found = list_jobs(notes, [], {})
+    assert [[each[key] for key in KEYS] for each in found] == [
+        ["a", "pkg.start", "POST /runs", "low", "enqueued", 0, None],
+        ["b", "pkg.work", "job:a", "high", "finished", 2, "worker-3"],
+    ]
+    assert [each["seconds"] for each in found] == [None, 3.0]
+
+
+def test_a_killed_attempt_counts_unless_the_process_had_noted_the_end_of_its_job() -> None:
+    note = run("a", "finished", 10.0, pid=7, host="worker-2")
+    (done,) = list_jobs([note], [died(7, 10.1, "a")], {"a": "finished"})
+    assert (done["status"], done["attempts"]) == ("finished", 1)
+    (again,) = list_jobs([note], [died(8, 20.0, "a"), died(9, 5.0, "")], {"a": "failed"})
+    assert (again["status"], again["attempts"], again["host"]) == ("killed", 2, "worker-2")
+
+
+def test_what_rq_says_counts_and_what_was_known_before_stays() -> None:
+    before = list_jobs([enqueued("a", "f", "q", None), enqueued("b", "f", "q", None)], [], {})
+    found = list_jobs([], [], {"b": "canceled", "c": None}, before)
+    assert [(each["id"], each["status"]) for each in found] == [("a", "enqueued"), ("b", "canceled"), ("c", "enqueued")]
+
+
+@pytest.mark.parametrize("wrong", [None, [], {}, {"id": 1, "function": "f", "queue": "q", "parent": None}])
+def test_anything_else_is_no_note(wrong: object) -> None:
+    assert is_note(enqueued("a", "f", "q", None))
+    assert not is_note(wrong)
+    assert not is_note({**JobRun("a", "f", "q").end("failed"), "started": "yesterday"})
+    assert not is_note({**enqueued("a", "f", "q", None), "parent": 1})
