@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from profcov.settings import Settings
+    from profcov.slug import Slug
     from profcov.unit import Unit
 
 SpawnWorker: Any = getattr(rq_worker, "SpawnWorker", None)
@@ -90,13 +91,34 @@ class TracedQueue(Queue):
 
 
 def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
-    """Create a job with the current slug in its metadata, and list its id for whoever waits for the profile."""
+    """Create a job with the current slug in its metadata, and have its id listed for whoever waits for the profile."""
     slug = current_slug()
     if slug is None:
         return create(*args, **kwargs)
     job = create(*args, **kwargs)
     job.meta = stamp(job.meta, slug)  # a copy: the dict may be the one that was given
-    if from_job_meta(job.meta) == slug:
+    if getattr(job, "_id", job) is None:
+        _list_when_saved(job, slug)
+    else:
+        _list(job, slug)
+    return job
+
+
+def _list_when_saved(job: Any, slug: Slug) -> None:
+    """List a job that has no id yet: RQ makes one when it is asked for, and refuses ``unique=True`` as long as there is none."""
+
+    def save(*args: Any, **kwargs: Any) -> Any:
+        del job.save
+        _list(job, slug)
+        return job.save(*args, **kwargs)
+
+    job.save = save
+
+
+def _list(job: Job, slug: Slug) -> None:
+    if (
+        from_job_meta(_meta_of(job)) == slug == current_slug()
+    ):  # a job may be saved in another unit than it was created in
         note_enqueued(str(job.id), _name_function(job), str(job.origin or ""))
     try:
         with job.connection.pipeline() as pipe:
@@ -105,7 +127,6 @@ def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
             pipe.execute()
     except Exception as error:  # noqa: BLE001 (redis' errors; RQ meets the same ones a moment later, and says so)
         log_once("jobs", "cannot list the jobs of a profile", error=error)
-    return job
 
 
 class CoverageWorkerMixin:

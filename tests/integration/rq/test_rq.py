@@ -174,6 +174,22 @@ def test_a_job_that_is_created_under_two_slugs_keeps_the_first(rq: Any) -> None:
     ) == [{"profile_trace_slug": "inner"}, {"profile_trace_slug": "mine"}]
 
 
+def test_a_traced_job_has_no_id_before_rq_gives_it_one_and_is_listed_when_it_is_saved(rq: Any) -> None:
+    first, given = rq.run(
+        """
+        with profcov.trace("demo"):
+            job = queue.create_job(jobs.other)
+            assert job._id is None  # which is how RQ 3 refuses unique=True without an id
+            assert not redis.exists("profcov:jobs:demo")
+            job.save()
+            assert "save" not in vars(job)
+            assert redis.smembers("profcov:jobs:demo") == {job.id.encode()}
+            tell([job.id, queue.create_job(jobs.other, job_id="mine").id])
+        """
+    )
+    assert {each.decode() for each in rq.redis.smembers("profcov:jobs:demo")} == {first, given}
+
+
 def test_a_job_that_fails_and_its_callback_keep_their_lines(rq: Any) -> None:
     job_id = rq.run(
         """
