@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
@@ -21,6 +23,8 @@ REPOSITORY: Final = HERE.parents[1]
 LEAST: Final = 100
 """How many tests must pass as they are for a comparison to say anything."""
 LONGEST_SECONDS: Final = 1800
+LINGER_SECONDS: Final = 10
+"""How long a suite may take to end after its report is written: a test that fails may leave a worker, which it waits for."""
 
 
 @contextlib.contextmanager
@@ -65,24 +69,41 @@ def run(
 ) -> dict[str, str]:
     """Run a suite, or the tests of it that are named, with more in the environment; return each one's result by name."""
     with tempfile.TemporaryDirectory() as place:
-        out = Path(place) / "results.xml"
+        out, log = Path(place) / "results.xml", Path(place) / "output"
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PROFILE_", "ENABLE_"))}
         words = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={out}"]
         if plugin is not None:
             words += ["-p", plugin]
-        done = subprocess.run(
-            [*words, *([node_id(source, name) for name in tests] or ["tests"])],
-            cwd=source,
-            env={**inherited, "PATH": f"{python.parent}:{inherited['PATH']}", **environ},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=LONGEST_SECONDS,
-        )
+        words += [node_id(source, name) for name in tests] or ["tests"]
+        path = f"{python.parent}{os.pathsep}{inherited['PATH']}"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                words,
+                cwd=source,
+                env={**inherited, "PATH": path, **environ},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                wait_for(process, out)
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
         if not out.exists():
-            sys.exit(f"{source.name} does not run:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+            sys.exit(f"{source.name} does not run:\n{log.read_text(errors='replace')[-6000:]}")
         cases = ET.parse(out).findall(".//testcase")
         return {f"{each.get('classname')}::{each.get('name')}": result_of(each) for each in cases}
+
+
+def wait_for(process: subprocess.Popen[bytes], out: Path) -> None:
+    """Wait until a suite has ended, or has written its report and lingers."""
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while not out.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.2)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(LINGER_SECONDS)
 
 
 def recording(data: Path, source: Path, engine: str) -> dict[str, str]:
