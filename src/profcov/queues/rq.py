@@ -24,7 +24,7 @@ from profcov.tracing import current_slug
 from profcov.unit import JOB_PREFIX, Work, note_enqueued
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from profcov.settings import Settings
@@ -134,8 +134,8 @@ class CoverageWorkerMixin:
 
     def work(self, *args: Any, **kwargs: Any) -> Any:
         """Work off the queues, with the engine started once for all the horses to come."""
-        _prepare()
-        return super().work(*args, **kwargs)  # type: ignore[misc]
+        with _prepared(self):
+            return super().work(*args, **kwargs)  # type: ignore[misc]
 
     def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
         """Start a work horse, with a pipe to hear from it."""
@@ -208,15 +208,20 @@ def _spawning(worker: Any) -> AbstractContextManager[None]:
     return horse.spawning_measured(worker) if is_spawning else contextlib.nullcontext()
 
 
-def _prepare() -> None:
-    """Do once in the parent what each horse would have to do."""
+@contextlib.contextmanager
+def _prepared(worker: Any) -> Iterator[None]:
+    """Do once in the parent what each horse would have to do; close what is left of the pipe to the last one."""
     open_recorder().warm_up()
     install()
+    try:
+        yield
+    finally:
+        horse.let_go(worker)
 
 
 def _work(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
-    _prepare()
-    return original(worker, *args, **kwargs)
+    with _prepared(worker):
+        return original(worker, *args, **kwargs)
 
 
 def _fork(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:

@@ -108,3 +108,21 @@ def test_every_kind_of_worker_measures(rq: Any, name: str) -> None:
     rq.work("--worker-class", f"profcov.queues.rq.{name}")
     assert [rq.status(each) for each in ids] == ["finished"] * 2
     assert rq.combined("demo") == {"first", "second"}
+
+
+def test_a_worker_that_has_ended_leaves_no_pipe_open(rq: Any) -> None:
+    before, after = rq.run(
+        """
+        from profcov.queues.rq import CoverageWorker
+        def work():
+            with profcov.trace("demo"):
+                queue.enqueue(jobs.other)
+            worker = CoverageWorker([queue], connection=redis)
+            worker.work(burst=True, logging_level="ERROR")
+            return worker, len(os.listdir("/proc/self/fd"))
+        first, before = work()
+        second, after = work()
+        tell([before, after])
+        """
+    )
+    assert before == after
