@@ -4,8 +4,9 @@
 installed and no slug, and with each test a unit of work, so that each job it creates is traced. The hooks are in every
 process below the tests, as ``profcov run`` puts them there; each run has a Redis server of its own. RQ's tests depend on
 time: one that has another result is run two more times each way, and it is another only if it never had that result as
-it is; one that never passes as it is says nothing. The exceptions are in EXPECTED, each with its reason. ``--keep DIR`` uses the environment in a directory again;
-``--engine`` is as in ``PROFILE_COVERAGE_ENGINE``; ``--quick`` leaves out the tests that RQ calls slow.
+it is; one that never passes as it is says nothing. The exceptions are in EXPECTED, each with its reason. ``--keep DIR``
+uses the environment in a directory again; ``--engine`` is as in ``PROFILE_COVERAGE_ENGINE``; ``--quick`` leaves out the
+tests that RQ calls slow.
 """
 
 from __future__ import annotations
