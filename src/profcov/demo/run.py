@@ -17,7 +17,8 @@ from profcov.analysis.documents import profile_symbols_document
 from profcov.analysis.matrix import build_matrix, unique_symbols
 from profcov.demo.services import Recording, start_services
 from profcov.demo.table import TITLES, make_rows
-from profcov.playback.runner import PlayOptions, play_all
+from profcov.playback.play import PlayOptions
+from profcov.playback.runner import play_all
 from profcov.playback.yaml_format import load_profiles
 from profcov.settings import DEFAULT_CONFIG
 from profcov.store.read import read_lines
@@ -26,7 +27,7 @@ from profcov.symbols.inventory import build_inventory
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from profcov.playback.runner import PlayResult
+    from profcov.playback.play import PlayResult
 
 DEFAULT_OUT: Final = Path("artifacts/demo")
 PLAY_SECONDS: Final = 120.0
