@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from profcov.cli.rows import print_rows
 from profcov.errors import CoverageWriteError
 from profcov.playback.junit import junit_document
 from profcov.playback.results import results_document
@@ -83,7 +84,7 @@ def print_skipped(outcomes: Sequence[Outcome]) -> None:
 def print_plan(planned: Sequence[Planned]) -> None:
     """Print what would be sent."""
     words = {True: "traced", False: "untraced", None: "unknown"}
-    _print_rows(_PLAN, [(each.slug, each.step, each.method, each.url, words[each.is_traced]) for each in planned])
+    print_rows(_PLAN, [(each.slug, each.step, each.method, each.url, words[each.is_traced]) for each in planned])
 
 
 def print_artifacts(outcomes: Sequence[Outcome]) -> None:
@@ -96,7 +97,7 @@ def print_artifacts(outcomes: Sequence[Outcome]) -> None:
         elif outcome.result is not None and outcome.result.artifact is not None:
             rows.append(_row(outcome.result, outcome.result.artifact))
     if rows:
-        _print_rows(_COLUMNS, rows)
+        print_rows(_COLUMNS, rows)
 
 
 def prepare(*files: Path | None) -> None:
@@ -186,19 +187,3 @@ def _row(result: PlayResult, artifact: Artifact) -> tuple[str, ...]:
         str(len(result.jobs)),
         f"{result.seconds:.1f}",
     )
-
-
-def _print_rows(titles: Sequence[str], rows: Sequence[tuple[str, ...]]) -> None:
-    """Print a table on a terminal, lines with tabs elsewhere."""
-    if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join(row))
-        return
-    from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
-    from rich.table import Column, Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(*(Column(name, overflow="fold") for name in titles))  # a path is there to be copied: all of it
-    for row in rows:
-        table.add_row(*map(Text, row))  # as they are: a path may hold what rich takes for markup
-    Console().print(table)

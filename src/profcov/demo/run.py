@@ -74,6 +74,26 @@ def play_demo(out: Path, *, jobs: int | None = None, single: bool = False) -> li
     return [outcome.result for outcome in outcomes if outcome.result is not None]
 
 
+@contextlib.contextmanager
+def serve_demo(out: Path) -> Iterator[dict[str, str]]:
+    """Keep the application running, and yield where everything is: addresses, directories, the configuration.
+
+    Raises:
+        ServiceError: a process does not start.
+        RedisServerError: there is no Redis server.
+    """
+    data = out.absolute() / "data"
+    with demo_files() as (config, paths), start_services(Recording(data, config), out / "logs") as services:
+        yield {
+            "web_url": services.web_url,
+            "api_url": services.api_url,
+            "redis_url": services.redis_url,
+            "data_dir": str(data),
+            "config": str(config),
+            "profiles": str(paths[0].parent),
+        }
+
+
 def run_demo(out: Path, tell: Callable[[str], None]) -> list[tuple[str, ...]]:
     """Run the whole demo, write its reports, and return the rows of its table, titles first.
 
