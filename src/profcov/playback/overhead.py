@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 SCHEMA_VERSION: Final = 1
-POLL_SECONDS: Final = 0.01
+POLL_SECONDS: Final = 0.02
 """How often a ``wait`` asks while time is taken: pauses that grow would round a job of a second up by a third."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import Any
 
 from flask import Flask, Response, abort
@@ -15,6 +16,7 @@ from profcov.queues.rq import install
 from profcov.web.flask import ProfileTrace
 
 app = Flask(__name__)
+asked: Counter[str] = Counter()
 ProfileTrace(app)
 install()
 
@@ -31,6 +33,15 @@ def red() -> dict[str, Any]:
 @app.get("/blue")
 def blue() -> dict[str, Any]:
     return {"colour": "blue", "pid": os.getpid()}
+
+
+@app.get("/flaky/<name>/<int:times>")
+def flaky(name: str, times: int) -> tuple[dict[str, Any], int]:
+    """Fail so many times before it goes well."""
+    asked[name] += 1
+    if asked[name] <= times:
+        return {"colour": "red"}, 409
+    return {"colour": "blue"}, 200
 
 
 @app.get("/broken")
