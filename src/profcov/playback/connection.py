@@ -48,8 +48,14 @@ class Adapter(HTTPAdapter):
         return answer
 
     def close(self) -> None:
-        """Close all connections; the next request opens a new one."""
+        """Close all connections; the next request opens a new one.
+
+        urllib3 only forgets its pools: their connections would stay open for as long as somebody has an answer.
+        """
         self._kept.clear()
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 (its own container: it cannot be iterated)
+                manager.pools[key].close()
         super().close()
 
     def _note(self, server: Origin | None, answer: requests.Response) -> None:
