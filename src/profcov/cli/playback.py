@@ -16,6 +16,7 @@ from profcov.cli.playback_output import (
     print_artifacts,
     print_plan,
     print_skipped,
+    print_try,
     show_progress,
     write_results,
 )
@@ -98,8 +99,8 @@ def command(
         return
     prepare(junit, results)
     began, started = time.time(), time.monotonic()
-    outcomes = kept + _play(to_play, login, options, jobs)
-    outcomes.sort(key=lambda outcome: loaded.index(outcome.profile))
+    ended = {outcome.profile.slug: outcome for outcome in (*kept, *_play(to_play, login, options, jobs))}
+    outcomes = [ended[profile.slug] for profile in loaded]
     print_skipped(kept)
     print_artifacts(outcomes)
     code = _report_errors(outcomes)
@@ -115,7 +116,7 @@ def _play(profiles: Sequence[Profile], login: Profile | None, options: PlayOptio
     check_ready(profiles, options)
     if login is not None:
         try:
-            options = replace(options, login=log_in(login, options))
+            options = replace(options, login=log_in(login, options, print_try))
         except (PlaybackError, TargetError) as error:
             return [Outcome(profile, None, error, tries=0) for profile in profiles]
     with show_progress(profiles) as observers:

@@ -51,7 +51,7 @@ def show_progress(profiles: Sequence[Profile]) -> Iterator[Observers]:
     if not sys.stderr.isatty():
         yield Observers(
             step_done=lambda _profile: None,
-            try_failed=lambda *failed: click.echo(_describe_try(*failed), err=True),
+            try_failed=print_try,
             play_done=_print_line,
         )
         return
@@ -72,6 +72,11 @@ def show_progress(profiles: Sequence[Profile]) -> Iterator[Observers]:
             try_failed=try_failed,
             play_done=lambda outcome: progress.stop_task(bars[outcome.profile.slug]),
         )
+
+
+def print_try(profile: Profile, error: PlaybackError | TargetError, pause: float) -> None:
+    """Say why a profile is played again."""
+    click.echo(_describe_try(profile, error, pause), err=True)
 
 
 def print_skipped(outcomes: Sequence[Outcome]) -> None:

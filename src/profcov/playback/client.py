@@ -141,7 +141,9 @@ class Client:
 
     def _exchange(self, call: Call, url: str) -> requests.Response:
         headers = dict(call.headers)
-        self._mask.add(*(value for name, value in headers.items() if name.lower() in SECRET_HEADERS))
+        for name, value in headers.items():
+            if name.lower() in SECRET_HEADERS:
+                self._mask.add_header(value)
         if self._slug is not None and find_origin(url) in self._named:
             headers.update(outgoing_headers(self._slug, self._settings))
         self.requests += 1

@@ -22,6 +22,10 @@ class Mask:
         """Take values for secrets."""
         self._secrets.update(value for value in values if value and len(value) >= _SHORTEST)
 
+    def add_header(self, value: str) -> None:
+        """Take the value of one of the secret headers for a secret, and what is secret in it: a token, or each cookie."""
+        self.add(value, value.rpartition(" ")[2], *(part.partition("=")[2] for part in value.split(";")))
+
     def hide(self, text: str) -> str:
         """Return a text without the secrets, as they are or as ``repr`` writes them."""
         forms = {form for secret in self._secrets for form in (secret, repr(secret)[1:-1])}

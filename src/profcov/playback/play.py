@@ -137,17 +137,31 @@ def play(
     return PlayResult(profile.slug, client.requests, time.monotonic() - started, jobs, artifact)
 
 
-def log_in(profile: Profile, options: PlayOptions) -> Login:
-    """Play a profile untraced, once, and return what it leaves: its cookies, and what its steps saved.
+def log_in(
+    profile: Profile,
+    options: PlayOptions,
+    try_failed: Callable[[Profile, PlaybackError | TargetError, float], None] = ignore_try,
+) -> Login:
+    """Play a profile untraced, and return what it leaves: its cookies, and what its steps saved.
+
+    It is tried again as :func:`play` does.
 
     Raises:
         PlaybackError: a step failed.
         TargetError: the server cannot be used.
         ProfileFormatError: neither the profile nor the options give a base URL.
     """
-    with open_client(profile, options, trace=False) as client:
-        values = play_steps(profile, client, timeout=options.timeout, stop=threading.Event())
-        return Login(client.cookies, {name: values[name] for name in list_saved(profile)})
+    for pause in _list_pauses(options.retries):
+        with open_client(profile, options, trace=False) as client:
+            try:
+                values = play_steps(profile, client, timeout=options.timeout, stop=threading.Event())
+                break
+            except (PlaybackError, TargetError) as error:
+                if pause is None or not _may_pass(error):
+                    raise
+                try_failed(profile, error, pause)
+                time.sleep(pause)
+    return Login(client.cookies, {name: values[name] for name in list_saved(profile)})
 
 
 def list_saved(profile: Profile) -> list[str]:

@@ -131,7 +131,8 @@ def test_cookies_and_authorizations_are_in_no_message(
     server = serve()
 
     def echo() -> Response:
-        said = f"cookie {request.headers['Cookie']}, authorization {request.headers.get('Authorization')}"
+        authorization = request.headers.get("Authorization", "")
+        said = f"cookie {request.headers['Cookie']}, authorization {authorization}, token {authorization[7:]}"
         response = Response(said, 500)
         response.set_cookie("fresh", "s3cret-and-fresh")
         return response
@@ -146,7 +147,7 @@ def test_cookies_and_authorizations_are_in_no_message(
     words = ("--base-url", server.url, "--cookie", f"session={SECRET}", "--json", "results.json", "--junit", "r.xml")
     ended = playback(*profiles, *words, "--retries", 1, GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
     assert ended.returncode == 1
-    assert "got 500: 'cookie session=***, authorization ***'" in ended.stderr
+    assert "got 500: 'cookie session=***, authorization ***, token ***'" in ended.stderr
     assert "expected header Set-Cookie to be another than it is" in ended.stderr
     told = [
         ended.stdout,
@@ -197,3 +198,14 @@ def test_a_certificate_is_checked_unless_that_is_not_wanted(tmp_path: Path, http
     warning, line = taken.stderr.splitlines()
     assert warning == "profcov: warning: --insecure: certificates are not checked"
     assert line.startswith("a: 1 requests")
+
+
+def test_a_login_is_tried_again_too(tmp_path: Path, serve: Callable[..., Any], playback: Playback) -> None:
+    server = serve()
+    server.answer("/login", lambda: ("in", 200 if len(server.requests) > 1 else 503))
+    server.answer("/x", lambda: "x")
+    login = write(tmp_path, "login", get("/login"))
+    ended = playback(write(tmp_path, "a", get("/x")), "--login", login, "--base-url", server.url, "--retries", 1)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.startswith("login: played again in 0.5 s, for it failed: login: step ")
+    assert [path for _, path, _ in server.requests] == ["/login", "/login", "/x"]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from profcov.playback.masking import Mask
 
 
@@ -19,6 +21,13 @@ def test_a_secret_is_hidden_as_repr_writes_it():
     mask = Mask()
     mask.add("Bearer a\nb")
     assert mask.hide(repr("Bearer a\nb")) == "'***'"
+
+
+@pytest.mark.parametrize("header", ["Bearer s3cret", "s3cret", "a=first; b=s3cret; c=last", "b=s3cret"])
+def test_what_is_secret_in_a_header_is_hidden_without_the_rest_of_it(header):
+    mask = Mask()
+    mask.add_header(header)
+    assert mask.hide("got s3cret") == "got ***"
 
 
 def test_what_is_too_short_to_be_a_secret_stays():
