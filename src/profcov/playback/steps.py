@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from profcov.errors import PlaybackError
@@ -24,22 +27,38 @@ if TYPE_CHECKING:
     from profcov.playback.profile import Profile, Request, Step, Wait
 
 
-def play_steps(profile: Profile, client: Client, *, timeout: float, stop: Stop, done: Callable[[], None]) -> None:
-    """Play all steps; ``done`` is called after each, ``timeout`` (seconds) is for waits that name none.
+def play_steps(
+    profile: Profile,
+    client: Client,
+    *,
+    timeout: float,
+    stop: Stop,
+    done: Callable[[], None] = lambda: None,
+    given: Mapping[str, Any] = MappingProxyType({}),
+    interval: float | None = None,
+) -> dict[str, Any]:
+    """Play all steps, and return the variables as they are at the end.
+
+    ``done`` is called after each step. ``timeout`` is for waits that name none, ``interval`` for all; in seconds.
+    ``given`` are variables that win over the profile's own.
 
     Raises:
         PlaybackError: a step failed, or ``stop`` came.
         TargetError: the server cannot be used, see :meth:`Client.send`.
     """
-    values: dict[str, Any] = dict(profile.variables)
+    values: dict[str, Any] = {**profile.variables, **given}
     for step in profile.steps:
         try:
             if stop.is_set():
                 raise StepFailedError("playback was stopped before it")  # noqa: TRY301 (one place names slug and step)
-            _play_step(step, client, values, timeout, stop)
+            _play_step(step, client, values)
+            if step.wait is not None:
+                wait = step.wait if interval is None else replace(step.wait, interval=interval)
+                _wait_until(wait, client, values, wait.timeout or timeout, stop)
         except StepFailedError as error:
-            raise PlaybackError(profile.slug, step.name, str(error)) from error
+            raise PlaybackError(profile.slug, step.name, client.hide_secrets(str(error))) from error
         done()
+    return values
 
 
 def find_named_origins(profile: Profile) -> set[Origin]:
@@ -63,14 +82,14 @@ class _OnlyVariables(dict[str, Any]):
         return "-"
 
 
-def _play_step(step: Step, client: Client, values: dict[str, Any], timeout: float, stop: Stop) -> None:
+def _play_step(step: Step, client: Client, values: dict[str, Any]) -> None:
     follow = not any(300 <= status < 400 for status in step.expect.status)  # noqa: PLR2004 (redirects, by HTTP)
-    answer = client.send(_fill_in(step.request, values, follow_redirects=follow))
-    expectation.check(answer, step.expect)
+    call = _fill_in(step.request, values, follow_redirects=follow)
+    started = time.monotonic()
+    answer = client.send(call)
+    expectation.check(answer, step.expect, time.monotonic() - started)
     if step.save:
         values.update(_read_saved(step, answer))
-    if step.wait is not None:
-        _wait_until(step.wait, client, values, step.wait.timeout or timeout, stop)
 
 
 def _fill_in(request: Request, values: Mapping[str, Any], *, follow_redirects: bool) -> Call:
