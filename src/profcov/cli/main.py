@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "doctor": "Say what this environment can do, and what would go wrong.",
     "pause": "Stop recording at run time, in all processes of a data directory.",
     "playback": "Replay profiles against a live server.",
+    "profiles": "List, check, show and convert profiles: YAML, HAR, captured events.",
     "resume": "Record again after a pause.",
     "run": "Start a server or a worker with tracing on, without a change to its code.",
     "sign": "Print a token for a slug, for clients that cannot sign by themselves.",

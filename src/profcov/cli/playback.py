@@ -12,9 +12,9 @@ import click
 
 from profcov.cli.main import DATA, FAILED, TARGET, exit_code
 from profcov.playback.address import find_origin
+from profcov.playback.formats import load_profiles
 from profcov.playback.runner import DEFAULT_TIMEOUT, PlayOptions, play_all
 from profcov.playback.template import NAME
-from profcov.playback.yaml_format import load_profiles
 from profcov.settings import CONFIG, DEFAULT_DIR, DIR, find_config, read_secret, read_umask
 
 if TYPE_CHECKING:
@@ -97,13 +97,13 @@ def command(
 ) -> None:
     """Replay profiles against a live server.
 
-    PROFILE is a YAML file, or a directory of *.yaml files. With --trace-code the server records which code each profile
+    PROFILE is a YAML file, a HAR, the events.jsonl of a capture, or a directory of these. With --trace-code the server records which code each profile
     runs, and one line for each profile says where its artifact is.
 
     Exit codes: 0 all played, 1 a step failed, 2 bad arguments or profiles, 3 data that cannot be combined, 4 a server
     that cannot be used.
     """
-    loaded = load_profiles(_find_files(profiles), variables)
+    loaded = load_profiles(profiles, variables)
     options = PlayOptions(
         trace=trace_code,
         base_url=base_url,
@@ -119,16 +119,6 @@ def command(
         outcomes = play_all(loaded, options, jobs=jobs, step_done=step_done, play_done=play_done)
     _print_artifacts([outcome.result for outcome in outcomes if outcome.result is not None])
     ctx.exit(_report_errors(outcomes))
-
-
-def _find_files(arguments: Sequence[Path]) -> list[Path]:
-    files: list[Path] = []
-    for argument in arguments:
-        found = sorted(argument.glob("*.yaml")) if argument.is_dir() else [argument]
-        if not found:
-            raise click.UsageError(f"there is no *.yaml file in {argument}")
-        files += found
-    return files
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from profcov.playback.address import show
 from profcov.playback.polling import tries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from redis import Redis
 
@@ -55,10 +55,18 @@ def list_jobs(redis_url: str, slug: Slug) -> tuple[str, ...]:
         return tuple(sorted(_read_ids(redis, slug)))
 
 
-def wait_for_jobs(redis_url: str, slug: Slug, timeout: float, stop: Stop | None = None) -> tuple[str, ...]:
+def wait_for_jobs(
+    redis_url: str,
+    slug: Slug,
+    timeout: float,
+    stop: Stop | None = None,
+    *,
+    also: Iterable[str] = (),
+) -> tuple[str, ...]:
     """Wait until no job of the profile is to run, and return the ids of those that still are after ``timeout`` seconds.
 
-    A running job may start others, so that it ends only when the set has not grown while its jobs were looked at.
+    ``also`` are ids of jobs that Redis does not know as the profile's, because it is not traced. A running job may
+    start others, so that it ends only when the set has not grown while its jobs were looked at.
 
     Raises:
         TargetError: Redis does not answer.
@@ -66,7 +74,7 @@ def wait_for_jobs(redis_url: str, slug: Slug, timeout: float, stop: Stop | None 
     pending: set[str] = set()
     with _connect(redis_url) as redis:
         for _ in tries(timeout, stop or threading.Event()):
-            ids = _read_ids(redis, slug)
+            ids = _read_ids(redis, slug).union(also)
             pending = _find_pending(redis, ids)
             if not pending and _read_ids(redis, slug) <= ids:
                 break

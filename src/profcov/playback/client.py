@@ -42,18 +42,23 @@ _WHY: Final = {
 }
 
 
+FilePart = tuple[str | None, bytes] | tuple[str | None, bytes, str]
+"""A part of a multipart form: file name (none for a plain field), content, and the media type where there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request with its templates filled in; it has a ``body``, or ``form`` with ``files``, or none of these.
 
-    ``files`` are name and content by form field.
+    ``files`` are parts by form field. A form with files, or with ``multipart``, is sent as multipart.
     """
 
     method: str
     path: str
     body: bytes | None = None
-    form: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    form: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    files: Sequence[tuple[str, FilePart]] = ()
+    multipart: bool = False
     query: Mapping[str, Sequence[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     follow_redirects: bool = True
@@ -122,8 +127,8 @@ class Client:
             url,
             params=dict(call.query),
             headers=headers,
-            data=dict(call.form) if call.body is None else call.body,
-            files=dict(call.files),
+            data=_make_form(call) if call.body is None else call.body,
+            files=_make_parts(call),
             allow_redirects=call.follow_redirects,
             timeout=self._timeout,
         )
@@ -165,6 +170,18 @@ class _Session(requests.Session):
             prepared_request.headers.pop(HEADER, None)
             prepared_request.headers.pop(TOKEN_HEADER, None)
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # as above
+
+
+def _make_form(call: Call) -> dict[str, list[str]]:
+    return {} if call.multipart else {name: list(texts) for name, texts in call.form.items()}
+
+
+def _make_parts(call: Call) -> list[tuple[str, FilePart]]:
+    """Return the parts of a multipart form; requests makes one of plain fields only if they are given as files."""
+    fields: list[tuple[str, FilePart]] = [
+        (name, (None, text.encode())) for name, texts in call.form.items() for text in texts
+    ]
+    return [*(fields if call.multipart else ()), *call.files]
 
 
 def _reason(status: str | None, request: str, code: int) -> str:

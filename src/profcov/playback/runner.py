@@ -14,6 +14,7 @@ from profcov.errors import CoverageError, PlaybackError, ProfcovError, ProfileFo
 from profcov.playback.barrier import check_redis
 from profcov.playback.client import Client
 from profcov.playback.recording import Recording
+from profcov.playback.secret import read_secrets
 from profcov.playback.steps import find_named_origins, play_steps
 from profcov.settings import DEFAULT_DIR
 from profcov.store.files import PRIVATE
@@ -98,7 +99,14 @@ def play(
         if recording is not None:
             recording.begin()
         try:
-            play_steps(profile, client, timeout=options.timeout, stop=stop, done=lambda: step_done(profile))
+            play_steps(
+                profile,
+                client,
+                timeout=options.timeout,
+                stop=stop,
+                done=lambda: step_done(profile),
+                redis_url=options.redis_url,
+            )
         except (PlaybackError, TargetError):
             if recording is not None and client.traced and not stop.is_set():
                 # The failure is what is to be told; shards that cannot be combined stay, and are dropped next time.
@@ -123,10 +131,11 @@ def play_all(
 
     Raises:
         TargetError: Redis does not answer; nothing has been sent.
-        ProfileFormatError: a profile has no base URL; nothing has been sent.
+        ProfileFormatError: a profile has no base URL, or the environment lacks a secret; nothing has been sent.
     """
     for profile in profiles:
         _find_base_url(profile, options)
+        read_secrets(profile)
     if options.trace and options.redis_url is not None:
         check_redis(options.redis_url)
     stop = threading.Event()

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from profcov.errors import ProfileFormatError
-from profcov.playback.yaml_format import load_profile, load_profiles
+from profcov.playback.formats import load_profiles
+from profcov.playback.profile import Upload
+from profcov.playback.yaml_format import load_profile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,9 +59,9 @@ def test_a_full_profile_is_read(tmp_path: Path) -> None:
     assert create.request.json == {"name": "{name}", "size": "{size}", "raw": "{{x}}"}
     assert (create.expect.status, create.expect.json, create.expect.text) == ((200, 201), {"state": "new"}, "new")
     assert create.expect.headers == {"Content-Type": "application/json"}
-    assert create.save["run_id"].search({"id": 7}) == 7
-    assert upload.request.files == {"dem": tmp_path / "data/dem.asc"}
-    assert upload.request.form == {"units": "m", "fill": "true", "n": "3"}
+    assert create.save["run_id"].document() == "id"
+    assert upload.request.files == {"dem": (Upload("dem.asc", tmp_path / "data/dem.asc"),)}
+    assert upload.request.form == {"units": ("m",), "fill": ("true",), "n": ("3",)}
     assert upload.request.query == {"a": ("1",), "b": ("x", "{name}")}
     assert climate.request.data == '{"method": "daymet"}'
     assert climate.wait is not None
