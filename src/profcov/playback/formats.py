@@ -97,10 +97,10 @@ def load(path: Path, variables: Mapping[str, str] | None = None) -> Loaded:
     if form == EVENT_LINES:
         folder = path.parent.parent if path.parent.name == CAPTURE else path.parent
         hints = read_hints(find_hints(folder.absolute(), folder.absolute().name))
-        built = build(read_events(path, hints.forms), hints, variables)
+        built = build(read_events(path, hints), hints, variables)
     elif form == HAR:
         hints = read_hints(find_hints(path, re.sub(r"(\.har)?(\.json)?$", "", path.name, flags=re.IGNORECASE)))
-        built = build(read_har(path, parse_json(path, text)), hints, variables)
+        built = build(read_har(path, parse_json(path, text), hints), hints, variables)
     else:
         return Loaded(read_profile(path, read_document(path), variables), YAML)
     return Loaded(built.profile, form, built.correlations, built.doubts, built.notes)

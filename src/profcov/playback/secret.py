@@ -20,7 +20,7 @@ MASK: Final = "***"
 _SHORTEST_PART: Final = 4
 _NAME: Final = re.compile(
     r"pass(word|wd|phrase|code)?$|^pw$|pwd|secret|token|api[-_ ]?key|apikey|access[-_ ]?key|private[-_ ]?key|credential"
-    r"|^auth$|authorization|csrf|xsrf|signature|^otp$|^pin$|session[-_ ]?(id|key)$",
+    r"|^auth$|authorization|csrf|xsrf|signature|^otp$|^pin$|session[-_ ]?(id|key)?$|^sid$",
     re.IGNORECASE,
 )
 

@@ -12,7 +12,11 @@ from urllib.parse import parse_qsl
 from profcov.playback.profile import Upload
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from email.message import MIMEPart
+    from pathlib import Path
+
+    from profcov.playback.recorded.hints import Form
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
@@ -27,10 +31,28 @@ class Body:
     files: tuple[tuple[str, Upload], ...] = ()
     multipart: bool = False
     text: str | None = None
+    missing: str = ""
 
 
 class BodyError(ValueError):
     """Raised when a body is not what its media type says."""
+
+
+def make_form(form: Form, folder: Path) -> Body:
+    """Return the form that the hints describe; its files are in a folder."""
+    paths = {name: folder / file for name, file in form.files.items()}
+    lost = [path for path in paths.values() if not path.is_file()]
+    return Body(
+        form=tuple(form.fields.items()),
+        files=tuple((name, Upload(path.name, path.absolute())) for name, path in paths.items()),
+        multipart=True,
+        missing=f"there is no file {lost[0]}, which the hints name" if lost else "",
+    )
+
+
+def find_form(forms: Mapping[str, Form], path: str) -> Form | None:
+    """Return what the hints say was sent to a path; they name its end."""
+    return next((form for end, form in forms.items() if path.rstrip("/").endswith(end.rstrip("/"))), None)
 
 
 def parse_body(text: str, media_type: str) -> Body:

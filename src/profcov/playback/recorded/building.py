@@ -54,7 +54,7 @@ def build(traffic: Traffic, hints: Hints, variables: Mapping[str, str]) -> Built
     kept, notes = clean(traffic, hints)
     if not kept:
         raise ProfileFormatError(traffic.path, "", f"there is no request to play; {'; '.join(notes) or 'it is empty'}")
-    _check_texts(traffic, kept)
+    _check_sendable(traffic, kept)
     turns = find_turns(kept)
     builder = _Builder(traffic, hints, slug, variables)
     steps = [builder.build(turn) for turn in turns]
@@ -211,13 +211,15 @@ def _make_slug(traffic: Traffic, hints: Hints) -> Slug:
     try:
         return parse_slug(text)
     except InvalidSlugError as error:
-        raise ProfileFormatError(traffic.path, "slug", f"{error}; give one in the hints") from error
+        raise ProfileFormatError(traffic.path, "slug", f"{error}; give one in {hints.file}") from error
 
 
-def _check_texts(traffic: Traffic, exchanges: list[Exchange]) -> None:
-    """Refuse half a surrogate pair, which JSON can name and no request can send."""
+def _check_sendable(traffic: Traffic, exchanges: list[Exchange]) -> None:
+    """Refuse what the recording lacks, and half a surrogate pair, which JSON can name and no request can send."""
     for exchange in exchanges:
         sent = exchange.sent
+        if sent.missing:
+            raise ProfileFormatError(traffic.path, exchange.place, sent.missing)
         pairs = (f"{name}{value}" for name, value in (*sent.headers, *sent.form))
         text = "".join((sent.url, sent.text or "", json.dumps(sent.json, ensure_ascii=False), *pairs))
         if any("\ud800" <= character <= "\udfff" for character in text):

@@ -43,7 +43,7 @@ def _find_reasons(exchange: Exchange, servers: set[Origin | None], hints: Hints)
     sent, answer = exchange.sent, exchange.answer
     origin = find_origin(sent.url)
     if origin is not None and origin not in servers:
-        yield f"another server, {sent.origin} (name it under servers in the hints to have it)"
+        yield f"another server, {sent.origin} (name it under servers in {hints.file} to have it)"
     if answer.status == 101 or sent.header("Upgrade") == "websocket":  # noqa: PLR2004 (switching protocols)
         yield "a websocket"
     if exchange.from_cache or answer.header("Non-Authoritative-Reason") is not None:

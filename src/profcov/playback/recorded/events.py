@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.playback.address import find_origin
 from profcov.playback.fields import Fields, describe
-from profcov.playback.profile import Upload
-from profcov.playback.recorded.body import parse_body
+from profcov.playback.recorded.body import find_form, make_form, parse_body
 from profcov.playback.recorded.exchange import Answer, Exchange, Sent, Traffic
+from profcov.playback.recorded.hints import Form
 from profcov.playback.recorded.json_text import parse_json, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
-    from profcov.playback.recorded.hints import Form
+    from profcov.playback.recorded.hints import Hints
 
 EVENTS: Final = "events.jsonl"
 CAPTURE: Final = "capture"
@@ -29,8 +28,8 @@ CAPTURE: Final = "capture"
 _RUN: Final = re.compile(r"/runs/([^/?#]+)(?=[/?#]|$)")
 
 
-def read_events(path: Path, forms: Mapping[str, Form]) -> Traffic:
-    """Read the events of a capture directory; ``forms`` are what the hints say was sent to which endpoint.
+def read_events(path: Path, hints: Hints) -> Traffic:
+    """Read the events of a capture directory, and with them the forms that the hints describe.
 
     Raises:
         ProfileFormatError: a line does not fit the format, or an upload is missing.
@@ -48,7 +47,7 @@ def read_events(path: Path, forms: Mapping[str, Form]) -> Traffic:
         if not event.is_ok():
             notes.append(f"{request.place}: left out: {request.title()} was not answered with success")
             continue
-        sent = request.read_sent(path, forms)
+        sent = request.read_sent(path, hints)
         origins.add(sent.origin)
         exchanges.append(Exchange(request.place, sent, event.read_answer()))
     notes += [f"{event.place}: left out: {event.title()} was not answered" for event in requests.values()]
@@ -86,7 +85,7 @@ class _Event:
             return self.fields.value("ok") is True
         return self._status() < 400  # noqa: PLR2004 (HTTP's first of an error)
 
-    def read_sent(self, path: Path, forms: Mapping[str, Form]) -> Sent:
+    def read_sent(self, path: Path, hints: Hints) -> Sent:
         """Return the request."""
         method, url = self.fields.text("method").upper(), self._url()
         meta = self.fields.mapping("requestMeta") if self.fields.has_something("requestMeta") else None
@@ -98,7 +97,7 @@ class _Event:
                 meta.fail("jsonPayload", f"{meta.text('jsonPayload')[:40]!r} is not JSON")
             return Sent(method, url, json=body.json, has_json=True)
         if meta.has_something("bodyType") and meta.value("bodyType") == "form-data":
-            return self._read_form(method, url, meta, path.parent / "seed" / "uploads", forms)
+            return self._read_form(method, url, path.parent / "seed" / "uploads", hints)
         return Sent(method, url)
 
     def read_answer(self) -> Answer:
@@ -110,26 +109,20 @@ class _Event:
             self.fields.fail("body", f"must be text, not {describe(body)}")
         return Answer(self._status(), pairs, body, next((v for k, v in pairs if k.lower() == "content-type"), ""))
 
-    def _read_form(self, method: str, url: str, meta: Fields, seeds: Path, forms: Mapping[str, Form]) -> Sent:
+    def _read_form(self, method: str, url: str, seeds: Path, hints: Hints) -> Sent:
         """Return a form request: the fields and files that the hints name, else the seeds that fit its endpoint."""
-        endpoint = url.partition("?")[0].rstrip("/")
-        form = next((form for end, form in forms.items() if endpoint.endswith(end)), None)
-        fields = tuple(form.fields.items()) if form is not None else ()
-        if form is not None:
-            files = [(name, seeds / file) for name, file in form.files.items()]
-        else:
-            last = endpoint.rpartition("/")[2].replace("-", "_").split("_")
-            folders = [seeds / word for word in last if (seeds / word).is_dir()]
-            files = [(file.stem, file) for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
-        missing = [file.name for _, file in files if not file.is_file()]
-        if missing or not (files or fields):
-            what = f"there is no file {missing[0]}" if missing else f"no upload fits {endpoint.rpartition('/')[2]}"
-            meta.fail(
-                "bodyType",
-                f"{what} under {seeds.parent.name}/{seeds.name}: name fields and files under forms in the hints",
-            )
-        uploads = tuple((name, Upload(file.name, file.absolute())) for name, file in files)
-        return Sent(method, url, form=fields, files=uploads, multipart=True)
+        path = url.partition("?")[0].rstrip("/")
+        form = find_form(hints.forms, path)
+        if form is None:
+            words = path.rpartition("/")[2].replace("-", "_").split("_")
+            folders = [word for word in words if (seeds / word).is_dir()]
+            found = [file for folder in folders for file in sorted((seeds / folder).iterdir()) if file.is_file()]
+            form = Form(files={file.stem: f"{file.parent.name}/{file.name}" for file in found})
+        body = make_form(form, seeds)
+        problem = body.missing
+        if not (body.form or body.files):
+            problem = f"requestMeta.bodyType: no file under {seeds} fits {path}: name fields and files under forms in {hints.file}"
+        return Sent(method, url, form=body.form, files=body.files, multipart=True, missing=problem)
 
     def _url(self) -> str:
         url = self.fields.text("endpoint").partition("#")[0]

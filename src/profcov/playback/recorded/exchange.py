@@ -22,6 +22,7 @@ class Sent:
     """A request as it was sent: an absolute URL, or a path where the recording does not know the server.
 
     It has a JSON value (where ``has_json``), a form, a text, or no body. ``form`` keeps the order of its fields.
+    ``missing`` says what of it the recording lacks, so that it cannot be played.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Sent:
     files: tuple[tuple[str, Upload], ...] = ()
     multipart: bool = False
     text: str | None = None
+    missing: str = ""
 
     @property
     def parts(self) -> SplitResult:

@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.playback.address import find_origin
 from profcov.playback.fields import Fields, describe
 from profcov.playback.profile import Upload
-from profcov.playback.recorded.body import Body, BodyError, is_whole, parse_body
-from profcov.playback.recorded.exchange import Answer, Exchange, Headers, Sent, Traffic
+from profcov.playback.recorded.body import Body, BodyError, find_form, is_whole, make_form, parse_body
+from profcov.playback.recorded.exchange import Answer, Exchange, Headers, Sent, Traffic, find_header
 from profcov.playback.recorded.har_content import read_answer_text, read_attached
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from profcov.playback.recorded.hints import Hints
+
 _HIGHEST_STATUS: Final = 599
 
 
-def read_har(path: Path, document: Any) -> Traffic:
-    """Read a HAR document.
+def read_har(path: Path, document: Any, hints: Hints) -> Traffic:
+    """Read a HAR document, and with it the forms that the hints describe.
 
     Raises:
         ProfileFormatError: it does not fit the format.
@@ -31,7 +33,7 @@ def read_har(path: Path, document: Any) -> Traffic:
     return Traffic(
         path=path,
         name=path.name,
-        exchanges=tuple(exchange for entry in ordered if (exchange := entry.read()) is not None),
+        exchanges=tuple(exchange for entry in ordered if (exchange := entry.read(hints)) is not None),
         description=_describe(log, ordered),
         base_url=_find_base_url(log, ordered),
         notes=tuple(entry.note for entry in ordered if entry.note),
@@ -54,7 +56,7 @@ class _Entry:
         self.started = _read_time(self._fields)
         self.has_start = self.started != _NO_TIME
 
-    def read(self) -> Exchange | None:
+    def read(self, hints: Hints) -> Exchange | None:
         """Return the exchange, or None if the request never was one of HTTP, or was not answered."""
         if find_origin(self.url) is None:
             scheme = self.url.partition(":")[0][:20]
@@ -67,9 +69,18 @@ class _Entry:
             self.note = f"{self.place}: left out: {self.method} {_path(self.url)} was not answered"
             return None
         headers = _read_headers(self.request)
-        body = self._read_body(headers)
+        body = self._read_body(headers, hints)
         sent = Sent(
-            self.method, self.url, headers, body.json, body.has_json, body.form, body.files, body.multipart, body.text
+            self.method,
+            self.url,
+            headers,
+            body.json,
+            body.has_json,
+            body.form,
+            body.files,
+            body.multipart,
+            body.text,
+            body.missing,
         )
         resource = self._fields.optional_text("_resourceType") if _is_text(self._fields, "_resourceType") else None
         return Exchange(
@@ -90,33 +101,43 @@ class _Entry:
             headers = (*headers, ("Location", self.response.text("redirectURL")))
         return Answer(status, headers, text, kind)
 
-    def _read_body(self, headers: Headers) -> Body:
-        if "postData" not in self.request or self.request.value("postData") is None:
+    def _read_body(self, headers: Headers, hints: Hints) -> Body:
+        folder = self._path.with_suffix(".uploads")
+        form = find_form(hints.forms, _path(self.url))
+        body = self._read_recorded_body(headers)
+        lost = [upload for _, upload in body.files if not is_whole(upload)]
+        length = find_header(headers, "Content-Length") or "0"
+        nothing = body == Body() and length != "0"
+        if form is not None and (nothing or lost):
+            return make_form(form, folder)
+        if nothing:
+            problem = f"the recording does not have the body of {self.method} {_path(self.url)} ({length[:12]} bytes)"
+            return Body(missing=f"{problem}: name its fields and files under forms in {hints.file}")
+        files = tuple((name, _find_upload(upload, folder)) for name, upload in body.files)
+        gone = [path for _, upload in files if (path := upload.path) is not None and not path.is_file()]
+        problem = (
+            f"the recording does not have the content of a file that was uploaded: put it at {gone[0]}" if gone else ""
+        )
+        return Body(body.json, body.has_json, body.form, files, body.multipart, body.text, problem)
+
+    def _read_recorded_body(self, headers: Headers) -> Body:
+        if not self.request.has_something("postData"):
             return Body()
         data = self.request.mapping("postData")
-        kind = data.text("mimeType") if _is_text(data, "mimeType") else ""
-        kind = kind or next((value for name, value in headers if name.lower() == "content-type"), "")
+        kind = data.text("mimeType") if _is_text(data, "mimeType") else find_header(headers, "Content-Type") or ""
         text = read_attached(data, self._path) or (data.text("text") if _is_text(data, "text") else "")
         try:
-            body = parse_body(text, kind) if text else _read_params(data, kind)
+            return parse_body(text, kind) if text else _read_params(data, kind)
         except BodyError as error:
-            data.fail("text", str(error))
-        files = tuple((name, self._find_upload(data, upload)) for name, upload in body.files)
-        return Body(body.json, body.has_json, body.form, files, body.multipart, body.text)
+            return Body(missing=f"request.postData.text: {error}")
 
-    def _find_upload(self, data: Fields, upload: Upload) -> Upload:
-        """Return a file whose content the recording lacks with the one that stands beside the recording."""
-        if is_whole(upload):
-            return upload
-        folder = self._path.with_suffix(".uploads")
-        path = folder / upload.name.replace("\\", "/").rpartition("/")[2]
-        if not upload.name or not path.is_file():
-            data.fail(
-                "params",
-                f"the recording does not have the content of the uploaded file {upload.name!r}: "
-                f"put the file at {path.parent.name}/{path.name} beside the recording",
-            )
-        return Upload(upload.name, path.absolute(), type=upload.type)
+
+def _find_upload(upload: Upload, folder: Path) -> Upload:
+    """Return a file whose content the recording lacks as the one that is to be in the folder beside it."""
+    if is_whole(upload):
+        return upload
+    name = upload.name.replace("\\", "/").rpartition("/")[2] or "file"
+    return Upload(upload.name, (folder / name).absolute(), type=upload.type)
 
 
 _NO_TIME: Final = datetime.min.replace(tzinfo=UTC)

@@ -41,8 +41,9 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a recording does not say, or says wrongly. ``pin`` and ``off`` are by recorded value."""
+    """What a recording does not say, or says wrongly; ``file`` is where. ``pin`` and ``off`` are by recorded value."""
 
+    file: str
     slug: str | None = None
     description: str | None = None
     base_url: str | None = None
@@ -67,7 +68,7 @@ def read_hints(path: Path) -> Hints:
     """
     document = read_document(path) if path.is_file() else None
     if document is None:
-        return Hints()
+        return Hints(path.name)
     fields = Fields(path, "", document, HINT_KEYS)
     correlate = fields.mapping("correlate", ("pin", "off"))
     pins, forms = correlate.mapping("pin"), fields.mapping("forms")
@@ -76,6 +77,7 @@ def read_hints(path: Path) -> Hints:
         if NAME.fullmatch(name) is None:
             fields.fail(name, "a variable's name has letters, digits and '_', and does not start with a digit")
     return Hints(
+        file=path.name,
         slug=fields.optional_text("slug"),
         description=fields.optional_text("description"),
         base_url=_read_url(fields, "base_url") if "base_url" in fields else None,

@@ -170,7 +170,7 @@ def _name(keys: tuple[str, ...], collection: str) -> tuple[str, ...]:
     last = snake_case(keys[-1]) if keys else ""
     owner = singular(snake_case(keys[-2] if len(keys) > 1 else collection))
     if last in {"id", "pk", "uuid", "guid"}:
-        return (f"{owner}_id", last) if owner else (last,)
+        return (f"{owner}_id", last) if owner not in {"", last} else (last,)
     if len(keys) > 1 and not is_id_name(last):
         return (last or "value", f"{owner}_{last}") if last else ("value",)
     return (last or "value",)
