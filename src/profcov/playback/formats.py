@@ -94,15 +94,14 @@ def load(path: Path, variables: Mapping[str, str] | None = None) -> Loaded:
     variables = variables or {}
     text = _read(path)
     form = _find_format(path, text)
-    if form == EVENT_LINES:
-        folder = path.parent.parent if path.parent.name == CAPTURE else path.parent
-        hints = read_hints(find_hints(folder.absolute(), folder.absolute().name))
-        built = build(read_events(path, hints), hints, variables)
-    elif form == HAR:
-        hints = read_hints(find_hints(path, re.sub(r"(\.har)?(\.json)?$", "", path.name, flags=re.IGNORECASE)))
-        built = build(read_har(path, parse_json(path, text), hints), hints, variables)
-    else:
+    if form == YAML:
         return Loaded(read_profile(path, read_document(path), variables), YAML)
+    hints = read_hints(find_hints(path))
+    if form == EVENT_LINES:
+        traffic = read_events(path, hints)
+    else:
+        traffic = read_har(path, parse_json(path, text), hints)
+    built = build(traffic, hints, variables)
     return Loaded(built.profile, form, built.correlations, built.doubts, built.notes)
 
 

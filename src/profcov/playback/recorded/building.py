@@ -13,6 +13,7 @@ from profcov.playback.address import find_origin
 from profcov.playback.profile import Expect, JobsWait, Profile, Secret, Step
 from profcov.playback.recorded.cleaning import clean
 from profcov.playback.recorded.correlation import Correlation, Correlator, Doubt
+from profcov.playback.recorded.hints import strip_ending
 from profcov.playback.recorded.polls import Turn, find_turns
 from profcov.playback.recorded.rewriting import Use, escape, rewrite
 from profcov.playback.secret import is_secret_name
@@ -163,7 +164,7 @@ class _Builder:
         if self._run_id is not None:
             return f"{{{self._run_id}}}"
         if self._turns:
-            pattern = re.compile(r"/runs/([^/?#\"'<>\s]+)|\"run_?[iI]d\"\s*:\s*\"([^\"]+)\"")
+            pattern = re.compile(r'''/runs/([^/?#"'<>\s]+)|"run_?[iI]d"\s*:\s*"([^"]+)"''')
             source = TextSource(pattern, anywhere=True)
             return f"{{{self.correlator.save(len(self._turns), source, RUN_ID, use.value, use)}}}"
         self._run_id = RUN_ID
@@ -207,7 +208,7 @@ def _expected(exchange: Exchange, request: Request) -> tuple[int, ...]:
 
 
 def _make_slug(traffic: Traffic, hints: Hints) -> Slug:
-    text = hints.slug or slugify(re.sub(r"(\.har)?(\.json)?$", "", traffic.name, flags=re.IGNORECASE))
+    text = hints.slug or slugify(strip_ending(traffic.name))
     try:
         return parse_slug(text)
     except InvalidSlugError as error:

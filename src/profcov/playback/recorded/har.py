@@ -12,6 +12,7 @@ from profcov.playback.profile import Upload
 from profcov.playback.recorded.body import Body, BodyError, find_form, is_whole, make_form, parse_body
 from profcov.playback.recorded.exchange import Answer, Exchange, Headers, Sent, Traffic, find_header
 from profcov.playback.recorded.har_content import read_answer_text, read_attached
+from profcov.playback.recorded.hints import strip_ending
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +103,7 @@ class _Entry:
         return Answer(status, headers, text, kind)
 
     def _read_body(self, headers: Headers, hints: Hints) -> Body:
-        folder = self._path.with_suffix(".uploads")
+        folder = self._path.with_name(f"{strip_ending(self._path.name)}.uploads")
         form = find_form(hints.forms, _path(self.url))
         body = self._read_recorded_body(headers)
         lost = [upload for _, upload in body.files if not is_whole(upload)]

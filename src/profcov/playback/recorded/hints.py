@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -55,9 +56,14 @@ class Hints:
     forms: Mapping[str, Form] = field(default_factory=dict)
 
 
-def find_hints(recording: Path, name: str) -> Path:
-    """Return where the hints of a recording are, if there are any."""
-    return recording.parent / f"{name}{ENDING}"
+def find_hints(recording: Path) -> Path:
+    """Return where the hints of a recording are, if there are any: ``shop.profcov.yaml`` beside ``shop.har``."""
+    return recording.with_name(f"{strip_ending(recording.name)}{ENDING}")
+
+
+def strip_ending(name: str) -> str:
+    """Return a recording's name without its ending."""
+    return re.sub(r"(\.har)?(\.jsonl?)?$", "", name, flags=re.IGNORECASE)
 
 
 def read_hints(path: Path) -> Hints:
