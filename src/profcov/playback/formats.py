@@ -97,10 +97,7 @@ def load(path: Path, variables: Mapping[str, str] | None = None) -> Loaded:
     if form == YAML:
         return Loaded(read_profile(path, read_document(path), variables), YAML)
     hints = read_hints(find_hints(path))
-    if form == EVENT_LINES:
-        traffic = read_events(path, hints)
-    else:
-        traffic = read_har(path, parse_json(path, text), hints)
+    traffic = read_events(path, hints) if form == EVENT_LINES else read_har(path, parse_json(path, text), hints)
     built = build(traffic, hints, variables)
     return Loaded(built.profile, form, built.correlations, built.doubts, built.notes)
 

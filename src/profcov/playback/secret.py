@@ -19,7 +19,7 @@ MASK: Final = "***"
 
 _SHORTEST_PART: Final = 4
 _NAME: Final = re.compile(
-    r"pass(word|wd|phrase|code)?$|^pw$|pwd|secret|token|api[-_ ]?key|apikey|access[-_ ]?key|private[-_ ]?key|credential"
+    r"password|passwd|passphrase|passcode|(^|[-_ ])(pass|pw|pwd)$|secret|token(?!s|iz)|api[-_ ]?key|apikey|access[-_ ]?key|private[-_ ]?key|credential"
     r"|^auth$|authorization|csrf|xsrf|signature|^otp$|^pin$|session[-_ ]?(id|key)?$|^sid$",
     re.IGNORECASE,
 )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 RUN_ID: Final = "run_id"
 
 _SCHEME: Final = re.compile(r"(Basic|Bearer|Token|Digest|Negotiate|ApiKey) +", re.IGNORECASE)
+_RUN_IN_ANSWER: Final = re.compile(r'''/runs/([^/?#"'<>\s]+)|"run_?[iI]d"\s*:\s*"([^"]+)"''')
 _LONGEST_SLUG: Final = 100
 _NOT_MODIFIED: Final = 304
 
@@ -164,9 +165,9 @@ class _Builder:
         if self._run_id is not None:
             return f"{{{self._run_id}}}"
         if self._turns:
-            pattern = re.compile(r'''/runs/([^/?#"'<>\s]+)|"run_?[iI]d"\s*:\s*"([^"]+)"''')
-            source = TextSource(pattern, anywhere=True)
-            return f"{{{self.correlator.save(len(self._turns), source, RUN_ID, use.value, use)}}}"
+            source = TextSource(_RUN_IN_ANSWER, anywhere=True)
+            self._run_id = self.correlator.save(len(self._turns), source, RUN_ID, use.value, use)
+            return f"{{{self._run_id}}}"
         self._run_id = RUN_ID
         self.secrets[RUN_ID] = Secret(_env_name(self._slug, RUN_ID))
         self.notes.append(

@@ -106,6 +106,8 @@ class _Entry:
         folder = self._path.with_name(f"{strip_ending(self._path.name)}.uploads")
         form = find_form(hints.forms, _path(self.url))
         body = self._read_recorded_body(headers)
+        if body.missing:
+            return body
         lost = [upload for _, upload in body.files if not is_whole(upload)]
         length = find_header(headers, "Content-Length") or "0"
         nothing = body == Body() and length != "0"

@@ -63,7 +63,7 @@ def find_hints(recording: Path) -> Path:
 
 def strip_ending(name: str) -> str:
     """Return a recording's name without its ending."""
-    return re.sub(r"(\.har)?(\.jsonl?)?$", "", name, flags=re.IGNORECASE)
+    return re.sub(r"(\.har)?(\.(jsonl?|ya?ml|txt))?$", "", name, flags=re.IGNORECASE)
 
 
 def read_hints(path: Path) -> Hints:
