@@ -101,21 +101,23 @@ def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool) -> None
     """
     loaded, problems = _load_all(paths)
     _report(problems)
+    written = {str(each.profile.slug): write_profile(each.profile) for each in loaded}
+    files = {out / f"{slug}.yaml": each.text.encode() for slug, each in written.items()}
+    files |= {out / name: content for each in written.values() for name, content in each.files.items()}
+    taken = [path for path in files if path.exists() and not force]
+    if taken:
+        raise click.UsageError(f"{taken[0]} is there already: remove it, or replace it with --force")
+    try:
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from error
     for each in loaded:
-        written = write_profile(each.profile)
-        files = {f"{each.profile.slug}.yaml": written.text.encode(), **written.files}
-        taken = [name for name in files if (out / name).exists() and not force]
-        if taken:
-            raise click.UsageError(f"{out / taken[0]} is there already: remove it, or replace it with --force")
-        try:
-            for name, content in files.items():
-                (out / name).parent.mkdir(parents=True, exist_ok=True)
-                (out / name).write_bytes(content)
-        except OSError as error:
-            raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from error
-        click.echo(str(out / f"{each.profile.slug}.yaml"))
+        slug = each.profile.slug
+        click.echo(str(out / f"{slug}.yaml"))
         for name, secret in each.profile.secrets.items():
-            click.echo(f"{each.profile.slug}: {name} is taken from the environment: set {secret.env}", err=True)
+            click.echo(f"{slug}: {name} is taken from the environment: set {secret.env}", err=True)
 
 
 def _load_all(paths: Sequence[Path]) -> tuple[list[Loaded], list[ProfileFormatError]]:

@@ -3,8 +3,10 @@ from __future__ import annotations
 import contextlib
 import gzip
 import json
+import re
 import zipfile
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,9 +17,6 @@ from profcov.errors import ProfileFormatError
 from profcov.playback.formats import find_files, load, load_profiles
 from profcov.playback.yaml_document import read_document, write_document
 from profcov.playback.yaml_writer import write_profile
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 YAML = "slug: shop\nsteps: [{name: a, request: {path: /a}}]\n"
 
@@ -172,6 +171,20 @@ def test_wrong_hints_get_one_clear_message(tmp_path: Path, hints: str, sentence:
     with pytest.raises(ProfileFormatError) as refused:
         load(write_har(tmp_path / "a.har", entry("GET /a")))
     assert str(refused.value).startswith(f"{tmp_path / 'a.profcov.yaml'}: {sentence}")
+
+
+def test_the_examples_of_the_documentation_are_of_the_format(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/how-to/playback.md").read_text()
+    profile, hints = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/dem.asc").touch()
+    (tmp_path / "a.yaml").write_text(profile)
+    assert len(load(tmp_path / "a.yaml").profile.steps) == 5
+    (tmp_path / "b.profcov.yaml").write_text(hints)
+    recorded = load(
+        write_har(tmp_path / "b.har", entry("GET https://shop.example/a"), entry("GET https://api.example/b"))
+    )
+    assert (recorded.profile.slug, recorded.profile.steps[1].request.path) == ("shop-order", "{api}/b")
 
 
 VALUES = st.recursive(

@@ -15,7 +15,7 @@ from profcov.playback.recorded.cleaning import clean
 from profcov.playback.recorded.correlation import Correlation, Correlator, Doubt
 from profcov.playback.recorded.hints import strip_ending
 from profcov.playback.recorded.polls import Turn, find_turns
-from profcov.playback.recorded.rewriting import Use, escape, rewrite
+from profcov.playback.recorded.rewriting import Use, escape, find_values, rewrite
 from profcov.playback.secret import is_secret_name
 from profcov.playback.source import TextSource
 from profcov.slug import parse_slug
@@ -58,7 +58,7 @@ def build(traffic: Traffic, hints: Hints, variables: Mapping[str, str]) -> Built
         raise ProfileFormatError(traffic.path, "", f"there is no request to play; {'; '.join(notes) or 'it is empty'}")
     _check_sendable(traffic, kept)
     turns = find_turns(kept)
-    builder = _Builder(traffic, hints, slug, variables)
+    builder = _Builder(traffic, hints, slug, variables, find_values(turn.exchange.sent for turn in turns))
     steps = [builder.build(turn) for turn in turns]
     profile = Profile(
         path=traffic.path,
@@ -86,14 +86,16 @@ def slugify(text: str) -> str:
 class _Builder:
     """The steps so far, and the variables and secrets that they need."""
 
-    def __init__(self, traffic: Traffic, hints: Hints, slug: Slug, variables: Mapping[str, str]) -> None:
+    def __init__(
+        self, traffic: Traffic, hints: Hints, slug: Slug, variables: Mapping[str, str], wanted: set[str]
+    ) -> None:
         self.secrets: dict[str, Secret] = {}
         self.notes: list[str] = []
         self._traffic = traffic
         self._hints = hints
         self._slug = slug
         self._given = {**hints.servers, **hints.variables, **variables}
-        self.correlator = Correlator(hints, self._given)
+        self.correlator = Correlator(hints, wanted, self._given)
         self._servers = {find_origin(url): name for name, url in hints.servers.items()}
         self._base = find_origin(hints.base_url or traffic.base_url or "")
         self._turns: list[Turn] = []

@@ -13,13 +13,17 @@ from profcov.playback.recorded.values import find_tokens, is_id_name, is_particu
 from profcov.playback.source import HeaderSource, JsonSource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
 
     from profcov.playback.recorded.exchange import Exchange
     from profcov.playback.recorded.hints import Hints
     from profcov.playback.recorded.offers import Offer
     from profcov.playback.recorded.rewriting import Use
     from profcov.playback.source import Source
+
+_ENOUGH: Final = 3
+"""So many answers with a short value under one name make it ambiguous; more need not be known."""
 
 _CONDITIONS: Final = frozenset({"header if-match", "header if-none-match"})
 
@@ -56,12 +60,16 @@ class _Found:
 
 
 class Correlator:
-    """Goes through a recording in its order: the values of a request first, then what its answer offers."""
+    """Goes through a recording in its order: the values of a request first, then what its answer offers.
 
-    def __init__(self, hints: Hints, taken: Mapping[str, object]) -> None:
+    ``wanted`` are the values of all requests: no other is worth looking for.
+    """
+
+    def __init__(self, hints: Hints, wanted: AbstractSet[str], taken: Iterable[str]) -> None:
         self.correlations: dict[tuple[int, str, str], Correlation] = {}
         self.doubts: list[Doubt] = []
         self._hints = hints
+        self._wanted = wanted
         self._names = set(taken)
         self._offers: dict[str, list[_Found]] = {}
         self._texts: dict[str, int] = {}
@@ -82,15 +90,18 @@ class Correlator:
     def add_answer(self, exchange: Exchange) -> None:
         """Take what the answer to that request offers; what the client had sent before is no news."""
         self._exchanges.append(exchange)
-        step = len(self._exchanges)
-        for offer in find_offers(exchange):
+        step, path = len(self._exchanges), exchange.sent.parts.path
+        for offer in find_offers(exchange, self._wanted):
             known = self._sent if is_particular(offer.value) else self._sent_ids
             if offer.value and offer.value not in known:
                 found = self._offers.setdefault(offer.value, [])
-                if not any(each.path == exchange.sent.parts.path and _same(each.offer, offer) for each in found):
-                    found.append(_Found(step, offer, exchange.sent.parts.path))
-        for token in find_text_tokens(exchange.answer):
-            if token not in self._sent:
+                alike = [each for each in found if each.offer.names == offer.names]
+                place = offer.source.document()
+                again = any(each.path == path and each.offer.source.document() == place for each in alike)
+                if not again and len(alike) < _ENOUGH:
+                    found.append(_Found(step, offer, path))
+        for token in find_text_tokens(exchange.answer, self._wanted):
+            if token not in self._sent and is_particular(token):
                 self._texts.setdefault(token, step)
 
     def reserve(self, name: str) -> None:
@@ -179,10 +190,6 @@ class Correlator:
             free = f"{name}_{number}"
         self._names.add(free)
         return free
-
-
-def _same(one: Offer, other: Offer) -> bool:
-    return one.names == other.names and repr(one.source.document()) == repr(other.source.document())
 
 
 def _cast(offer: Offer, use: Use) -> Source | None:

@@ -15,7 +15,6 @@ from profcov.playback.recorded.values import (
     find_segments,
     find_tokens,
     is_id_name,
-    is_particular,
     singular,
     snake_case,
 )
@@ -23,12 +22,13 @@ from profcov.playback.source import CookieSource, HeaderSource, HtmlSource, Json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from profcov.playback.recorded.exchange import Answer, Exchange
     from profcov.playback.source import Source
 
-_MOST_LEAVES: Final = 20_000
 _LONGEST: Final = 4096
+_LONGEST_PAGE: Final = 1_000_000
 _DEEPEST: Final = 60
 _USUAL: Final = frozenset(
     [
@@ -90,10 +90,14 @@ class Offer:
     is_text: bool = True
 
 
-def find_offers(exchange: Exchange) -> Iterator[Offer]:
-    """Yield what an answer offers, the places that last longest first: JSON, headers, cookies, form fields."""
+def find_offers(exchange: Exchange, wanted: AbstractSet[str]) -> Iterator[Offer]:
+    """Yield where an answer has values that are wanted, the places that last longest first: JSON, headers, cookies, fields."""
+    return (offer for offer in _find_all(exchange, wanted) if offer.value in wanted)
+
+
+def _find_all(exchange: Exchange, wanted: AbstractSet[str]) -> Iterator[Offer]:
     answer = exchange.answer
-    yield from _find_in_json(exchange)
+    yield from _find_in_json(exchange, wanted)
     for name, value in answer.headers:
         if name.lower() == "location":
             for match, found, called in _find_in_url(value):
@@ -103,7 +107,7 @@ def find_offers(exchange: Exchange) -> Iterator[Offer]:
     for name, value in _read_cookies(answer):
         yield Offer(value, CookieSource(name), (snake_case(name) or "cookie",))
     if answer.text is not None and "html" in answer.type:
-        for name, value in read_fields(answer.text[: 100 * _LONGEST]):
+        for name, value in read_fields(answer.text[:_LONGEST_PAGE]):
             yield Offer(value, HtmlSource(name), (snake_case(name) or "field",))
 
 
@@ -122,25 +126,27 @@ def find_in_text(answer: Answer, value: str) -> TextSource | None:
     return None
 
 
-def find_text_tokens(answer: Answer) -> Iterator[str]:
-    """Yield the particular values of a body that is text and no JSON."""
-    if answer.text is not None and answer.json is None:
-        yield from {token for _, token in find_tokens(answer.text) if is_particular(token) and len(token) <= _LONGEST}
+def find_text_tokens(answer: Answer, wanted: AbstractSet[str]) -> AbstractSet[str]:
+    """Return the values that are wanted in a body that is text and no JSON."""
+    if answer.text is None or answer.json is not None:
+        return frozenset()
+    return {token for _, token in find_tokens(answer.text)} & wanted
 
 
-def _find_in_json(exchange: Exchange) -> Iterator[Offer]:
-    path = [segment for _, segment in find_segments(exchange.sent.parts.path or "/")]
-    collection = path[-1] if path else ""
-    for number, (expression, keys, value) in enumerate(_leaves(exchange.answer.json)):
-        if number == _MOST_LEAVES:
-            return
-        if isinstance(value, bool) or not isinstance(value, str | int) or len(text := _to_text(value)) > _LONGEST:
+def _find_in_json(exchange: Exchange, wanted: AbstractSet[str]) -> Iterator[Offer]:
+    segments = [segment for _, segment in find_segments(exchange.sent.parts.path or "/")]
+    collection = segments[-1] if segments else ""
+    for path, value in _leaves(exchange.answer.json, ()):
+        if isinstance(value, bool) or not isinstance(value, str | int):
             continue
-        names = _name(keys, collection)
-        yield Offer(text, JsonSource(jmespath.compile(expression)), names, isinstance(value, str))
-        if isinstance(value, str):
+        text = _to_text(value)
+        if text in wanted:
+            names = _name(tuple(key for key in path if isinstance(key, str)), collection)
+            yield Offer(text, JsonSource(jmespath.compile(_expression(path))), names, isinstance(value, str))
+        if isinstance(value, str) and len(value) <= _LONGEST:
             for match, found, called in _find_in_url(value):
-                yield Offer(found, JsonSource(jmespath.compile(expression), match), called)
+                if found in wanted:
+                    yield Offer(found, JsonSource(jmespath.compile(_expression(path)), match), called)
 
 
 def _to_text(value: str | int) -> str:
@@ -150,19 +156,30 @@ def _to_text(value: str | int) -> str:
         return ""
 
 
-def _leaves(value: Any, expression: str = "", keys: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...], Any]]:
-    """Yield each leaf with its JMESPath expression and the keys on the way to it."""
-    if len(keys) > _DEEPEST or expression.count("[") > _DEEPEST:
+def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """Yield each leaf with the keys and numbers on the way to it."""
+    if len(path) > _DEEPEST:
         return
     if isinstance(value, dict):
         for key, item in value.items():
-            part = key if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key, re.ASCII) else json.dumps(key)
-            yield from _leaves(item, f"{expression}.{part}" if expression else part, (*keys, key))
+            yield from _leaves(item, (*path, key))
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            yield from _leaves(item, f"{expression}[{number}]", keys)
+            yield from _leaves(item, (*path, number))
     elif value is not None:
-        yield expression or "@", keys, value
+        yield path, value
+
+
+def _expression(path: tuple[str | int, ...]) -> str:
+    """Return the JMESPath expression of a way: ``runs[0].id``."""
+    text = ""
+    for key in path:
+        if isinstance(key, int):
+            text += f"[{key}]"
+        else:
+            plain = re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", key, re.ASCII)
+            text += ("." if text else "") + (key if plain else json.dumps(key))
+    return text or "@"
 
 
 def _name(keys: tuple[str, ...], collection: str) -> tuple[str, ...]:

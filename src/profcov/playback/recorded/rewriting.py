@@ -8,10 +8,10 @@ from urllib.parse import parse_qsl, unquote
 
 from profcov.carrier import HEADER, TOKEN_HEADER
 from profcov.playback.profile import Request
-from profcov.playback.recorded.values import is_id_name, singular, snake_case
+from profcov.playback.recorded.values import find_tokens, is_id_name, singular, snake_case
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from profcov.playback.profile import Upload
     from profcov.playback.recorded.exchange import Sent
@@ -93,6 +93,19 @@ def rewrite(sent: Sent, server: str, visit: Callable[[Use], str | None]) -> Requ
 
 
 _DEEPEST: Final = 200
+
+
+def find_values(requests: Iterable[Sent]) -> set[str]:
+    """Return the values of requests, and the words in them."""
+    found: set[str] = set()
+
+    def note(use: Use) -> None:
+        found.add(use.value)
+        found.update(token for _, token in find_tokens(use.value))
+
+    for sent in requests:
+        rewrite(sent, "", note)
+    return found
 
 
 def _rewrite_path(path: str, fill: Callable[[Use], str]) -> str:
