@@ -78,7 +78,14 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Escape what YAML takes for line breaks, which the other styles fold into spaces."""
+    style = '"' if any(character in "\x85\u2028\u2029" for character in text) else None
+    return dumper.represent_scalar(_STR, text, style)
+
+
 _Dumper.yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+_Dumper.add_representer(str, _represent_text)
 
 
 def write_document(value: Any) -> str:
