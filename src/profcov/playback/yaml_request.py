@@ -71,13 +71,20 @@ def read_headers(fields: Fields) -> Mapping[str, str]:
     part = fields.mapping("headers")
     headers = _read_texts(part)
     for name, value in headers.items():
-        if _HEADER_NAME.fullmatch(name) is None:
-            part.fail(name, "not the name of a header")
         if name.lower() == HEADER.lower():
             part.fail(name, "playback adds this header itself, with --trace-code")
-        if _HEADER_VALUE.fullmatch(value) is None or not _is_latin1(value):
-            part.fail(name, f"{value[:80]!r} cannot be sent in a header")
+        if (problem := find_header_problem(name, value)) is not None:
+            part.fail(name, problem)
     return headers
+
+
+def find_header_problem(name: str, value: str) -> str | None:
+    """Return why a header cannot be sent, or None."""
+    if _HEADER_NAME.fullmatch(name) is None:
+        return "not the name of a header"
+    if _HEADER_VALUE.fullmatch(value) is None or not _is_latin1(value):
+        return f"{value[:80]!r} cannot be sent in a header"
+    return None
 
 
 def _read_method(fields: Fields) -> str:

@@ -18,6 +18,7 @@ from profcov.playback.recorded.polls import Turn, find_turns
 from profcov.playback.recorded.rewriting import Use, escape, find_values, rewrite
 from profcov.playback.secret import is_secret_name
 from profcov.playback.source import TextSource
+from profcov.playback.yaml_request import find_header_problem
 from profcov.slug import parse_slug
 
 if TYPE_CHECKING:
@@ -224,6 +225,9 @@ def _check_sendable(traffic: Traffic, exchanges: list[Exchange]) -> None:
         sent = exchange.sent
         if sent.missing:
             raise ProfileFormatError(traffic.path, exchange.place, sent.missing)
+        for name, value in sent.headers:
+            if value.strip() and (problem := find_header_problem(name, value.strip())) is not None:
+                raise ProfileFormatError(traffic.path, f"{exchange.place}: header {name[:80]}", problem)
         pairs = (f"{name}{value}" for name, value in (*sent.headers, *sent.form))
         text = "".join((sent.url, sent.text or "", json.dumps(sent.json, ensure_ascii=False), *pairs))
         if any("\ud800" <= character <= "\udfff" for character in text):
