@@ -190,6 +190,55 @@ def test_convert_replaces_files_only_when_told_to(tmp_path: Path, profiles: Run)
     assert profiles("convert", har, "-o", "out", "--force").returncode == 0
 
 
+def test_a_wait_without_a_path_asks_the_steps_own_request_again(
+    tmp_path: Path, serve: Callable[..., Any], playback: Run
+) -> None:
+    server = serve()
+    answers = iter([{"status": "queued"}, {"status": "started"}, {"status": "finished", "result": 7}])
+    server.answer("/job", lambda: next(answers))
+    server.answer("/results/<number>", lambda number: number)
+    (tmp_path / "a.yaml").write_text(
+        "slug: a\nsteps:\n"
+        "- {name: job, request: {path: /job, headers: {X-Key: k}}, wait: {until: \"status == 'finished'\"}, "
+        "expect: {json: {status: finished}}, save: {result: result}}\n"
+        "- {name: result, request: {path: '/results/{result}'}}\n"
+    )
+    assert playback("a.yaml", "--base-url", server.url).returncode == 0
+    assert [(path, headers.get("X-Key")) for _, path, headers in server.requests] == [
+        *[("/job", "k")] * 3,
+        ("/results/7", None),
+    ]
+
+
+def test_a_multipart_form_arrives_as_it_was_recorded(tmp_path: Path, serve: Callable[..., Any], playback: Run) -> None:
+    server, seen = serve(), []
+
+    def take() -> str:
+        files = [(name, file.filename, file.mimetype, file.read()) for name, file in request.files.items(multi=True)]
+        seen.append((request.mimetype, request.form.to_dict(flat=False), files))
+        return ""
+
+    server.answer("/form", take, method="POST")
+    (tmp_path / "a.txt").write_text("1")
+    (tmp_path / "a.yaml").write_text(
+        "slug: a\nsteps:\n"
+        "- {name: fields, request: {method: POST, path: /form, form: {a: [x, y]}, files: {}}}\n"
+        "- {name: files, request: {method: POST, path: /form, form: {a: x}, "
+        "files: {f: [a.txt, {path: a.txt, name: b.tif, type: image/tiff}]}}}\n"
+        "- {name: plain, request: {method: POST, path: /form, form: {a: [x, y]}}}\n"
+    )
+    assert playback("a.yaml", "--base-url", server.url).returncode == 0
+    assert seen == [
+        ("multipart/form-data", {"a": ["x", "y"]}, []),
+        (
+            "multipart/form-data",
+            {"a": ["x"]},
+            [("f", "a.txt", "", b"1"), ("f", "b.tif", "image/tiff", b"1")],
+        ),
+        ("application/x-www-form-urlencoded", {"a": ["x", "y"]}, []),
+    ]
+
+
 def test_captured_events_wait_for_the_jobs_that_live_answers_name(
     tmp_path: Path,
     *,
