@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SUPPORT = Path(__file__).parent / "support"
 ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ctrace",)
 
+os.environ.pop("GITHUB_STEP_SUMMARY", None)  # `profcov playback` appends to it, and what tests play is no news
 sys.path.insert(0, str(SUPPORT))  # for `seen`, which tests and the programs that they start share
 
 

@@ -17,6 +17,7 @@ COMMANDS: Final = {
     "coverage": "coverage.py's reports of profiles, and never of one process's share.",
     "demo": "Play profiles, all at once, against a small real application.",
     "doctor": "Say what this environment can do, and what would go wrong.",
+    "overhead": "Measure what tracing costs a live server, with its own profiles.",
     "pause": "Stop recording at run time, in all processes of a data directory.",
     "playback": "Replay profiles against a live server.",
     "profiles": "List, check, show and convert profiles: YAML, HAR, captured events.",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from profcov.analysis.matrix import Matrix
-    from profcov.playback.runner import PlayResult
+    from profcov.playback.play import PlayResult
     from profcov.slug import Slug
 
 WIDE = 100

@@ -131,7 +131,10 @@ class Fields:
 
     def expression(self, key: str) -> ParsedResult:
         """Return a compiled JMESPath expression that must be there."""
-        text = self.text(key)
+        return self.compile(key, self.text(key))
+
+    def compile(self, key: str, text: str) -> ParsedResult:
+        """Return a text compiled as a JMESPath expression; it stands under a key, or is one."""
         try:
             return jmespath.compile(text)
         except jmespath.exceptions.JMESPathError as error:

@@ -62,7 +62,8 @@ class Expect:
     """What an answer must be; an empty ``status`` means any from 200 to 299.
 
     ``json`` (where ``has_json``) is a part of the answer: objects may have more keys, lists have the same length.
-    ``headers`` are equal, ``text`` is somewhere in the body.
+    ``finds`` are parts as well, of what an expression finds in the answer. ``headers`` are equal, ``text`` is somewhere
+    in the body, ``duration`` is how many seconds the whole answer may take.
     """
 
     status: tuple[int, ...] = ()
@@ -70,6 +71,8 @@ class Expect:
     has_json: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
+    finds: tuple[tuple[ParsedResult, Any], ...] = ()
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from profcov.errors import PlaybackError, TargetError
@@ -15,7 +17,7 @@ from profcov.playback.failure import StepFailedError
 from profcov.playback.jobs import find_job_ids
 from profcov.playback.polling import tries
 from profcov.playback.profile import JobsWait, Wait
-from profcov.playback.secret import mask, read_secrets
+from profcov.playback.secret import read_secrets
 from profcov.playback.template import fill, fill_json
 
 if TYPE_CHECKING:
@@ -36,10 +38,15 @@ def play_steps(
     *,
     timeout: float,
     stop: Stop,
-    done: Callable[[], None],
+    done: Callable[[], None] = lambda: None,
+    given: Mapping[str, Any] = MappingProxyType({}),
+    interval: float | None = None,
     redis_url: str | None = None,
-) -> None:
-    """Play all steps; ``done`` is called after each, ``timeout`` (seconds) is for waits that name none.
+) -> dict[str, Any]:
+    """Play all steps, and return the variables as they are at the end.
+
+    ``done`` is called after each step. ``timeout`` is for waits that name none, ``interval`` for all; in seconds.
+    ``given`` are variables that win over the profile's own. ``redis_url`` is where RQ's jobs are waited for.
 
     Secrets are not in what is raised.
 
@@ -49,17 +56,19 @@ def play_steps(
         ProfileFormatError: the environment lacks a secret; nothing has been sent.
     """
     secrets = read_secrets(profile)
-    play = _Play(client, {**profile.variables, **secrets}, timeout, stop, profile.slug, redis_url)
+    client.add_secrets(secrets.values())
+    play = _Play(client, {**profile.variables, **secrets, **given}, timeout, interval, stop, profile.slug, redis_url)
     for step in profile.steps:
         try:
             if stop.is_set():
                 raise StepFailedError("playback was stopped before it")  # noqa: TRY301 (one place names slug and step)
             _play_step(step, play)
         except StepFailedError as error:
-            raise PlaybackError(profile.slug, step.name, mask(str(error), secrets.values())) from error
+            raise PlaybackError(profile.slug, step.name, client.hide_secrets(str(error))) from error
         except TargetError as error:
-            raise TargetError(error.base_url, mask(error.reason, secrets.values())) from error
+            raise type(error)(error.base_url, client.hide_secrets(error.reason)) from error
         done()
+    return play.values
 
 
 def find_named_origins(profile: Profile) -> set[Origin]:
@@ -90,6 +99,7 @@ class _Play:
     client: Client
     values: dict[str, Any]
     timeout: float
+    interval: float | None
     stop: Stop
     slug: Slug
     redis_url: str | None
@@ -99,10 +109,12 @@ class _Play:
 def _play_step(step: Step, play: _Play) -> None:
     follow = not any(300 <= status < 400 for status in step.expect.status)  # noqa: PLR2004 (redirects, by HTTP)
     call = _fill_in(step.request, play.values, follow_redirects=follow)
+    started = time.monotonic()
     answer = play.client.send(call)
+    seconds = time.monotonic() - started
     if isinstance(step.wait, Wait) and step.wait.path is None:
         answer = _wait_until(step.wait, play, call, step.expect.status, answer)
-    expectation.check(answer, step.expect)
+    expectation.check(answer, step.expect, seconds)
     play.jobs += find_job_ids(answer)
     if step.save:
         play.values.update(_read_saved(step, answer))
@@ -177,7 +189,7 @@ def _wait_until(
 ) -> requests.Response:
     """Send a request until its answer says so; ``answer`` is the first one, where it is there already."""
     timeout = wait.timeout or play.timeout
-    for _ in tries(timeout, play.stop, interval=wait.interval):
+    for _ in tries(timeout, play.stop, interval=play.interval or wait.interval):
         answer = answer or play.client.send(call)
         expectation.check_status(answer, status)
         value = expectation.read_json(answer)

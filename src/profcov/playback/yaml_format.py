@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 PROFILE_KEYS: Final = ("slug", "description", "base_url", "variables", "steps")
 STEP_KEYS: Final = ("name", "request", "expect", "save", "wait")
-EXPECT_KEYS: Final = ("status", "json", "headers", "text")
+EXPECT_KEYS: Final = ("status", "json", "jmespath", "headers", "text", "duration")
 WAIT_KEYS: Final = ("path", "until", "fail", "timeout", "interval", "jobs")
 
 _LOWEST_STATUS = 200
@@ -117,12 +117,15 @@ def _read_step(path: Path, number: int, value: Any, known: set[str]) -> Step:
 
 
 def _read_expect(fields: Fields) -> Expect:
+    finds = fields.mapping("jmespath")
     return Expect(
         status=_read_statuses(fields) if "status" in fields else (),
         json=fields.json("json") if "json" in fields else None,
         has_json="json" in fields,
         headers=read_headers(fields),
         text=fields.optional_text("text"),
+        finds=tuple((finds.compile(key, key), finds.json(key)) for key in finds),
+        duration=fields.seconds("duration"),
     )
 
 

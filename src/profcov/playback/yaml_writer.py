@@ -115,7 +115,13 @@ def _upload_document(upload: Upload, path: str) -> Any:
 
 def _expect_document(expect: Expect) -> dict[str, Any]:
     document = _without_nothing(
-        {"status": _one_or_all(expect.status), "headers": dict(expect.headers), "text": expect.text}
+        {
+            "status": _one_or_all(expect.status),
+            "jmespath": {expression.expression: part for expression, part in expect.finds},
+            "headers": dict(expect.headers),
+            "text": expect.text,
+            "duration": expect.duration,
+        }
     )
     return document | ({"json": expect.json} if expect.has_json else {})
 

@@ -19,7 +19,7 @@ from profcov.store.read import read_lines
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
-    from profcov.playback.runner import PlayResult
+    from profcov.playback.play import PlayResult
 
 DEMO = Path(profcov.demo.__file__).parent
 USES = {

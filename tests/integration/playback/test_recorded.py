@@ -269,3 +269,11 @@ def test_a_hook_writes_what_a_har_reader_takes(tmp_path: Path, serve: Callable[.
     record(server.url, tmp_path / "visit.har")
     log = json.loads((tmp_path / "visit.har").read_text())["log"]
     assert [entry["response"]["status"] for entry in log["entries"]] == [200, 303, 200, 201, 200, 200]
+
+
+def test_a_har_that_was_not_made_for_this_project_can_be_planned(playback: Run) -> None:
+    planned = playback(RECORDINGS, "--dry-run", "--base-url", "http://127.0.0.1:1")
+    assert (planned.returncode, planned.stderr) == (0, "")
+    lines = [line.split("\t") for line in planned.stdout.splitlines()]
+    assert len(lines) == 12
+    assert "http://127.0.0.1:1/anything/{uuid}?token=..." in lines[6]

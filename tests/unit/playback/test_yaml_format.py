@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
@@ -306,3 +307,32 @@ def test_two_files_with_one_slug_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ProfileFormatError) as caught:
         load_profiles(paths)
     assert str(caught.value) == f"{paths[1]}: slug: 'same' is already the slug of {paths[0]}"
+
+
+def test_an_expectation_may_look_anywhere_in_the_answer_and_at_the_clock(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "slug: a\nsteps:\n  - name: s\n    request: {path: /}\n"
+        '    expect: {jmespath: {"items[0].state": done, "length(items)": 3}, duration: 0.5}\n'
+    )
+    expect = load_profile(path).steps[0].expect
+    assert [(expression.expression, value) for expression, value in expect.finds] == [
+        ("items[0].state", "done"),
+        ("length(items)", 3),
+    ]
+    assert expect.duration == 0.5
+
+
+@pytest.mark.parametrize(
+    ("expect", "problem"),
+    [
+        ('jmespath: {"items[": 1}', "step 1 's': expect.jmespath.items[: 'items[' is not a JMESPath expression"),
+        ("jmespath: [items]", "step 1 's': expect.jmespath: must be a mapping, not a list"),
+        ("duration: 0", "step 1 's': expect.duration: must be a number of seconds above 0"),
+    ],
+)
+def test_an_expectation_that_cannot_be_is_told(tmp_path, expect, problem):
+    path = tmp_path / "a.yaml"
+    path.write_text(f"slug: a\nsteps: [{{name: s, request: {{path: /}}, expect: {{{expect}}}}}]\n")
+    with pytest.raises(ProfileFormatError, match=re.escape(problem)):
+        load_profile(path)
