@@ -17,8 +17,8 @@ from redis import Redis
 
 from profcov.demo.run import demo_files
 from profcov.demo.runs import QUEUE
+from profcov.playback.formats import load_profiles
 from profcov.playback.runner import PlayOptions, play_all
-from profcov.playback.yaml_format import load_profiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
