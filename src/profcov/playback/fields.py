@@ -156,7 +156,7 @@ class Fields:
                 if name not in known:
                     self.fail(
                         key,
-                        f"unknown variable {name!r} in {text[:80]!r}; known here: {', '.join(sorted(known)) or 'none'}",
+                        f"unknown variable {name!r} in {text[:80]!r}; known here: {', '.join(sorted(known))}",
                     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from http.cookies import CookieError, SimpleCookie
@@ -161,9 +162,10 @@ class _Fields(HTMLParser):
 
 
 def read_fields(page: str) -> list[tuple[str, str]]:
-    """Return name and value of each input and meta element of a page."""
+    """Return name and value of each input and meta element of a page, as far as it can be read."""
     parser = _Fields()
-    parser.feed(page)
+    with contextlib.suppress(AssertionError):  # the parser's own, at a section such as <![x[
+        parser.feed(page)
     return parser.found
 
 

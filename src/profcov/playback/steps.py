@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from profcov.errors import PlaybackError, TargetError
 from profcov.playback import expectation
-from profcov.playback.address import find_origin
+from profcov.playback.address import find_origin, name_server
 from profcov.playback.barrier import wait_for_jobs
 from profcov.playback.client import Call
 from profcov.playback.failure import StepFailedError
@@ -18,7 +18,7 @@ from profcov.playback.jobs import find_job_ids
 from profcov.playback.polling import tries
 from profcov.playback.profile import JobsWait, Wait
 from profcov.playback.secret import read_secrets
-from profcov.playback.template import fill, fill_json
+from profcov.playback.template import SERVER, fill, fill_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,7 +57,8 @@ def play_steps(
     """
     secrets = read_secrets(profile)
     client.add_secrets(secrets.values())
-    play = _Play(client, {**profile.variables, **secrets, **given}, timeout, interval, stop, profile.slug, redis_url)
+    values = {SERVER: name_server(client.base_url), **profile.variables, **secrets, **given}
+    play = _Play(client, values, timeout, interval, stop, profile.slug, redis_url)
     for step in profile.steps:
         try:
             if stop.is_set():

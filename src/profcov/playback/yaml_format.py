@@ -8,7 +8,7 @@ from profcov.errors import InvalidSlugError, ProfileFormatError
 from profcov.playback.address import find_origin
 from profcov.playback.fields import Fields, describe
 from profcov.playback.profile import Expect, JobsWait, Profile, Secret, Step, Wait
-from profcov.playback.template import NAME
+from profcov.playback.template import NAME, SERVER
 from profcov.playback.yaml_document import read_document
 from profcov.playback.yaml_request import REQUEST_KEYS, read_headers, read_path, read_request
 from profcov.playback.yaml_save import read_source
@@ -58,7 +58,7 @@ def _read_profile(path: Path, document: Any, variables: Mapping[str, str]) -> Pr
     own = fields.mapping("variables")
     secrets = {_read_name(own, name): _read_secret(own, name) for name in own if isinstance(own.value(name), dict)}
     values = {_read_name(own, name): own.scalar(name) for name in own if name not in secrets} | dict(variables)
-    known = {*values, *secrets}
+    known = {SERVER, *values, *secrets}
     return Profile(
         path=path,
         slug=_read_slug(fields),

@@ -201,13 +201,14 @@ def test_a_wait_without_a_path_asks_the_steps_own_request_again(
         "slug: a\nsteps:\n"
         "- {name: job, request: {path: /job, headers: {X-Key: k}}, wait: {until: \"status == 'finished'\"}, "
         "expect: {json: {status: finished}}, save: {result: result}}\n"
-        "- {name: result, request: {path: '/results/{result}'}}\n"
+        "- {name: result, request: {path: '/results/{result}', headers: {Referer: '{server}/x'}}}\n"
     )
     assert playback("a.yaml", "--base-url", server.url).returncode == 0
     assert [(path, headers.get("X-Key")) for _, path, headers in server.requests] == [
         *[("/job", "k")] * 3,
         ("/results/7", None),
     ]
+    assert server.requests[-1][2]["Referer"] == f"{server.url}/x"
 
 
 def test_a_multipart_form_arrives_as_it_was_recorded(tmp_path: Path, serve: Callable[..., Any], playback: Run) -> None:

@@ -8,6 +8,7 @@ import requests
 
 from profcov.errors import ProfileFormatError
 from profcov.playback.failure import StepFailedError
+from profcov.playback.source import read_fields
 from profcov.playback.yaml_format import load_profile
 
 if TYPE_CHECKING:
@@ -77,6 +78,10 @@ def test_each_source_finds_its_place(tmp_path: Path, text: str, found: object) -
 @pytest.mark.parametrize(("name", "found"), [("token", "a&b"), ("csrf", "from-meta"), ("empty", None), ("none", None)])
 def test_fields_of_a_page_are_found_by_name(tmp_path: Path, name: str, found: object) -> None:
     assert source(tmp_path, f"{{html: {name}}}").find(answer(PAGE)) == found
+
+
+def test_a_page_that_cannot_be_read_to_its_end_is_read_as_far_as_it_can_be() -> None:
+    assert read_fields("<input name=a value=1><![x[ ]]><input name=b value=2>") == [("a", "1")]
 
 
 def test_an_answer_without_json_fails_the_step(tmp_path: Path) -> None:

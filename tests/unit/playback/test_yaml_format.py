@@ -204,17 +204,17 @@ MALFORMED = {
     ),
     "unknown variable": (
         "slug: a\nvariables: {b: 1, c: 2}\n" + steps("- {name: s, request: {path: '/{d}'}}").partition("\n")[2],
-        "{p}: step 1 's': request.path: unknown variable 'd' in '/{d}'; known here: b, c",
+        "{p}: step 1 's': request.path: unknown variable 'd' in '/{d}'; known here: b, c, server",
     ),
     "variable saved later": (
         steps(
             "- {name: s, request: {path: /, json: {x: ['{id}']}}, save: {id: id}}",
         ),
-        "{p}: step 1 's': request.json: unknown variable 'id' in '{id}'; known here: none",
+        "{p}: step 1 's': request.json: unknown variable 'id' in '{id}'; known here: server",
     ),
     "unknown variable in form": (
         steps("- {name: s, request: {path: /, form: {f: '{x}'}}}"),
-        "{p}: step 1 's': request.form.f: unknown variable 'x' in '{x}'; known here: none",
+        "{p}: step 1 's': request.form.f: unknown variable 'x' in '{x}'; known here: server",
     ),
     "single brace": (
         steps("- {name: s, request: {path: /, query: {q: 'a}'}}}"),

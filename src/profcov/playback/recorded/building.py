@@ -18,6 +18,7 @@ from profcov.playback.recorded.polls import Turn, find_turns
 from profcov.playback.recorded.rewriting import Use, escape, find_values, rewrite
 from profcov.playback.secret import is_secret_name
 from profcov.playback.source import TextSource
+from profcov.playback.template import SERVER
 from profcov.playback.yaml_request import find_header_problem
 from profcov.slug import parse_slug
 
@@ -96,7 +97,7 @@ class _Builder:
         self._hints = hints
         self._slug = slug
         self._given = {**hints.servers, **hints.variables, **variables}
-        self.correlator = Correlator(hints, wanted, self._given)
+        self.correlator = Correlator(hints, wanted, {SERVER, *self._given})
         self._servers = {find_origin(url): name for name, url in hints.servers.items()}
         self._base = find_origin(hints.base_url or traffic.base_url or "")
         self._turns: list[Turn] = []

@@ -128,6 +128,7 @@ class Correlator:
             return None
         source = _cast(found.offer, use)
         if source is None:
+            self._doubt(use, value, f"{found.offer.source} of step {found.step}, which is text")
             return None
         name = found.offer.names[0]
         if source is not found.offer.source:
@@ -154,8 +155,7 @@ class Correlator:
         if chosen and len({(each.step, each.offer.names[0]) for each in chosen}) == 1:
             return chosen[0]
         if fitting:
-            places = tuple(f"{each.offer.source} of step {each.step}" for each in fitting)
-            self.doubts.append(Doubt(len(self._exchanges) + 1, use.place, use.value, places))
+            self._doubt(use, use.value, *(f"{each.offer.source} of step {each.step}" for each in fitting))
         return None
 
     def _replace_parts(self, use: Use) -> str | None:
@@ -181,7 +181,13 @@ class Correlator:
         if step is None or token in self._sent:
             return None
         source = find_in_text(self._exchanges[step - 1].answer, token)
-        return None if source is None else self.save(step, source, use.name or "value", token, use)
+        if source is None:
+            self._doubt(use, token, f"the text of step {step}, where nothing tells it apart")
+            return None
+        return self.save(step, source, use.name or "value", token, use)
+
+    def _doubt(self, use: Use, value: str, *candidates: str) -> None:
+        self.doubts.append(Doubt(len(self._exchanges) + 1, use.place, value, candidates))
 
     def _free_name(self, name: str) -> str:
         free, number = name, 1

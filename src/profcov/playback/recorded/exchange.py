@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
+from profcov.playback.address import name_server
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -44,8 +46,7 @@ class Sent:
     @property
     def origin(self) -> str:
         """Return scheme and server, such as ``http://127.0.0.1:8000``; empty for a path."""
-        parts = self.parts
-        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}" if parts.netloc else ""
+        return name_server(self.url)
 
     def header(self, name: str) -> str | None:
         """Return a header."""

@@ -115,7 +115,9 @@ class _Entry:
             return make_form(form, folder)
         if nothing:
             problem = f"the recording does not have the body of {self.method} {_path(self.url)} ({length[:12]} bytes)"
-            return Body(missing=f"{problem}: name its fields and files under forms in {hints.file}")
+            return Body(
+                missing=f"{problem}: record bodies too, or name its fields and files under forms in {hints.file}"
+            )
         files = tuple((name, _find_upload(upload, folder)) for name, upload in body.files)
         gone = [path for _, upload in files if (path := upload.path) is not None and not path.is_file()]
         problem = (

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote
 
 from profcov.carrier import HEADER, TOKEN_HEADER
+from profcov.playback.address import name_server
 from profcov.playback.profile import Request
 from profcov.playback.recorded.values import find_tokens, is_id_name, singular, snake_case
+from profcov.playback.template import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -47,6 +49,10 @@ _DROPPED: Final = frozenset(
         "tracestate",
     ]
 )
+_OWN_ADDRESS: Final = {"origin": "", "referer": "/"}
+"""Headers that applications compare with their own address before they change anything, and what follows it there."""
+
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CONDITIONS: Final = frozenset({"if-none-match"})
 _DROPPED_STARTS: Final = ("sec-", "access-control-request-")
 
@@ -184,6 +190,9 @@ def _rewrite_headers(sent: Sent, visit: Callable[[Use], str | None]) -> dict[str
         if lower.startswith(_DROPPED_STARTS) or lower in {HEADER.lower(), TOKEN_HEADER.lower()} or not value.strip():
             continue
         if lower == "content-type" and not _keeps_type(sent, value):
+            continue
+        if lower in _OWN_ADDRESS and sent.method not in _SAFE and sent.origin and name_server(value) == sent.origin:
+            found[name] = f"{{{SERVER}}}{_OWN_ADDRESS[lower]}"
             continue
         if (lower in _DROPPED and lower not in _CONDITIONS) or (lower == "accept" and value == "*/*"):
             continue

@@ -155,6 +155,23 @@ def test_a_short_id_with_another_name_is_reported_and_left(tmp_path: Path) -> No
     assert doubts(loaded) == [(2, "path segment 2", "3")]
 
 
+def test_a_value_that_cannot_be_taken_anew_is_reported_and_left(tmp_path: Path) -> None:
+    loaded = read(
+        tmp_path,
+        entry(
+            "GET /page",
+            answer="key: other123456 " * 20 + f"key: {TOKEN}",
+            answer_headers=[("X-Stamp", "1234567890123")],
+        ),
+        entry("POST /a", json_body={"key": TOKEN, "stamp": 1234567890123}),
+    )
+    assert loaded.profile.steps[1].request.json == {"key": TOKEN, "stamp": 1234567890123}
+    assert [doubt.candidates for doubt in loaded.doubts] == [
+        ("the text of step 1, where nothing tells it apart",),
+        ("header X-Stamp of step 1, which is text",),
+    ]
+
+
 def test_words_dates_and_small_numbers_are_not_taken_for_ids(tmp_path: Path) -> None:
     answer = {
         "state": "new",

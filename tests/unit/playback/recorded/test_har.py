@@ -59,6 +59,14 @@ def test_what_the_browser_adds_is_not_sent_and_what_the_application_set_is(tmp_p
     assert loaded.profile.steps[0].request.headers == {"X-Requested-With": "XMLHttpRequest", "Accept-Language": "de"}
 
 
+def test_a_change_comes_from_the_server_that_is_played_against(tmp_path: Path) -> None:
+    own = {"Origin": "http://127.0.0.1:8000", "Referer": "http://127.0.0.1:8000/form?x=1"}
+    others = {"Origin": "http://elsewhere", "Referer": "https://127.0.0.1:8000/"}
+    entries = [entry("POST /a", headers=own), entry("GET /a", headers=own), entry("POST /a", headers=others)]
+    found = [step.request.headers for step in read(tmp_path, *entries).profile.steps]
+    assert found == [{"Origin": "{server}", "Referer": "{server}/"}, {}, {}]
+
+
 def test_redirects_are_played_as_recorded(tmp_path: Path) -> None:
     loaded = read(
         tmp_path, entry("POST /runs", 303, answer_headers=[("Location", "/runs/a1b2c3d4e5")]), entry("GET /x")
