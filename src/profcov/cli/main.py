@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "overhead": "Measure what tracing costs a live server, with its own profiles.",
     "pause": "Stop recording at run time, in all processes of a data directory.",
     "playback": "Replay profiles against a live server.",
+    "profiles": "List, check, show and convert profiles: YAML, HAR, captured events.",
     "resume": "Record again after a pause.",
     "rq": "RQ's own commands, with workers that measure.",
     "run": "Start a server or a worker with tracing on, without a change to its code.",

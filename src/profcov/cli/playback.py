@@ -75,7 +75,7 @@ def command(
 ) -> None:
     """Replay profiles against a live server.
 
-    PROFILE is a YAML file, or a directory of *.yaml files. With --trace-code the server records which code each profile
+    PROFILE is a YAML file, a HAR, the events.jsonl of a capture, or a directory of these. With --trace-code the server records which code each profile
     runs, and one line for each profile says where its artifact is.
 
     Exit codes: 0 all played, 1 a step failed, 2 bad arguments or profiles, 3 data that cannot be combined, 4 a server

@@ -13,9 +13,9 @@ import urllib3
 
 from profcov.playback.address import find_origin
 from profcov.playback.cookies import read_cookie_file
+from profcov.playback.formats import load, load_profiles
 from profcov.playback.play import DEFAULT_TIMEOUT, PlayOptions, list_saved
 from profcov.playback.template import NAME
-from profcov.playback.yaml_format import load_profile, load_profiles
 from profcov.settings import DEFAULT_DIR, DIR, read_secret, read_umask
 
 if TYPE_CHECKING:
@@ -142,9 +142,9 @@ def read_play(
         CookieFileError: the file of cookies cannot be used.
         click.UsageError: a directory has no profile, or no slug is like a pattern.
     """
-    first = load_profile(login, variables) if login is not None else None
+    first = load(login, variables).profile if login is not None else None
     saved = dict.fromkeys(list_saved(first), "") if first is not None else {}
-    profiles = _select(load_profiles(_find_files(paths), variables | saved), select)
+    profiles = _select(load_profiles(paths, variables | saved), select)
     options = PlayOptions(
         redis_url=redis_url,
         data_dir=data_dir,
@@ -159,16 +159,6 @@ def read_play(
         click.echo("profcov: warning: --insecure: certificates are not checked", err=True)
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return profiles, first, options
-
-
-def _find_files(arguments: Sequence[Path]) -> list[Path]:
-    files: list[Path] = []
-    for argument in arguments:
-        found = sorted(argument.glob("*.yaml")) if argument.is_dir() else [argument]
-        if not found:
-            raise click.UsageError(f"there is no *.yaml file in {argument}")
-        files += found
-    return files
 
 
 def _select(profiles: list[Profile], patterns: Sequence[str]) -> list[Profile]:

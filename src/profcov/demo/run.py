@@ -17,9 +17,9 @@ from profcov.analysis.documents import profile_symbols_document
 from profcov.analysis.matrix import build_matrix, unique_symbols
 from profcov.demo.services import Recording, start_services
 from profcov.demo.table import TITLES, make_rows
+from profcov.playback.formats import load_profiles
 from profcov.playback.play import PlayOptions
 from profcov.playback.runner import play_all
-from profcov.playback.yaml_format import load_profiles
 from profcov.settings import DEFAULT_CONFIG
 from profcov.store.read import read_lines
 from profcov.symbols.inventory import build_inventory

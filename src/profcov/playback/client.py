@@ -46,18 +46,23 @@ _WHY: Final = {
 }
 
 
+FilePart = tuple[str | None, bytes] | tuple[str | None, bytes, str]
+"""A part of a multipart form: file name (none for a plain field), content, and the media type where there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request with its templates filled in; it has a ``body``, or ``form`` with ``files``, or none of these.
 
-    ``files`` are name and content by form field.
+    ``files`` are parts by form field. A form with files, or with ``multipart``, is sent as multipart.
     """
 
     method: str
     path: str
     body: bytes | None = None
-    form: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    form: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    files: Sequence[tuple[str, FilePart]] = ()
+    multipart: bool = False
     query: Mapping[str, Sequence[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     follow_redirects: bool = True
@@ -106,6 +111,10 @@ class Client:
         """The session's cookies of this moment."""
         return tuple(cast("Iterable[Cookie]", self._session.cookies))  # a mapping of names as well, by its type
 
+    def add_secrets(self, values: Iterable[str]) -> None:
+        """Have values hidden as well."""
+        self._mask.add(*values)
+
     def hide_secrets(self, text: str) -> str:
         """Return a text without the cookies and authorizations of this session."""
         self._mask.add(*(cookie.value for cookie in self.cookies))
@@ -152,8 +161,8 @@ class Client:
             url,
             params=dict(call.query),
             headers=headers,
-            data=dict(call.form) if call.body is None else call.body,
-            files=dict(call.files),
+            data=_make_form(call) if call.body is None else call.body,
+            files=_make_parts(call),
             allow_redirects=call.follow_redirects,
             timeout=self._timeout,
             verify=False if self._is_insecure else None,  # given here: the session's own loses to REQUESTS_CA_BUNDLE
@@ -201,6 +210,18 @@ class _Session(requests.Session):
             prepared_request.headers.pop(HEADER, None)
             prepared_request.headers.pop(TOKEN_HEADER, None)
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # as above
+
+
+def _make_form(call: Call) -> dict[str, list[str]]:
+    return {} if call.multipart else {name: list(texts) for name, texts in call.form.items()}
+
+
+def _make_parts(call: Call) -> list[tuple[str, FilePart]]:
+    """Return the parts of a multipart form; requests makes one of plain fields only if they are given as files."""
+    fields: list[tuple[str, FilePart]] = [
+        (name, (None, text.encode())) for name, texts in call.form.items() for text in texts
+    ]
+    return [*(fields if call.multipart else ()), *call.files]
 
 
 def _reason(status: str | None, request: str, code: int) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from profcov.errors import CoverageError
+from profcov.playback.recorded.hints import find_hints
 from profcov.store.layout import artifact_path, list_shards, lock_path
 from profcov.store.lock import read_generation
 from profcov.store.read import read_lines
@@ -48,7 +49,10 @@ def find_existing(profile: Profile, data_dir: Path, out: Path | None) -> Existin
 
 def _is_newer(profile: Profile, artifact: Path) -> bool:
     """Return whether the profile, or a file that it uploads, was changed after the artifact was made."""
-    files = [profile.path, *(file for step in profile.steps for file in step.request.files.values())]
+    uploads = (upload for step in profile.steps for each in step.request.files.values() for upload in each)
+    files = [profile.path, *(upload.path for upload in uploads if upload.path is not None)]
+    if (hints := find_hints(profile.path)).is_file():
+        files.append(hints)
     return max(file.stat().st_mtime_ns for file in files) > artifact.stat().st_mtime_ns
 
 

@@ -34,7 +34,7 @@ def check(answer: requests.Response, expect: Expect, seconds: float) -> None:
         raise StepFailedError(
             f"{title(answer)}: expected an answer within {expect.duration:g} s, it took {seconds:.2f} s"
         )
-    if expect.text is not None and expect.text not in _read_text(answer):
+    if expect.text is not None and expect.text not in read_text(answer):
         raise StepFailedError(f"{title(answer)}: expected {expect.text!r} in the answer, got {excerpt(answer)}")
     if expect.has_json:
         _compare(expect.json, read_json(answer), "json", answer)
@@ -127,7 +127,8 @@ def excerpt(answer: requests.Response) -> str:
     return repr(_shorten(" ".join(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace").split())))
 
 
-def _read_text(answer: requests.Response) -> str:
+def read_text(answer: requests.Response) -> str:
+    """Return an answer's body as text."""
     # Without a charset, requests takes text for Latin-1, as HTTP once said; servers of today mean UTF-8.
     named = answer.encoding if "charset" in answer.headers.get("Content-Type", "").lower() else None
     try:

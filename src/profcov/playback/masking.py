@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from profcov.playback.secret import mask
+
 SECRET_HEADERS: Final = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 """Headers whose values no message shows."""
 
-HIDDEN: Final = "***"
 _SHORTEST: Final = 4
 """A value of fewer characters is no secret, and is in too many words."""
 
@@ -27,8 +28,5 @@ class Mask:
         self.add(value, value.rpartition(" ")[2], *(part.partition("=")[2] for part in value.split(";")))
 
     def hide(self, text: str) -> str:
-        """Return a text without the secrets, as they are or as ``repr`` writes them."""
-        forms = {form for secret in self._secrets for form in (secret, repr(secret)[1:-1])}
-        for form in sorted(forms, key=len, reverse=True):  # one may be part of another
-            text = text.replace(form, HIDDEN)
-        return text
+        """Return a text without the secrets, as they are or as messages and URLs quote them."""
+        return mask(text, self._secrets)

@@ -134,6 +134,7 @@ def _time(profile: Profile, options: PlayOptions) -> float:
             stop=threading.Event(),
             given=options.login.saved,
             interval=POLL_SECONDS,
+            redis_url=options.redis_url,
         )
         return time.perf_counter() - started
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from profcov.playback.address import find_origin, join, show
+from profcov.playback.address import find_origin, join, name_server, show
 from profcov.playback.play import find_base_url
+from profcov.playback.profile import Wait
 from profcov.playback.steps import find_named_origins
-from profcov.playback.template import fill
+from profcov.playback.template import SERVER, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -41,10 +42,11 @@ def plan(profile: Profile, options: PlayOptions) -> Iterator[Planned]:
     """
     base_url = find_base_url(profile, options)
     named = {find_origin(base_url), *find_named_origins(profile)} if options.trace else set()
-    values = _Known({**profile.variables, **options.login.saved})
+    values = _Known({SERVER: name_server(base_url), **profile.variables, **options.login.saved})
+    values.forget(profile.secrets)
     for step in profile.steps:
         sent = [(step.name, step.request.method, step.request.path, tuple(step.request.query))]
-        if step.wait is not None:
+        if isinstance(step.wait, Wait) and step.wait.path is not None:
             sent.append((f"{step.name} (wait)", "GET", step.wait.path, ()))
         values.forget(step.save)
         for name, method, path, query in sent:

@@ -124,6 +124,7 @@ def play(
                     stop=stop,
                     done=lambda: step_done(profile),
                     given=options.login.saved,
+                    redis_url=options.redis_url,
                 )
                 break
             except (PlaybackError, TargetError) as error:
@@ -154,7 +155,9 @@ def log_in(
     for pause in _list_pauses(options.retries):
         with open_client(profile, options, trace=False) as client:
             try:
-                values = play_steps(profile, client, timeout=options.timeout, stop=threading.Event())
+                values = play_steps(
+                    profile, client, timeout=options.timeout, stop=threading.Event(), redis_url=options.redis_url
+                )
                 break
             except (PlaybackError, TargetError) as error:
                 if pause is None or not _may_pass(error):

@@ -13,6 +13,7 @@ from profcov.errors import ProfcovError
 from profcov.playback.barrier import check_redis
 from profcov.playback.existing import Existing, find_existing
 from profcov.playback.play import PlayOptions, PlayResult, find_base_url, ignore_step, ignore_try, play
+from profcov.playback.secret import read_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,7 +64,7 @@ def play_all(
 
     Raises:
         TargetError: Redis does not answer; nothing has been sent.
-        ProfileFormatError: a profile has no base URL; nothing has been sent.
+        ProfileFormatError: a profile has no base URL, or the environment lacks a secret; nothing has been sent.
     """
     check_ready(profiles, options)
     stop = threading.Event()
@@ -94,10 +95,11 @@ def check_ready(profiles: Sequence[Profile], options: PlayOptions) -> None:
 
     Raises:
         TargetError: Redis does not answer.
-        ProfileFormatError: a profile has no base URL.
+        ProfileFormatError: a profile has no base URL, or the environment lacks a secret.
     """
     for profile in profiles:
         find_base_url(profile, options)
+        read_secrets(profile)
     if options.trace and options.redis_url is not None:
         check_redis(options.redis_url)
 

@@ -184,7 +184,7 @@ def test_variables_given_on_the_command_line_are_used(
         (["--var", "a"], "'a' is not NAME=VALUE"),
         (["--jobs", "0"], "0 is not in the range"),
         (["no.yaml"], "'no.yaml' does not exist"),
-        (["empty"], "there is no *.yaml file in empty"),
+        (["empty"], "empty: there is no profile in it"),
     ],
 )
 def test_a_bad_argument_is_a_usage_error(tmp_path: Path, playback: Playback, words: list[str], sentence: str) -> None:

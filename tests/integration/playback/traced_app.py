@@ -11,6 +11,7 @@ from flask import Flask, Response, abort
 from redis import Redis
 from rq import Queue
 from rq.job import Job
+from rq.registry import FinishedJobRegistry
 from traced_jobs import green, start_green, stay
 
 from profcov import current_slug
@@ -70,6 +71,21 @@ def broken() -> None:
 @app.post("/jobs")
 def jobs() -> tuple[dict[str, Any], int]:
     return {"id": Queue(connection=connect()).enqueue(start_green).id}, 202
+
+
+@app.post("/work")
+def work() -> tuple[dict[str, Any], int]:
+    """Start a job that starts another, and name it as many applications do."""
+    return {"job_id": Queue(connection=connect()).enqueue(start_green).id}, 202
+
+
+@app.get("/work/done")
+def work_done() -> dict[str, Any]:
+    """Say how many jobs have ended; it is a conflict to ask before one has."""
+    count = FinishedJobRegistry(queue=Queue(connection=connect())).count
+    if not count:
+        abort(409, "no job has ended")
+    return {"ended": count}
 
 
 @app.post("/jobs/stay")

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from profcov.errors import ProfileFormatError
-from profcov.playback.yaml_format import load_profile, load_profiles
+from profcov.playback.formats import load_profiles
+from profcov.playback.profile import Upload
+from profcov.playback.yaml_format import load_profile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,9 +60,9 @@ def test_a_full_profile_is_read(tmp_path: Path) -> None:
     assert create.request.json == {"name": "{name}", "size": "{size}", "raw": "{{x}}"}
     assert (create.expect.status, create.expect.json, create.expect.text) == ((200, 201), {"state": "new"}, "new")
     assert create.expect.headers == {"Content-Type": "application/json"}
-    assert create.save["run_id"].search({"id": 7}) == 7
-    assert upload.request.files == {"dem": tmp_path / "data/dem.asc"}
-    assert upload.request.form == {"units": "m", "fill": "true", "n": "3"}
+    assert create.save["run_id"].document() == "id"
+    assert upload.request.files == {"dem": (Upload("dem.asc", tmp_path / "data/dem.asc"),)}
+    assert upload.request.form == {"units": ("m",), "fill": ("true",), "n": ("3",)}
     assert upload.request.query == {"a": ("1",), "b": ("x", "{name}")}
     assert climate.request.data == '{"method": "daymet"}'
     assert climate.wait is not None
@@ -202,17 +204,17 @@ MALFORMED = {
     ),
     "unknown variable": (
         "slug: a\nvariables: {b: 1, c: 2}\n" + steps("- {name: s, request: {path: '/{d}'}}").partition("\n")[2],
-        "{p}: step 1 's': request.path: unknown variable 'd' in '/{d}'; known here: b, c",
+        "{p}: step 1 's': request.path: unknown variable 'd' in '/{d}'; known here: b, c, server",
     ),
     "variable saved later": (
         steps(
             "- {name: s, request: {path: /, json: {x: ['{id}']}}, save: {id: id}}",
         ),
-        "{p}: step 1 's': request.json: unknown variable 'id' in '{id}'; known here: none",
+        "{p}: step 1 's': request.json: unknown variable 'id' in '{id}'; known here: server",
     ),
     "unknown variable in form": (
         steps("- {name: s, request: {path: /, form: {f: '{x}'}}}"),
-        "{p}: step 1 's': request.form.f: unknown variable 'x' in '{x}'; known here: none",
+        "{p}: step 1 's': request.form.f: unknown variable 'x' in '{x}'; known here: server",
     ),
     "single brace": (
         steps("- {name: s, request: {path: /, query: {q: 'a}'}}}"),
