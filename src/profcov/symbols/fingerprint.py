@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
+_DEFINITIONS: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 # Left out: what the compiler derives (ctx), and what says nothing about what runs (the u of u"text").
 _SILENT: Final = frozenset({"ctx", "kind", "type_comment"})
 
@@ -35,27 +36,34 @@ def _is_docstring(node: ast.stmt) -> bool:
 
 
 def _flatten(statements: Sequence[ast.stmt]) -> Iterator[str]:
-    """Yield the tree as text. Without recursion: a sum of 3,000 terms is a tree of 3,000 levels."""
-    waiting: list[ast.AST | str] = list(reversed(statements))
+    """Yield each node as text, with how many nodes each of its fields has; these follow it.
+
+    Without recursion: a sum of 3,000 terms is a tree of 3,000 levels.
+    """
+    waiting: list[ast.AST] = list(reversed(statements))
     while waiting:
         node = waiting.pop()
-        if isinstance(node, str):
-            yield node
-        elif isinstance(node, Definition):
+        kind = type(node)
+        if kind in _DEFINITIONS:
             yield ";definition"
-        else:
-            yield f";{type(node).__name__}("
-            waiting.append(")")
-            for name in reversed(node._fields):
-                value = getattr(node, name, None)
-                if value is None or value == [] or name in _SILENT:
-                    continue
-                if isinstance(value, list):
-                    waiting.append("]")
-                    waiting.extend(each if isinstance(each, ast.AST) else f"{each!r}," for each in reversed(value))
-                    waiting.append(f"{name}=[")
-                elif isinstance(value, ast.AST):
-                    waiting.append(value)
-                    waiting.append(f"{name}=")
-                else:
-                    waiting.append(f"{name}={value!r},")
+            continue
+        text = f";{kind.__name__}"
+        inner: list[ast.AST] = []
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if value is None or name in _SILENT:
+                continue
+            if isinstance(value, ast.AST):
+                text += f",{name}"
+                inner.append(value)
+            elif not isinstance(value, list):
+                text += f",{name}={value!r}"
+            elif value:
+                text += f",{name}*{len(value)}"
+                nodes = [each for each in value if isinstance(each, ast.AST)]
+                inner += nodes
+                if len(nodes) < len(value):  # names, and the None of a ** in a dict or of a keyword without a default
+                    text += repr([None if isinstance(each, ast.AST) else [each] for each in value])
+        yield text
+        inner.reverse()
+        waiting += inner

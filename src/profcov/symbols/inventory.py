@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import tokenize
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -103,7 +105,9 @@ def _read_share(config_file: Path | None, share: Sequence[_Source]) -> list[_Rea
 def _read_together(config_file: Path | None, named: Sequence[_Source], processes: int) -> Iterator[_Read]:
     size = max(20, len(named) // (processes * 8))
     shares = [named[start : start + size] for start in range(0, len(named), size)]
-    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+    # A fork has all modules already, but must not be made of a program with threads.
+    method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+    with ProcessPoolExecutor(processes, mp_context=get_context(method)) as pool:
         for found in pool.map(partial(_read_share, config_file), shares):
             yield from found
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from profcov.symbols.fingerprint import Definition, fingerprint
+from profcov.symbols.logical_lines import find_first_lines
 from profcov.symbols.model import Kind, SourceFile, Symbol, SymbolName, Trait
 
 if TYPE_CHECKING:
@@ -48,19 +49,6 @@ def _decode(raw: bytes) -> str:
     """Return source as text, with the encoding that it names and one kind of line end."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
     return io.TextIOWrapper(io.BytesIO(raw), encoding).read()
-
-
-def find_first_lines(text: str) -> dict[int, int]:
-    """Map each later line of a statement that spans several to its first line, as coverage.py does."""
-    found: dict[int, int] = {}
-    first = 0
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.NEWLINE:
-            found.update(dict.fromkeys(range(first + 1, token.end[0] + 1), first) if first else {})
-            first = 0
-        elif not first and token.type != tokenize.COMMENT and token.string.strip():
-            first = token.start[0]
-    return found
 
 
 @dataclass(frozen=True, slots=True)
