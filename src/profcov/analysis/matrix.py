@@ -2,91 +2,95 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING
 
+from profcov.analysis.index import SymbolIndex
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from collections.abc import Set as AbstractSet
+    from collections.abc import Iterable, Iterator, Mapping
 
     from profcov.slug import Slug
-    from profcov.symbols.model import Inventory, SourceFile, SymbolName
+    from profcov.store.read import Recorded
+    from profcov.symbols.model import Inventory, Symbol, SymbolName
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
     """What one profile covers.
 
-    ``symbols`` are sorted. ``lines`` counts the statements that ran, as ``coverage report`` does, and ``files`` the
-    files they are in. ``unknown_files`` ran, too, but are not in the inventory, so nothing is known of them.
+    ``covered`` has a bit for each symbol, in the order of the matrix. ``lines`` counts the statements that ran, as
+    ``coverage report`` does, and ``files`` the files they are in. ``unknown_files`` ran, too, but are not in the
+    inventory, so nothing is known of them. ``status`` is the artifact's: complete, partial or unknown.
     """
 
-    symbols: tuple[SymbolName, ...]
+    covered: int
     lines: int
     files: int
     unknown_files: tuple[str, ...]
+    status: str
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Both directions. Profiles without a symbol are in ``profiles``; symbols without a profile are not in ``symbols``."""
+    """All profiles, sorted, beside all symbols, in the order of files and lines.
 
+    ``executed`` has the statements that any profile ran, by file. ``imported`` are the files that were imported in the
+    processes that worked for the profiles, and ``knows_imports`` says whether all artifacts tell of that.
+    """
+
+    index: SymbolIndex
     profiles: Mapping[Slug, Reach]
-    symbols: Mapping[SymbolName, tuple[Slug, ...]]
+    executed: Mapping[str, int]
+    imported: frozenset[str]
+    knows_imports: bool
+
+    def covered_by(self, slug: Slug) -> Iterator[SymbolName]:
+        """Yield the symbols that a profile covers."""
+        return self.index.names(self.profiles[slug].covered)
+
+    def rows(self) -> Iterator[tuple[Symbol, str]]:
+        """Yield each symbol with a character for each profile: 1 if it covers the symbol, else 0."""
+        symbols = self.index.symbols
+        if not self.profiles:
+            yield from ((symbol, "") for symbol in symbols)
+            return
+        columns = [f"{reach.covered:0{len(symbols)}b}"[::-1] for reach in self.profiles.values()]
+        for symbol, flags in zip(symbols, zip(*columns, strict=True), strict=False):
+            yield symbol, "".join(flags)
+
+    def profiles_of(self, flags: str) -> list[Slug]:
+        """Return the profiles that a row of :meth:`rows` names."""
+        return list(compress(self.profiles, map(int, flags)))
 
 
-def build_matrix(inventory: Inventory, profiles: Mapping[Slug, Mapping[str, AbstractSet[int]]]) -> Matrix:
-    """Match the lines that each profile ran (file to line numbers) with the inventory.
+def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
+    """Match what profiles ran with the inventory; each artifact is looked at once, and not kept.
 
     A function or method is covered if a line of its own body ran. A class or module is covered if a line of its own
     body ran, or if anything in it is covered.
     """
-    index = _Index(inventory)
-    reaches = {slug: index.reach(profiles[slug]) for slug in sorted(profiles)}
-    found: defaultdict[SymbolName, list[Slug]] = defaultdict(list)
-    for slug, reach in reaches.items():
-        for name in reach.symbols:
-            found[name].append(slug)
-    return Matrix(reaches, {name: tuple(found[name]) for name in sorted(found)})
-
-
-def unique_symbols(matrix: Matrix) -> dict[Slug, list[SymbolName]]:
-    """Map each profile to the symbols that no other profile covers, sorted."""
-    only: dict[Slug, list[SymbolName]] = {slug: [] for slug in matrix.profiles}
-    for name, slugs in matrix.symbols.items():
-        if len(slugs) == 1:
-            only[slugs[0]].append(name)
-    return only
-
-
-class _Index:
-    """The inventory turned round: from files and lines to symbols."""
-
-    def __init__(self, inventory: Inventory) -> None:
-        self._files: dict[str, SourceFile] = {source.file: source for source in inventory.files}
-        self._owners: dict[str, dict[int, SymbolName]] = {source.file: {} for source in inventory.files}
-        self._parents = {symbol.name: symbol.parent for symbol in inventory.symbols}
-        self._containers = {symbol.name for symbol in inventory.symbols if symbol.kind in {"class", "module"}}
-        for symbol in inventory.symbols:
-            self._owners[symbol.file].update(dict.fromkeys(symbol.body_lines, symbol.name))
-
-    def reach(self, lines_of: Mapping[str, AbstractSet[int]]) -> Reach:
-        covered: set[SymbolName] = set()
-        line_count = file_count = 0
-        for file in lines_of.keys() & self._files.keys():
-            source, owners = self._files[file], self._owners[file]
-            ran = {source.first_lines.get(line, line) for line in lines_of[file]} & source.statements
-            covered.update(owners[line] for line in ran & owners.keys())
-            line_count += len(ran)
-            file_count += bool(ran)
-        covered.update([container for name in covered for container in self._around(name)])
-        unknown = sorted(file for file, lines in lines_of.items() if lines and file not in self._files)
-        return Reach(tuple(sorted(covered)), line_count, file_count, tuple(unknown))
-
-    def _around(self, name: SymbolName) -> Iterator[SymbolName]:
-        parent = self._parents[name]
-        while parent is not None:
-            if parent in self._containers:
-                yield parent
-            parent = self._parents[parent]
+    index = SymbolIndex(inventory)
+    reaches: dict[Slug, Reach] = {}
+    union: dict[str, int] = {}
+    imported: set[str] = set()
+    knows_imports = True
+    for each in recorded:
+        lines = each.content.bits_by_file()
+        executed = index.executed(lines)
+        for file, statements in executed.items():
+            union[file] = union.get(file, 0) | statements
+        imported |= each.imported or set()
+        knows_imports = knows_imports and each.imported is not None
+        reaches[each.slug] = Reach(
+            covered=index.covered(executed),
+            lines=sum(statements.bit_count() for statements in executed.values()),
+            files=len(executed),
+            unknown_files=tuple(sorted(file for file, bits in lines.items() if bits and file not in index.files)),
+            status=each.status,
+            reasons=each.reasons,
+        )
+    ordered = {slug: reaches[slug] for slug in sorted(reaches)}
+    return Matrix(index, ordered, union, frozenset(imported), knows_imports)

@@ -14,19 +14,22 @@ from profcov.version import __version__
 COMMANDS: Final = {
     "clean": "Remove what was recorded, by name, age, number or size.",
     "combine": "Merge the shards of profiles into their artifacts.",
+    "compare": "What profiles have gained and lost between two matrices.",
     "coverage": "coverage.py's reports of profiles, and never of one process's share.",
     "demo": "Play profiles, all at once, against a small real application.",
     "doctor": "Say what this environment can do, and what would go wrong.",
+    "matrix": "Which profiles cover which symbols, and what none of them does.",
     "overhead": "Measure what tracing costs a live server, with its own profiles.",
     "pause": "Stop recording at run time, in all processes of a data directory.",
     "playback": "Replay profiles against a live server.",
     "profiles": "List, check, show and convert profiles: YAML, HAR, captured events.",
+    "report": "What each profile runs, symbol by symbol.",
     "resume": "Record again after a pause.",
     "rq": "RQ's own commands, with workers that measure.",
     "run": "Start a server or a worker with tracing on, without a change to its code.",
     "sign": "Print a token for a slug, for clients that cannot sign by themselves.",
     "status": "Show what a data directory holds, and who is at work.",
-    "symbols": "List the symbols of a source tree, or which profiles cover them.",
+    "symbols": "List the symbols of a source tree, and check a list of them.",
     "wait": "Return when nobody is at work for profiles any more.",
 }
 """Each command's module below ``profcov.cli``, and its line in the help: no module is imported before it is asked for."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import tempfile
 from dataclasses import replace
@@ -11,17 +10,16 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import coverage
-
-from profcov.analysis.documents import profile_symbols_document
-from profcov.analysis.matrix import build_matrix, unique_symbols
+from profcov.analysis.matrix import build_matrix
 from profcov.demo.services import Recording, start_services
 from profcov.demo.table import TITLES, make_rows
 from profcov.playback.formats import load_profiles
 from profcov.playback.play import PlayOptions
 from profcov.playback.runner import play_all
+from profcov.report.coverage_html import write_html
+from profcov.report.matrix_files import NAMES, write_matrix
 from profcov.settings import DEFAULT_CONFIG
-from profcov.store.read import read_lines
+from profcov.store.read import read_artifact
 from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
@@ -107,13 +105,13 @@ def run_demo(out: Path, tell: Callable[[str], None]) -> list[tuple[str, ...]]:
     results = play_demo(out)
     tell("writing reports ...")
     with demo_files() as (config, _):
-        lines = {result.slug: read_lines(result.artifact.path) for result in results if result.artifact}
-        matrix = build_matrix(build_inventory(config), lines)
-        document = json.dumps(profile_symbols_document(matrix), indent=2)
-        (out / "profile-symbols.json").write_text(document + "\n", encoding="utf-8")
-        for slug in lines:
-            _write_html(out, slug, config)
-    return [TITLES, *make_rows(results, matrix, unique_symbols(matrix))]
+        paths = {result.slug: result.artifact.path for result in results if result.artifact}
+        recorded = (read_artifact(path.parent, slug) for slug, path in paths.items())
+        matrix = build_matrix(build_inventory(config), recorded)
+        write_matrix(matrix, out)
+        for slug, path in paths.items():
+            write_html(path, config, out / "html" / slug, f"profcov: {slug}")
+    return [TITLES, *make_rows(results, matrix)]
 
 
 def clear(out: Path) -> None:
@@ -125,11 +123,5 @@ def clear(out: Path) -> None:
     for slug in slugs:
         for name in (f"{slug}.coverage", f"{slug}.coverage.json", f"previous/{slug}.coverage"):
             (out / name).unlink(missing_ok=True)
-    (out / "profile-symbols.json").unlink(missing_ok=True)
-
-
-def _write_html(out: Path, slug: str, config: Path) -> None:
-    """Write coverage.py's own HTML report of one profile."""
-    tool = coverage.Coverage(data_file=str(out / f"{slug}.coverage"), config_file=str(config), messages=False)
-    tool.load()
-    tool.html_report(directory=str(out / "html" / slug), title=f"profcov: {slug}", show_contexts=True)
+    for name in NAMES:
+        (out / name).unlink(missing_ok=True)

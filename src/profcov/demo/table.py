@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from profcov.analysis.overlap import unique_symbols
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from profcov.analysis.matrix import Matrix
     from profcov.playback.play import PlayResult
-    from profcov.slug import Slug
 
 WIDE = 100
 TITLES = ("profile", "requests", "jobs", "lines", "symbols", "only here", "state", "seconds")
 
 
-def make_rows(
-    results: Sequence[PlayResult], matrix: Matrix, unique: Mapping[Slug, Sequence[str]]
-) -> list[tuple[str, ...]]:
+def make_rows(results: Sequence[PlayResult], matrix: Matrix) -> list[tuple[str, ...]]:
     """Return the cells of the table, a row for each profile that has an artifact."""
+    unique = unique_symbols(matrix)
     rows = []
     for result in results:
         if result.artifact is None:
             continue
         state = "complete" if result.artifact.complete else "partial: " + ", ".join(result.artifact.reasons)
-        symbols, only = len(matrix.profiles[result.slug].symbols), len(unique[result.slug])
+        symbols, only = matrix.profiles[result.slug].covered.bit_count(), unique[result.slug].bit_count()
         counts = (result.requests, len(result.jobs), result.artifact.lines, symbols, only)
         rows.append((str(result.slug), *map(str, counts), state, f"{result.seconds:.1f}"))
     return rows

@@ -82,14 +82,27 @@ class Content:
         self.facts["sources"] = {names[file]: digest for file, digest in self.sources.items()}
         self.facts["imported"] = [names[file] for file in self.imported]
 
+    def bits_by_context(self) -> dict[str, dict[str, int]]:
+        """Map each context to its files, and these to the lines that ran, as bits; arcs count as the lines they join."""
+        found: dict[str, dict[str, int]] = {label: {} for label, _ in sorted((*self.lines, *self.arcs))}
+        for (label, file), bits in self.lines.items():
+            found[label][file] = bits
+        for (label, file), arcs in self.arcs.items():
+            joined = to_bits(number for arc in arcs for number in arc if number > 0)
+            found[label][file] = found[label].get(file, 0) | joined
+        return found
+
+    def bits_by_file(self) -> dict[str, int]:
+        """Map each file to the lines that ran in any context, as bits."""
+        found: dict[str, int] = {}
+        for files in self.bits_by_context().values():
+            for file, bits in files.items():
+                found[file] = found.get(file, 0) | bits
+        return found
+
     def lines_by_file(self) -> dict[str, set[int]]:
         """Map each file to the lines that ran, in any context; arcs count as the lines that they join."""
-        found: dict[str, int] = {}
-        for (_, file), bits in self.lines.items():
-            found[file] = found.get(file, 0) | bits
-        for (_, file), arcs in self.arcs.items():
-            found[file] = found.get(file, 0) | to_bits(number for arc in arcs for number in arc if number > 0)
-        return {file: set(to_numbers(bits)) for file, bits in sorted(found.items()) if bits}
+        return {file: set(to_numbers(bits)) for file, bits in sorted(self.bits_by_file().items()) if bits}
 
     def write(self, path: Path) -> None:
         """Write a coverage.py data file.

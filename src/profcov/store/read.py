@@ -2,13 +2,82 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from profcov.errors import CoverageReadError
+from profcov.store.files import file_digest
+from profcov.store.layout import artifact_path, sidecar_path
 from profcov.store.merge import read_content
+from profcov.store.sidecar import check_bytes, check_sources, read_sidecar
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from profcov.slug import Slug
+    from profcov.store.merge import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a profile's artifact holds; ``facts`` is its sidecar, None where there is none."""
+
+    slug: Slug
+    content: Content
+    facts: Mapping[str, Any] | None
+
+    @property
+    def status(self) -> str:
+        """Whether it is complete or partial; unknown without a sidecar."""
+        return "unknown" if self.facts is None else str(self.facts.get("status"))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is partial."""
+        return tuple(self._texts("reasons"))
+
+    @property
+    def imported(self) -> frozenset[str] | None:
+        """The measured files that were imported in the processes that worked for it; None where that is not known."""
+        return None if self.facts is None else frozenset(self._texts("imported"))
+
+    @property
+    def jobs(self) -> list[dict[str, Any]]:
+        """The jobs that were the profile's, as in the sidecar."""
+        return [each for each in self._list("jobs") if isinstance(each, dict)]
+
+    def _texts(self, key: str) -> list[str]:
+        return [each for each in self._list(key) if isinstance(each, str)]
+
+    def _list(self, key: str) -> list[Any]:
+        found = (self.facts or {}).get(key)
+        return found if isinstance(found, list) else []
+
+
+def read_artifact(
+    data_dir: Path,
+    slug: Slug,
+    *,
+    digest_of: Callable[[str], str | None] = file_digest,
+    ignore_source_changes: bool = False,
+) -> Recorded:
+    """Return what is in a profile's artifact, and what its sidecar says of it.
+
+    ``digest_of`` returns the sha256 of a source: who reads many artifacts remembers it.
+
+    Raises:
+        CoverageReadError: it is missing, damaged, or not coverage.py's, or a source is another than the one that ran.
+    """
+    artifact = artifact_path(data_dir, slug)
+    if not artifact.is_file():
+        raise CoverageReadError(artifact, "there is no such file (`profcov combine` makes artifacts)")
+    facts = read_sidecar(artifact) if sidecar_path(artifact).exists() else None
+    if facts is not None:
+        check_bytes(artifact, facts)
+        if not ignore_source_changes:
+            check_sources(artifact, facts, digest_of)
+    return Recorded(slug, read_content(artifact), facts)
 
 
 def read_lines(path: Path) -> dict[str, set[int]]:

@@ -20,7 +20,7 @@ from profcov.store.layout import previous_path, sidecar_path
 from profcov.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from profcov.slug import Slug
@@ -110,10 +110,17 @@ def check_artifact(artifact: Path) -> None:
     Raises:
         CoverageReadError: it is another, or damaged.
     """
-    if not sidecar_path(artifact).exists():
-        return
-    expected = read_sidecar(artifact).get("sha256")
-    if file_digest(artifact) == expected:
+    if sidecar_path(artifact).exists():
+        check_bytes(artifact, read_sidecar(artifact))
+
+
+def check_bytes(artifact: Path, facts: Mapping[str, Any]) -> None:
+    """Refuse an artifact whose bytes are not those that these facts, its sidecar's, tell of.
+
+    Raises:
+        CoverageReadError: it is another, or damaged.
+    """
+    if file_digest(artifact) == facts.get("sha256"):
         return
     slug = artifact.name.removesuffix(".coverage")
     hint = f"; `profcov combine --restore-previous {slug}` brings previous/{artifact.name} back"
@@ -124,24 +131,31 @@ def check_artifact(artifact: Path) -> None:
     )
 
 
-def list_changed_sources(artifact: Path) -> list[str]:
+def list_changed_sources(
+    artifact: Path, facts: Mapping[str, Any] | None = None, digest_of: Callable[[str], str | None] = file_digest
+) -> list[str]:
     """Return the measured files whose source on disk is another than the one that ran; none without a sidecar.
 
-    Files that are not there do not count: coverage.py has its own say about those.
+    Files that are not there do not count: coverage.py has its own say about those. ``facts`` is the sidecar, if it was
+    read already; ``digest_of`` returns the sha256 of a source.
     """
-    if not sidecar_path(artifact).exists():
-        return []
-    sources: dict[str, str | None] = read_sidecar(artifact).get("sources", {})
-    return [file for file, digest in sources.items() if digest and file_digest(file) not in {None, digest}]
+    if facts is None:
+        facts = read_sidecar(artifact) if sidecar_path(artifact).exists() else {}
+    sources: dict[str, str | None] = facts.get("sources", {})
+    return [file for file, digest in sources.items() if digest and digest_of(file) not in {None, digest}]
 
 
-def check_sources(artifact: Path) -> None:
+def check_sources(
+    artifact: Path, facts: Mapping[str, Any] | None = None, digest_of: Callable[[str], str | None] = file_digest
+) -> None:
     """Refuse an artifact with a source that is another now than the one that ran: its line numbers mean other lines.
+
+    The arguments are those of :func:`list_changed_sources`.
 
     Raises:
         CoverageReadError: there is one.
     """
-    changed = list_changed_sources(artifact)
+    changed = list_changed_sources(artifact, facts, digest_of)
     if changed:
         others = f" and {len(changed) - 1} more" if changed[1:] else ""
         raise CoverageReadError(

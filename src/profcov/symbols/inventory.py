@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import tokenize
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coverage import Coverage
 from coverage.exceptions import ConfigError, CoverageException
@@ -17,25 +22,43 @@ from profcov.symbols.model import Inventory, SourceFile, Symbol, Unreadable
 from profcov.symbols.source import read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 # What reading a file that is no Python can raise; nesting that is too deep ends in the last two.
 _NOT_PYTHON = (OSError, SyntaxError, ValueError, tokenize.TokenError, CoverageException, RecursionError, MemoryError)
+_SHARE: Final = 250
+"""How many files one more process is worth: to start it takes as long as to read about a hundred."""
 
 
-def build_inventory(config_file: Path | None, sources: Sequence[Path] = ()) -> Inventory:
+_Read = tuple[SourceFile, list[Symbol]] | Unreadable
+
+
+class _Source(NamedTuple):
+    """A file to read: where it is, its name in artifacts, and its module's."""
+
+    path: Path
+    file: str
+    module: str
+
+
+def build_inventory(config_file: Path | None, sources: Sequence[Path] = (), *, processes: int = 1) -> Inventory:
     """List the symbols of every measured file.
 
     ``config_file`` None leaves the configuration to coverage.py's own search. ``sources`` (files or directories) stand
     in for the sources it names. Run it in the directory and environment in which the server runs: file names and
-    packages are looked up from there.
+    packages are looked up from there. With more than one of ``processes`` many files are read by several; a program
+    that asks for it needs ``if __name__ == "__main__"``, as with ``multiprocessing``.
 
     Raises:
         SettingsError: the configuration cannot be used.
     """
     with _configure(config_file) as coverage:
         relative = bool(coverage.get_option("run:relative_files"))
-        return _read_all(coverage, find_files(coverage, sources), relative=relative)
+        named = _name(find_files(coverage, sources), relative=relative)
+        processes = min(processes, len(named) // _SHARE)
+        if processes > 1:
+            return _gather(_read_together(config_file, named, processes))
+        return _gather(_read(coverage, source) for source in named)
 
 
 @contextmanager
@@ -56,23 +79,49 @@ def _configure(config_file: Path | None) -> Iterator[Coverage]:
             data.close(force=True)
 
 
-def _read_all(coverage: Coverage, modules: Mapping[Path, str], *, relative: bool) -> Inventory:
+def _name(modules: Mapping[Path, str], *, relative: bool) -> list[_Source]:
     seen: Counter[str] = Counter()
-    symbols: list[Symbol] = []
-    files: list[SourceFile] = []
-    unreadable: list[Unreadable] = []
+    found = []
     for path, module in modules.items():
-        file = _file_name(path, relative=relative)
         seen[module] += 1
         # Two scripts may bear one name, such as main.py in two source directories.
         name = module if seen[module] == 1 else f"{module}#{seen[module]}"
-        try:
-            source, found = read_source(coverage, path, file, name)
-        except _NOT_PYTHON as error:
-            unreadable.append(Unreadable(file, _one_line(error)))
+        found.append(_Source(path, _file_name(path, relative=relative), name))
+    return found
+
+
+def _read(coverage: Coverage, source: _Source) -> _Read:
+    try:
+        return read_source(coverage, source.path, source.file, source.module)
+    except _NOT_PYTHON as error:
+        return Unreadable(source.file, _one_line(error))
+
+
+def _read_share(config_file: Path | None, share: Sequence[_Source]) -> list[_Read]:
+    with _configure(config_file) as coverage:
+        return [_read(coverage, source) for source in share]
+
+
+def _read_together(config_file: Path | None, named: Sequence[_Source], processes: int) -> Iterator[_Read]:
+    size = max(20, len(named) // (processes * 8))
+    shares = [named[start : start + size] for start in range(0, len(named), size)]
+    # A fork has all modules already, but must not be made of a program with threads.
+    method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+    with ProcessPoolExecutor(processes, mp_context=get_context(method)) as pool:
+        for found in pool.map(partial(_read_share, config_file), shares):
+            yield from found
+
+
+def _gather(read: Iterable[_Read]) -> Inventory:
+    symbols: list[Symbol] = []
+    files: list[SourceFile] = []
+    unreadable: list[Unreadable] = []
+    for each in read:
+        if isinstance(each, Unreadable):
+            unreadable.append(each)
         else:
-            files.append(source)
-            symbols.extend(found)
+            files.append(each[0])
+            symbols.extend(each[1])
     return Inventory(tuple(symbols), tuple(files), tuple(unreadable))
 
 

@@ -16,6 +16,7 @@ Accessors and overloads say so (``C.x@setter``, ``f@overload``), and any other s
 """
 
 Kind = Literal["module", "class", "function", "method"]
+Trait = Literal["async", "nested", "overload", "property", "redefinition"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,9 @@ class Symbol:
 
     ``file`` is the name under which artifacts know the file. ``span`` is the first and last line, decorators included.
     ``body_lines`` are the first lines of the executable statements of its own body, rising; it is empty where nothing
-    could ever prove that the symbol ran. ``parent`` is the symbol around it, None for a module.
+    could ever prove that the symbol ran. ``parent`` is the symbol around it, None for a module. ``body_hash`` tells
+    whether two bodies say the same, whatever their lines and layout; None for a body of a docstring at most.
+    ``traits`` are sorted.
     """
 
     name: SymbolName
@@ -33,6 +36,8 @@ class Symbol:
     span: tuple[int, int]
     body_lines: tuple[int, ...]
     parent: SymbolName | None
+    body_hash: str | None
+    traits: tuple[Trait, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +45,14 @@ class SourceFile:
     """One measured file that was read.
 
     ``statements`` are the lines that coverage.py counts. ``first_lines`` maps each later line of a statement to its
-    first one; other lines are not in it.
+    first one; other lines are not in it. ``sha256`` is that of its bytes.
     """
 
     file: str
     module: SymbolName
     statements: frozenset[int]
     first_lines: Mapping[int, int]
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

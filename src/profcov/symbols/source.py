@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import io
 import tokenize
 import warnings
@@ -10,7 +11,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from profcov.symbols.model import Kind, SourceFile, Symbol, SymbolName
+from profcov.symbols.fingerprint import Definition, fingerprint
+from profcov.symbols.logical_lines import find_first_lines
+from profcov.symbols.model import Kind, SourceFile, Symbol, SymbolName, Trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,10 +21,10 @@ if TYPE_CHECKING:
 
     from coverage import Coverage
 
-_Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 _NOBODY: Final = -1
 _OVERLOAD: Final = "@overload"
 _ACCESSORS = frozenset({"getter", "setter", "deleter"})
+_PROPERTIES = frozenset({"property", "cached_property"})
 
 
 def read_source(coverage: Coverage, path: Path, file: str, module: str) -> tuple[SourceFile, list[Symbol]]:
@@ -33,25 +36,19 @@ def read_source(coverage: Coverage, path: Path, file: str, module: str) -> tuple
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes and the like are their authors' business
-        with tokenize.open(path) as stream:
-            text = stream.read()
+        raw = path.read_bytes()
+        text = _decode(raw)
         tree = ast.parse(text)
         _, statements, *_ = coverage.analysis2(str(path))
-    source = SourceFile(file, SymbolName(module), frozenset(statements), find_first_lines(text))
+    digest = hashlib.sha256(raw).hexdigest()
+    source = SourceFile(file, SymbolName(module), frozenset(statements), find_first_lines(text), digest)
     return source, _Outline(source, tree, text.count("\n") + (not text.endswith("\n"))).symbols()
 
 
-def find_first_lines(text: str) -> dict[int, int]:
-    """Map each later line of a statement that spans several to its first line, as coverage.py does."""
-    found: dict[int, int] = {}
-    first = 0
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
-        if token.type == tokenize.NEWLINE:
-            found.update(dict.fromkeys(range(first + 1, token.end[0] + 1), first) if first else {})
-            first = 0
-        elif not first and token.type != tokenize.COMMENT and token.string.strip():
-            first = token.start[0]
-    return found
+def _decode(raw: bytes) -> str:
+    """Return source as text, with the encoding that it names and one kind of line end."""
+    encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
+    return io.TextIOWrapper(io.BytesIO(raw), encoding).read()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +60,8 @@ class _Scope:
     kind: Kind
     span: tuple[int, int]
     parent: SymbolName | None
+    body_hash: str | None
+    traits: tuple[Trait, ...]
     runs_later: bool
 
 
@@ -74,8 +73,11 @@ class _Outline:
         self._names: Counter[str] = Counter()
         self._scopes: list[_Scope] = []
         self._owners = [0] * (line_count + 2)
-        last = max(line_count, 1)
-        self._visit(tree, self._add(source.module, "module", (1, last), None, runs_later=False))
+        span = (1, max(line_count, 1))
+        module = _Scope(0, source.module, "module", span, None, fingerprint(tree.body), (), runs_later=False)
+        self._names[module.name] += 1
+        self._scopes.append(module)
+        self._visit(tree, module)
 
     def symbols(self) -> list[Symbol]:
         bodies: list[list[int]] = [[] for _ in self._scopes]
@@ -85,7 +87,7 @@ class _Outline:
                 bodies[owner].append(line)
         file = self._source.file
         return [
-            Symbol(scope.name, scope.kind, file, scope.span, tuple(body), scope.parent)
+            Symbol(scope.name, scope.kind, file, scope.span, tuple(body), scope.parent, scope.body_hash, scope.traits)
             for scope, body in zip(self._scopes, bodies, strict=True)
         ]
 
@@ -95,24 +97,23 @@ class _Outline:
             self._claim(definition, inner.index, at_import=not scope.runs_later)
             self._visit(definition, inner)
 
-    def _define(self, node: _Definition, scope: _Scope) -> _Scope:
+    def _define(self, node: Definition, scope: _Scope) -> _Scope:
         is_class = isinstance(node, ast.ClassDef)
         kind: Kind = "class" if is_class else "method" if scope.kind == "class" else "function"
         joint = {"module": ":", "class": "."}.get(scope.kind, ".<locals>.")
         span = (_first_line(node), node.end_lineno or node.lineno)
         name = f"{scope.name}{joint}{node.name}{_role(node)}"
-        return self._add(name, kind, span, scope.name, runs_later=scope.runs_later or not is_class)
-
-    def _add(
-        self, name: str, kind: Kind, span: tuple[int, int], parent: SymbolName | None, *, runs_later: bool
-    ) -> _Scope:
         self._names[name] += 1
-        unique = SymbolName(name if self._names[name] == 1 else f"{name}#{self._names[name]}")
-        scope = _Scope(len(self._scopes), unique, kind, span, parent, runs_later)
-        self._scopes.append(scope)
-        return scope
+        number = self._names[name]
+        unique = SymbolName(name if number == 1 else f"{name}#{number}")
+        later = scope.runs_later or not is_class
+        traits = _find_traits(node, is_nested=scope.runs_later, is_again=number > 1)
+        index, body_hash = len(self._scopes), fingerprint(node.body)
+        inner = _Scope(index, unique, kind, span, scope.name, body_hash, traits, runs_later=later)
+        self._scopes.append(inner)
+        return inner
 
-    def _claim(self, node: _Definition, index: int, *, at_import: bool) -> None:
+    def _claim(self, node: Definition, index: int, *, at_import: bool) -> None:
         """Give the body's lines to the symbol, and those of decorators and signature to nobody.
 
         A function on one line has its body on the ``def`` line. Where that ``def`` runs at import, artifacts hold the
@@ -135,12 +136,12 @@ class _Outline:
         return self._source.first_lines.get(line, line)
 
 
-def _definitions(node: ast.AST) -> Iterator[_Definition]:
+def _definitions(node: ast.AST) -> Iterator[Definition]:
     """Yield the definitions directly in a scope, also those in its ``if``, ``try``, ``with``, loops and ``match``."""
     waiting = list(_blocks(node))[::-1]
     while waiting:
         child = waiting.pop()
-        if isinstance(child, _Definition):
+        if isinstance(child, Definition):
             yield child
         else:
             waiting.extend(list(_blocks(child))[::-1])
@@ -153,11 +154,11 @@ def _blocks(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _first_line(node: ast.stmt) -> int:
-    decorators = node.decorator_list if isinstance(node, _Definition) else []
+    decorators = node.decorator_list if isinstance(node, Definition) else []
     return min([node.lineno, *(decorator.lineno for decorator in decorators)])
 
 
-def _role(node: _Definition) -> str:
+def _role(node: Definition) -> str:
     for decorator in node.decorator_list:
         match decorator:
             case ast.Attribute(value=ast.Name(id=owner), attr=attribute) if (
@@ -166,4 +167,23 @@ def _role(node: _Definition) -> str:
                 return f"@{attribute}"
             case ast.Name(id="overload") | ast.Attribute(attr="overload"):
                 return _OVERLOAD
+    return ""
+
+
+def _find_traits(node: Definition, *, is_nested: bool, is_again: bool) -> tuple[Trait, ...]:
+    role = _role(node)
+    found: dict[Trait, bool] = {
+        "async": isinstance(node, ast.AsyncFunctionDef),
+        "nested": is_nested,
+        "overload": role == _OVERLOAD,
+        "property": role[1:] in _ACCESSORS or any(_last_name(each) in _PROPERTIES for each in node.decorator_list),
+        "redefinition": is_again and role != _OVERLOAD,
+    }
+    return tuple(trait for trait, applies in found.items() if applies)
+
+
+def _last_name(node: ast.expr) -> str:
+    match node:
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            return name
     return ""

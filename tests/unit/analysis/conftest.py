@@ -11,7 +11,7 @@ import pytest
 
 from profcov.analysis.matrix import build_matrix
 from profcov.slug import parse_slug
-from profcov.store.read import read_lines
+from profcov.store.read import read_artifact
 from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
@@ -54,11 +54,13 @@ class Application:
         return path
 
     def matrix(self, **scenarios: str) -> Matrix:
-        lines = {parse_slug(slug): read_lines(self.play(slug, text)) for slug, text in scenarios.items()}
-        return build_matrix(build_inventory(self.config), lines)
+        for slug, text in scenarios.items():
+            self.play(slug, text)
+        recorded = [read_artifact(self.root, parse_slug(slug)) for slug in scenarios]
+        return build_matrix(build_inventory(self.config), recorded)
 
     def covered(self, scenario: str) -> set[str]:
-        return set(self.matrix(p=scenario).profiles[parse_slug("p")].symbols)
+        return set(self.matrix(p=scenario).covered_by(parse_slug("p")))
 
 
 @pytest.fixture

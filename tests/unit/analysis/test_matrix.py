@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from profcov.analysis.documents import inventory_document, profile_symbols_document
-from profcov.analysis.matrix import build_matrix, unique_symbols
-from profcov.store.read import read_lines
+from unittest.mock import ANY
+
+from profcov.analysis.matrix import build_matrix
+from profcov.analysis.overlap import unique_symbols
+from profcov.store.read import read_artifact
 from profcov.symbols.inventory import build_inventory
 
 
@@ -181,7 +183,7 @@ def test_a_statement_that_failed_on_one_of_its_later_lines_covers_its_function(a
     application.write(app="def f():\n    return (\n        1 / 0\n    )\n")
     scenario = "try:\n    app.f()\nexcept ZeroDivisionError:\n    pass"
     matrix = application.matrix(p=scenario)
-    assert matrix.profiles["p"].symbols == ("app", "app:f")
+    assert list(matrix.covered_by("p")) == ["app", "app:f"]
     assert matrix.profiles["p"].lines == 1
 
 
@@ -204,7 +206,7 @@ def test_branch_data_is_read_as_lines(application):
     application.write(app="def f(a):\n    if a:\n        return 1\n    return 2\n")
     application.config.write_text(application.config.read_text() + "branch = true\n")
     matrix = application.matrix(p="app.f(1)")
-    assert matrix.profiles["p"].symbols == ("app", "app:f")
+    assert list(matrix.covered_by("p")) == ["app", "app:f"]
     assert matrix.profiles["p"].lines == 2
 
 
@@ -219,40 +221,34 @@ def test_the_matrix_reads_both_ways_and_tells_what_is_unique(application):
         idle="pass",
     )
     assert list(matrix.profiles) == ["a", "b", "idle"]
-    assert matrix.profiles["idle"].symbols == ()
-    assert matrix.symbols == {
-        "app": ("a", "b"),
-        "app:f": ("a", "b"),
-        "app:g": ("b",),
-        "other": ("a",),
-        "other:h": ("a",),
+    assert list(matrix.covered_by("idle")) == []
+    assert {symbol.name: matrix.profiles_of(flags) for symbol, flags in matrix.rows()} == {
+        "app": ["a", "b"],
+        "app:f": ["a", "b"],
+        "app:g": ["b"],
+        "other": ["a"],
+        "other:h": ["a"],
     }
-    assert unique_symbols(matrix) == {"a": ["other", "other:h"], "b": ["app:g"], "idle": []}
+    unique = {slug: list(matrix.index.names(symbols)) for slug, symbols in unique_symbols(matrix).items()}
+    assert unique == {"a": ["other", "other:h"], "b": ["app:g"], "idle": []}
 
 
 def test_files_outside_the_inventory_are_named(application):
     application.write(app="def f():\n    return 1\n", other="def g():\n    return 1\n")
-    lines = read_lines(application.play("p", "import other; app.f(); other.g()"))
+    application.play("p", "import other; app.f(); other.g()")
     inventory = build_inventory(application.config, [application.root / "app.py"])
-    reach = build_matrix(inventory, {"p": lines}).profiles["p"]
-    assert reach.symbols == ("app", "app:f")
+    matrix = build_matrix(inventory, [read_artifact(application.root, "p")])
+    reach = matrix.profiles["p"]
+    assert list(matrix.covered_by("p")) == ["app", "app:f"]
     assert (reach.lines, reach.files) == (1, 1)
     assert reach.unknown_files == ("other.py",)
 
 
-def test_the_documents_say_what_the_matrix_and_the_inventory_hold(application):
-    application.write(app="def f():\n    return 1\n", broken="def f(:\n")
-    matrix = application.matrix(p="app.f()", idle="pass")
-    assert profile_symbols_document(matrix) == {
-        "schema_version": 1,
-        "profiles": {
-            "idle": {"symbols": [], "lines": 0, "files": 0},
-            "p": {"symbols": ["app", "app:f"], "lines": 1, "files": 1},
-        },
-    }
-    document = inventory_document(build_inventory(application.config))
-    assert document["symbols"] == [
-        {"name": "app", "kind": "module", "file": "app.py", "line_span": [1, 2], "body_lines": []},
-        {"name": "app:f", "kind": "function", "file": "app.py", "line_span": [1, 2], "body_lines": [2]},
-    ]
-    assert [bad["file"] for bad in document["unreadable"]] == ["broken.py"]
+def test_a_matrix_without_profiles_or_without_symbols_is_empty(application):
+    application.write(app="")
+    assert [*build_matrix(build_inventory(application.config), []).rows()] == [(ANY, "")]
+    empty = application.root / "empty"
+    empty.mkdir()
+    application.play("p", "pass")
+    matrix = build_matrix(build_inventory(application.config, [empty]), [read_artifact(application.root, "p")])
+    assert ([*matrix.rows()], [*matrix.covered_by("p")]) == ([], [])

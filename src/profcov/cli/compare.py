@@ -1,0 +1,45 @@
+"""``profcov compare``: what profiles have gained and lost between two matrices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from profcov.analysis.drift import compare_matrices
+from profcov.cli.answer import print_rows
+from profcov.report.drift import DEPTH, TITLES, drift_document, drift_markdown, drift_rows
+from profcov.report.files import lay_out
+from profcov.report.snapshot import read_snapshot
+
+
+@click.command("compare")
+@click.argument("old", metavar="OLD", type=click.Path(path_type=Path))
+@click.argument("new", metavar="NEW", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "md"]),
+    default="text",
+    show_default=True,
+    help="How to print it.",
+)
+@click.option("--fail-on-loss", is_flag=True, help="Exit with 1 if a profile that is still there has lost a symbol.")
+def command(old: Path, new: Path, *, form: Literal["text", "json", "md"], fail_on_loss: bool) -> int:
+    """Say what each profile covers more and less in the matrix of directory NEW than in that of OLD.
+
+    Both are what `profcov matrix --out DIR` wrote. A symbol that moved or got another name is the same if its body is.
+    """
+    drift = compare_matrices(read_snapshot(old), read_snapshot(new))
+    if form == "text":
+        print_rows(TITLES, drift_rows(drift))
+    elif form == "json":
+        click.echo("".join(lay_out(drift_document(drift), DEPTH)))
+    else:
+        click.echo("".join(drift_markdown(drift)), nl=False)
+    if fail_on_loss and drift.has_loss:
+        losers = [slug for slug, each in drift.profiles.items() if each.state == "same" and each.lost]
+        click.echo(f"profcov: {len(losers)} profiles have lost symbols: {', '.join(losers[:10])}", err=True)
+        return 1
+    return 0

@@ -1,0 +1,91 @@
+"""``profcov matrix``: which profile covers which symbols, and what none of them does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal
+
+import click
+
+from profcov.analysis.gaps import find_gaps
+from profcov.analysis.matrix import build_matrix
+from profcov.analysis.overlap import unique_symbols
+from profcov.cli.answer import print_rows
+from profcov.cli.common import config_option, data_dir_option, find_data_dir, ignore_source_changes_option
+from profcov.cli.recorded import choose_slugs, find_inventory, inventory_option, read_artifacts, warn_unknown
+from profcov.report.matrix_csv import require_parquet
+from profcov.report.matrix_files import write_matrix
+from profcov.report.matrix_json import profile_symbols
+from profcov.report.summary import summary_markdown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from profcov.analysis.matrix import Matrix
+
+TITLES: Final = ("profile", "symbols", "only here", "lines", "files")
+
+
+@click.command("matrix")
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@data_dir_option("Where the artifacts are.")
+@config_option()
+@inventory_option()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the matrix into this directory.")
+@click.option("--parquet", is_flag=True, help="Write it as Parquet, too; needs profcov[parquet].")
+@ignore_source_changes_option()
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "md"]),
+    default="text",
+    show_default=True,
+    help="What to print: a table, profile-symbols.json or summary.md.",
+)
+def command(
+    slugs: tuple[str, ...],
+    *,
+    data_dir: Path | None,
+    config: str | None,
+    inventory_file: Path | None,
+    out: Path | None,
+    parquet: bool,
+    ignore_source_changes: bool,
+    form: Literal["text", "json", "md"],
+) -> None:
+    """Compare what profiles cover, those that are named or all that have an artifact, and find what none covers.
+
+    Run it where the server runs: in the same directory, with the same packages and coverage configuration.
+    """
+    if parquet:
+        if out is None:
+            raise click.UsageError("--parquet needs --out: where is the file to go?")
+        require_parquet()
+    directory = find_data_dir(data_dir)
+    chosen = choose_slugs(directory, slugs)
+    inventory = find_inventory(inventory_file, config)
+    matrix = build_matrix(
+        inventory, read_artifacts(directory, chosen, inventory, ignore_source_changes=ignore_source_changes)
+    )
+    for slug, reach in matrix.profiles.items():
+        warn_unknown(slug, reach.unknown_files)
+    if out is not None:
+        write_matrix(matrix, out, parquet=parquet)
+    if form == "text":
+        print_rows(TITLES, describe(matrix))
+    else:
+        click.echo("".join(_compose(matrix, form)), nl=False)
+
+
+def describe(matrix: Matrix) -> list[tuple[str, ...]]:
+    """Return a row for each profile."""
+    unique = unique_symbols(matrix)
+    return [
+        (slug, *map(str, (reach.covered.bit_count(), unique[slug].bit_count(), reach.lines, reach.files)))
+        for slug, reach in matrix.profiles.items()
+    ]
+
+
+def _compose(matrix: Matrix, form: str) -> Iterator[str]:
+    unique = unique_symbols(matrix)
+    return profile_symbols(matrix, unique) if form == "json" else summary_markdown(matrix, find_gaps(matrix), unique)

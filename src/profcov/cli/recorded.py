@@ -1,0 +1,103 @@
+"""The artifacts and the inventory that a command reports on."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from profcov.cli.common import find_config, parse_slugs
+from profcov.errors import CoverageReadError
+from profcov.report.inventory_json import read_inventory
+from profcov.report.text import printable
+from profcov.store.files import file_digest
+from profcov.store.layout import artifact_path, list_slugs
+from profcov.store.read import read_artifact
+from profcov.symbols.inventory import build_inventory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
+
+    from profcov.slug import Slug
+    from profcov.store.read import Recorded
+    from profcov.symbols.model import Inventory
+
+
+def inventory_option() -> Callable[..., Any]:
+    """Return the option ``--inventory``; :func:`find_inventory` reads it."""
+    return click.option(
+        "--inventory",
+        "inventory_file",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="Take the symbols from this file, which `profcov symbols --out` made, instead of the sources.",
+    )
+
+
+def find_inventory(inventory_file: Path | None, config: str | None) -> Inventory:
+    """Return the inventory that was named, or that of the measured sources; say which files could not be read."""
+    if inventory_file is not None:
+        return read_inventory(inventory_file)
+    inventory = build_inventory(find_config(config), processes=os.cpu_count() or 1)
+    warn_unreadable(inventory)
+    return inventory
+
+
+def warn_unreadable(inventory: Inventory) -> None:
+    """Name the files that are not Python."""
+    for bad in inventory.unreadable:
+        click.echo(f"{printable(bad.file)}: left out, it cannot be read as Python: {printable(bad.reason)}", err=True)
+
+
+def choose_slugs(directory: Path, slugs: Sequence[str]) -> list[Slug]:
+    """Return the profiles that were named, or all that have an artifact; name those that are not combined yet.
+
+    Raises:
+        CoverageReadError: no profile has one.
+        InvalidSlugError: one is not a slug.
+    """
+    if slugs:
+        return parse_slugs(slugs)
+    found: list[Slug] = []
+    waiting: list[Slug] = []
+    for slug in list_slugs(directory):
+        (found if artifact_path(directory, slug).exists() else waiting).append(slug)
+    for slug in waiting:
+        click.echo(f"{slug}: left out, its data is not combined yet: run `profcov combine {slug}`", err=True)
+    if not found:
+        raise CoverageReadError(directory, "it holds no artifact: play a profile, or name another --data-dir")
+    return found
+
+
+def read_artifacts(
+    directory: Path, slugs: Iterable[Slug], inventory: Inventory, *, ignore_source_changes: bool
+) -> Iterator[Recorded]:
+    """Yield what each artifact holds, one after the other.
+
+    The sources that ran must be those of the inventory, and where it does not have them, those on disk.
+
+    Raises:
+        CoverageReadError: one is missing or damaged, or a source is another than the one that ran.
+    """
+    known = {source.file: source.sha256 for source in inventory.files}
+    on_disk = cache(file_digest)
+
+    def digest_of(file: str) -> str | None:
+        return known.get(file) or on_disk(file)
+
+    for slug in slugs:
+        yield read_artifact(directory, slug, digest_of=digest_of, ignore_source_changes=ignore_source_changes)
+
+
+def warn_unknown(slug: Slug, files: Sequence[str]) -> None:
+    """Say that a profile ran files that are not in the inventory."""
+    if files:
+        click.echo(
+            f"{slug}: {len(files)} of its files are not in the measured source, "
+            f"{printable(files[0])} first: run this where the server ran, with the same --config",
+            err=True,
+        )

@@ -1,0 +1,85 @@
+"""``profcov report``: what each profile runs, symbol by symbol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from profcov.analysis.index import SymbolIndex
+from profcov.analysis.profile_report import report_profile
+from profcov.cli.answer import print_rows
+from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir, ignore_source_changes_option
+from profcov.cli.recorded import choose_slugs, find_inventory, inventory_option, read_artifacts, warn_unknown
+from profcov.report.coverage_html import write_html
+from profcov.report.files import lay_out, write_whole
+from profcov.report.profile_json import DEPTH, profile_document
+from profcov.store.layout import artifact_path
+
+if TYPE_CHECKING:
+    from profcov.analysis.profile_report import ProfileReport
+
+DEFAULT_OUT: Final = Path("artifacts")
+TITLES: Final = ("profile", "state", "files", "lines", "of", "percent", "reach", "symbols", "only in jobs", "jobs")
+
+
+@click.command("report")
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@data_dir_option("Where the artifacts are.")
+@config_option()
+@inventory_option()
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=DEFAULT_OUT,
+    show_default=True,
+    help="Where <slug>-coverage.json goes.",
+)
+@click.option("--html", is_flag=True, help="Write coverage.py's HTML report, too, into html/<slug>/ there.")
+@ignore_source_changes_option()
+def command(
+    slugs: tuple[str, ...],
+    *,
+    data_dir: Path | None,
+    config: str | None,
+    inventory_file: Path | None,
+    out: Path,
+    html: bool,
+    ignore_source_changes: bool,
+) -> None:
+    """Report on profiles, those that are named or all that have an artifact, each in a file of its own.
+
+    Run it where the server runs: in the same directory, with the same packages and coverage configuration.
+    """
+    directory = find_data_dir(data_dir)
+    chosen = choose_slugs(directory, slugs)
+    inventory = find_inventory(inventory_file, config)
+    index = SymbolIndex(inventory)
+    rows = []
+    for recorded in read_artifacts(directory, chosen, inventory, ignore_source_changes=ignore_source_changes):
+        report = report_profile(index, recorded)
+        warn_unknown(recorded.slug, report.unknown_files)
+        document = profile_document(report)
+        write_whole(out / f"{recorded.slug}-coverage.json", [*lay_out(document, DEPTH), "\n"])
+        if html:
+            artifact, target = artifact_path(directory, recorded.slug), out / "html" / recorded.slug
+            write_html(artifact, find_config(config), target, f"profcov: {recorded.slug}")
+        rows.append(_describe(report, document["summary"]))
+    print_rows(TITLES, rows)
+
+
+def _describe(report: ProfileReport, summary: dict[str, float]) -> tuple[str, ...]:
+    recorded = report.recorded
+    return (
+        recorded.slug,
+        "; ".join([recorded.status, *recorded.reasons]),
+        str(summary["file_count"]),
+        str(summary["lines_covered"]),
+        str(summary["lines_total"]),
+        f"{summary['coverage_percent']:.1f}",
+        f"{summary['reach_percent']:.1f}",
+        str(sum(each.is_covered for each in report.symbols)),
+        str(len(report.only_jobs)),
+        str(len(recorded.jobs)),
+    )

@@ -1,0 +1,1 @@
+"""What the analysis found, as files: JSON, Markdown, CSV, Parquet, HTML."""

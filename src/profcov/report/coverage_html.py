@@ -1,0 +1,33 @@
+"""coverage.py's own HTML report of an artifact, with contexts."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import coverage
+from coverage.exceptions import CoverageException
+
+from profcov.errors import CoverageReadError, CoverageWriteError
+
+
+def write_html(artifact: Path, config_file: Path | None, directory: Path, title: str) -> None:
+    """Write a profile's HTML report into a directory.
+
+    Raises:
+        CoverageReadError: coverage.py cannot report on it.
+        CoverageWriteError: the report cannot be written.
+    """
+    with tempfile.TemporaryDirectory() as place:
+        # coverage.py 7.14 merges what is called `<data file>.*` into a data file before it reports: it gets a copy.
+        tool = coverage.Coverage(
+            data_file=str(Path(place, "data")), config_file=str(config_file) if config_file else True, messages=False
+        )
+        tool.set_option("run:parallel", value=False)
+        try:
+            tool.combine(data_paths=[str(artifact)], strict=True, keep=True)
+            tool.html_report(directory=str(directory), title=title, show_contexts=True)
+        except OSError as error:
+            raise CoverageWriteError(directory, error.strerror or str(error)) from error
+        except CoverageException as error:
+            raise CoverageReadError(artifact, f"coverage.py cannot report on it: {error}") from error

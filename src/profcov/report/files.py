@@ -1,0 +1,70 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from profcov.errors import CoverageReadError, CoverageWriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+
+def write_whole(path: Path, chunks: Iterable[str]) -> None:
+    """Write text to a file, which has all of it or stays as it was.
+
+    Raises:
+        CoverageWriteError: it cannot be written.
+    """
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with fresh.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
+                file.writelines(chunks)
+            os.replace(fresh, path)  # noqa: PTH105 (the name says that it is atomic)
+        finally:
+            fresh.unlink(missing_ok=True)
+    except OSError as error:
+        raise CoverageWriteError(path, error.strerror or str(error)) from error
+
+
+def read_document(path: Path, schema_version: int, hint: str) -> dict[str, Any]:
+    """Return a JSON document of ours; ``hint`` says which command makes it.
+
+    Raises:
+        CoverageReadError: it is not there, or it is something else.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+    except OSError as error:
+        raise CoverageReadError(path, f"{error.strerror or error} ({hint})") from error
+    except (ValueError, RecursionError) as error:
+        raise CoverageReadError(path, f"it is not JSON: {error} ({hint})") from error
+    if not isinstance(document, dict) or document.get("schema_version") != schema_version:
+        raise CoverageReadError(path, f"it is not of schema version {schema_version} ({hint})")
+    return document
+
+
+def lay_out(value: Any, depth: int, indent: str = "") -> Iterator[str]:
+    """Yield JSON with line breaks in the upper levels only, so that each item has its line: ``depth`` says how many.
+
+    All of it is ASCII: no character can break a line, a page or a terminal.
+    """
+    if depth == 0 or not isinstance(value, dict | list) or not value:
+        yield json.dumps(value)
+        return
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    keys = (f"{json.dumps(key)}: " for key in value) if isinstance(value, dict) else ("" for _ in value)
+    items = value.values() if isinstance(value, dict) else value
+    inner = f"{indent}  "
+    start = opening
+    for key, item in zip(keys, items, strict=True):
+        yield f"{start}\n{inner}{key}"
+        yield from lay_out(item, depth - 1, inner)
+        start = ","
+    yield f"\n{indent}{closing}"

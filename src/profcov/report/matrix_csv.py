@@ -1,0 +1,68 @@
+"""The matrix as a table: a row for each symbol, a column for each profile."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from profcov.errors import SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from profcov.analysis.matrix import Matrix
+
+
+def coverage_matrix(matrix: Matrix) -> Iterator[str]:
+    """Yield ``coverage-matrix.csv``: symbol, kind, file, and for each profile 1 if it covers the symbol, else 0."""
+    yield _quote(["symbol", "kind", "file", *matrix.profiles]) + "\r\n"
+    for symbol, flags in matrix.rows():
+        cells = f",{','.join(flags)}" if flags else ""
+        yield f"{_quote([symbol.name, symbol.kind, symbol.file])}{cells}\r\n"
+
+
+def _quote(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow(cells)
+    return line.getvalue()
+
+
+def require_parquet() -> None:
+    """See that Parquet can be written, before there is work done for it.
+
+    Raises:
+        SettingsError: the extra ``parquet`` is not installed.
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401, PLC0415 (40 MB, for those who ask for it)
+    except ImportError as error:
+        raise SettingsError(
+            "--parquet", "on", f"pyarrow, which is missing ({error}): pip install 'profcov[parquet]'"
+        ) from error
+
+
+def write_parquet(matrix: Matrix, path: Path) -> None:
+    """Write ``coverage-matrix.parquet``: the columns of the CSV file, those of profiles being booleans."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    symbols = matrix.index.symbols
+    size = (len(symbols) + 7) // 8
+    columns = {
+        "symbol": pa.array([symbol.name for symbol in symbols], pa.string()),
+        "kind": pa.array([symbol.kind for symbol in symbols], pa.string()),
+        "file": pa.array([symbol.file for symbol in symbols], pa.string()),
+    }
+    profiles = {
+        str(slug): pa.Array.from_buffers(
+            pa.bool_(), len(symbols), [None, pa.py_buffer(reach.covered.to_bytes(size, "little"))]
+        )
+        for slug, reach in matrix.profiles.items()
+    }
+    arrays = [*columns.values(), *profiles.values()]  # a slug may be called "file"
+    table = pa.Table.from_arrays(arrays, names=[*columns, *profiles])
+    fresh = path.with_name(f".{path.name}.unfinished")
+    pq.write_table(table, fresh)
+    fresh.replace(path)

@@ -1,0 +1,43 @@
+"""A matrix read back from the directory into which it was written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profcov.analysis.drift import Snapshot
+from profcov.analysis.identity import Identity
+from profcov.errors import CoverageReadError
+from profcov.report.files import read_document
+from profcov.report.matrix_files import PROFILE_SYMBOLS, SYMBOL_PROFILES
+from profcov.report.matrix_json import SCHEMA_VERSION
+from profcov.slug import parse_slug
+from profcov.symbols.model import SymbolName
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_HINT = "`profcov matrix --out DIR` makes it"
+
+
+def read_snapshot(directory: Path) -> Snapshot:
+    """Return the matrix that a directory holds.
+
+    Raises:
+        CoverageReadError: a file of it is not there, or is something else.
+    """
+    symbols = read_document(directory / SYMBOL_PROFILES, SCHEMA_VERSION, _HINT)
+    profiles = read_document(directory / PROFILE_SYMBOLS, SCHEMA_VERSION, _HINT)
+    try:
+        return Snapshot(
+            symbols=tuple(
+                Identity(SymbolName(name), facts["kind"], facts["parent"], facts["body_hash"])
+                for name, facts in symbols["symbols"].items()
+            ),
+            profiles={parse_slug(slug): frozenset(each["symbols"]) for slug, each in profiles["profiles"].items()},
+            partial=frozenset(
+                parse_slug(slug) for slug, each in profiles["profiles"].items() if each["status"] != "complete"
+            ),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        reason = f"its files are no matrix of this version: {type(error).__name__}: {error}; {_HINT}"
+        raise CoverageReadError(directory, reason) from error
