@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "demo": "Play profiles, all at once, against a small real application.",
     "doctor": "Say what this environment can do, and what would go wrong.",
     "matrix": "Which profiles cover which symbols, and what none of them does.",
+    "nightly": "Replay all profiles, and say what has changed since the night before.",
     "overhead": "Measure what tracing costs a live server, with its own profiles.",
     "pause": "Stop recording at run time, in all processes of a data directory.",
     "playback": "Replay profiles against a live server.",

@@ -20,7 +20,7 @@ from profcov.cli.playback_output import (
     show_progress,
     write_results,
 )
-from profcov.cli.playing import check_url, play_options, read_play
+from profcov.cli.playing import check_url, play_options
 from profcov.errors import PlaybackError, TargetError
 from profcov.playback.plan import plan
 from profcov.playback.play import Login, PlayOptions, list_saved, log_in
@@ -99,17 +99,17 @@ def command(
         return
     prepare(junit, results)
     began, started = time.time(), time.monotonic()
-    ended = {outcome.profile.slug: outcome for outcome in (*kept, *_play(to_play, login, options, jobs))}
+    ended = {outcome.profile.slug: outcome for outcome in (*kept, *play_profiles(to_play, login, options, jobs))}
     outcomes = [ended[profile.slug] for profile in loaded]
     print_skipped(kept)
     print_artifacts(outcomes)
-    code = _report_errors(outcomes)
+    code = report_errors(outcomes)
     run = Run(outcomes, trace_code, began, time.monotonic() - started, code)
     write_results(run, junit=junit, results=results)
     ctx.exit(code)
 
 
-def _play(profiles: Sequence[Profile], login: Profile | None, options: PlayOptions, jobs: int) -> list[Outcome]:
+def play_profiles(profiles: Sequence[Profile], login: Profile | None, options: PlayOptions, jobs: int) -> list[Outcome]:
     """Log in where that is wanted, and play; who cannot log in has failed in all profiles."""
     if not profiles:
         return []
@@ -140,7 +140,7 @@ def _print_plan(profiles: Sequence[Profile], login: Profile | None, options: Pla
     print_plan(planned)
 
 
-def _report_errors(outcomes: Sequence[Outcome]) -> int:
+def report_errors(outcomes: Sequence[Outcome]) -> int:
     """Print each error once, though it met several profiles, and return the exit code of the gravest."""
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     for message in dict.fromkeys(str(error) for error in errors):

@@ -130,11 +130,16 @@ def write_results(run: Run, *, junit: Path | None, results: Path | None) -> None
         write(junit, junit_document(run))
     if results is not None:
         write_json(results, results_document(run))
+    append_step_summary(summary_text(run))
+
+
+def append_step_summary(text: str) -> None:
+    """Append Markdown to GitHub's summary where there is one."""
     summary = os.environ.get(STEP_SUMMARY)
     if summary:
         try:
             with open(summary, "a", encoding="utf-8") as file:  # noqa: PTH123 (the name is GitHub's)
-                file.write(summary_text(run))
+                file.write(text)
         except OSError as error:  # the results stand all the same
             click.echo(f"profcov: warning: {STEP_SUMMARY}: cannot write {summary}: {error.strerror}", err=True)
 
