@@ -20,7 +20,7 @@ from profcov.cli.playback_output import (
     show_progress,
     write_results,
 )
-from profcov.cli.playing import check_url, play_options
+from profcov.cli.playing import check_url, play_options, read_play
 from profcov.errors import PlaybackError, TargetError
 from profcov.playback.plan import plan
 from profcov.playback.play import Login, PlayOptions, list_saved, log_in
