@@ -35,6 +35,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+NO_MATTER_WHICH_PYTHON = (
+    "tests/integration/bench/",
+    "tests/integration/celery/",
+    "tests/integration/demo/test_bytes.py",
+    "tests/integration/documentation/",
+    "tests/integration/nightly/",
+    "tests/integration/playback/",
+    "tests/integration/rq/test_command.py",
+    "tests/integration/rq/test_enqueue.py",
+    "tests/integration/rq/test_wait.py",
+    "tests/unit/nightly/",
+    "tests/unit/playback/",
+)
+"""What hardly depends on the Python: CI runs it on the first of its three only, and says so; `make test` runs all."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("PROFCOV_NO_REPEATS"):
+        repeats = [item for item in items if item.nodeid.startswith(NO_MATTER_WHICH_PYTHON)]
+        config.hook.pytest_deselected(items=repeats)
+        items[:] = [item for item in items if not item.nodeid.startswith(NO_MATTER_WHICH_PYTHON)]
+
+
+def pytest_report_header() -> list[str]:
+    left = ", ".join(NO_MATTER_WHICH_PYTHON)
+    return (
+        [f"left to another Python, as PROFCOV_NO_REPEATS says: {left}"] if os.environ.get("PROFCOV_NO_REPEATS") else []
+    )
+
+
 def read_interpreter_state() -> tuple[object, ...]:
     monitoring: Any = getattr(sys, "monitoring", None)
     tools = [] if monitoring is None else [monitoring.get_tool(number) for number in range(6)]
