@@ -194,3 +194,56 @@ def test_a_configuration_that_cannot_be_used_is_one_clear_error(tree, config, wo
 def test_a_given_source_that_is_not_there_is_an_error(tree):
     with pytest.raises(SettingsError, match="nowhere"):
         build_inventory(None, [tree.root / "nowhere"])
+
+
+def test_what_a_symbol_is_besides_its_kind_is_said(tree):
+    symbols = tree.symbols("""
+        import functools
+        from typing import overload
+
+        class C:
+            @property
+            def x(self):
+                return 1
+            @x.setter
+            async def x(self, value):
+                return 2
+            @functools.cached_property
+            def y(self):
+                return 3
+        @overload
+        def f(a: int): ...
+        @overload
+        def f(a: str): ...
+        async def f(a):
+            class Inner:
+                def g(self):
+                    return 4
+        if f:
+            def f(a):
+                return 5
+    """)
+    assert {name: symbol.traits for name, symbol in symbols.items() if symbol.traits} == {
+        "C.x": ("property",),
+        "C.x@setter": ("async", "property"),
+        "C.y": ("property",),
+        "f@overload": ("overload",),
+        "f@overload#2": ("overload",),
+        "f": ("async",),
+        "f.<locals>.Inner": ("nested",),
+        "f.<locals>.Inner.g": ("nested",),
+        "f#2": ("redefinition",),
+    }
+
+
+def test_several_processes_read_what_one_does(tree, monkeypatch):
+    monkeypatch.setattr("profcov.symbols.inventory._SHARE", 1)
+    for number in range(45):
+        tree.write(f"m_{number}.py", f"def f():\n    return {number}\n")
+    tree.write("broken.py", "def f(:\n")
+    tree.write("sub/m_1.py", "x = 1\n")
+    ini = tree.write("cov.ini", "[run]\nsource = .\nrelative_files = true\n[report]\nexclude_also = return 7\n")
+    alone = build_inventory(ini)
+    assert build_inventory(ini, processes=2) == alone
+    assert [bad.file for bad in alone.unreadable] == ["broken.py"]
+    assert next(symbol for symbol in alone.symbols if symbol.name == "m_7:f").body_lines == ()
