@@ -10,7 +10,9 @@ from profcov.store.read import Recorded
 
 
 def recorded(slug: str, lines: dict[str, list[int]], imported: list[str] | None) -> Recorded:
-    content = Content({(f"profile:{slug}", file): to_bits(numbers) for file, numbers in lines.items()}, files=set(lines))
+    content = Content(
+        {(f"profile:{slug}", file): to_bits(numbers) for file, numbers in lines.items()}, files=set(lines)
+    )
     facts = None if imported is None else {"status": "complete", "imported": imported}
     return Recorded(Slug(slug), content, facts)
 

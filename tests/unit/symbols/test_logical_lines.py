@@ -68,4 +68,4 @@ def test_a_quote_of_the_same_kind_in_an_f_string_is_left_to_the_tokenizer(quote)
 
 
 def test_a_long_string_without_an_end_takes_no_time():
-    assert _scan("x = f\"{d[\"it's " + "a" * 100_000) is None
+    assert _scan('x = f"{d["it\'s ' + "a" * 100_000) is None
