@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,29 +16,6 @@ from profcov.symbols.inventory import build_inventory
 
 def modules(inventory):
     return {source.file: source.module for source in inventory.files}
-
-
-def test_statements_and_executed_lines_are_those_of_coverage_json_for_every_file_of_flask(tree):
-    ini = tree.write("cov.ini", "[run]\nsource_pkgs = flask\ndata_file = data\n")
-    tree.write("main.py", "import flask\napp = flask.Flask('x')\nwith app.app_context():\n    flask.jsonify(a=1)\n")
-    for words in (["run", "--rcfile=cov.ini", "main.py"], ["json", "--rcfile=cov.ini", "-q", "-o", "totals.json"]):
-        subprocess.run([sys.executable, "-m", "coverage", *words], check=True)
-    totals = {
-        str(Path(file).resolve()): facts
-        for file, facts in json.loads((tree.root / "totals.json").read_text())["files"].items()
-    }
-    inventory = build_inventory(ini)
-    assert len(totals) > 15
-    assert {source.file: len(source.statements) for source in inventory.files} == {
-        file: facts["summary"]["num_statements"] for file, facts in totals.items()
-    }
-    lines = read_lines(tree.root / "data")
-    for source in inventory.files:
-        ran = {source.first_lines.get(line, line) for line in lines.get(source.file, ())} & source.statements
-        facts = totals[source.file]
-        # Old versions of coverage.py also list executed lines that they do not count, such as docstrings.
-        assert ran <= set(facts["executed_lines"]), source.file
-        assert len(ran) == facts["summary"]["covered_lines"], source.file
 
 
 def test_every_statement_belongs_to_at_most_one_symbol_and_the_rest_are_signatures_and_decorators():
