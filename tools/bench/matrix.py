@@ -88,7 +88,13 @@ def measure_beside(size: Size) -> dict[str, float]:
         merged = merge(sorted((place / "theirs").glob("*.json")))
         theirs = time.perf_counter() - start
         compare(place / "out" / "profile-symbols.json", merged)
-    return {"profiles": size.profiles, "files": size.files, "profcov_s": ours, "coverage_s": theirs, "ratio": theirs / ours}
+    return {
+        "profiles": size.profiles,
+        "files": size.files,
+        "profcov_s": ours,
+        "coverage_s": theirs,
+        "ratio": theirs / ours,
+    }
 
 
 def merge(paths: Sequence[Path]) -> dict[str, int]:
@@ -143,7 +149,9 @@ def weigh(pid: int) -> float:
 def show(sizes: Sequence[dict[str, Any]], beside: dict[str, float]) -> None:
     """Print the figures."""
     console = Console()
-    table = Table(title=f"profcov matrix, Python {platform.python_version()}, {os.cpu_count()} CPUs", title_justify="left")
+    table = Table(
+        title=f"profcov matrix, Python {platform.python_version()}, {os.cpu_count()} CPUs", title_justify="left"
+    )
     for column in ("profiles", "files", "symbols", "s", "ms a file", "MB at most", "MB written"):
         table.add_column(column, justify="right")
     for each in sizes:

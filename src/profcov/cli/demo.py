@@ -48,7 +48,7 @@ def command(out: Path, *, serve: bool) -> None:
     titles, *rows = run_demo(out, lambda text: click.echo(text, err=True))
     _show(titles, rows)
     click.echo(
-        f"\nArtifacts, profile-symbols.json and an HTML report of each profile are in {out}/\n"
+        f"\nArtifacts, the matrix, the gaps and an HTML report of each profile are in {out}/\n"
         f"Any coverage.py reads them: coverage html --data-file={out}/{rows[-1][0]}.coverage",
         err=True,
     )

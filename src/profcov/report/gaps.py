@@ -51,7 +51,7 @@ def gaps_markdown(gaps: Gaps) -> Iterator[str]:
     """Yield ``gaps.md``."""
     missed = gaps.body_lines_total - gaps.body_lines_covered
     yield "# Gaps: what no profile reaches\n\n"
-    yield f"Of {gaps.body_lines_total} statements in functions and methods, {missed} are missed by all profiles.\n"
+    yield f"Functions and methods have {gaps.body_lines_total} statements; no profile runs {missed} of them.\n"
     for state, (title, meaning) in _STATES.items():
         found = gaps.in_state(state)
         if found:

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 
 def coverage_matrix(matrix: Matrix) -> Iterator[str]:
-    """Yield ``coverage-matrix.csv``: symbol, kind, file, and for each profile 1 if it covers the symbol, else 0."""
-    yield _quote(["symbol", "kind", "file", *matrix.profiles]) + "\r\n"
+    """Yield ``coverage-matrix.csv``: symbol, kind, file, and for each profile 1 if it covers the symbol, else 0.
+
+    A profile's column is called ``profile:<slug>``, since a slug may be ``file``.
+    """
+    yield _quote(["symbol", "kind", "file", *(f"profile:{slug}" for slug in matrix.profiles)]) + "\r\n"
     for symbol, flags in matrix.rows():
         cells = f",{','.join(flags)}" if flags else ""
         yield f"{_quote([symbol.name, symbol.kind, symbol.file])}{cells}\r\n"
@@ -25,8 +28,8 @@ def coverage_matrix(matrix: Matrix) -> Iterator[str]:
 
 def _quote(cells: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow(cells)
-    return line.getvalue()
+    csv.writer(line).writerow(cells)
+    return line.getvalue().removesuffix("\r\n")
 
 
 def require_parquet() -> None:
@@ -56,13 +59,12 @@ def write_parquet(matrix: Matrix, path: Path) -> None:
         "file": pa.array([symbol.file for symbol in symbols], pa.string()),
     }
     profiles = {
-        str(slug): pa.Array.from_buffers(
+        f"profile:{slug}": pa.Array.from_buffers(
             pa.bool_(), len(symbols), [None, pa.py_buffer(reach.covered.to_bytes(size, "little"))]
         )
         for slug, reach in matrix.profiles.items()
     }
-    arrays = [*columns.values(), *profiles.values()]  # a slug may be called "file"
-    table = pa.Table.from_arrays(arrays, names=[*columns, *profiles])
+    table = pa.table({**columns, **profiles})
     fresh = path.with_name(f".{path.name}.unfinished")
     pq.write_table(table, fresh)
     fresh.replace(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import CoverageReadError
 from profcov.store.files import file_digest
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 
     from profcov.slug import Slug
     from profcov.store.merge import Content
+
+_TYPES: Final = {
+    "status": str,
+    "reasons": list,
+    "created": str,
+    "jobs": list,
+    "sources": dict,
+    "imported": list,
+    "changed_sources": dict,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +45,18 @@ class Recorded:
     @property
     def reasons(self) -> tuple[str, ...]:
         """Why it is partial."""
-        return tuple(self._texts("reasons"))
+        return tuple((self.facts or {}).get("reasons", ()))
 
     @property
     def imported(self) -> frozenset[str] | None:
         """The measured files that were imported in the processes that worked for it; None where that is not known."""
-        return None if self.facts is None else frozenset(self._texts("imported"))
+        found = (self.facts or {}).get("imported")
+        return None if found is None else frozenset(found)
 
     @property
     def jobs(self) -> list[dict[str, Any]]:
         """The jobs that were the profile's, as in the sidecar."""
-        return [each for each in self._list("jobs") if isinstance(each, dict)]
-
-    def _texts(self, key: str) -> list[str]:
-        return [each for each in self._list(key) if isinstance(each, str)]
-
-    def _list(self, key: str) -> list[Any]:
-        found = (self.facts or {}).get(key)
-        return found if isinstance(found, list) else []
+        return list((self.facts or {}).get("jobs", ()))
 
 
 def read_artifact(
@@ -74,10 +78,20 @@ def read_artifact(
         raise CoverageReadError(artifact, "there is no such file (`profcov combine` makes artifacts)")
     facts = read_sidecar(artifact) if sidecar_path(artifact).exists() else None
     if facts is not None:
+        _check_types(artifact, facts)
         check_bytes(artifact, facts)
         if not ignore_source_changes:
             check_sources(artifact, facts, digest_of)
     return Recorded(slug, read_content(artifact), facts)
+
+
+def _check_types(artifact: Path, facts: Mapping[str, Any]) -> None:
+    """See that what is read of a sidecar is of the types that it should have; what is not there is not missed."""
+    wrong = [name for name, kind in _TYPES.items() if name in facts and not isinstance(facts[name], kind)]
+    texts = [each for name in ("reasons", "imported") if name not in wrong for each in facts.get(name, ())]
+    if wrong or not all(isinstance(each, str) for each in texts):
+        names = ", ".join(wrong) or "reasons, imported"
+        raise CoverageReadError(sidecar_path(artifact), f"values in it are not what they should be: {names}")
 
 
 def read_lines(path: Path) -> dict[str, set[int]]:

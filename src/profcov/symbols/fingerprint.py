@@ -59,6 +59,8 @@ def _flatten(statements: Sequence[ast.stmt]) -> Iterator[str]:
             elif not isinstance(value, list):
                 text += f",{name}={value!r}"
             elif value:
+                if kind is ast.JoinedStr:  # 3.12.0 and 3.12.1 end some with an empty string
+                    value = [each for each in value if getattr(each, "value", None) != ""]
                 text += f",{name}*{len(value)}"
                 nodes = [each for each in value if isinstance(each, ast.AST)]
                 inner += nodes

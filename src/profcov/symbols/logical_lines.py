@@ -22,6 +22,8 @@ _PIECE: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_BLANK: Final = frozenset({"newline", "nothing"})
+_DEPTH: Final[dict[str | None, int]] = {"opening": 1, "closing": -1}
 _FORMATTED: Final = re.compile(r"(?:[fFtT][rR]?|[rR][fFtT])$")
 
 
@@ -41,35 +43,26 @@ def _scan(text: str) -> dict[int, int] | None:
     line, first, depth = 1, 0, 0
     for piece in _PIECE.finditer(text):
         kind = piece.lastgroup
-        if kind == "code":
-            first = first or line
-        elif kind == "newline":
-            if first and not depth:
-                if line > first:
-                    found.update(dict.fromkeys(range(first + 1, line + 1), first))
-                first = 0
-            line += 1
-        elif kind == "string":
-            first = first or line
-            string = piece[0]
-            line += string.count("\n")
-            # Newer Pythons allow f"{d["key"]}": such a string does not end where it seems to.
-            if string.count("{") != string.count("}") and _FORMATTED.search(text, piece.start() - 2, piece.start()):
-                return None
-        elif kind == "nothing":
-            line += piece[0][0] == "\\"
-        elif kind == "opening":
-            first = first or line
-            depth += 1
-        elif kind == "closing":
-            depth -= 1
-        else:
+        if kind == "odd" or (kind == "string" and _may_go_on(piece)):
             return None
+        if kind == "newline" and first and not depth:
+            found.update(dict.fromkeys(range(first + 1, line + 1), first))
+            first = 0
+        elif kind not in _BLANK:
+            first = first or line
+        depth += _DEPTH.get(kind, 0)
+        line += piece[0].count("\n")
     if depth:
         return None
-    if line > first > 0:
+    if first:
         found.update(dict.fromkeys(range(first + 1, line + 1), first))
     return found
+
+
+def _may_go_on(piece: re.Match[str]) -> bool:
+    """Whether a string may not end where it seems to: newer Pythons allow ``f"{d["key"]}"``."""
+    text, start = piece.string, piece.start()
+    return piece[0].count("{") != piece[0].count("}") and _FORMATTED.search(text, start - 2, start) is not None
 
 
 def _tokenize(text: str) -> dict[int, int]:

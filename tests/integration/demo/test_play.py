@@ -4,19 +4,24 @@ import ast
 import concurrent.futures
 import itertools
 import json
-import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import profcov.demo
+from profcov.analysis.index import SymbolIndex
+from profcov.analysis.profile_report import report_profile
 from profcov.demo.run import play_demo
-from profcov.store.read import read_lines
+from profcov.report.profile_json import profile_document
+from profcov.slug import Slug
+from profcov.store.read import read_artifact, read_lines
 from profcov.store.sidecar import read_sidecar
+from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
     from profcov.playback.play import PlayResult
@@ -108,20 +113,39 @@ def test_only_the_demo_application_is_measured(plays: tuple[Played, Played]) -> 
     assert all("demo" in Path(name).parts for name in files)
 
 
-def test_coverage_pys_own_report_reads_every_artifact(plays: tuple[Played, Played], tmp_path: Path) -> None:
-    played = plays[0]
-    for result in played.results:
-        report = tmp_path / "report.json"
-        words = ["json", f"--data-file={played.out / result.slug}.coverage", "-o", str(report), "--quiet"]
-        done = subprocess.run(
-            [sys.executable, "-m", "coverage", *words],
-            env={**os.environ, "COVERAGE_RCFILE": str(DEMO / "coverage.profile-playback.ini")},
-            cwd=DEMO.parents[2],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        executed = sum(len(file["executed_lines"]) for file in json.loads(report.read_text())["files"].values())
-        # A report leaves out what is no statement: docstrings, the first line of a module.
-        assert 0 < executed <= sum(map(len, read_lines(played.out / f"{result.slug}.coverage").values()))
+def test_coverage_pys_own_report_and_profcovs_agree_on_every_file_of_every_artifact(
+    plays: tuple[Played, Played], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(DEMO.parents[2])
+    config = DEMO / "coverage.profile-playback.ini"
+    index = SymbolIndex(build_inventory(config))
+    for result in plays[0].results:
+        recorded = read_artifact(plays[0].out, result.slug)
+        totals = report_with_coverage(shutil.copy(plays[0].out / f"{result.slug}.coverage", tmp_path), config)
+        document = profile_document(report_profile(index, recorded))
+        assert document["summary"]["lines_covered"] == totals["totals"]["covered_lines"] > 0
+        assert document["summary"]["lines_total"] == totals["totals"]["num_statements"]
+        assert document["summary"]["file_count"] == len(totals["files"])
+        for module in document["modules"]:
+            facts = totals["files"].get(module["file"], {"executed_lines": [], "missing_lines": []})
+            assert set(module["executed_lines"]) <= set(facts["executed_lines"])
+            assert not set(module["executed_lines"]) & set(facts["missing_lines"])
+
+
+def report_with_coverage(artifact: str, config: Path) -> dict[str, Any]:
+    words = ["json", f"--data-file={artifact}", f"--rcfile={config}", "-o", f"{artifact}.report", "--quiet"]
+    done = subprocess.run([sys.executable, "-m", "coverage", *words], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report: dict[str, Any] = json.loads(Path(f"{artifact}.report").read_text())
+    return report
+
+
+def test_symbols_that_only_jobs_reach_are_told_from_those_of_requests(
+    plays: tuple[Played, Played], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(DEMO.parents[2])
+    index = SymbolIndex(build_inventory(DEMO / "coverage.profile-playback.ini"))
+    report = report_profile(index, read_artifact(plays[0].out, Slug("us-small-topaz-stochastic")))
+    only_jobs = report.only_jobs["profcov.demo.watershed.stochastic:generate_weather"]
+    assert all(function.startswith("profcov.demo.jobs.") for function in only_jobs), only_jobs
+    assert not any(name.startswith("profcov.demo.routes:") for name in report.only_jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -11,6 +12,7 @@ import pytest
 
 from profcov.analysis.matrix import build_matrix
 from profcov.slug import parse_slug
+from profcov.store.combine import combine
 from profcov.store.read import read_artifact
 from profcov.symbols.inventory import build_inventory
 
@@ -35,6 +37,15 @@ finally:
     run.save()
 """
 
+RECORD = """
+import sys
+sys.path.insert(0, "")
+import app
+import profcov
+with profcov.trace(sys.argv[1]):
+    exec(sys.argv[2])
+"""
+
 
 class Application:
     """An application in a temporary directory, and what its profiles cover."""
@@ -52,6 +63,13 @@ class Application:
         path = self.root / f"{slug}.coverage"
         subprocess.run([sys.executable, "-c", PLAY, str(path), textwrap.dedent(scenario)], check=True, cwd=self.root)
         return path
+
+    def record(self, slug: str, scenario: str) -> None:
+        """Have profcov record a scenario, in a process of its own, and combine what it wrote."""
+        settings = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": ".", "PROFILE_COVERAGE_CONFIG": "cov.ini"}
+        words = [sys.executable, "-c", RECORD, slug, scenario]
+        subprocess.run(words, check=True, cwd=self.root, env={**os.environ, **settings})
+        combine(self.root, parse_slug(slug), config_file=self.config)
 
     def matrix(self, **scenarios: str) -> Matrix:
         for slug, text in scenarios.items():

@@ -6,6 +6,7 @@ from unittest.mock import ANY
 
 from profcov.analysis.matrix import build_matrix
 from profcov.analysis.overlap import unique_symbols
+from profcov.slug import parse_slug
 from profcov.store.read import read_artifact
 from profcov.symbols.inventory import build_inventory
 
@@ -177,6 +178,65 @@ def test_a_function_with_only_a_docstring_is_never_covered(application):
 def test_excluded_code_that_ran_covers_nothing(application):
     application.write(app="def f():  # pragma: no cover\n    return 1\n")
     assert application.covered("app.f()") == set()
+
+
+def test_a_conditional_import_that_ran_covers_the_function_that_holds_it_and_not_the_module(application):
+    application.write(
+        app="""
+            def load(fast):
+                if fast:
+                    import quick as found
+                else:
+                    try:
+                        import missing as found
+                    except ImportError:
+                        import slow as found
+                return found
+        """,
+        quick="def f():\n    return 1\n",
+        slow="def f():\n    return 2\n",
+    )
+    assert application.covered("app.load(True)") == {"app", "app:load"}
+    assert application.covered("app.load(False)") == {"app", "app:load"}
+    assert application.covered("app.load(False).f()") == {"app", "app:load", "slow", "slow:f"}
+
+
+def test_code_for_type_checkers_is_never_covered_whoever_runs_it(application):
+    application.write(
+        app="""
+            import typing
+            typing.TYPE_CHECKING = True
+            if typing.TYPE_CHECKING:
+                def f():
+                    return 1
+            def g():
+                return f()
+        """,
+    )
+    application.config.write_text(application.config.read_text() + "[report]\nexclude_also = if typing.TYPE_CHECKING\n")
+    assert application.covered("app.g()") == {"app", "app:g"}
+
+
+def test_in_what_profcov_records_an_import_within_a_unit_covers_nothing(application):
+    # Plain coverage.py files what an import runs; profcov does not.
+    application.write(
+        app="def load():\n    import late\n    return late\n",
+        late="""
+            import functools
+            x = 1
+            class C:
+                y = [name for name in 'ab']
+                @functools.lru_cache
+                def g(self): return 2
+            def f(): return 1
+        """,
+    )
+    application.record("p", "app.load()")
+    application.record("q", "app.load().f(); app.load().C().g()")
+    recorded = [read_artifact(application.root, parse_slug(slug)) for slug in ("p", "q")]
+    matrix = build_matrix(build_inventory(application.config), recorded)
+    assert set(matrix.covered_by("p")) == {"app", "app:load"}
+    assert set(matrix.covered_by("q")) == {"app", "app:load", "late", "late:C", "late:C.g", "late:f"}
 
 
 def test_a_statement_that_failed_on_one_of_its_later_lines_covers_its_function(application):

@@ -168,7 +168,7 @@ def test_a_damaged_artifact_is_refused_and_the_one_before_comes_back(run: Run, d
     with closing(sqlite3.connect(data / "shop.coverage")) as connection:
         connection.execute("DELETE FROM line_bits")
         connection.commit()
-    code, _, err = run("symbols", "shop")
+    code, _, err = run("matrix", "shop")
     assert (code, "profcov combine --restore-previous shop" in err) == (3, True)
     assert run("combine", "--restore-previous")[0] == 2
     assert run("combine", "--restore-previous", "shop")[0] == 0

@@ -7,16 +7,14 @@ import os
 import pty
 import subprocess
 import sys
+from pathlib import Path
 
+import jsonschema
 import pytest
-from coverage import CoverageData
 
-from profcov.cli.main import DATA, USAGE, main
-from profcov.slug import parse_slug
-from profcov.store.combine import combine
-from profcov.store.files import file_digest
-from profcov.store.shard import write_shard
+from profcov.cli.main import DATA, FAILED, USAGE, main
 
+ROOT = Path(__file__).resolve().parents[3]
 SOURCE = "def f():\n    return 1\n\n\nclass C:\n    def g(self):\n        return 2\n"
 
 
@@ -30,13 +28,6 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def record(path, lines):
-    path.parent.mkdir(exist_ok=True)
-    data = CoverageData(basename=str(path))
-    data.add_lines(lines)
-    data.write()
-
-
 def run(capsys, *args):
     with pytest.raises(SystemExit) as caught:
         main(["symbols", *args])
@@ -44,7 +35,7 @@ def run(capsys, *args):
     return caught.value.code, printed.out, printed.err
 
 
-def test_without_slugs_the_inventory_is_listed(project, capsys):
+def test_the_inventory_is_listed(project, capsys):
     code, printed, err = run(capsys)
     assert (code, err) == (0, "")
     assert printed.splitlines() == [
@@ -56,76 +47,69 @@ def test_without_slugs_the_inventory_is_listed(project, capsys):
     ]
 
 
-def test_with_slugs_each_profile_says_how_much_it_covers(project, capsys):
-    record(project / ".profcov" / "one.coverage", {"app.py": [2, 7]})
-    record(project / ".profcov" / "two.coverage", {"app.py": [2]})
-    assert run(capsys, "two", "one", "two") == (
-        0,
-        "profile\tsymbols\tonly here\tlines\tfiles\none\t4\t2\t2\t1\ntwo\t2\t0\t1\t1\n",
-        "",
-    )
+def test_sources_that_are_named_stand_in_for_those_of_the_configuration(project, capsys):
+    (project / "lib").mkdir()
+    (project / "lib" / "other.py").write_text("x = 1\n")
+    assert run(capsys, "lib")[1].splitlines()[1:] == ["other\tmodule\tlib/other.py:1-1\t1"]
 
 
-def test_an_artifact_of_a_source_that_changed_is_refused(project, capsys):
-    slug = parse_slug("one")
-    digest = file_digest(project / "app.py")
-    write_shard(project / ".profcov", slug, "profile:one", {"app.py": {2}}, facts={"sources": {"app.py": digest}})
-    combine(project / ".profcov", slug)
-    assert run(capsys, "one")[0] == 0
-    (project / "app.py").write_text("# new\n" + SOURCE)
-    code, printed, err = run(capsys, "one")
-    assert (code, printed) == (DATA, "")
-    assert "app.py changed since it was recorded" in err
-    assert run(capsys, "one", "--ignore-source-changes")[0] == 0
-
-
-def test_json_is_written_whole_to_the_file_that_is_named(project, capsys):
-    record(project / "data" / "one.coverage", {"app.py": [2]})
-    out = project / "new" / "profile-symbols.json"
-    code, printed, err = run(capsys, "--all", "--data-dir", "data", "--format", "json", "--out", str(out))
-    assert (code, printed, err) == (0, "", "")
-    assert json.loads(out.read_text()) == {
-        "schema_version": 1,
-        "profiles": {"one": {"symbols": ["app", "app:f"], "lines": 1, "files": 1}},
-    }
-    assert list(out.parent.iterdir()) == [out]
-
-
-def test_the_inventory_as_json_holds_body_lines(project, capsys):
+def test_the_inventory_as_json_follows_its_schema(project, capsys):
+    (project / "broken.py").write_text("(")
     code, printed, _ = run(capsys, "--format", "json")
     assert code == 0
-    assert {symbol["name"]: symbol["body_lines"] for symbol in json.loads(printed)["symbols"]} == {
+    document = json.loads(printed)
+    jsonschema.validate(document, json.loads((ROOT / "docs/reference/inventory.schema.json").read_text()))
+    assert {symbol["name"]: symbol["body_lines"] for symbol in document["symbols"]} == {
         "app": [],
         "app:f": [2],
         "app:C": [],
         "app:C.g": [7],
     }
+    assert [bad["file"] for bad in document["unreadable"]] == ["broken.py"]
 
 
-def test_what_is_left_out_is_said_beside_the_result(project, capsys):
-    (project / "broken.py").write_text("def f(:\n")
-    record(project / ".profcov" / "one.coverage", {"app.py": [2], "/elsewhere/lib.py": [1]})
-    record(project / ".profcov" / "late.coverage.host.1.2", {"app.py": [2]})
-    code, printed, err = run(capsys, "--all")
-    assert code == 0
-    assert printed.splitlines()[1:] == ["one\t2\t2\t1\t1"]
-    said = err.splitlines()
-    assert len(said) == 3
-    assert said[0].startswith("late: left out")
-    assert "profcov combine late" in said[0]
-    assert said[1].startswith("broken.py: left out")
-    assert said[2].startswith("one: 1 of its files")
-    assert "/elsewhere/lib.py" in said[2]
+def test_a_file_is_written_whole_and_is_the_same_as_what_is_printed(project, capsys):
+    out = project / "new" / "coverage-symbols.json"
+    assert run(capsys, "--out", str(out)) == (0, "", "")
+    assert run(capsys, "--format", "json")[1] == out.read_text()
+    assert list(out.parent.iterdir()) == [out]
+
+
+def test_check_is_silent_while_the_file_is_true_and_names_what_has_drifted(project, capsys):
+    out = str(project / "artifacts" / "coverage-symbols.json")
+    run(capsys, "--out", out)
+    before = Path(out).read_text()
+    assert run(capsys, "--check") == (0, "", "")
+    (project / "app.py").write_text("# moved\n" + SOURCE.replace("return 1", "return 3").replace("def g", "def h"))
+    code, printed, err = run(capsys, "--check", "--out", out)
+    assert code == FAILED
+    assert printed.splitlines() == [
+        "change\tsymbol or file\tdetail",
+        "moved\tapp\twas app.py:1-7",
+        "changed\tapp:f\tapp.py",
+        "moved\tapp:C\twas app.py:5-7",
+        "renamed\tapp:C.h\twas app:C.g",
+        "moved\tapp:C.h\twas app.py:6-7",
+    ]
+    assert "differs from the source in 5 places" in err
+    assert Path(out).read_text() == before
+
+
+def test_the_tool_is_the_same_door(project):
+    tool = ROOT / "tools" / "profile_coverage" / "build_symbol_index.py"
+    subprocess.run([sys.executable, str(tool)], check=True)
+    assert (project / "artifacts" / "coverage-symbols.json").is_file()
+    assert subprocess.run([sys.executable, str(tool), "--check"], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["nope"], DATA, "nope.coverage: there is no such file"),
-        (["--all"], DATA, ".profcov: it holds no artifact"),
-        (["../etc"], USAGE, "'../etc' is not a slug"),
+        (["nowhere"], USAGE, "source='nowhere'"),
         (["--config", "missing.ini"], USAGE, "missing.ini"),
         (["--out", "app.py/x.json"], DATA, "cannot write app.py/x.json"),
+        (["--check"], DATA, "profcov symbols --out"),
+        (["--check", "--out", "app.py"], DATA, "app.py: it is not JSON"),
     ],
 )
 def test_bad_input_is_one_sentence_and_an_exit_code(project, capsys, args, code, words):

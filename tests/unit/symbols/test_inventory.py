@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -17,29 +16,6 @@ from profcov.symbols.inventory import build_inventory
 
 def modules(inventory):
     return {source.file: source.module for source in inventory.files}
-
-
-def test_statements_and_executed_lines_are_those_of_coverage_json_for_every_file_of_flask(tree):
-    ini = tree.write("cov.ini", "[run]\nsource_pkgs = flask\ndata_file = data\n")
-    tree.write("main.py", "import flask\napp = flask.Flask('x')\nwith app.app_context():\n    flask.jsonify(a=1)\n")
-    for words in (["run", "--rcfile=cov.ini", "main.py"], ["json", "--rcfile=cov.ini", "-q", "-o", "totals.json"]):
-        subprocess.run([sys.executable, "-m", "coverage", *words], check=True)
-    totals = {
-        str(Path(file).resolve()): facts
-        for file, facts in json.loads((tree.root / "totals.json").read_text())["files"].items()
-    }
-    inventory = build_inventory(ini)
-    assert len(totals) > 15
-    assert {source.file: len(source.statements) for source in inventory.files} == {
-        file: facts["summary"]["num_statements"] for file, facts in totals.items()
-    }
-    lines = read_lines(tree.root / "data")
-    for source in inventory.files:
-        ran = {source.first_lines.get(line, line) for line in lines.get(source.file, ())} & source.statements
-        facts = totals[source.file]
-        # Old versions of coverage.py also list executed lines that they do not count, such as docstrings.
-        assert ran <= set(facts["executed_lines"]), source.file
-        assert len(ran) == facts["summary"]["covered_lines"], source.file
 
 
 def test_every_statement_belongs_to_at_most_one_symbol_and_the_rest_are_signatures_and_decorators():
@@ -194,3 +170,56 @@ def test_a_configuration_that_cannot_be_used_is_one_clear_error(tree, config, wo
 def test_a_given_source_that_is_not_there_is_an_error(tree):
     with pytest.raises(SettingsError, match="nowhere"):
         build_inventory(None, [tree.root / "nowhere"])
+
+
+def test_what_a_symbol_is_besides_its_kind_is_said(tree):
+    symbols = tree.symbols("""
+        import functools
+        from typing import overload
+
+        class C:
+            @property
+            def x(self):
+                return 1
+            @x.setter
+            async def x(self, value):
+                return 2
+            @functools.cached_property
+            def y(self):
+                return 3
+        @overload
+        def f(a: int): ...
+        @overload
+        def f(a: str): ...
+        async def f(a):
+            class Inner:
+                def g(self):
+                    return 4
+        if f:
+            def f(a):
+                return 5
+    """)
+    assert {name: symbol.traits for name, symbol in symbols.items() if symbol.traits} == {
+        "C.x": ("property",),
+        "C.x@setter": ("async", "property"),
+        "C.y": ("property",),
+        "f@overload": ("overload",),
+        "f@overload#2": ("overload",),
+        "f": ("async",),
+        "f.<locals>.Inner": ("nested",),
+        "f.<locals>.Inner.g": ("nested",),
+        "f#2": ("redefinition",),
+    }
+
+
+def test_several_processes_read_what_one_does(tree, monkeypatch):
+    monkeypatch.setattr("profcov.symbols.inventory._SHARE", 1)
+    for number in range(45):
+        tree.write(f"m_{number}.py", f"def f():\n    return {number}\n")
+    tree.write("broken.py", "def f(:\n")
+    tree.write("sub/m_1.py", "x = 1\n")
+    ini = tree.write("cov.ini", "[run]\nsource = .\nrelative_files = true\n[report]\nexclude_also = return 7\n")
+    alone = build_inventory(ini)
+    assert build_inventory(ini, processes=2) == alone
+    assert [bad.file for bad in alone.unreadable] == ["broken.py"]
+    assert next(symbol for symbol in alone.symbols if symbol.name == "m_7:f").body_lines == ()

@@ -1,0 +1,51 @@
+"""What no profile reaches."""
+
+from __future__ import annotations
+
+from profcov.analysis.gaps import find_gaps
+from profcov.analysis.matrix import build_matrix
+from profcov.slug import Slug
+from profcov.store.merge import Content, to_bits
+from profcov.store.read import Recorded
+
+
+def recorded(slug: str, lines: dict[str, list[int]], imported: list[str] | None) -> Recorded:
+    content = Content(
+        {(f"profile:{slug}", file): to_bits(numbers) for file, numbers in lines.items()}, files=set(lines)
+    )
+    facts = None if imported is None else {"status": "complete", "imported": imported}
+    return Recorded(Slug(slug), content, facts)
+
+
+def find(tree, *profiles: Recorded):
+    tree.write(
+        "reached.py", "import os\ndef a():\n    return 1\ndef b():\n    x = 1\n    return x\ndef c():\n    return 1\n"
+    )
+    tree.write("idle.py", "import os\nx = 1\ndef a():\n    return 1\n")
+    tree.write("unseen.py", "import os\nx = 1\ny = 2\n")
+    tree.write("constants.py", "x = 1\n")
+    tree.write("empty.py", "'''Doc.'''\n")
+    gaps = find_gaps(build_matrix(tree.inventory(), profiles))
+    modules = [(gap.module.name, gap.state, gap.missed) for gap in gaps.modules]
+    return gaps, modules, [(gap.symbol.name, gap.missed) for gap in gaps.symbols]
+
+
+def test_modules_never_imported_are_apart_from_those_never_called(tree):
+    imported = ["reached.py", "idle.py", "constants.py", "empty.py"]
+    gaps, modules, symbols = find(tree, recorded("p", {"reached.py": [3]}, imported))
+    assert modules == [("unseen", "never imported", 3), ("idle", "never called", 1)]
+    assert symbols == [("reached:b", 2), ("reached:c", 1)]
+    assert (gaps.body_lines_covered, gaps.body_lines_total) == (1, 5)
+
+
+def test_what_any_profile_reaches_or_imports_counts_for_all(tree):
+    first = recorded("p", {"reached.py": [3]}, ["reached.py"])
+    second = recorded("q", {"reached.py": [5]}, ["idle.py", "unseen.py"])
+    _, modules, symbols = find(tree, first, second)
+    assert modules == [("constants", "never imported", 1), ("idle", "never called", 1)]
+    assert symbols == [("reached:c", 1)]
+
+
+def test_without_a_sidecar_it_is_not_known_what_was_imported(tree):
+    _, modules, _ = find(tree, recorded("p", {"reached.py": [3]}, None), recorded("q", {}, ["idle.py"]))
+    assert modules == [("unseen", "not known", 3), ("constants", "not known", 1), ("idle", "never called", 1)]
