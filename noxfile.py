@@ -81,3 +81,16 @@ def formats(session: nox.Session, coverage: str) -> None:
     session.run("python", program, "read", f"{place}/{coverage}")
     session.install("--upgrade", "coverage")
     session.run("python", program, "read", f"{place}/{coverage}")
+
+
+@nox.session
+@nox.parametrize("version", ["1.16.*", "2.0.*", "2.6.*", "newest"])
+def rq(session: nox.Session, version: str) -> None:
+    """Run the tests of jobs with a version of RQ; what follows ``--`` goes to pytest."""
+    install(session)
+    if version == "newest":
+        session.install("--upgrade", "rq", "redis")
+    else:
+        # SpawnWorker of RQ 2.6 writes the connection's options into a program, and those of redis 8 are no literals.
+        session.install(f"rq=={version}", "redis<7")
+    session.run("python", "-m", "pytest", "tests/integration/rq", *session.posargs)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SUPPORT = Path(__file__).parent / "support"
 ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ctrace",)
 
+os.environ.pop("GITHUB_STEP_SUMMARY", None)  # `profcov playback` appends to it, and what tests play is no news
 sys.path.insert(0, str(SUPPORT))  # for `seen`, which tests and the programs that they start share
 
 
@@ -31,6 +32,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--full",
         action="store_true",
         help="what takes minutes, too: each framework on each server, thousands of requests",
+    )
+
+
+NO_MATTER_WHICH_PYTHON = (
+    "tests/integration/bench/",
+    "tests/integration/celery/",
+    "tests/integration/demo/test_bytes.py",
+    "tests/integration/documentation/",
+    "tests/integration/nightly/",
+    "tests/integration/playback/",
+    "tests/integration/rq/test_command.py",
+    "tests/integration/rq/test_enqueue.py",
+    "tests/integration/rq/test_wait.py",
+    "tests/unit/nightly/",
+    "tests/unit/playback/",
+)
+"""What hardly depends on the Python: CI runs it on the first of its three only, and says so; `make test` runs all."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if os.environ.get("PROFCOV_NO_REPEATS"):
+        repeats = [item for item in items if item.nodeid.startswith(NO_MATTER_WHICH_PYTHON)]
+        config.hook.pytest_deselected(items=repeats)
+        items[:] = [item for item in items if not item.nodeid.startswith(NO_MATTER_WHICH_PYTHON)]
+
+
+def pytest_report_header() -> list[str]:
+    left = ", ".join(NO_MATTER_WHICH_PYTHON)
+    return (
+        [f"left to another Python, as PROFCOV_NO_REPEATS says: {left}"] if os.environ.get("PROFCOV_NO_REPEATS") else []
     )
 
 

@@ -157,8 +157,10 @@ class Recorder:
 
     def warm_up(self) -> None:
         """Start the engine before the first unit: for processes that fork one child a unit."""
-        if self.engine is None and self._start() is not None:
+        engine = self._start() if self.engine is None else None
+        if engine is not None:
             try:
+                engine.warm_up()
                 prepare()
             except Exception as error:  # noqa: BLE001 (each child tries again, and says what is wrong)
                 raise_foreign(error)

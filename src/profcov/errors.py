@@ -166,6 +166,23 @@ class TargetError(ProfcovError):
         super().__init__(f"{base_url}: {reason}")
 
 
+class TargetUnreachableError(TargetError):
+    """Raised when nobody answers where the server should be: it may be there a moment later."""
+
+    code = "target-unreachable"
+
+
+class CookieFileError(ProfcovError, ValueError):
+    """Raised when a file of cookies cannot be used; says nothing of what is in it."""
+
+    code = "cookie-file"
+
+    def __init__(self, path: Path, problem: str) -> None:
+        self.path = path
+        self.problem = problem
+        super().__init__(f"{path}: {problem}")
+
+
 class PlaybackError(ProfcovError):
     """Raised when a step of a profile fails: a wrong answer, a failed job, a time-out."""
 

@@ -154,13 +154,14 @@ def test_every_option_of_a_command_has_its_line_and_every_line_its_option(name):
     heading = "## profcov" if name is None else f"## profcov {name}"
     table = [line.split(" | ")[0] for line in section("commands.md", heading).splitlines() if line.startswith("| `")]
     documented = {word for row in table for word in re.findall(r"`([^`]+)`", row)}
-    options = {opt for param in command.params if isinstance(param, click.Option) for opt in param.opts}
+    params = [*command.params]
+    if isinstance(command, click.Group) and command is not group and name != "rq":
+        params += [param for each in command.commands.values() for param in each.params]
+    options = {opt for param in params if isinstance(param, click.Option) for opt in param.opts}
     if name == "rq":  # its commands are RQ's; what they have more than those is in tests/integration/rq/test_command.py
         options = {"--with-coverage"}
     arguments = {
-        re.sub(r"[\[\].]", "", param.make_metavar(context))
-        for param in command.params
-        if isinstance(param, click.Argument)
+        re.sub(r"[\[\].]", "", param.make_metavar(context)) for param in params if isinstance(param, click.Argument)
     }
     helps = {"-h", "--help"} if name is None else set()
     assert documented == options | arguments | helps

@@ -42,16 +42,16 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("artifacts/bench/jobs.json"))
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
-        times = measure(Path(place), options.jobs, options.rounds)
+        times, cpu = measure(Path(place), options.jobs, options.rounds)
     plain = times["RQ's worker"]
     added = {
         name: sorted(one - other for one, other in zip(times[name], plain, strict=True))
         for name in ("untraced", "traced")
     }
-    show(times, added)
+    show(times, added, cpu)
     facts = {"python": platform.python_version(), "rq": version("rq"), "coverage": version("coverage")}
     options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps({**facts, "jobs": options.jobs, "ms": times}, indent=2) + "\n")
+    options.out.write_text(json.dumps({**facts, "jobs": options.jobs, "ms": times, "cpu_ms": cpu}, indent=2) + "\n")
     goals = [
         (
             f"a traced job costs {TRACED_GOAL_MS:g} ms more at most",
@@ -64,8 +64,8 @@ def main() -> int:
     return int(not all(is_met for _, is_met in goals))
 
 
-def measure(place: Path, jobs: int, rounds: int) -> dict[str, list[float]]:
-    """Return milliseconds a job, for each kind and round."""
+def measure(place: Path, jobs: int, rounds: int) -> tuple[dict[str, list[float]], dict[str, float]]:
+    """Return milliseconds a job for each kind and round, and those of CPU time for each kind: worker and horses."""
     (place / "work.py").write_text("def work():\n    return 1\n", encoding="utf-8")
     (place / "bench.ini").write_text(f"[run]\nsource = {place}\n", encoding="utf-8")
     (place / "redis").mkdir()
@@ -80,19 +80,27 @@ def measure(place: Path, jobs: int, rounds: int) -> dict[str, list[float]]:
             "PROFILE_COVERAGE_CONFIG": str(place / "bench.ini"),
             "PYTHONPATH": str(place),
         }
-        workers = [start_worker(name, kind[0], url, environ) for name, kind in KINDS.items()]
+        workers = {name: start_worker(name, kind[0], url, environ) for name, kind in KINDS.items()}
         try:
             for name in KINDS:
                 run_batch(redis, name, jobs)  # the first has to read what the others find in the cache
+            before = {name: read_cpu(worker.pid) for name, worker in workers.items()}
             times: dict[str, list[float]] = {name: [] for name in KINDS}
             for _ in range(rounds):
                 for name in KINDS:
                     times[name].append(run_batch(redis, name, jobs))
+            cpu = {name: (read_cpu(workers[name].pid) - before[name]) / rounds / jobs * 1000 for name in KINDS}
         finally:
-            for worker in workers:
+            for worker in workers.values():
                 worker.terminate()
                 worker.wait()
-    return times
+    return times, cpu
+
+
+def read_cpu(pid: int) -> float:
+    """Return the seconds of CPU time of a process and of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def start_worker(queue: str, worker_class: str, url: str, environ: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -123,11 +131,11 @@ def run_batch(redis: Redis, name: str, jobs: int) -> float:
     return took / jobs * 1000
 
 
-def show(times: dict[str, list[float]], added: dict[str, list[float]]) -> None:
+def show(times: dict[str, list[float]], added: dict[str, list[float]], cpu: dict[str, float]) -> None:
     """Print the table: medians, and what is added with its quartiles."""
     title = f"a forked job, Python {platform.python_version()}, rq {version('rq')}"
     table = Table(title=title, title_justify="left")
-    for column in ("", "ms a job, median", "added", "quartiles"):
+    for column in ("", "ms a job, median", "added", "quartiles", "CPU ms a job"):
         table.add_column(column, justify="right" if column else "left")
     for name, found in times.items():
         extra = added.get(name)
@@ -135,7 +143,7 @@ def show(times: dict[str, list[float]], added: dict[str, list[float]]) -> None:
         if extra:
             low, middle, high = statistics.quantiles(extra, n=4)
             cells = (f"{middle:+.2f}", f"{low:+.2f} to {high:+.2f}")
-        table.add_row(name, f"{statistics.median(found):.2f}", *cells)
+        table.add_row(name, f"{statistics.median(found):.2f}", *cells, f"{cpu[name]:.2f}")
     Console().print(table)
 
 

@@ -38,7 +38,7 @@ class _Amount(click.ParamType):  # type: ignore[type-arg]
 
 
 _AGE: Final = _Amount("age", r"([0-9]+(?:\.[0-9]+)?)([smhdw])", _AGES, "7d, 12h or 90m")
-_SIZE: Final = _Amount("size", r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", _SIZES, "500MB or 2GB")
+SIZE: Final = _Amount("size", r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", _SIZES, "500MB or 2GB")
 
 
 @click.command("clean")
@@ -48,7 +48,7 @@ _SIZE: Final = _Amount("size", r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", _SIZES, "5
 @click.option("--keep-newest", type=click.IntRange(min=0), metavar="N", help="Remove all but the N newest profiles.")
 @click.option(
     "--max-bytes",
-    type=_SIZE,
+    type=SIZE,
     metavar="SIZE",
     envvar=settings.MAX_BYTES,
     show_envvar=True,

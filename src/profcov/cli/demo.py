@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from pathlib import Path
@@ -21,18 +22,29 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where artifacts, reports and logs go.",
 )
-def command(out: Path) -> None:
+@click.option(
+    "--serve", is_flag=True, help="Play nothing: keep the servers running until Ctrl-C, and say where they are."
+)
+def command(out: Path, *, serve: bool) -> None:
     """Play profiles, all at once, against a small real application, and show which code each one runs.
 
     The application is a watershed model: Flask under gunicorn, a Starlette API under uvicorn, and RQ jobs. Needs the
     extra profcov[demo]. Redis is REDIS_URL if set, else redis-server or valkey-server on PATH, else a Valkey from PyPI.
     """
     try:
-        from profcov.demo.run import run_demo  # noqa: PLC0415 (needs the extra)
+        from profcov.demo.run import run_demo, serve_demo  # noqa: PLC0415 (needs the extra)
     except ImportError as error:
         raise click.UsageError(f"the demo needs {error.name}: pip install 'profcov[demo]'") from error
     # A SIGTERM, from CI or a service manager, must stop the servers as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
+    if serve:
+        with serve_demo(out) as facts:
+            for name, value in facts.items():
+                click.echo(f"{name}\t{value}")
+            click.echo("serving; Ctrl-C stops it", err=True)
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.pause()
+        return
     titles, *rows = run_demo(out, lambda text: click.echo(text, err=True))
     _show(titles, rows)
     click.echo(

@@ -2,203 +2,145 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
+import time
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from profcov.cli.main import DATA, FAILED, TARGET, exit_code
-from profcov.playback.address import find_origin
-from profcov.playback.runner import DEFAULT_TIMEOUT, PlayOptions, play_all
-from profcov.playback.template import NAME
-from profcov.playback.yaml_format import load_profiles
-from profcov.settings import CONFIG, DEFAULT_DIR, DIR, find_config, read_secret, read_umask
+from profcov.cli.playback_output import (
+    prepare,
+    print_artifacts,
+    print_plan,
+    print_skipped,
+    print_try,
+    show_progress,
+    write_results,
+)
+from profcov.cli.playing import check_url, play_options, read_play
+from profcov.errors import PlaybackError, TargetError
+from profcov.playback.plan import plan
+from profcov.playback.play import Login, PlayOptions, list_saved, log_in
+from profcov.playback.results import Run
+from profcov.playback.runner import Outcome, check_ready, play_all, split_existing
+from profcov.settings import CONFIG, find_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
+    from profcov.playback.plan import Planned
     from profcov.playback.profile import Profile
-    from profcov.playback.runner import Outcome, PlayResult
-    from profcov.store.combine import Artifact
 
-_COLUMNS = ("profile", "artifact", "state", "lines", "requests", "jobs", "seconds")
-
-
-def _check_url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and find_origin(value) is None:
-        raise click.BadParameter(f"{value!r} is not a URL such as http://127.0.0.1:8000")
-    return value
-
-
-def _read_variables(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    variables = {}
-    for value in values:
-        name, equals, text = value.partition("=")
-        if not equals or NAME.fullmatch(name) is None:
-            raise click.BadParameter(f"{value!r} is not NAME=VALUE")
-        variables[name] = text
-    return variables
+_FILE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("playback")
 @click.argument("profiles", metavar="PROFILE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--trace-code", is_flag=True, help="Record which code each profile runs; without it they are only sent.")
-@click.option("--base-url", metavar="URL", callback=_check_url, help="The server; wins over each profile's base_url.")
-@click.option(
-    "--redis-url", metavar="URL", envvar="REDIS_URL", show_envvar=True, help="Wait for the RQ jobs kept there."
-)
+@click.option("--base-url", metavar="URL", callback=check_url, help="The server; wins over each profile's base_url.")
 @click.option("--jobs", metavar="N", type=click.IntRange(1, 256), default=1, help="Profiles played at a time. [1]")
 @click.option(
-    "--data-dir",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    envvar=DIR,
-    default=DEFAULT_DIR,
-    show_envvar=True,
-    help=f"Where the server writes its data. [{DEFAULT_DIR}]",
+    "--retries", metavar="N", type=click.IntRange(0, 100), default=0, help="How often a failed one is played again. [0]"
 )
+@click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
+@click.option("--skip-existing", is_flag=True, help="Leave out profiles whose artifact is complete and up to date.")
 @click.option(
     "--out",
     metavar="DIR",
     type=click.Path(file_okay=False, path_type=Path),
     help="Where artifacts go, if not to --data-dir.",
 )
-@click.option(
-    "--timeout",
-    metavar="S",
-    type=click.FloatRange(min=0, max=86_400, min_open=True),
-    default=DEFAULT_TIMEOUT,
-    help=f"Seconds to wait for an answer, for the jobs, and for work in flight. [{DEFAULT_TIMEOUT:g}]",
-)
-@click.option(
-    "--var",
-    "variables",
-    metavar="NAME=VALUE",
-    multiple=True,
-    callback=_read_variables,
-    help="A variable of the profiles.",
-)
+@click.option("--junit", metavar="FILE", type=_FILE, help="Write the results as JUnit XML.")
+@click.option("--json", "results", metavar="FILE", type=_FILE, help="Write the results as JSON.")
+@play_options
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     profiles: tuple[Path, ...],
-    variables: dict[str, str],
     trace_code: bool,
-    jobs: int,
     base_url: str | None,
-    redis_url: str | None,
-    data_dir: Path,
+    jobs: int,
+    retries: int,
+    dry_run: bool,
+    skip_existing: bool,
     out: Path | None,
-    timeout: float,
+    junit: Path | None,
+    results: Path | None,
+    **session: Any,
 ) -> None:
     """Replay profiles against a live server.
 
-    PROFILE is a YAML file, or a directory of *.yaml files. With --trace-code the server records which code each profile
+    PROFILE is a YAML file, a HAR, the events.jsonl of a capture, or a directory of these. With --trace-code the server records which code each profile
     runs, and one line for each profile says where its artifact is.
 
     Exit codes: 0 all played, 1 a step failed, 2 bad arguments or profiles, 3 data that cannot be combined, 4 a server
     that cannot be used.
     """
-    loaded = load_profiles(_find_files(profiles), variables)
-    options = PlayOptions(
+    if skip_existing and not trace_code:
+        raise click.UsageError("--skip-existing needs --trace-code: without it there are no artifacts")
+    loaded, login, options = read_play(profiles, **session)
+    options = replace(
+        options,
         trace=trace_code,
         base_url=base_url,
-        redis_url=redis_url,
-        data_dir=data_dir,
         out=out,
         config_file=find_config(os.environ.get(CONFIG)) if trace_code else None,
-        timeout=timeout,
-        secret=read_secret(os.environ),
-        umask=read_umask(os.environ),
+        retries=retries,
     )
-    with _show_progress(loaded) as (step_done, play_done):
-        outcomes = play_all(loaded, options, jobs=jobs, step_done=step_done, play_done=play_done)
-    _print_artifacts([outcome.result for outcome in outcomes if outcome.result is not None])
-    ctx.exit(_report_errors(outcomes))
-
-
-def _find_files(arguments: Sequence[Path]) -> list[Path]:
-    files: list[Path] = []
-    for argument in arguments:
-        found = sorted(argument.glob("*.yaml")) if argument.is_dir() else [argument]
-        if not found:
-            raise click.UsageError(f"there is no *.yaml file in {argument}")
-        files += found
-    return files
-
-
-@contextlib.contextmanager
-def _show_progress(
-    profiles: Sequence[Profile],
-) -> Iterator[tuple[Callable[[Profile], None], Callable[[Outcome], None]]]:
-    """Give the two observers of a play: a bar on a terminal, a line for each profile elsewhere."""
-    if not sys.stderr.isatty():
-        yield lambda _profile: None, _print_line
+    to_play, kept = split_existing(loaded, options) if skip_existing else (loaded, [])
+    if dry_run:
+        print_skipped(kept)
+        _print_plan(to_play, login, options)
         return
-    from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    prepare(junit, results)
+    began, started = time.time(), time.monotonic()
+    ended = {outcome.profile.slug: outcome for outcome in (*kept, *play_profiles(to_play, login, options, jobs))}
+    outcomes = [ended[profile.slug] for profile in loaded]
+    print_skipped(kept)
+    print_artifacts(outcomes)
+    code = report_errors(outcomes)
+    run = Run(outcomes, trace_code, began, time.monotonic() - started, code)
+    write_results(run, junit=junit, results=results)
+    ctx.exit(code)
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bars = {each.slug: progress.add_task(each.slug, total=len(each.steps)) for each in profiles}
-        yield (
-            lambda profile: progress.advance(bars[profile.slug]),
-            lambda outcome: progress.stop_task(bars[outcome.profile.slug]),
+
+def play_profiles(profiles: Sequence[Profile], login: Profile | None, options: PlayOptions, jobs: int) -> list[Outcome]:
+    """Log in where that is wanted, and play; who cannot log in has failed in all profiles."""
+    if not profiles:
+        return []
+    check_ready(profiles, options)
+    if login is not None:
+        try:
+            options = replace(options, login=log_in(login, options, print_try))
+        except (PlaybackError, TargetError) as error:
+            return [Outcome(profile, None, error, tries=0) for profile in profiles]
+    with show_progress(profiles) as observers:
+        return play_all(
+            profiles,
+            options,
+            jobs=jobs,
+            step_done=observers.step_done,
+            try_failed=observers.try_failed,
+            play_done=observers.play_done,
         )
 
 
-def _print_line(outcome: Outcome) -> None:
-    if outcome.result is not None:
-        click.echo(f"{outcome.result.slug}: {_describe(outcome.result)}", err=True)
+def _print_plan(profiles: Sequence[Profile], login: Profile | None, options: PlayOptions) -> None:
+    planned: list[Planned] = []
+    if login is not None:
+        planned += plan(login, replace(options, trace=False))
+        options = replace(options, login=Login(saved={name: f"{{{name}}}" for name in list_saved(login)}))
+    for profile in profiles:
+        planned += plan(profile, options)
+    print_plan(planned)
 
 
-def _describe(result: PlayResult) -> str:
-    facts = [f"{result.requests} requests", f"{len(result.jobs)} jobs", f"{result.seconds:.1f} s"]
-    if result.artifact is not None:
-        facts.append(_state(result.artifact))
-    return ", ".join(facts)
-
-
-def _state(artifact: Artifact) -> str:
-    return "complete" if artifact.complete else "partial: " + ", ".join(artifact.reasons)
-
-
-def _print_artifacts(results: Sequence[PlayResult]) -> None:
-    """Print where the artifacts are: a table on a terminal, lines with tabs elsewhere."""
-    rows = [
-        (
-            str(result.slug),
-            str(result.artifact.path),
-            _state(result.artifact),
-            str(result.artifact.lines),
-            str(result.requests),
-            str(len(result.jobs)),
-            f"{result.seconds:.1f}",
-        )
-        for result in results
-        if result.artifact is not None
-    ]
-    if not rows:
-        return
-    if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join(row))
-        return
-    from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
-    from rich.table import Column, Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(*(Column(name, overflow="fold") for name in _COLUMNS))  # a path is there to be copied: all of it
-    for row in rows:
-        table.add_row(*map(Text, row))  # as they are: a path may hold what rich takes for markup
-    Console().print(table)
-
-
-def _report_errors(outcomes: Sequence[Outcome]) -> int:
+def report_errors(outcomes: Sequence[Outcome]) -> int:
     """Print each error once, though it met several profiles, and return the exit code of the gravest."""
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     for message in dict.fromkeys(str(error) for error in errors):

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.analysis.profile_report import ProfileReport
+    from profcov.store.read import Recorded
 
 TITLES: Final = ("profile", "state", "files", "lines", "of", "percent", "reach", "symbols", "only in jobs", "jobs")
 
@@ -59,15 +60,24 @@ def command(
     index = SymbolIndex(inventory)
     rows = []
     for recorded in read_artifacts(directory, chosen, inventory, ignore_source_changes=ignore_source_changes):
-        report = report_profile(index, recorded)
-        warn_unknown(recorded.slug, report.unknown_files)
-        document = profile_document(report)
-        write_whole(out / f"{recorded.slug}-coverage.json", [*lay_out(document, DEPTH), "\n"])
+        rows.append(write_report(index, recorded, out))
         if html:
             artifact, target = artifact_path(directory, recorded.slug), out / "html" / recorded.slug
             write_html(artifact, find_config(config), target, f"profcov: {recorded.slug}")
-        rows.append(_describe(report, document["summary"]))
     print_rows(TITLES, rows)
+
+
+def write_report(index: SymbolIndex, recorded: Recorded, out: Path) -> tuple[str, ...]:
+    """Write a profile's ``<slug>-coverage.json`` into a directory, and return its row.
+
+    Raises:
+        CoverageWriteError: it cannot be written.
+    """
+    report = report_profile(index, recorded)
+    warn_unknown(recorded.slug, report.unknown_files)
+    document = profile_document(report)
+    write_whole(out / f"{recorded.slug}-coverage.json", [*lay_out(document, DEPTH), "\n"])
+    return _describe(report, document["summary"])
 
 
 def _describe(report: ProfileReport, summary: dict[str, float]) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from profcov.analysis.matrix import build_matrix
 from profcov.demo.services import Recording, start_services
 from profcov.demo.table import TITLES, make_rows
-from profcov.playback.runner import PlayOptions, play_all
-from profcov.playback.yaml_format import load_profiles
+from profcov.playback.formats import load_profiles
+from profcov.playback.play import PlayOptions
+from profcov.playback.runner import play_all
 from profcov.report.coverage_html import write_html
 from profcov.report.matrix_files import NAMES, write_matrix
 from profcov.settings import DEFAULT_CONFIG
@@ -24,7 +25,7 @@ from profcov.symbols.inventory import build_inventory
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from profcov.playback.runner import PlayResult
+    from profcov.playback.play import PlayResult
 
 DEFAULT_OUT: Final = Path("artifacts/demo")
 PLAY_SECONDS: Final = 120.0
@@ -69,6 +70,26 @@ def play_demo(out: Path, *, jobs: int | None = None, single: bool = False) -> li
         if outcome.error is not None:
             raise outcome.error
     return [outcome.result for outcome in outcomes if outcome.result is not None]
+
+
+@contextlib.contextmanager
+def serve_demo(out: Path) -> Iterator[dict[str, str]]:
+    """Keep the application running, and yield where everything is: addresses, directories, the configuration.
+
+    Raises:
+        ServiceError: a process does not start.
+        RedisServerError: there is no Redis server.
+    """
+    data = out.absolute() / "data"
+    with demo_files() as (config, paths), start_services(Recording(data, config), out / "logs") as services:
+        yield {
+            "web_url": services.web_url,
+            "api_url": services.api_url,
+            "redis_url": services.redis_url,
+            "data_dir": str(data),
+            "config": str(config),
+            "profiles": str(paths[0].parent),
+        }
 
 
 def run_demo(out: Path, tell: Callable[[str], None]) -> list[tuple[str, ...]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from profcov.analysis.matrix import Matrix
-    from profcov.playback.runner import PlayResult
+    from profcov.playback.play import PlayResult
 
 WIDE = 100
 TITLES = ("profile", "requests", "jobs", "lines", "symbols", "only here", "state", "seconds")

@@ -132,5 +132,8 @@ class Engine(Protocol):
     def after_fork(self) -> None:
         """Forget, in a forked child, what belongs to the parent."""
 
+    def warm_up(self) -> None:
+        """Find out before the first unit what else every child that is forked would find out for itself."""
+
     def close(self) -> None:
         """Stop observing and give back what was taken from the interpreter."""

@@ -184,6 +184,12 @@ class CTraceEngine:
         self._thread = _ThreadState()
         self.lines = 0
 
+    def warm_up(self) -> None:
+        """Give the tracers to come the verdicts on the files that are known not to be measured."""
+        unmeasured = _disposition("", None)
+        for filename in self.sources.list_unmeasured():
+            self._verdicts.setdefault(filename, unmeasured)
+
     def close(self) -> None:
         """Nothing is held between steps."""
 

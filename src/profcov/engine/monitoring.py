@@ -158,6 +158,9 @@ class MonitoringEngine:
             state.armed = NOBODY
             state.epoch += 1
 
+    def warm_up(self) -> None:
+        """Nothing more is known before code objects run."""
+
     def close(self) -> None:
         """Switch all events off and free the tool ids."""
         with self._lock:

@@ -78,6 +78,10 @@ class Sources:
                     self.digests[verdict] = _digest(source, frame)
             return verdict
 
+    def list_unmeasured(self) -> list[str]:
+        """Return the files that are known not to be measured, as code objects name them."""
+        return [filename for filename, verdict in self._verdicts.items() if verdict is None]
+
     def imported(self) -> set[str]:
         """Return the measured files that this process has imported, by their names in the data; cheap where none is new."""
         if len(sys.modules) == self._looked_at and next(reversed(sys.modules)) == self._newest:

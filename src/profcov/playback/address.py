@@ -23,6 +23,12 @@ def find_origin(url: str) -> Origin | None:
     return parts.hostname, port or _PORTS[parts.scheme]
 
 
+def name_server(url: str) -> str:
+    """Return scheme and server of a URL, as the header ``Origin`` has them: ``http://127.0.0.1:8000``."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}" if parts.netloc else ""
+
+
 def join(base_url: str, path: str) -> str:
     """Return the URL of a path below the base URL; an absolute URL stays as it is."""
     return base_url.rstrip("/") + path if path.startswith("/") else path

@@ -12,7 +12,7 @@ from profcov.playback.address import show
 from profcov.playback.polling import tries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from redis import Redis
 
@@ -56,10 +56,18 @@ def read_jobs(redis_url: str, slug: Slug) -> dict[str, str | None]:
         return {job_id: state.decode() if state else None for job_id, state in states.items()}
 
 
-def wait_for_jobs(redis_url: str, slug: Slug, timeout: float, stop: Stop | None = None) -> tuple[str, ...]:
+def wait_for_jobs(
+    redis_url: str,
+    slug: Slug,
+    timeout: float,
+    stop: Stop | None = None,
+    *,
+    also: Iterable[str] = (),
+) -> tuple[str, ...]:
     """Wait until no job of the profile is to run, and return the ids of those that still are after ``timeout`` seconds.
 
-    A running job may start others, so that it ends only when the set has not grown while its jobs were looked at.
+    ``also`` are ids of jobs that Redis does not know as the profile's, because it is not traced. A running job may
+    start others, so that it ends only when the set has not grown while its jobs were looked at.
 
     Raises:
         TargetError: Redis does not answer.
@@ -67,7 +75,7 @@ def wait_for_jobs(redis_url: str, slug: Slug, timeout: float, stop: Stop | None 
     pending: set[str] = set()
     with _connect(redis_url) as redis:
         for _ in tries(timeout, stop or threading.Event()):
-            ids = _read_ids(redis, slug)
+            ids = _read_ids(redis, slug).union(also)
             pending = {job_id for job_id, state in _read_states(redis, ids).items() if state in _WAITING}
             if not pending and _read_ids(redis, slug) <= ids:
                 break

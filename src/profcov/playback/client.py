@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, cast
 
 import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
@@ -19,13 +20,16 @@ from profcov.carrier import (
     TRACED,
     outgoing_headers,
 )
-from profcov.errors import TargetError
+from profcov.errors import TargetError, TargetUnreachableError
 from profcov.playback.address import find_origin, join, show, show_server
+from profcov.playback.connection import Adapter
 from profcov.playback.failure import StepFailedError
+from profcov.playback.masking import SECRET_HEADERS, Mask
 from profcov.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from http.cookiejar import Cookie
 
     from profcov.playback.address import Origin
     from profcov.slug import Slug
@@ -42,18 +46,23 @@ _WHY: Final = {
 }
 
 
+FilePart = tuple[str | None, bytes] | tuple[str | None, bytes, str]
+"""A part of a multipart form: file name (none for a plain field), content, and the media type where there is one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A request with its templates filled in; it has a ``body``, or ``form`` with ``files``, or none of these.
 
-    ``files`` are name and content by form field.
+    ``files`` are parts by form field. A form with files, or with ``multipart``, is sent as multipart.
     """
 
     method: str
     path: str
     body: bytes | None = None
-    form: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
+    form: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    files: Sequence[tuple[str, FilePart]] = ()
+    multipart: bool = False
     query: Mapping[str, Sequence[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     follow_redirects: bool = True
@@ -63,12 +72,20 @@ class Client:
     """One profile's session: its cookies, its slug, and how many requests it has sent."""
 
     def __init__(
-        self, base_url: str, slug: Slug | None, named: Collection[Origin], *, timeout: float, secret: str | None = None
+        self,
+        base_url: str,
+        slug: Slug | None,
+        named: Collection[Origin],
+        *,
+        timeout: float,
+        secret: str | None = None,
+        cookies: Iterable[Cookie] = (),
+        insecure: bool = False,
     ) -> None:
         """Open a session; with a ``slug``, requests to the ``named`` servers and the base URL's are traced.
 
         ``timeout`` is in seconds, for the connection and for each part of an answer. With a ``secret`` the slug is
-        signed, afresh for each request: tokens have a limited age.
+        signed, afresh for each request: tokens have a limited age. ``insecure`` takes any certificate.
         """
         self.base_url = base_url
         self.requests = 0
@@ -77,15 +94,31 @@ class Client:
         self._named = {find_origin(base_url), *named}
         self._timeout = timeout
         self._settings = Settings(secret=secret)
+        self._is_insecure = insecure
+        self._mask = Mask()
         self._session = _Session()
-        # A server may close an idle connection at the very moment we send on it, and a POST cannot be sent twice.
-        self._session.headers["Connection"] = "close"
+        for cookie in cookies:
+            self._session.cookies.set_cookie(copy.copy(cookie))
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self._session.close()
+
+    @property
+    def cookies(self) -> tuple[Cookie, ...]:
+        """The session's cookies of this moment."""
+        return tuple(cast("Iterable[Cookie]", self._session.cookies))  # a mapping of names as well, by its type
+
+    def add_secrets(self, values: Iterable[str]) -> None:
+        """Have values hidden as well."""
+        self._mask.add(*values)
+
+    def hide_secrets(self, text: str) -> str:
+        """Return a text without the cookies and authorizations of this session."""
+        self._mask.add(*(cookie.value for cookie in self.cookies))
+        return self._mask.hide(text)
 
     def send(self, call: Call) -> requests.Response:
         """Send one request, follow its redirects, and return the whole answer.
@@ -99,10 +132,13 @@ class Client:
             answer = self._exchange(call, url)
         except requests.Timeout as error:
             if isinstance(error, requests.ConnectTimeout):
-                raise TargetError(self._server(url), f"nothing answers within {self._timeout:g} s") from error
+                raise TargetUnreachableError(
+                    self._server(url), f"nothing answers within {self._timeout:g} s"
+                ) from error
             raise StepFailedError(f"{call.method} {show(url)}: no answer within {self._timeout:g} s") from error
         except requests.exceptions.SSLError as error:
-            raise TargetError(self._server(url), "there is no safe connection: its certificate is not valid") from error
+            problem = "there is no safe connection: its certificate is not valid; --insecure takes it all the same"
+            raise TargetError(self._server(url), problem) from error
         except requests.exceptions.ProxyError as error:
             raise TargetError(self._server(url), "the proxy that the environment names does not lead there") from error
         except requests.ConnectionError as error:
@@ -114,6 +150,9 @@ class Client:
 
     def _exchange(self, call: Call, url: str) -> requests.Response:
         headers = dict(call.headers)
+        for name, value in headers.items():
+            if name.lower() in SECRET_HEADERS:
+                self._mask.add_header(value)
         if self._slug is not None and find_origin(url) in self._named:
             headers.update(outgoing_headers(self._slug, self._settings))
         self.requests += 1
@@ -122,10 +161,11 @@ class Client:
             url,
             params=dict(call.query),
             headers=headers,
-            data=dict(call.form) if call.body is None else call.body,
-            files=dict(call.files),
+            data=_make_form(call) if call.body is None else call.body,
+            files=_make_parts(call),
             allow_redirects=call.follow_redirects,
             timeout=self._timeout,
+            verify=False if self._is_insecure else None,  # given here: the session's own loses to REQUESTS_CA_BUNDLE
         )
 
     def _check(self, answer: requests.Response) -> None:
@@ -146,9 +186,9 @@ class Client:
     def _explain(self, error: requests.ConnectionError, call: Call, url: str) -> Exception:
         cause = getattr(error.args[0], "reason", None) if error.args else None
         if isinstance(cause, NameResolutionError):
-            return TargetError(self._server(url), "nothing answers: there is no host of this name")
+            return TargetUnreachableError(self._server(url), "nothing answers: there is no host of this name")
         if isinstance(cause, NewConnectionError):
-            return TargetError(
+            return TargetUnreachableError(
                 self._server(url),
                 "nothing answers there: start the server, or give its address with --base-url",
             )
@@ -158,6 +198,11 @@ class Client:
 class _Session(requests.Session):
     """A session that takes the slug off a request when a redirect leads to another server."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, Adapter())
+
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
         """Take off what is meant for one server only; requests calls this for each redirect."""
         before, after = response.request.url or "", prepared_request.url or ""
@@ -165,6 +210,18 @@ class _Session(requests.Session):
             prepared_request.headers.pop(HEADER, None)
             prepared_request.headers.pop(TOKEN_HEADER, None)
         super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # as above
+
+
+def _make_form(call: Call) -> dict[str, list[str]]:
+    return {} if call.multipart else {name: list(texts) for name, texts in call.form.items()}
+
+
+def _make_parts(call: Call) -> list[tuple[str, FilePart]]:
+    """Return the parts of a multipart form; requests makes one of plain fields only if they are given as files."""
+    fields: list[tuple[str, FilePart]] = [
+        (name, (None, text.encode())) for name, texts in call.form.items() for text in texts
+    ]
+    return [*(fields if call.multipart else ()), *call.files]
 
 
 def _reason(status: str | None, request: str, code: int) -> str:

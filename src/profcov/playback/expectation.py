@@ -10,6 +10,7 @@ import requests
 
 from profcov.playback.address import show
 from profcov.playback.failure import StepFailedError
+from profcov.playback.masking import SECRET_HEADERS
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 _EXCERPT: Final = 200
 
 
-def check(answer: requests.Response, expect: Expect) -> None:
-    """Return if an answer is what is expected.
+def check(answer: requests.Response, expect: Expect, seconds: float) -> None:
+    """Return if an answer is what is expected; it took so many seconds to come.
 
     Raises:
         StepFailedError: it is not; says what was expected and what came.
@@ -28,14 +29,32 @@ def check(answer: requests.Response, expect: Expect) -> None:
     check_status(answer, expect.status)
     for name, value in expect.headers.items():
         if answer.headers.get(name) != value:
-            came = repr(answer.headers[name]) if name in answer.headers else "no such header"
-            raise StepFailedError(f"{title(answer)}: expected header {name}: {value!r}, got {came}")
-    if expect.text is not None and expect.text not in _read_text(answer):
+            raise StepFailedError(f"{title(answer)}: expected header {_describe_headers(answer, name, value)}")
+    if expect.duration is not None and seconds > expect.duration:
+        raise StepFailedError(
+            f"{title(answer)}: expected an answer within {expect.duration:g} s, it took {seconds:.2f} s"
+        )
+    if expect.text is not None and expect.text not in read_text(answer):
         raise StepFailedError(f"{title(answer)}: expected {expect.text!r} in the answer, got {excerpt(answer)}")
     if expect.has_json:
-        difference = find_difference(expect.json, read_json(answer))
-        if difference:
-            raise StepFailedError(f"{title(answer)}: {difference}; the answer is {excerpt(answer)}")
+        _compare(expect.json, read_json(answer), "json", answer)
+    for expression, part in expect.finds:
+        found = search(expression, read_json(answer), answer)
+        _compare(part, found, expression.expression, answer)
+
+
+def _compare(expected: Any, came: Any, where: str, answer: requests.Response) -> None:
+    difference = find_difference(expected, came, where)
+    if difference:
+        raise StepFailedError(f"{title(answer)}: {difference}; the answer is {excerpt(answer)}")
+
+
+def _describe_headers(answer: requests.Response, name: str, expected: str) -> str:
+    """Say which value a header was to have and which it has; of one that holds a secret, neither."""
+    if name.lower() in SECRET_HEADERS:
+        return f"{name} to be another than it is" if name in answer.headers else f"{name}, got no such header"
+    came = repr(answer.headers[name]) if name in answer.headers else "no such header"
+    return f"{name}: {expected!r}, got {came}"
 
 
 def check_status(answer: requests.Response, expected: tuple[int, ...] = ()) -> None:
@@ -108,7 +127,8 @@ def excerpt(answer: requests.Response) -> str:
     return repr(_shorten(" ".join(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace").split())))
 
 
-def _read_text(answer: requests.Response) -> str:
+def read_text(answer: requests.Response) -> str:
+    """Return an answer's body as text."""
     # Without a charset, requests takes text for Latin-1, as HTTP once said; servers of today mean UTF-8.
     named = answer.encoding if "charset" in answer.headers.get("Content-Type", "").lower() else None
     try:

@@ -56,6 +56,14 @@ class Fields:
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
 
+    def has_something(self, key: str) -> bool:
+        """Return whether a key is there and is not null."""
+        return self._values.get(key) is not None
+
+    def holding(self, key: str, value: Any) -> Fields:
+        """Return a mapping in this place that has only this key."""
+        return Fields(self._path, self._where, {key: value}, joint=self._joint)
+
     def where(self, key: str) -> str:
         """Return the way to a key."""
         return f"{self._where}{self._joint}{key}" if self._where else key
@@ -101,6 +109,10 @@ class Fields:
         """Return the mapping under a key; an empty one if the key is absent."""
         return Fields(self._path, self.where(key), self._values.get(key, {}), keys)
 
+    def with_value(self, key: str, value: Any, keys: Collection[str] | None = None) -> Fields:
+        """Return a mapping as if it stood under the key."""
+        return Fields(self._path, self.where(key), value, keys)
+
     def items(self, key: str) -> Sequence[Any]:
         """Return a list that must be there and is not empty."""
         value = self.value(key)
@@ -119,7 +131,10 @@ class Fields:
 
     def expression(self, key: str) -> ParsedResult:
         """Return a compiled JMESPath expression that must be there."""
-        text = self.text(key)
+        return self.compile(key, self.text(key))
+
+    def compile(self, key: str, text: str) -> ParsedResult:
+        """Return a text compiled as a JMESPath expression; it stands under a key, or is one."""
         try:
             return jmespath.compile(text)
         except jmespath.exceptions.JMESPathError as error:
@@ -141,7 +156,7 @@ class Fields:
                 if name not in known:
                     self.fail(
                         key,
-                        f"unknown variable {name!r} in {text[:80]!r}; known here: {', '.join(sorted(known)) or 'none'}",
+                        f"unknown variable {name!r} in {text[:80]!r}; known here: {', '.join(sorted(known))}",
                     )
 
 

@@ -11,7 +11,29 @@ if TYPE_CHECKING:
 
     from jmespath.parser import ParsedResult
 
+    from profcov.playback.source import Source
     from profcov.slug import Slug
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of a multipart form: its ``name`` and media type as they are sent.
+
+    Its content is what ``path`` holds when it is sent, or ``content`` where a recording has it.
+    """
+
+    name: str
+    path: Path | None = None
+    content: bytes = b""
+    type: str | None = None
+
+    def read(self) -> bytes:
+        """Return the content.
+
+        Raises:
+            OSError: the file cannot be read.
+        """
+        return self.content if self.path is None else self.path.read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +41,17 @@ class Request:
     """One HTTP request; texts are templates, see :mod:`profcov.playback.template`.
 
     ``path`` starts with ``/`` or is an absolute URL. ``json`` counts only where ``has_json``: null is a value too.
-    ``files`` are absolute paths by form field; ``data`` is sent as it stands, no template, as UTF-8.
+    ``form`` and ``files`` are by field; the form is sent as multipart where ``multipart``, with files always.
+    ``data`` is sent as it stands, no template, as UTF-8.
     """
 
     path: str
     method: str = "GET"
     json: Any = None
     has_json: bool = False
-    form: Mapping[str, str] = field(default_factory=dict)
-    files: Mapping[str, Path] = field(default_factory=dict)
+    form: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: Mapping[str, tuple[Upload, ...]] = field(default_factory=dict)
+    multipart: bool = False
     data: str | None = None
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -38,7 +62,8 @@ class Expect:
     """What an answer must be; an empty ``status`` means any from 200 to 299.
 
     ``json`` (where ``has_json``) is a part of the answer: objects may have more keys, lists have the same length.
-    ``headers`` are equal, ``text`` is somewhere in the body.
+    ``finds`` are parts as well, of what an expression finds in the answer. ``headers`` are equal, ``text`` is somewhere
+    in the body, ``duration`` is how many seconds the whole answer may take.
     """
 
     status: tuple[int, ...] = ()
@@ -46,20 +71,30 @@ class Expect:
     has_json: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     text: str | None = None
+    finds: tuple[tuple[ParsedResult, Any], ...] = ()
+    duration: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
     """Ask ``path`` again until ``until`` is true of its JSON answer; seconds.
 
+    Without a ``path`` the step's own request is sent again, and what is expected and saved is of its last answer.
     Without a ``timeout`` playback's own counts, without an ``interval`` the pauses grow from 20 to 500 ms.
     """
 
-    path: str
+    path: str | None
     until: ParsedResult
     fail: ParsedResult | None = None
     timeout: float | None = None
     interval: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobsWait:
+    """Wait in Redis for the RQ jobs that answers so far have named; with none named there is nothing to wait for."""
+
+    timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +104,24 @@ class Step:
     name: str
     request: Request
     expect: Expect = Expect()
-    save: Mapping[str, ParsedResult] = field(default_factory=dict)
-    wait: Wait | None = None
+    save: Mapping[str, Source] = field(default_factory=dict)
+    wait: Wait | JobsWait | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A variable whose value is never shown: the environment's under ``env``, else the one that a recording has."""
+
+    env: str
+    recorded: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One scenario: steps to be sent in order. ``variables`` hold what was given on the command line too."""
+    """One scenario: steps to be sent in order. ``variables`` hold what was given on the command line too.
+
+    ``secrets`` are variables as well; one that the command line gives is in both.
+    """
 
     path: Path
     slug: Slug
@@ -83,3 +129,4 @@ class Profile:
     base_url: str | None
     variables: Mapping[str, str | int | float | bool]
     steps: tuple[Step, ...]
+    secrets: Mapping[str, Secret] = field(default_factory=dict)

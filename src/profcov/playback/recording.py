@@ -47,6 +47,14 @@ class Recording:
             forget_jobs(self.redis_url, self.slug)
         discard(self.data_dir, self.slug, timeout=self.timeout, umask=self.umask)
 
+    def is_settled(self, stop: Stop) -> bool:
+        """Wait for the jobs of a try that has failed, and return whether all are over: one that ran later would be in the next.
+
+        Raises:
+            TargetError: Redis does not answer.
+        """
+        return self.redis_url is None or not wait_for_jobs(self.redis_url, self.slug, self.timeout, stop)
+
     def finish(self, stop: Stop) -> tuple[tuple[str, ...], Artifact]:
         """Wait for the jobs, combine, and return the ids of all jobs with the artifact.
 

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 """What a variable may be called."""
 
+SERVER: Final = "server"
+"""The variable that every profile has: scheme and host of the base URL, for headers such as ``Origin``."""
+
 _TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{({NAME.pattern})\}}|[{{}}]", re.ASCII)
 
 

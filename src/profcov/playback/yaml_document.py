@@ -70,6 +70,32 @@ def read_document(path: Path) -> Any:
         raise ProfileFormatError(path, "", f"a value cannot be read: {error}") from error
 
 
+class _Dumper(yaml.SafeDumper):
+    """A dumper that quotes what this loader, not YAML 1.1, would take for something else than text."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        """Write a value out each time."""
+        return True
+
+
+def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    """Escape what YAML takes for line breaks, which the other styles fold into spaces."""
+    style = '"' if any(character in "\x85\u2028\u2029" for character in text) else None
+    return dumper.represent_scalar(_STR, text, style)
+
+
+_Dumper.yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+_Dumper.add_representer(str, _represent_text)
+
+
+def write_document(value: Any) -> str:
+    """Return a value as YAML that :func:`read_document` reads as the same value."""
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None
+    )
+    return text
+
+
 def _place(error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     return f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -1,4 +1,4 @@
-"""The YAML format of profiles: files in, checked profiles out, and nothing is sent before all are."""
+"""The YAML format of profiles: a document in, a checked profile out."""
 
 from __future__ import annotations
 
@@ -7,41 +7,27 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.errors import InvalidSlugError, ProfileFormatError
 from profcov.playback.address import find_origin
 from profcov.playback.fields import Fields, describe
-from profcov.playback.profile import Expect, Profile, Step, Wait
-from profcov.playback.template import NAME
+from profcov.playback.profile import Expect, JobsWait, Profile, Secret, Step, Wait
+from profcov.playback.template import NAME, SERVER
 from profcov.playback.yaml_document import read_document
 from profcov.playback.yaml_request import REQUEST_KEYS, read_headers, read_path, read_request
-from profcov.slug import Slug, parse_slug
+from profcov.playback.yaml_save import read_source
+from profcov.slug import parse_slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from jmespath.parser import ParsedResult
+    from profcov.playback.profile import Request
+    from profcov.slug import Slug
 
 PROFILE_KEYS: Final = ("slug", "description", "base_url", "variables", "steps")
 STEP_KEYS: Final = ("name", "request", "expect", "save", "wait")
-EXPECT_KEYS: Final = ("status", "json", "headers", "text")
-WAIT_KEYS: Final = ("path", "until", "fail", "timeout", "interval")
+EXPECT_KEYS: Final = ("status", "json", "jmespath", "headers", "text", "duration")
+WAIT_KEYS: Final = ("path", "until", "fail", "timeout", "interval", "jobs")
 
 _LOWEST_STATUS = 200
 _HIGHEST_STATUS = 599
-
-
-def load_profiles(paths: Iterable[Path], variables: Mapping[str, str] | None = None) -> list[Profile]:
-    """Read profiles whose slugs differ; ``variables`` replace or add to each one's own.
-
-    Raises:
-        ProfileFormatError: a file does not fit the format, or two have the same slug.
-    """
-    found: dict[Slug, Profile] = {}
-    for path in paths:
-        profile = load_profile(path, variables)
-        if profile.slug in found:
-            problem = f"{profile.slug!r} is already the slug of {found[profile.slug].path}"
-            raise ProfileFormatError(path, "slug", problem)
-        found[profile.slug] = profile
-    return list(found.values())
 
 
 def load_profile(path: Path, variables: Mapping[str, str] | None = None) -> Profile:
@@ -50,11 +36,19 @@ def load_profile(path: Path, variables: Mapping[str, str] | None = None) -> Prof
     Raises:
         ProfileFormatError: the file cannot be read, or does not fit the format.
     """
-    document = read_document(path)
+    return read_profile(path, read_document(path), variables or {})
+
+
+def read_profile(path: Path, document: Any, variables: Mapping[str, str]) -> Profile:
+    """Read the profile that a document holds.
+
+    Raises:
+        ProfileFormatError: it does not fit the format.
+    """
     if document is None:
         raise ProfileFormatError(path, "", "the file is empty")
     try:
-        return _read_profile(path, document, variables or {})
+        return _read_profile(path, document, variables)
     except RecursionError as error:  # an alias (*name) inside the value that it names
         raise ProfileFormatError(path, "", "a value contains itself") from error
 
@@ -62,8 +56,9 @@ def load_profile(path: Path, variables: Mapping[str, str] | None = None) -> Prof
 def _read_profile(path: Path, document: Any, variables: Mapping[str, str]) -> Profile:
     fields = Fields(path, "", document, PROFILE_KEYS)
     own = fields.mapping("variables")
-    values = {_read_name(own, name): own.scalar(name) for name in own} | dict(variables)
-    known = set(values)
+    secrets = {_read_name(own, name): _read_secret(own, name) for name in own if isinstance(own.value(name), dict)}
+    values = {_read_name(own, name): own.scalar(name) for name in own if name not in secrets} | dict(variables)
+    known = {SERVER, *values, *secrets}
     return Profile(
         path=path,
         slug=_read_slug(fields),
@@ -73,6 +68,7 @@ def _read_profile(path: Path, document: Any, variables: Mapping[str, str]) -> Pr
         steps=tuple(
             _read_step(path, number, value, known) for number, value in enumerate(fields.items("steps"), start=1)
         ),
+        secrets=secrets,
     )
 
 
@@ -96,6 +92,14 @@ def _read_name(fields: Fields, name: str) -> str:
     return name
 
 
+def _read_secret(fields: Fields, name: str) -> Secret:
+    part = fields.mapping(name, ("env",))
+    env = part.text("env")
+    if NAME.fullmatch(env) is None:
+        part.fail("env", f"{env[:80]!r} is not the name of an environment variable")
+    return Secret(env)
+
+
 def _read_step(path: Path, number: int, value: Any, known: set[str]) -> Step:
     """Read one step, and add what it saves to the variables known after it."""
     name = value.get("name") if isinstance(value, dict) else None
@@ -106,19 +110,22 @@ def _read_step(path: Path, number: int, value: Any, known: set[str]) -> Step:
     request = read_request(fields.mapping("request", REQUEST_KEYS), path.parent, known)
     expect = _read_expect(fields.mapping("expect", EXPECT_KEYS))
     saved = fields.mapping("save")
-    save: dict[str, ParsedResult] = {_read_name(saved, key): saved.expression(key) for key in saved}
+    save = {_read_name(saved, key): read_source(saved, key) for key in saved}
     known.update(save)
-    wait = _read_wait(fields.mapping("wait", WAIT_KEYS), known) if "wait" in fields else None
+    wait = _read_wait(fields, request, known) if "wait" in fields else None
     return Step(name=name, request=request, expect=expect, save=save, wait=wait)
 
 
 def _read_expect(fields: Fields) -> Expect:
+    finds = fields.mapping("jmespath")
     return Expect(
         status=_read_statuses(fields) if "status" in fields else (),
         json=fields.json("json") if "json" in fields else None,
         has_json="json" in fields,
         headers=read_headers(fields),
         text=fields.optional_text("text"),
+        finds=tuple((finds.compile(key, key), finds.json(key)) for key in finds),
+        duration=fields.seconds("duration"),
     )
 
 
@@ -131,11 +138,23 @@ def _read_statuses(fields: Fields) -> tuple[int, ...]:
     return tuple(statuses)
 
 
-def _read_wait(fields: Fields, known: set[str]) -> Wait:
+def _read_wait(step: Fields, request: Request, known: set[str]) -> Wait | JobsWait:
+    fields = step.mapping("wait", WAIT_KEYS)
+    if "jobs" in fields:
+        return _read_jobs_wait(step)
+    if "path" not in fields and request.method != "GET":
+        fields.fail("path", f"missing: a {request.method} is not sent again, so say what to ask")
     return Wait(
-        path=read_path(fields, known),
+        path=read_path(fields, known) if "path" in fields else None,
         until=fields.expression("until"),
         fail=fields.expression("fail") if "fail" in fields else None,
         timeout=fields.seconds("timeout"),
         interval=fields.seconds("interval"),
     )
+
+
+def _read_jobs_wait(step: Fields) -> JobsWait:
+    fields = step.mapping("wait", ("jobs", "timeout"))
+    if fields.value("jobs") is not True:
+        fields.fail("jobs", f"must be true, not {describe(fields.value('jobs'))}")
+    return JobsWait(fields.seconds("timeout"))

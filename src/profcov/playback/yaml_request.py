@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.carrier import HEADER
 from profcov.playback.fields import Fields, describe
-from profcov.playback.profile import Request
+from profcov.playback.profile import Request, Upload
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
 REQUEST_KEYS: Final = ("method", "path", "json", "form", "files", "data", "query", "headers")
+UPLOAD_KEYS: Final = ("path", "name", "type")
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
@@ -33,8 +34,9 @@ def read_request(fields: Fields, folder: Path, known: Collection[str]) -> Reques
         method=_read_method(fields),
         json=fields.json("json") if "json" in fields else None,
         has_json="json" in fields,
-        form=_read_texts(fields.mapping("form")),
+        form=_read_query(fields.mapping("form")),
         files=_read_files(fields.mapping("files"), folder),
+        multipart="files" in fields,
         data=fields.optional_text("data"),
         query=_read_query(fields.mapping("query")),
         headers=read_headers(fields),
@@ -69,13 +71,20 @@ def read_headers(fields: Fields) -> Mapping[str, str]:
     part = fields.mapping("headers")
     headers = _read_texts(part)
     for name, value in headers.items():
-        if _HEADER_NAME.fullmatch(name) is None:
-            part.fail(name, "not the name of a header")
         if name.lower() == HEADER.lower():
             part.fail(name, "playback adds this header itself, with --trace-code")
-        if _HEADER_VALUE.fullmatch(value) is None or not _is_latin1(value):
-            part.fail(name, f"{value[:80]!r} cannot be sent in a header")
+        if (problem := find_header_problem(name, value)) is not None:
+            part.fail(name, problem)
     return headers
+
+
+def find_header_problem(name: str, value: str) -> str | None:
+    """Return why a header cannot be sent, or None."""
+    if _HEADER_NAME.fullmatch(name) is None:
+        return "not the name of a header"
+    if _HEADER_VALUE.fullmatch(value) is None or not _is_latin1(value):
+        return f"{value[:80]!r} cannot be sent in a header"
+    return None
 
 
 def _read_method(fields: Fields) -> str:
@@ -110,12 +119,21 @@ def _read_values(fields: Fields, name: str) -> tuple[str, ...]:
     return tuple(_to_text(item) for item in value)
 
 
-def _read_files(fields: Fields, folder: Path) -> dict[str, Path]:
-    files = {name: (folder / fields.text(name)).absolute() for name in fields}
-    for name, path in files.items():
-        if not path.is_file():
-            fields.fail(name, f"there is no file {path}")
-    return files
+def _read_files(fields: Fields, folder: Path) -> dict[str, tuple[Upload, ...]]:
+    found = {}
+    for name in fields:
+        value = fields.value(name)
+        entries = value if isinstance(value, list) and value else [value]
+        found[name] = tuple(_read_upload(fields, name, entry, folder) for entry in entries)
+    return found
+
+
+def _read_upload(fields: Fields, key: str, value: Any, folder: Path) -> Upload:
+    part = fields.with_value(key, value if isinstance(value, dict) else {"path": value}, UPLOAD_KEYS)
+    path = (folder / part.text("path")).absolute()
+    if not path.is_file():
+        fields.fail(key, f"there is no file {path}")
+    return Upload(part.optional_text("name") or path.name, path, type=part.optional_text("type"))
 
 
 def _to_text(value: Any) -> str:

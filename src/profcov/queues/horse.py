@@ -31,6 +31,8 @@ _PIPE: Final = "_profcov_pipe"
 """The attribute of a worker with the ends of the pipe to its horse."""
 _SPAWNED: Final = "PROFCOV_HORSE_PIPE"
 """The environment variable that tells a horse that was spawned, not forked, its end."""
+_SPAWNING: Final = {"spawnv": 1, "posix_spawn": 0}
+"""What RQ spawns with, and where it takes the program: RQ 2 the first, RQ 3 the second."""
 
 
 @contextlib.contextmanager
@@ -132,23 +134,27 @@ def _say(worker: Any, what: bytes) -> None:
 
 @contextlib.contextmanager
 def spawning_measured(worker: Any) -> Iterator[None]:
-    """Let the program that RQ's ``SpawnWorker`` spawns inside this block measure: it names RQ's own worker class."""
-    original = os.spawnv
-
-    def spawn(mode: int, file: Any, args: Any) -> int:
-        if len(args) == 3 and args[1] == "-c" and file == sys.executable:  # noqa: PLR2004
-            args = [*args[:2], f"import profcov.queues.rq\nprofcov.queues.rq.install_workers()\n{args[2]}"]
-        writer = (-1, *getattr(worker, _PIPE, ()))[-1]
-        if writer >= 0:
-            os.set_inheritable(writer, True)  # noqa: FBT003 (its signature)
-            os.environ[_SPAWNED] = str(writer)
-        try:
-            return original(mode, file, args)
-        finally:
-            os.environ.pop(_SPAWNED, None)
-
-    os.spawnv = spawn
+    """Let the program that RQ's ``SpawnWorker`` spawns inside this block measure: in RQ 2 it names RQ's own worker class."""
+    originals = {name: getattr(os, name) for name in _SPAWNING if hasattr(os, name)}
+    for name, original in originals.items():
+        setattr(os, name, functools.partial(_spawn, worker, original, _SPAWNING[name]))
     try:
         yield
     finally:
-        os.spawnv = original
+        for name, original in originals.items():
+            setattr(os, name, original)
+
+
+def _spawn(worker: Any, original: Callable[..., int], position: int, *args: Any, **kwargs: Any) -> int:
+    """Call what spawns a program with the program's words changed: its path and they come from a position on."""
+    before, (file, words), after = args[:position], args[position : position + 2], args[position + 2 :]
+    if len(words) == 3 and words[1] == "-c" and file == sys.executable:  # noqa: PLR2004
+        words = [*words[:2], f"import profcov.queues.rq\nprofcov.queues.rq.install_workers()\n{words[2]}"]
+    writer = (-1, *getattr(worker, _PIPE, ()))[-1]
+    if writer >= 0:
+        os.set_inheritable(writer, True)  # noqa: FBT003 (its signature)
+        os.environ[_SPAWNED] = str(writer)
+    try:
+        return original(*before, file, words, *after, **kwargs)
+    finally:
+        os.environ.pop(_SPAWNED, None)

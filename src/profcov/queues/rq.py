@@ -25,10 +25,11 @@ from profcov.tracing import current_slug
 from profcov.unit import JOB_PREFIX, Work, note_enqueued
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from profcov.settings import Settings
+    from profcov.slug import Slug
     from profcov.unit import Unit
 
 SpawnWorker: Any = getattr(rq_worker, "SpawnWorker", None)
@@ -91,13 +92,33 @@ class TracedQueue(Queue):
 
 
 def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
-    """Create a job with the current slug in its metadata, and list its id for whoever waits for the profile."""
+    """Create a job with the current slug in its metadata, and have its id listed for whoever waits for the profile."""
     slug = current_slug()
     if slug is None:
         return create(*args, **kwargs)
     job = create(*args, **kwargs)
     job.meta = stamp(job.meta, slug)  # a copy: the dict may be the one that was given
-    if from_job_meta(job.meta) == slug:
+    if getattr(job, "_id", job) is None:
+        _list_when_saved(job, slug)
+    else:
+        _list(job, slug)
+    return job
+
+
+def _list_when_saved(job: Any, slug: Slug) -> None:
+    """List a job that has no id yet: RQ makes one when it is asked for, and refuses ``unique=True`` as long as there is none."""
+
+    def save(*args: Any, **kwargs: Any) -> Any:
+        del job.save
+        _list(job, slug)
+        return job.save(*args, **kwargs)
+
+    job.save = save
+
+
+def _list(job: Job, slug: Slug) -> None:
+    # It may be saved in another unit than it was created in.
+    if from_job_meta(_meta_of(job)) == slug == current_slug():
         note_enqueued(str(job.id), _name_function(job), str(job.origin or ""))
     try:
         with job.connection.pipeline() as pipe:
@@ -106,7 +127,6 @@ def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
             pipe.execute()
     except Exception as error:  # noqa: BLE001 (redis' errors; RQ meets the same ones a moment later, and says so)
         log_once("jobs", "cannot list the jobs of a profile", error=error)
-    return job
 
 
 class CoverageWorkerMixin:
@@ -114,8 +134,8 @@ class CoverageWorkerMixin:
 
     def work(self, *args: Any, **kwargs: Any) -> Any:
         """Work off the queues, with the engine started once for all the horses to come."""
-        _prepare()
-        return super().work(*args, **kwargs)  # type: ignore[misc]
+        with _prepared(self):
+            return super().work(*args, **kwargs)  # type: ignore[misc]
 
     def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
         """Start a work horse, with a pipe to hear from it."""
@@ -188,8 +208,12 @@ def _spawning(worker: Any) -> AbstractContextManager[None]:
     return horse.spawning_measured(worker) if is_spawning else contextlib.nullcontext()
 
 
-def _prepare() -> None:
-    """Do once in the parent what each horse would have to do, and hook the callbacks that run in the parent itself."""
+@contextlib.contextmanager
+def _prepared(worker: Any) -> Iterator[None]:
+    """Do once in the parent what each horse would have to do; close what is left of the pipe to the last one.
+
+    The callbacks that run in the parent itself are hooked.
+    """
     recorder = open_recorder()
     recorder.warm_up()
     install()
@@ -198,6 +222,10 @@ def _prepare() -> None:
         for owner in (Job, registry, sys.modules[Worker.__module__]):
             for name in ("execute_stopped_callback", "execute_failure_callback"):
                 INSTALLED.wrap_once(owner, name, _call_back)
+    try:
+        yield
+    finally:
+        horse.let_go(worker)
 
 
 def _call_back(original: Callable[..., Any], job: Job, *args: Any, **kwargs: Any) -> Any:
@@ -219,8 +247,8 @@ def _call_back(original: Callable[..., Any], job: Job, *args: Any, **kwargs: Any
 
 
 def _work(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
-    _prepare()
-    return original(worker, *args, **kwargs)
+    with _prepared(worker):
+        return original(worker, *args, **kwargs)
 
 
 def _fork(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:

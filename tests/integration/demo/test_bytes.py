@@ -17,8 +17,9 @@ from redis import Redis
 
 from profcov.demo.run import demo_files
 from profcov.demo.runs import QUEUE
-from profcov.playback.runner import PlayOptions, play_all
-from profcov.playback.yaml_format import load_profiles
+from profcov.playback.formats import load_profiles
+from profcov.playback.play import PlayOptions
+from profcov.playback.runner import play_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -24,7 +24,7 @@ from profcov.store.sidecar import read_sidecar
 from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
-    from profcov.playback.runner import PlayResult
+    from profcov.playback.play import PlayResult
 
 DEMO = Path(profcov.demo.__file__).parent
 USES = {

@@ -104,6 +104,31 @@ def gunicorn(tmp_path: Path) -> Iterator[Callable[..., str]]:
         yield lambda **environ: stack.enter_context(_gunicorn(tmp_path, environ))
 
 
+@dataclass(frozen=True)
+class Traced:
+    """A server that records, the options of playback that lead there, and the environment that playback needs."""
+
+    url: str
+    data_dir: Path
+    config: Path
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        return ("--trace-code", "--base-url", self.url, "--data-dir", str(self.data_dir))
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {"PROFILE_COVERAGE_CONFIG": str(self.config)}
+
+
+@pytest.fixture(scope="session")
+def traced(tmp_path_factory: pytest.TempPathFactory, redis_url: str) -> Iterator[Traced]:
+    """Start one gunicorn that records for all tests of the session; each has slugs of its own."""
+    directory = tmp_path_factory.mktemp("traced")
+    with _gunicorn(directory, {"ENABLE_PROFILE_COVERAGE": "1", "REDIS_URL": redis_url}) as url:
+        yield Traced(url, directory / "data", directory / "measured.ini")
+
+
 @pytest.fixture
 def worker(tmp_path: Path) -> Iterator[Callable[..., None]]:
     """Start an RQ worker that records, like gunicorn's application; ``environ`` needs REDIS_URL."""

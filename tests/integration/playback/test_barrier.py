@@ -13,7 +13,7 @@ from rq.job import Job, JobStatus
 
 from profcov.carrier import jobs_key
 from profcov.errors import TargetError
-from profcov.playback.barrier import check_redis, forget_jobs, list_jobs, wait_for_jobs
+from profcov.playback.barrier import check_redis, forget_jobs, read_jobs, wait_for_jobs
 from profcov.slug import parse_slug
 
 if TYPE_CHECKING:
@@ -81,11 +81,12 @@ def test_the_wait_ends_when_a_worker_has_run_the_jobs(redis: Redis, redis_url: s
         worker.join()
 
 
-def test_ids_are_listed_and_forgotten(redis: Redis, redis_url: str) -> None:
+def test_jobs_are_listed_with_their_status_and_forgotten(redis: Redis, redis_url: str) -> None:
     redis.sadd(jobs_key(SLUG), "b", "a")
-    assert list_jobs(redis_url, SLUG) == ("a", "b")
+    redis.hset("rq:job:b", "status", "queued")
+    assert read_jobs(redis_url, SLUG) == {"a": None, "b": "queued"}
     forget_jobs(redis_url, SLUG)
-    assert list_jobs(redis_url, SLUG) == ()
+    assert read_jobs(redis_url, SLUG) == {}
 
 
 def test_a_stop_ends_the_wait(redis: Redis, redis_url: str) -> None:

@@ -1,47 +1,23 @@
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import requests
-from coverage import CoverageData
+from written import covered_functions, get, post, write
 
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable
+    from pathlib import Path
 
     from redis import Redis
 
     Playback = Callable[..., subprocess.CompletedProcess[str]]
 
 ENABLED = {"ENABLE_PROFILE_COVERAGE": "1"}
-
-
-def write(folder: Path, slug: str, *steps: str) -> Path:
-    path = folder / f"{slug}.yaml"
-    path.write_text(f"slug: {slug}\nsteps:\n" + "".join(f"  - {{name: step {step}}}\n" for step in steps))
-    return path
-
-
-def get(path: str) -> str:
-    return f"{path.strip('/')}, request: {{path: {path}}}"
-
-
-def covered_functions(artifact: Path) -> set[str]:
-    """Return which of the application's bodies ran, by the text of the lines."""
-    data = CoverageData(str(artifact))
-    data.read()
-    texts = [
-        line
-        for name in data.measured_files()
-        for number, line in enumerate(Path(name).read_text().splitlines(), start=1)
-        if number in (data.lines(name) or [])
-    ]
-    data.close()
-    return {colour for colour in ("red", "blue", "green") if any(f'"{colour}"' in text for text in texts)}
 
 
 def assert_one_sentence(ended: subprocess.CompletedProcess[str], sentence: str) -> None:
@@ -208,7 +184,7 @@ def test_variables_given_on_the_command_line_are_used(
         (["--var", "a"], "'a' is not NAME=VALUE"),
         (["--jobs", "0"], "0 is not in the range"),
         (["no.yaml"], "'no.yaml' does not exist"),
-        (["empty"], "there is no *.yaml file in empty"),
+        (["empty"], "empty: there is no profile in it"),
     ],
 )
 def test_a_bad_argument_is_a_usage_error(tmp_path: Path, playback: Playback, words: list[str], sentence: str) -> None:
@@ -217,10 +193,6 @@ def test_a_bad_argument_is_a_usage_error(tmp_path: Path, playback: Playback, wor
     assert ended.returncode == 2
     assert sentence in ended.stderr
     assert "Traceback" not in ended.stderr
-
-
-def post(path: str) -> str:
-    return f"{path.strip('/')}, request: {{method: POST, path: {path}}}"
 
 
 @pytest.mark.parametrize(("path", "jobs"), [("/jobs", "2"), ("/jobs/later", "1")])

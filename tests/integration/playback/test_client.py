@@ -162,8 +162,8 @@ def test_forms_files_queries_and_headers_arrive(serve: Callable[..., object]) ->
     call = Call(
         method="POST",
         path="/x",
-        form={"units": "m"},
-        files={"dem": ("dem.asc", b"1 2")},
+        form={"units": ["m"]},
+        files=[("dem", ("dem.asc", b"1 2"))],
         query={"a": ["1", "ä &"]},
         headers={"X-Run": "7"},
     )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from flask import jsonify, request
 
-from profcov.errors import PlaybackError, TargetError
-from profcov.playback.runner import PlayOptions, play, play_all
+from profcov.errors import PlaybackError, TargetUnreachableError
+from profcov.playback.play import PlayOptions, play
+from profcov.playback.runner import play_all
 from profcov.playback.steps import find_named_origins
 from profcov.playback.yaml_format import load_profile
 
@@ -174,7 +175,7 @@ def test_one_profile_that_fails_does_not_stop_the_others(
         step_done=lambda each: steps.append(each.slug),
         play_done=lambda outcome: ended.append(outcome.profile.slug),
     )
-    assert [type(outcome.error) for outcome in outcomes] == [PlaybackError, TargetError, type(None)]
+    assert [type(outcome.error) for outcome in outcomes] == [PlaybackError, TargetUnreachableError, type(None)]
     assert outcomes[2].result is not None
     assert outcomes[2].result.requests == 2
     assert ended == ["fails", "unreachable", "works"]

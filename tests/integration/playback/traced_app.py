@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+import time
+from collections import Counter
 from typing import Any
 
 from flask import Flask, Response, abort
 from redis import Redis
 from rq import Queue
 from rq.job import Job
+from rq.registry import FinishedJobRegistry
 from traced_jobs import green, start_green, stay
 
+from profcov import current_slug
 from profcov.queues.rq import install
 from profcov.web.flask import ProfileTrace
 
 app = Flask(__name__)
+asked: Counter[str] = Counter()
 ProfileTrace(app)
 install()
 
@@ -33,6 +38,31 @@ def blue() -> dict[str, Any]:
     return {"colour": "blue", "pid": os.getpid()}
 
 
+@app.get("/flaky/<name>/<int:times>")
+def flaky(name: str, times: int) -> tuple[dict[str, Any], int]:
+    """Fail so many times before it goes well."""
+    asked[name] += 1
+    if asked[name] <= times:
+        return {"colour": "red"}, 409
+    return {"colour": "blue"}, 200
+
+
+@app.get("/asked/<name>")
+def count_asked(name: str) -> dict[str, int]:
+    """Return how often this was asked, by requests that are traced and by others."""
+    asked[f"{name} {'traced' if current_slug() else 'untraced'}"] += 1
+    return {kind: asked[f"{name} {kind}"] for kind in ("traced", "untraced")}
+
+
+@app.get("/slow-if-traced")
+def slow_if_traced() -> str:
+    """Take ten times the processor time where it is traced, whatever the tracer costs."""
+    end = time.process_time() + (0.2 if current_slug() else 0.02)
+    while time.process_time() < end:
+        pass
+    return "done"
+
+
 @app.get("/broken")
 def broken() -> None:
     abort(409, "no such luck")
@@ -41,6 +71,21 @@ def broken() -> None:
 @app.post("/jobs")
 def jobs() -> tuple[dict[str, Any], int]:
     return {"id": Queue(connection=connect()).enqueue(start_green).id}, 202
+
+
+@app.post("/work")
+def work() -> tuple[dict[str, Any], int]:
+    """Start a job that starts another, and name it as many applications do."""
+    return {"job_id": Queue(connection=connect()).enqueue(start_green).id}, 202
+
+
+@app.get("/work/done")
+def work_done() -> dict[str, Any]:
+    """Say how many jobs have ended; it is a conflict to ask before one has."""
+    count = FinishedJobRegistry(queue=Queue(connection=connect())).count
+    if not count:
+        abort(409, "no job has ended")
+    return {"ended": count}
 
 
 @app.post("/jobs/stay")

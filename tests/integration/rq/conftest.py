@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 APPS = Path(__file__).parent / "apps"
+WARNINGS = ["-W", "error", "-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]  # RQ 1.16 calls that
 BEGIN = """
-import json, os
+import inspect, json, os
 import jobs
 import profcov
 from redis import Redis
@@ -32,6 +33,10 @@ queue = Queue(connection=redis)
 install()
 def tell(value):
     print(json.dumps(value))
+def positional(function, **given):  # RQ's versions differ in what comes before the last that is given
+    parameters = list(inspect.signature(function).parameters.values())
+    last = max(number for number, each in enumerate(parameters) if each.name in given)
+    return [given.get(each.name, each.default) for each in parameters[: last + 1]]
 """
 
 
@@ -56,7 +61,7 @@ class Jobs:
         """Run a program that enqueues; return what it tells."""
         import json
 
-        words = [sys.executable, "-W", "error", "-c", BEGIN + textwrap.dedent(program)]
+        words = [sys.executable, *WARNINGS, "-c", BEGIN + textwrap.dedent(program)]
         done = subprocess.run(words, env=self.environ, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
         assert done.stderr == ""

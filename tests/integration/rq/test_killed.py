@@ -8,10 +8,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rq import worker as rq_worker
 from rq.command import send_stop_job_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+NEEDS_SPAWN_WORKER = pytest.mark.skipif(not hasattr(rq_worker, "SpawnWorker"), reason="SpawnWorker came with RQ 2.2")
 
 
 def start_job(rq: Any) -> str:
@@ -25,9 +28,10 @@ def job(rq: Any, wait_until: Callable[..., None], request: pytest.FixtureRequest
     job_id = start_job(rq)
     words = ("--worker-class", "profcov.queues.rq.CoverageSpawnWorker") if request.param == "spawn" else ()
     worker = rq.start_worker(*words, zero_code=request.param == "zero code")
-    wait_until(lambda: rq.redis.get("running"), "the job runs")
-    yield worker, job_id
-    if worker.poll() is None:
+    try:
+        wait_until(lambda: rq.redis.get("running"), "the job runs")
+        yield worker, job_id
+    finally:
         worker.kill()
         worker.wait()
 
@@ -36,7 +40,7 @@ def horse_of(rq: Any) -> int:
     return int(rq.redis.get("running"))
 
 
-@pytest.mark.parametrize("job", ["class", "zero code", "spawn"], indirect=True)
+@pytest.mark.parametrize("job", ["class", "zero code", pytest.param("spawn", marks=NEEDS_SPAWN_WORKER)], indirect=True)
 def test_a_job_that_is_stopped_has_written(rq: Any, job: tuple[Any, str], wait_until: Callable[..., None]) -> None:
     worker, job_id = job
     assert rq.functions("demo") == set()
@@ -91,7 +95,9 @@ def test_a_job_that_leaves_by_itself_has_written(rq: Any) -> None:
     assert rq.functions("demo") == {"leave", "step"}
 
 
-@pytest.mark.parametrize("name", ["CoverageSimpleWorker", "CoverageSpawnWorker"])
+@pytest.mark.parametrize(
+    "name", ["CoverageSimpleWorker", pytest.param("CoverageSpawnWorker", marks=NEEDS_SPAWN_WORKER)]
+)
 def test_every_kind_of_worker_measures(rq: Any, name: str) -> None:
     ids = rq.run(
         """
@@ -103,3 +109,21 @@ def test_every_kind_of_worker_measures(rq: Any, name: str) -> None:
     rq.work("--worker-class", f"profcov.queues.rq.{name}")
     assert [rq.status(each) for each in ids] == ["finished"] * 2
     assert rq.combined("demo") == {"first", "second"}
+
+
+def test_a_worker_that_has_ended_leaves_no_pipe_open(rq: Any) -> None:
+    before, after = rq.run(
+        """
+        from profcov.queues.rq import CoverageWorker
+        def work():
+            with profcov.trace("demo"):
+                queue.enqueue(jobs.other)
+            worker = CoverageWorker([queue], connection=redis)
+            worker.work(burst=True, logging_level="ERROR")
+            return worker, len(os.listdir("/proc/self/fd"))
+        first, before = work()
+        second, after = work()
+        tell([before, after])
+        """
+    )
+    assert before == after

@@ -78,7 +78,7 @@ def test_a_traced_queue_or_job_class_needs_no_installation(rq: Any) -> None:
                 Queue(connection=redis, job_class=TracedJob).enqueue(jobs.second),
                 Queue(connection=redis, job_class="profcov.queues.rq.TracedJob").enqueue(jobs.second),
                 queue.enqueue(jobs.other),
-                TracedQueue("default", redis, 60, True, Job).enqueue(jobs.other),
+                TracedQueue(*positional(Queue, name="default", connection=redis, job_class=Job)).enqueue(jobs.other),
             ]
         tell([job.id for job in ids])
         """
@@ -155,7 +155,7 @@ def test_metadata_that_the_caller_gives_is_kept_and_not_changed(rq: Any) -> None
         decorated = job("default", connection=redis, meta=mine)(jobs.other)
         with profcov.trace("demo"):
             one, two = queue.enqueue(jobs.other, meta=mine), decorated.delay()
-            three = Job.create(jobs.other, (), {}, redis, None, None, None, None, None, None, None, None, "", mine)
+            three = Job.create(*positional(Job.create, func=jobs.other, connection=redis, meta=mine))
         after = decorated.delay()
         tell([mine, one.meta, two.meta, three.meta, after.meta, one.args])
         """
@@ -172,6 +172,22 @@ def test_a_job_that_is_created_under_two_slugs_keeps_the_first(rq: Any) -> None:
         tell([one.meta, two.meta])
         """
     ) == [{"profile_trace_slug": "inner"}, {"profile_trace_slug": "mine"}]
+
+
+def test_a_traced_job_has_no_id_before_rq_gives_it_one_and_is_listed_when_it_is_saved(rq: Any) -> None:
+    first, given = rq.run(
+        """
+        with profcov.trace("demo"):
+            job = queue.create_job(jobs.other)
+            assert job._id is None  # which is how RQ 3 refuses unique=True without an id
+            assert not redis.exists("profcov:jobs:demo")
+            job.save()
+            assert "save" not in vars(job)
+            assert redis.smembers("profcov:jobs:demo") == {job.id.encode()}
+            tell([job.id, queue.create_job(jobs.other, job_id="mine").id])
+        """
+    )
+    assert {each.decode() for each in rq.redis.smembers("profcov:jobs:demo")} == {first, given}
 
 
 def test_a_job_that_fails_and_its_callback_keep_their_lines(rq: Any) -> None:

@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import pytest
 
-from profcov.playback.yaml_format import load_profiles
+from profcov.playback.formats import load_profiles
 
 PROFILES = sorted((files("profcov.demo") / "profiles").glob("*.yaml"))
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 from textwrap import dedent
 from typing import TYPE_CHECKING
 
 import pytest
 
 from profcov.errors import ProfileFormatError
-from profcov.playback.yaml_format import load_profile, load_profiles
+from profcov.playback.formats import load_profiles
+from profcov.playback.profile import Upload
+from profcov.playback.yaml_format import load_profile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -57,9 +60,9 @@ def test_a_full_profile_is_read(tmp_path: Path) -> None:
     assert create.request.json == {"name": "{name}", "size": "{size}", "raw": "{{x}}"}
     assert (create.expect.status, create.expect.json, create.expect.text) == ((200, 201), {"state": "new"}, "new")
     assert create.expect.headers == {"Content-Type": "application/json"}
-    assert create.save["run_id"].search({"id": 7}) == 7
-    assert upload.request.files == {"dem": tmp_path / "data/dem.asc"}
-    assert upload.request.form == {"units": "m", "fill": "true", "n": "3"}
+    assert create.save["run_id"].document() == "id"
+    assert upload.request.files == {"dem": (Upload("dem.asc", tmp_path / "data/dem.asc"),)}
+    assert upload.request.form == {"units": ("m",), "fill": ("true",), "n": ("3",)}
     assert upload.request.query == {"a": ("1",), "b": ("x", "{name}")}
     assert climate.request.data == '{"method": "daymet"}'
     assert climate.wait is not None
@@ -201,17 +204,17 @@ MALFORMED = {
     ),
     "unknown variable": (
         "slug: a\nvariables: {b: 1, c: 2}\n" + steps("- {name: s, request: {path: '/{d}'}}").partition("\n")[2],
-        "{p}: step 1 's': request.path: unknown variable 'd' in '/{d}'; known here: b, c",
+        "{p}: step 1 's': request.path: unknown variable 'd' in '/{d}'; known here: b, c, server",
     ),
     "variable saved later": (
         steps(
             "- {name: s, request: {path: /, json: {x: ['{id}']}}, save: {id: id}}",
         ),
-        "{p}: step 1 's': request.json: unknown variable 'id' in '{id}'; known here: none",
+        "{p}: step 1 's': request.json: unknown variable 'id' in '{id}'; known here: server",
     ),
     "unknown variable in form": (
         steps("- {name: s, request: {path: /, form: {f: '{x}'}}}"),
-        "{p}: step 1 's': request.form.f: unknown variable 'x' in '{x}'; known here: none",
+        "{p}: step 1 's': request.form.f: unknown variable 'x' in '{x}'; known here: server",
     ),
     "single brace": (
         steps("- {name: s, request: {path: /, query: {q: 'a}'}}}"),
@@ -304,3 +307,32 @@ def test_two_files_with_one_slug_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ProfileFormatError) as caught:
         load_profiles(paths)
     assert str(caught.value) == f"{paths[1]}: slug: 'same' is already the slug of {paths[0]}"
+
+
+def test_an_expectation_may_look_anywhere_in_the_answer_and_at_the_clock(tmp_path):
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        "slug: a\nsteps:\n  - name: s\n    request: {path: /}\n"
+        '    expect: {jmespath: {"items[0].state": done, "length(items)": 3}, duration: 0.5}\n'
+    )
+    expect = load_profile(path).steps[0].expect
+    assert [(expression.expression, value) for expression, value in expect.finds] == [
+        ("items[0].state", "done"),
+        ("length(items)", 3),
+    ]
+    assert expect.duration == 0.5
+
+
+@pytest.mark.parametrize(
+    ("expect", "problem"),
+    [
+        ('jmespath: {"items[": 1}', "step 1 's': expect.jmespath.items[: 'items[' is not a JMESPath expression"),
+        ("jmespath: [items]", "step 1 's': expect.jmespath: must be a mapping, not a list"),
+        ("duration: 0", "step 1 's': expect.duration: must be a number of seconds above 0"),
+    ],
+)
+def test_an_expectation_that_cannot_be_is_told(tmp_path, expect, problem):
+    path = tmp_path / "a.yaml"
+    path.write_text(f"slug: a\nsteps: [{{name: s, request: {{path: /}}, expect: {{{expect}}}}}]\n")
+    with pytest.raises(ProfileFormatError, match=re.escape(problem)):
+        load_profile(path)

@@ -1,0 +1,177 @@
+"""``profcov nightly``: replay all profiles, and say what has changed since the night before."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from profcov.analysis.drift import compare_matrices
+from profcov.analysis.matrix import build_matrix
+from profcov.cli.clean import SIZE
+from profcov.cli.common import config_option, find_config, ignore_source_changes_option
+from profcov.cli.main import FAILED
+from profcov.cli.playback import play_profiles, report_errors
+from profcov.cli.playback_output import append_step_summary, print_artifacts, write, write_json
+from profcov.cli.playing import check_url, play_options, read_play
+from profcov.cli.recorded import read_artifacts, warn_unreadable
+from profcov.cli.report import write_report
+from profcov.nightly import nights
+from profcov.nightly.summary import night_summary
+from profcov.playback.junit import junit_document
+from profcov.playback.results import Run, results_document
+from profcov.report.coverage_html import write_html
+from profcov.report.drift import DEPTH as DRIFT_DEPTH
+from profcov.report.drift import drift_document, drift_markdown
+from profcov.report.files import lay_out, write_whole
+from profcov.report.inventory_json import DEPTH as INVENTORY_DEPTH
+from profcov.report.inventory_json import inventory_document
+from profcov.report.matrix_files import write_matrix
+from profcov.report.snapshot import read_snapshot
+from profcov.store.layout import artifact_path
+from profcov.symbols.inventory import build_inventory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from profcov.analysis.drift import Drift
+    from profcov.analysis.matrix import Matrix
+    from profcov.store.read import Recorded
+    from profcov.symbols.model import Inventory
+
+INVENTORY: Final = "coverage-symbols.json"
+_PATH = click.Path(exists=True, path_type=Path)
+
+
+@click.command("nightly")
+@click.option(
+    "--profiles", "paths", metavar="PATH", multiple=True, required=True, type=_PATH, help="What to replay. Repeatable."
+)
+@click.option("--base-url", metavar="URL", callback=check_url, help="The server; wins over each profile's base_url.")
+@click.option(
+    "--source",
+    "sources",
+    metavar="DIR",
+    multiple=True,
+    type=_PATH,
+    help="Where the source is. Repeatable.  [default: as the coverage configuration says]",
+)
+@config_option()
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("artifacts/nightly"),
+    show_default=True,
+    help="Where the nights go, each into a directory of its own.",
+)
+@click.option("--jobs", metavar="N", type=click.IntRange(1, 256), default=1, help="Profiles played at a time. [1]")
+@click.option(
+    "--retries", metavar="N", type=click.IntRange(0, 100), default=1, help="How often a failed one is played again. [1]"
+)
+@click.option("--html/--no-html", default=True, help="coverage.py's HTML report of each profile, or none. [--html]")
+@click.option("--keep", metavar="N", type=click.IntRange(min=1), default=14, help="So many nights are kept. [14]")
+@click.option(
+    "--max-bytes", metavar="SIZE", type=SIZE, default="250MB", show_default=True, help="How big a night may be."
+)
+@click.option("--fail-on-loss", is_flag=True, help="Exit with 1 if a profile has lost a symbol that is still there.")
+@ignore_source_changes_option()
+@play_options
+def command(
+    *,
+    paths: tuple[Path, ...],
+    base_url: str | None,
+    sources: tuple[Path, ...],
+    config: str | None,
+    out: Path,
+    jobs: int,
+    retries: int,
+    html: bool,
+    keep: int,
+    max_bytes: float,
+    fail_on_loss: bool,
+    ignore_source_changes: bool,
+    **session: Any,
+) -> int:
+    """Replay all profiles, report on each, and say what has changed since the night before.
+
+    The server runs with recording on, on this machine; see `profcov playback`. Exit codes: 0 all played, 1 a profile failed
+    or, with --fail-on-loss, has lost a symbol; 2 bad arguments or profiles, 3 data that cannot be used, 4 a server that cannot
+    be used. What could be recorded is reported, whatever failed.
+    """
+    profiles, login, options = read_play(paths, **session)
+    config_file = find_config(config)
+    began, started = time.time(), time.monotonic()
+    with nights.begin(out, began) as night:
+        inventory = build_inventory(config_file, sources, processes=os.cpu_count() or 1)
+        warn_unreadable(inventory)
+        options = replace(options, trace=True, base_url=base_url, out=night, config_file=config_file, retries=retries)
+        outcomes = play_profiles(profiles, login, options, jobs)
+        print_artifacts(outcomes)
+        code = report_errors(outcomes)
+        slugs = [each.profile.slug for each in outcomes if artifact_path(night, each.profile.slug).is_file()]
+        if not slugs:
+            click.echo("profcov: nothing was recorded, so that there is nothing to report", err=True)
+            return code
+        recorded = list(read_artifacts(night, slugs, inventory, ignore_source_changes=ignore_source_changes))
+        run = Run(outcomes, is_traced=True, began=began, seconds=time.monotonic() - started, exit_code=code)
+        made = _Night(night, run, recorded, build_matrix(inventory, recorded))
+        made.write_reports(inventory)
+        if html:
+            made.write_html(config_file)
+        drift = made.compare()
+        made.conclude(drift, int(max_bytes))
+    for name in nights.drop_old(out, keep):
+        click.echo(f"{name}: removed, {keep} nights are kept", err=True)
+    click.echo(f"{night / nights.SUMMARY}", err=True)
+    return code or (FAILED if fail_on_loss and drift is not None and drift[1].has_loss else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Night:
+    """A night whose profiles have been played."""
+
+    directory: Path
+    run: Run
+    recorded: Sequence[Recorded]
+    matrix: Matrix
+
+    def write_reports(self, inventory: Inventory) -> None:
+        """Write the inventory, how each profile was played, its report, and the matrix."""
+        write_whole(self.directory / INVENTORY, [*lay_out(inventory_document(inventory), INVENTORY_DEPTH), "\n"])
+        write(self.directory / "junit.xml", junit_document(self.run))
+        write_json(self.directory / "playback.json", results_document(self.run))
+        for each in self.recorded:
+            write_report(self.matrix.index, each, self.directory / nights.REPORTS)
+        write_matrix(self.matrix, self.directory / nights.MATRIX)
+
+    def write_html(self, config_file: Path | None) -> None:
+        """Write coverage.py's report of each profile."""
+        for each in self.recorded:
+            artifact, target = artifact_path(self.directory, each.slug), self.directory / nights.HTML / each.slug
+            write_html(artifact, config_file, target, f"profcov: {each.slug}")
+
+    def compare(self) -> tuple[str, Drift] | None:
+        """Return the night before and what has changed since, and write that; None if there is none."""
+        before = nights.find_before(self.directory)
+        if before is None:
+            return None
+        drift = compare_matrices(read_snapshot(before / nights.MATRIX), read_snapshot(self.directory / nights.MATRIX))
+        write_whole(self.directory / "changes.json", [*lay_out(drift_document(drift), DRIFT_DEPTH), "\n"])
+        write_whole(self.directory / "changes.md", drift_markdown(drift))
+        return before.name, drift
+
+    def conclude(self, drift: tuple[str, Drift] | None, limit: int) -> None:
+        """Drop what is too much, and write the summary."""
+        size, dropped = nights.shrink(self.directory, limit)
+        if size > limit:
+            click.echo(f"profcov: warning: the night has {size} bytes, though all that may go is left out", err=True)
+        summary = "".join(
+            night_summary(self.directory.name, self.run, self.matrix, since=drift, dropped=dropped, size=size)
+        )
+        write_whole(self.directory / nights.SUMMARY, [summary])
+        append_step_summary(summary)

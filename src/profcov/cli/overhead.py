@@ -1,0 +1,83 @@
+"""``profcov overhead``: what tracing costs a live server, measured with its own profiles."""
+
+from __future__ import annotations
+
+import os
+import statistics
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from profcov.cli.main import FAILED
+from profcov.cli.playback_output import prepare, write_json
+from profcov.cli.playing import check_url, play_options, read_play
+from profcov.cli.rows import print_rows
+from profcov.playback.overhead import find_slowest, measure, overhead_document
+from profcov.playback.play import log_in
+from profcov.settings import CONFIG, find_config
+
+if TYPE_CHECKING:
+    from profcov.playback.overhead import Measured
+
+DEFAULT_OUT: Final = Path("artifacts/perf-baseline.json")
+_COLUMNS: Final = ("profile", "untraced s", "traced s", "ratio", "low", "high")
+
+
+@click.command("overhead")
+@click.argument("profiles", metavar="PROFILE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--base-url", metavar="URL", callback=check_url, help="The server; wins over each profile's base_url.")
+@click.option("--runs", metavar="N", type=click.IntRange(1, 1000), default=5, help="Runs of each kind that count. [5]")
+@click.option(
+    "--max-percent", metavar="P", type=click.FloatRange(min=0), help="Exit with 1 if the slowest profile costs more."
+)
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=DEFAULT_OUT,
+    help=f"Where the figures go. [{DEFAULT_OUT}]",
+)
+@play_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    *,
+    profiles: tuple[Path, ...],
+    base_url: str | None,
+    runs: int,
+    max_percent: float | None,
+    out: Path,
+    **session: Any,
+) -> None:
+    """Measure what tracing costs a live server.
+
+    Each profile is played traced and untraced in turn, one at a time. What is timed are its requests and waits. The
+    slowest profile is the one that takes longest untraced; its ratio is the one that counts.
+
+    Exit codes: 0 measured, 1 a step failed or tracing costs more than --max-percent, 2 bad arguments or profiles, 3 work
+    that does not end, 4 a server that cannot be used.
+    """
+    loaded, login, options = read_play(profiles, **session)
+    options = replace(options, base_url=base_url, config_file=find_config(os.environ.get(CONFIG)))
+    prepare(out)
+    if login is not None:
+        options = replace(options, login=log_in(login, options))
+    measured = measure(loaded, options, runs, lambda profile: click.echo(f"{profile.slug}: played", err=True))
+    write_json(out, overhead_document(measured, loaded, options))
+    print_rows(_COLUMNS, [_row(each) for each in measured])
+    slowest = find_slowest(measured)
+    click.echo(f"slowest: {slowest.slug}, {slowest.percent:+.1f} % traced; figures in {out}", err=True)
+    if max_percent is not None and slowest.percent > max_percent:
+        click.echo(
+            f"profcov: tracing costs {slowest.slug} {slowest.percent:.1f} %: more than {max_percent:g} %", err=True
+        )
+        ctx.exit(FAILED)
+
+
+def _row(measured: Measured) -> tuple[str, ...]:
+    medians = (statistics.median(measured.untraced), statistics.median(measured.traced))
+    ratios = (measured.ratio, *measured.quartiles)
+    return (measured.slug, *(f"{each:.3f}" for each in medians), *(f"{each:.2f}" for each in ratios))

@@ -1,0 +1,199 @@
+"""What ``profcov playback`` shows while profiles play, and prints and writes when they have."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from profcov.cli.rows import print_rows
+from profcov.errors import CoverageWriteError
+from profcov.playback.junit import junit_document
+from profcov.playback.results import results_document
+from profcov.playback.summary import summary_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from profcov.errors import PlaybackError, TargetError
+    from profcov.playback.plan import Planned
+    from profcov.playback.play import PlayResult
+    from profcov.playback.profile import Profile
+    from profcov.playback.results import Run
+    from profcov.playback.runner import Outcome
+    from profcov.store.combine import Artifact
+
+STEP_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
+"""The file to which GitHub Actions wants Markdown appended, for the page of the run."""
+
+_COLUMNS: Final = ("profile", "artifact", "state", "lines", "requests", "jobs", "seconds")
+_PLAN: Final = ("profile", "step", "method", "url", "traced")
+
+
+@dataclass(frozen=True, slots=True)
+class Observers:
+    """Who is told of a step that was done, of a try that failed, and of a profile that has ended."""
+
+    step_done: Callable[[Profile], None]
+    try_failed: Callable[[Profile, PlaybackError | TargetError, float], None]
+    play_done: Callable[[Outcome], None]
+
+
+@contextlib.contextmanager
+def show_progress(profiles: Sequence[Profile]) -> Iterator[Observers]:
+    """Give the observers of a play: bars on a terminal, a line for each profile elsewhere."""
+    if not sys.stderr.isatty():
+        yield Observers(
+            step_done=lambda _profile: None,
+            try_failed=print_try,
+            play_done=_print_line,
+        )
+        return
+    from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bars = {each.slug: progress.add_task(each.slug, total=len(each.steps)) for each in profiles}
+
+        def try_failed(profile: Profile, error: PlaybackError | TargetError, pause: float) -> None:
+            progress.console.print(Text(_describe_try(profile, error, pause)), soft_wrap=True)
+            progress.update(bars[profile.slug], completed=0)
+
+        yield Observers(
+            step_done=lambda profile: progress.advance(bars[profile.slug]),
+            try_failed=try_failed,
+            play_done=lambda outcome: progress.stop_task(bars[outcome.profile.slug]),
+        )
+
+
+def print_try(profile: Profile, error: PlaybackError | TargetError, pause: float) -> None:
+    """Say why a profile is played again."""
+    click.echo(_describe_try(profile, error, pause), err=True)
+
+
+def print_skipped(outcomes: Sequence[Outcome]) -> None:
+    """Say which profiles are not played."""
+    for outcome in outcomes:
+        if outcome.existing is not None:
+            click.echo(f"{outcome.profile.slug}: skipped, {outcome.existing.path} is complete", err=True)
+
+
+def print_plan(planned: Sequence[Planned]) -> None:
+    """Print what would be sent."""
+    words = {True: "traced", False: "untraced", None: "unknown"}
+    print_rows(_PLAN, [(each.slug, each.step, each.method, each.url, words[each.is_traced]) for each in planned])
+
+
+def print_artifacts(outcomes: Sequence[Outcome]) -> None:
+    """Print where the artifacts are, those of skipped profiles too."""
+    rows: list[tuple[str, ...]] = []
+    for outcome in outcomes:
+        if outcome.existing is not None:
+            kept = outcome.existing
+            rows.append((outcome.profile.slug, str(kept.path), outcome.state, str(kept.lines), "0", "0", "0.0"))
+        elif outcome.result is not None and outcome.result.artifact is not None:
+            rows.append(_row(outcome.result, outcome.result.artifact))
+    if rows:
+        print_rows(_COLUMNS, rows)
+
+
+def prepare(*files: Path | None) -> None:
+    """Make the directories of files that are to be written in the end: what cannot be is told before anything is sent.
+
+    Raises:
+        CoverageWriteError: the system does not let us.
+    """
+    for file in filter(None, files):
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CoverageWriteError(file, error.strerror or str(error)) from error
+        if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+            raise CoverageWriteError(file, "it is a directory" if file.is_dir() else "permission denied")
+
+
+def write_results(run: Run, *, junit: Path | None, results: Path | None) -> None:
+    """Write the documents that are wanted, and append to GitHub's summary where there is one.
+
+    Raises:
+        CoverageWriteError: a file cannot be written.
+    """
+    if junit is not None:
+        write(junit, junit_document(run))
+    if results is not None:
+        write_json(results, results_document(run))
+    append_step_summary(summary_text(run))
+
+
+def append_step_summary(text: str) -> None:
+    """Append Markdown to GitHub's summary where there is one."""
+    summary = os.environ.get(STEP_SUMMARY)
+    if summary:
+        try:
+            with open(summary, "a", encoding="utf-8") as file:  # noqa: PTH123 (the name is GitHub's)
+                file.write(text)
+        except OSError as error:  # the results stand all the same
+            click.echo(f"profcov: warning: {STEP_SUMMARY}: cannot write {summary}: {error.strerror}", err=True)
+
+
+def write_json(file: Path, document: dict[str, Any]) -> None:
+    """Write a JSON document.
+
+    Raises:
+        CoverageWriteError: the system does not let us.
+    """
+    write(file, json.dumps(document, indent=2).encode() + b"\n")
+
+
+def write(file: Path, content: bytes) -> None:
+    """Write a file.
+
+    Raises:
+        CoverageWriteError: the system does not let us.
+    """
+    try:
+        file.write_bytes(content)
+    except OSError as error:
+        raise CoverageWriteError(file, error.strerror or str(error)) from error
+
+
+def _describe_try(profile: Profile, error: PlaybackError | TargetError, pause: float) -> str:
+    return f"{profile.slug}: played again in {pause:g} s, for it failed: {error}"
+
+
+def _print_line(outcome: Outcome) -> None:
+    if outcome.result is not None:
+        click.echo(f"{outcome.result.slug}: {_describe(outcome.result, outcome.tries)}", err=True)
+
+
+def _describe(result: PlayResult, tries: int) -> str:
+    facts = [f"{result.requests} requests", f"{len(result.jobs)} jobs", f"{result.seconds:.1f} s"]
+    if tries > 1:
+        facts.append(f"{tries} tries")
+    if result.artifact is not None:
+        facts.append(_state(result.artifact))
+    return ", ".join(facts)
+
+
+def _state(artifact: Artifact) -> str:
+    return "complete" if artifact.complete else "partial: " + ", ".join(artifact.reasons)
+
+
+def _row(result: PlayResult, artifact: Artifact) -> tuple[str, ...]:
+    return (
+        str(result.slug),
+        str(artifact.path),
+        _state(artifact),
+        str(artifact.lines),
+        str(result.requests),
+        str(len(result.jobs)),
+        f"{result.seconds:.1f}",
+    )

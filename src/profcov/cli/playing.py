@@ -1,0 +1,169 @@
+"""What the commands that play profiles share: which profiles, against which server, with which session."""
+
+from __future__ import annotations
+
+import os
+import re
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+import urllib3
+
+from profcov.playback.address import find_origin
+from profcov.playback.cookies import read_cookie_file
+from profcov.playback.formats import load, load_profiles
+from profcov.playback.play import DEFAULT_TIMEOUT, PlayOptions, list_saved
+from profcov.playback.template import NAME
+from profcov.settings import DEFAULT_DIR, DIR, read_secret, read_umask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from profcov.playback.profile import Profile
+
+_COOKIE_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
+_COOKIE_VALUE: Final = re.compile(r"[!-:<-~]*", re.ASCII)
+
+
+def check_url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """Return an http(s) URL that was given.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    if value is not None and find_origin(value) is None:
+        raise click.BadParameter(f"{value!r} is not a URL such as http://127.0.0.1:8000")
+    return value
+
+
+def _read_variables(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    variables = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or NAME.fullmatch(name) is None:
+            raise click.BadParameter(f"{value!r} is not NAME=VALUE")
+        variables[name] = text
+    return variables
+
+
+def _read_cookies(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    cookies = {}
+    for number, value in enumerate(values, start=1):
+        name, equals, text = value.partition("=")
+        if not equals or not _COOKIE_NAME.fullmatch(name) or not _COOKIE_VALUE.fullmatch(text):
+            # The value itself is not shown: it may be a secret.
+            raise click.BadParameter(f"number {number} is not NAME=VALUE, in characters that a cookie may have")
+        cookies[name] = text
+    return cookies
+
+
+_OPTIONS: Final = (
+    click.option(
+        "--redis-url", metavar="URL", envvar="REDIS_URL", show_envvar=True, help="Wait for the RQ jobs kept there."
+    ),
+    click.option(
+        "--data-dir",
+        metavar="DIR",
+        type=click.Path(file_okay=False, path_type=Path),
+        envvar=DIR,
+        default=DEFAULT_DIR,
+        show_envvar=True,
+        help=f"Where the server writes its data. [{DEFAULT_DIR}]",
+    ),
+    click.option(
+        "--timeout",
+        metavar="S",
+        type=click.FloatRange(min=0, max=86_400, min_open=True),
+        default=DEFAULT_TIMEOUT,
+        help=f"Seconds to wait for an answer, for the jobs, and for work in flight. [{DEFAULT_TIMEOUT:g}]",
+    ),
+    click.option(
+        "--var",
+        "variables",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_read_variables,
+        help="A variable of the profiles.",
+    ),
+    click.option(
+        "--select", metavar="PATTERN", multiple=True, help="Only profiles whose slug is like this: 'us-*'. Repeatable."
+    ),
+    click.option(
+        "--cookie",
+        "cookies",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_read_cookies,
+        help="A cookie for each profile's server. Repeatable.",
+    ),
+    click.option(
+        "--cookie-file",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Cookies in Netscape's format, each for the server that it names.",
+    ),
+    click.option(
+        "--login",
+        metavar="PROFILE",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="A profile to play first, untraced: the others get its cookies and what it saved.",
+    ),
+    click.option("--insecure", is_flag=True, help="Take any certificate."),
+)
+
+
+def play_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that :func:`read_play` reads."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_play(
+    paths: Sequence[Path],
+    *,
+    redis_url: str | None,
+    data_dir: Path,
+    timeout: float,
+    variables: dict[str, str],
+    select: Sequence[str],
+    cookies: dict[str, str],
+    cookie_file: Path | None,
+    login: Path | None,
+    insecure: bool,
+) -> tuple[list[Profile], Profile | None, PlayOptions]:
+    """Return the profiles that are meant, the one to log in with, and how to play them.
+
+    Raises:
+        ProfileFormatError: a file does not fit the format.
+        CookieFileError: the file of cookies cannot be used.
+        click.UsageError: a directory has no profile, or no slug is like a pattern.
+    """
+    first = load(login, variables).profile if login is not None else None
+    saved = dict.fromkeys(list_saved(first), "") if first is not None else {}
+    profiles = _select(load_profiles(paths, variables | saved), select)
+    options = PlayOptions(
+        redis_url=redis_url,
+        data_dir=data_dir,
+        timeout=timeout,
+        secret=read_secret(os.environ),
+        umask=read_umask(os.environ),
+        cookies=cookies,
+        cookie_jar=read_cookie_file(cookie_file) if cookie_file is not None else (),
+        insecure=insecure,
+    )
+    if insecure:
+        click.echo("profcov: warning: --insecure: certificates are not checked", err=True)
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+    return profiles, first, options
+
+
+def _select(profiles: list[Profile], patterns: Sequence[str]) -> list[Profile]:
+    for pattern in patterns:
+        if not any(fnmatchcase(profile.slug, pattern) for profile in profiles):
+            slugs = ", ".join(profile.slug for profile in profiles)
+            raise click.UsageError(f"--select {pattern!r} fits no profile; there are: {slugs}")
+    return [each for each in profiles if not patterns or any(fnmatchcase(each.slug, pattern) for pattern in patterns)]

@@ -1,0 +1,205 @@
+"""``profcov profiles``: list, check, show and convert profiles of any format."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from profcov.cli.main import USAGE
+from profcov.errors import ProfileFormatError
+from profcov.playback.formats import find_files, load, refuse_twice
+from profcov.playback.secret import MASK, is_secret_name, mask
+from profcov.playback.yaml_writer import write_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from profcov.playback.formats import Loaded
+    from profcov.playback.profile import Step
+
+_COLUMNS = ("profile", "format", "requests", "file")
+_PATHS = click.argument(
+    "paths", metavar="PATH...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path)
+)
+
+
+@click.group("profiles")
+def command() -> None:
+    """List, check, show and convert profiles.
+
+    PATH is a YAML file, a HAR, the events.jsonl of a capture, or a directory of these. A file's format is found by its
+    content.
+    """
+
+
+@command.command("list")
+@_PATHS
+def list_profiles(paths: tuple[Path, ...]) -> None:
+    """List profiles: slug, format, number of requests, file."""
+    loaded, problems = _load_all(paths)
+    rows = [
+        (str(each.profile.slug), each.format, str(len(each.profile.steps)), str(each.profile.path)) for each in loaded
+    ]
+    _print_rows(rows)
+    _report(problems)
+
+
+@command.command("check")
+@_PATHS
+def check_profiles(paths: tuple[Path, ...]) -> None:
+    """Check profiles: each problem is a line, and the exit code is 2 if there is any.
+
+    What of a recording is left out, and what could not be correlated for sure, is told too; it is no problem.
+    """
+    loaded, problems = _load_all(paths)
+    for each in loaded:
+        for note in _list_notes(each):
+            click.echo(f"{each.profile.path}: note: {note}")
+        click.echo(
+            f"{each.profile.path}: {each.profile.slug}: {_count(len(each.profile.steps), 'request')}, well-formed"
+        )
+    _report(problems)
+
+
+@command.command("show")
+@_PATHS
+@click.option("--correlations", is_flag=True, help="Show which recorded values are taken anew, and from where.")
+def show_profiles(paths: tuple[Path, ...], *, correlations: bool) -> None:
+    """Show the steps of profiles as they are played. Secrets are not shown."""
+    loaded, problems = _load_all(paths)
+    for each in loaded:
+        lines = (
+            _list_correlations(each)
+            if correlations
+            else [_describe(*pair) for pair in enumerate(each.profile.steps, 1)]
+        )
+        click.echo(f"{each.profile.slug}  {each.format}  {each.profile.base_url or 'no base URL'}")
+        for line in lines:
+            click.echo(f"  {line}")
+    _report(problems)
+
+
+@command.command("convert")
+@_PATHS
+@click.option(
+    "-o",
+    "--out",
+    metavar="DIR",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the YAML files go, and the files that they upload.",
+)
+@click.option("--force", is_flag=True, help="Replace files that are there already.")
+def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool) -> None:
+    """Write profiles of any format as YAML: DIR/<slug>.yaml.
+
+    Secrets (Authorization, and fields, headers and parameters named like passwords, tokens and keys) become variables
+    that playback takes from the environment. One line for each file says where it is.
+    """
+    loaded, problems = _load_all(paths)
+    _report(problems)
+    written = {str(each.profile.slug): write_profile(each.profile) for each in loaded}
+    files = {out / f"{slug}.yaml": each.text.encode() for slug, each in written.items()}
+    files |= {out / name: content for each in written.values() for name, content in each.files.items()}
+    taken = [path for path in files if path.exists() and not force]
+    if taken:
+        raise click.UsageError(f"{taken[0]} is there already: remove it, or replace it with --force")
+    try:
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from error
+    for each in loaded:
+        slug = each.profile.slug
+        click.echo(str(out / f"{slug}.yaml"))
+        for name, secret in each.profile.secrets.items():
+            click.echo(f"{slug}: {name} is taken from the environment: set {secret.env}", err=True)
+
+
+def _load_all(paths: Sequence[Path]) -> tuple[list[Loaded], list[ProfileFormatError]]:
+    """Load all that can be loaded, and return the problems of the others."""
+    found: dict[Any, Any] = {}
+    loaded, problems = [], []
+    for path in find_files(paths):
+        try:
+            each = load(path)
+            refuse_twice(each.profile, found)
+        except ProfileFormatError as error:
+            problems.append(error)
+            continue
+        found[each.profile.slug] = each.profile
+        loaded.append(each)
+    return loaded, problems
+
+
+def _report(problems: Sequence[ProfileFormatError]) -> None:
+    for problem in problems:
+        click.echo(f"profcov: {problem}", err=True)
+    if problems:
+        sys.exit(USAGE)
+
+
+def _list_notes(loaded: Loaded) -> list[str]:
+    secrets = [secret.recorded or "" for secret in loaded.profile.secrets.values()]
+    doubts = [
+        f"step {doubt.step}: {doubt.place}: {doubt.value} was not replaced: it may be {' or '.join(doubt.candidates)}; "
+        "pin it in the hints, or switch it off"
+        for doubt in loaded.doubts
+    ]
+    return [mask(note, secrets) for note in (*loaded.notes, *doubts)]
+
+
+def _list_correlations(loaded: Loaded) -> list[str]:
+    lines = []
+    for each in loaded.correlations:
+        uses = ", ".join(f"step {step} {place}" for step, place in each.uses)
+        pinned = " (pinned)" if each.pinned else ""
+        value = MASK if is_secret_name(each.variable) else each.value[:60]
+        lines.append(f"{each.variable} = {value}: step {each.step}, {each.source}{pinned} -> {uses}")
+    lines += [
+        f"ambiguous: {doubt.value} in step {doubt.step} {doubt.place}: {' or '.join(doubt.candidates)}; left as recorded"
+        for doubt in loaded.doubts
+    ]
+    return lines or ["no correlations"]
+
+
+def _describe(number: int, step: Step) -> str:
+    """Return one line about a step: what is sent, what is expected, saved and waited for."""
+    request = step.request
+    body = "json" if request.has_json else "data" if request.data is not None else ""
+    if request.form or request.files:
+        body = "multipart" if request.files or request.multipart else "form"
+    query = "?" + "&".join(request.query) if request.query else ""
+    facts = [f"{number:3}  {request.method} {request.path}{query}", *([body] if body else [])]
+    if step.expect.status:
+        facts.append("expect " + " or ".join(map(str, step.expect.status)))
+    if step.save:
+        facts.append("save " + ", ".join(step.save))
+    if step.wait is not None:
+        facts.append(f"wait until {step.wait.until.expression}" if hasattr(step.wait, "until") else "wait for its jobs")
+    return "  ".join(facts)
+
+
+def _print_rows(rows: Sequence[tuple[str, ...]]) -> None:
+    if not rows:
+        return
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(row))
+        return
+    from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
+    from rich.table import Column, Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table(*(Column(name, overflow="fold") for name in _COLUMNS))
+    for row in rows:
+        table.add_row(*map(Text, row))
+    Console().print(table)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

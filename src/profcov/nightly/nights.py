@@ -1,0 +1,119 @@
+"""The directory of nights: one directory each, named by when it began; the oldest go, and none grows too big."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from profcov.errors import CoverageWriteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SUMMARY: Final = "summary.md"
+"""Written last: a night without it was broken off."""
+MATRIX: Final = "matrix"
+HTML: Final = "html"
+REPORTS: Final = "reports"
+_LOCK: Final = ".nightly.lock"
+_FORMAT: Final = "%Y-%m-%dT%H%M%SZ"
+_NAME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d{6}Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What was left out of a night for its size: its path in the night's directory, and how many bytes it had."""
+
+    name: str
+    size: int
+
+
+@contextlib.contextmanager
+def begin(out: Path, now: float) -> Iterator[Path]:
+    """Make the directory of a night, and be the only one who does so while the block runs.
+
+    What nights that were broken off have left is removed; so is this one if it is.
+
+    Raises:
+        CoverageWriteError: another night is being made in ``out``, or it cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with open(out / _LOCK, "ab") as lock:  # noqa: PTH123 (for its descriptor)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise CoverageWriteError(out, "another `profcov nightly` is at work there") from None
+            for night in _list_all(out):
+                if not (night / SUMMARY).is_file():
+                    shutil.rmtree(night)
+            night = out / datetime.fromtimestamp(now, UTC).strftime(_FORMAT)
+            night.mkdir()
+            try:
+                yield night
+            finally:
+                if not (night / SUMMARY).is_file():
+                    shutil.rmtree(night, ignore_errors=True)
+    except OSError as error:
+        raise CoverageWriteError(out, error.strerror or str(error)) from error
+
+
+def find_before(night: Path) -> Path | None:
+    """Return the night before this one that has a matrix, or None."""
+    earlier = (each for each in _list_all(night.parent)[::-1] if each.name < night.name)
+    return next((each for each in earlier if (each / SUMMARY).is_file() and (each / MATRIX).is_dir()), None)
+
+
+def drop_old(out: Path, keep: int) -> list[str]:
+    """Remove all nights but the newest, and return the names of those that went.
+
+    Raises:
+        CoverageWriteError: one cannot be removed.
+    """
+    old = _list_all(out)[:-keep]
+    for night in old:
+        try:
+            shutil.rmtree(night)
+        except OSError as error:
+            raise CoverageWriteError(night, error.strerror or str(error)) from error
+    return [night.name for night in old]
+
+
+def shrink(night: Path, limit: int) -> tuple[int, list[Dropped]]:
+    """Drop what a night can do without, the largest first, until it has at most so many bytes; return its size, and that.
+
+    Artifacts, inventory, matrix and gaps stay. What goes are the HTML pages of a profile, its report, and the matrix as CSV.
+
+    Raises:
+        CoverageWriteError: something cannot be removed.
+    """
+    size = _measure(night)
+    optional = [*(night / HTML).glob("*"), *(night / REPORTS).glob("*"), *(night / MATRIX).glob("coverage-matrix.*")]
+    dropped = []
+    for bytes_, path in sorted(((_measure(path), path) for path in optional), reverse=True):
+        if size <= limit:
+            break
+        try:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        except OSError as error:
+            raise CoverageWriteError(path, error.strerror or str(error)) from error
+        size -= bytes_
+        dropped.append(Dropped(str(path.relative_to(night)), bytes_))
+    return size, dropped
+
+
+def _list_all(out: Path) -> list[Path]:
+    return sorted(each for each in out.iterdir() if _NAME.fullmatch(each.name) and each.is_dir())
+
+
+def _measure(path: Path) -> int:
+    if path.is_file():
+        return path.stat().st_size
+    return sum(os.stat(os.path.join(folder, name)).st_size for folder, _, names in os.walk(path) for name in names)  # noqa: PTH116, PTH118

@@ -1,0 +1,47 @@
+"""``summary.md`` of a night: what was played, what has changed since the night before, and what no profile reaches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from profcov.analysis.gaps import find_gaps
+from profcov.analysis.overlap import unique_symbols
+from profcov.playback.summary import summary_text
+from profcov.report.drift import drift_markdown
+from profcov.report.summary import summary_markdown
+from profcov.report.text import code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from profcov.analysis.drift import Drift
+    from profcov.analysis.matrix import Matrix
+    from profcov.nightly.nights import Dropped
+    from profcov.playback.results import Run
+
+
+def night_summary(
+    name: str, run: Run, matrix: Matrix, *, since: tuple[str, Drift] | None, dropped: Sequence[Dropped], size: int
+) -> Iterator[str]:
+    """Yield the summary, section by section; ``since`` is the night before and what has changed since."""
+    yield f"# Profiles of {name}\n\n"
+    yield _below(summary_text(run).splitlines()[2:])
+    yield "\n"
+    if since is None:
+        yield "## What has changed\n\nThis is the first night: there is nothing to compare it with.\n\n"
+    else:
+        before, drift = since
+        yield _below([*"".join(drift_markdown(drift)).splitlines(), "", f"Compared with {code(before)}."])
+        yield "\n"
+    yield _below("".join(summary_markdown(matrix, find_gaps(matrix), unique_symbols(matrix))).splitlines())
+    yield "\n## Size\n\n"
+    yield f"{size / 1e6:.1f} MB.\n"
+    if dropped:
+        yield "\nLeft out, because all of it would have been too big:\n\n"
+        yield from (f"- {code(each.name)}: {each.size / 1e6:.1f} MB\n" for each in dropped)
+
+
+def _below(lines: Iterable[str]) -> str:
+    """Return a document's lines as a section of another: its headings one level lower, its links into ``matrix/``."""
+    text = "\n".join(f"#{line}" if line.startswith("#") else line for line in lines)
+    return text.replace("](gaps.md)", "](matrix/gaps.md)") + "\n"

@@ -1,0 +1,146 @@
+"""The formats of profiles: which one a file has, by its content, and the profile that it holds."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.errors import ProfileFormatError
+from profcov.playback.recorded.building import build
+from profcov.playback.recorded.events import CAPTURE, EVENTS, read_events
+from profcov.playback.recorded.har import read_har
+from profcov.playback.recorded.hints import ENDING, find_hints, read_hints
+from profcov.playback.recorded.json_text import parse_json, read_text
+from profcov.playback.yaml_document import read_document
+from profcov.playback.yaml_format import read_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from profcov.playback.profile import Profile
+    from profcov.playback.recorded.correlation import Correlation, Doubt
+    from profcov.slug import Slug
+
+YAML: Final = "yaml"
+HAR: Final = "har"
+EVENT_LINES: Final = "events"
+
+_IN_FOLDERS: Final = (".yaml", ".yml", ".har")
+_ARCHIVES: Final = {b"PK\x03\x04": "a zip archive: unpack it and give the .har in it", b"\x1f\x8b": "gzip: unpack it"}
+_HAR_START: Final = re.compile(r'\s*\{\s*"log"\s*:')
+_EVENT: Final = re.compile(r'\s*\{[^\n]*"stage"\s*:\s*"')
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A profile, the format of its file, and for recorded traffic what was made of it."""
+
+    profile: Profile
+    format: str
+    correlations: tuple[Correlation, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def load_profiles(paths: Iterable[Path], variables: Mapping[str, str] | None = None) -> list[Profile]:
+    """Read the profiles of files and directories; ``variables`` replace or add to each one's own.
+
+    Raises:
+        ProfileFormatError: a file fits no format, two have the same slug, or a directory has none.
+    """
+    found: dict[Slug, Profile] = {}
+    for path in find_files(paths):
+        profile = load(path, variables).profile
+        refuse_twice(profile, found)
+        found[profile.slug] = profile
+    return list(found.values())
+
+
+def refuse_twice(profile: Profile, found: Mapping[Slug, Profile]) -> None:
+    """Return if no profile before has this one's slug.
+
+    Raises:
+        ProfileFormatError: one has.
+    """
+    if profile.slug in found:
+        problem = f"{profile.slug!r} is already the slug of {found[profile.slug].path}"
+        raise ProfileFormatError(profile.path, "slug", problem)
+
+
+def find_files(paths: Iterable[Path]) -> list[Path]:
+    """Return the files of profiles: those given, and in directories YAML files, HARs and captured events.
+
+    Raises:
+        ProfileFormatError: a directory has none.
+    """
+    files: list[Path] = []
+    for path in paths:
+        found = _search(path) if path.is_dir() else [path]
+        if not found:
+            problem = f"there is no profile in it: no *.yaml, *.yml or *.har, and no {CAPTURE}/{EVENTS}"
+            raise ProfileFormatError(path, "", problem)
+        files += found
+    return list(dict.fromkeys(files))
+
+
+def load(path: Path, variables: Mapping[str, str] | None = None) -> Loaded:
+    """Read the profile of one file.
+
+    Raises:
+        ProfileFormatError: it fits no format.
+    """
+    variables = variables or {}
+    text = _read(path)
+    form = _find_format(path, text)
+    if form == YAML:
+        return Loaded(read_profile(path, read_document(path), variables), YAML)
+    hints = read_hints(find_hints(path))
+    traffic = read_events(path, hints) if form == EVENT_LINES else read_har(path, parse_json(path, text), hints)
+    built = build(traffic, hints, variables)
+    return Loaded(built.profile, form, built.correlations, built.doubts, built.notes)
+
+
+def _search(folder: Path) -> list[Path]:
+    files = [
+        path
+        for path in folder.iterdir()
+        if path.is_file() and path.suffix.lower() in _IN_FOLDERS and not path.name.endswith(ENDING)
+    ]
+    captures = [folder / EVENTS, folder / CAPTURE / EVENTS, *folder.glob(f"*/{CAPTURE}/{EVENTS}")]
+    return sorted([*files, *(path for path in captures if path.is_file())])
+
+
+def _read(path: Path) -> str:
+    """Return a file's text; what cannot be text at all is told for what it is."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError as error:
+        raise ProfileFormatError(path, "", f"cannot be read: {error.strerror}") from error
+    for magic, problem in _ARCHIVES.items():
+        if start.startswith(magic):
+            raise ProfileFormatError(path, "", problem)
+    return read_text(path)
+
+
+def _find_format(path: Path, text: str) -> str:
+    if _EVENT.match(text) and not _HAR_START.match(text):
+        return EVENT_LINES
+    if path.name == EVENTS and path.parent.name == CAPTURE:
+        return EVENT_LINES
+    if path.suffix.lower() == ".har" or _HAR_START.match(text):
+        return HAR
+    if text.lstrip()[:1] == "{":
+        document = _try_json(path, text)
+        if isinstance(document, dict) and "log" in document and "steps" not in document:
+            return HAR
+    return YAML
+
+
+def _try_json(path: Path, text: str) -> Any:
+    try:
+        return parse_json(path, text)
+    except ProfileFormatError:
+        return None

@@ -1,0 +1,75 @@
+"""What a play would send, without sending anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from profcov.playback.address import find_origin, join, name_server, show
+from profcov.playback.play import find_base_url
+from profcov.playback.profile import Wait
+from profcov.playback.steps import find_named_origins
+from profcov.playback.template import SERVER, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from profcov.playback.play import PlayOptions
+    from profcov.playback.profile import Profile
+    from profcov.slug import Slug
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One request of a profile; ``is_traced`` is None where only an answer will tell which server it goes to.
+
+    ``url`` has variables that a step saves as ``{name}``, and of the query only the names: values may be secret.
+    """
+
+    slug: Slug
+    step: str
+    method: str
+    url: str
+    is_traced: bool | None
+
+
+def plan(profile: Profile, options: PlayOptions) -> Iterator[Planned]:
+    """Yield the requests of a profile in order; a ``wait`` counts once.
+
+    Raises:
+        ProfileFormatError: neither the profile nor the options name a server.
+    """
+    base_url = find_base_url(profile, options)
+    named = {find_origin(base_url), *find_named_origins(profile)} if options.trace else set()
+    values = _Known({SERVER: name_server(base_url), **profile.variables, **options.login.saved})
+    values.forget(profile.secrets)
+    for step in profile.steps:
+        sent = [(step.name, step.request.method, step.request.path, tuple(step.request.query))]
+        if isinstance(step.wait, Wait) and step.wait.path is not None:
+            sent.append((f"{step.name} (wait)", "GET", step.wait.path, ()))
+        values.forget(step.save)
+        for name, method, path, query in sent:
+            url = join(base_url, fill(path, values))
+            is_traced = None if named and url.startswith("{") else find_origin(url) in named
+            yield Planned(profile.slug, name, method, _show(url, query), is_traced)
+
+
+class _Known(dict[str, Any]):
+    """The values that are known; any other variable stands for itself."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+
+    def __missing__(self, key: str) -> str:
+        return f"{{{key}}}"
+
+    def forget(self, names: Iterable[str]) -> None:
+        for name in names:
+            self.pop(name, None)
+
+
+def _show(url: str, query: Iterable[str]) -> str:
+    names = [*(name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)), *query]
+    shown = "&".join(f"{name}=..." for name in names)
+    return f"{show(url)}?{shown}" if shown else show(url)

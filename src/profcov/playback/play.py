@@ -1,0 +1,244 @@
+"""Playing one profile: from its first request to its artifact, and again from the start when that fails."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.errors import CoverageError, PlaybackError, ProfileFormatError, TargetError, TargetUnreachableError
+from profcov.playback.client import Client
+from profcov.playback.cookies import make_cookie
+from profcov.playback.recording import Recording
+from profcov.playback.steps import find_named_origins, play_steps
+from profcov.settings import DEFAULT_DIR
+from profcov.store.files import PRIVATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from http.cookiejar import Cookie
+
+    from profcov.playback.polling import Stop
+    from profcov.playback.profile import Profile
+    from profcov.slug import Slug
+    from profcov.store.combine import Artifact
+
+DEFAULT_TIMEOUT: Final = 60.0
+FIRST_PAUSE: Final = 0.5
+LAST_PAUSE: Final = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a profile that was played first gives to all others: its session's cookies, and what it saved."""
+
+    cookies: Sequence[Cookie] = field(default=(), repr=False)
+    saved: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOptions:
+    """How to play: where to, and whether and where code is recorded.
+
+    ``timeout`` is in seconds, each time: for an answer, for a ``wait`` that names none, for the jobs, for the slug's
+    lock. ``out`` is where artifacts go if not to ``data_dir``; ``config_file`` is coverage.py's. With a ``secret``
+    requests are signed; ``umask`` is for the files that are made. ``retries`` is how often a profile that fails is
+    played again. ``cookies`` are for each profile's own server, those of ``cookie_jar`` for the servers they name;
+    ``insecure`` takes any certificate.
+    """
+
+    trace: bool = False
+    base_url: str | None = None
+    redis_url: str | None = None
+    data_dir: Path = Path(DEFAULT_DIR)
+    out: Path | None = None
+    config_file: Path | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    secret: str | None = field(default=None, repr=False)
+    umask: int = PRIVATE
+    retries: int = 0
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookie_jar: Sequence[Cookie] = field(default=(), repr=False)
+    insecure: bool = False
+    login: Login = Login()
+
+
+@dataclass(frozen=True, slots=True)
+class PlayResult:
+    """What one play did: requests sent, seconds from start to artifact, ids of its jobs; no artifact if untraced.
+
+    Requests are those of the try that passed.
+    """
+
+    slug: Slug
+    requests: int
+    seconds: float
+    jobs: tuple[str, ...]
+    artifact: Artifact | None
+
+
+def ignore_step(_profile: Profile) -> None:
+    """Take a step that was done, for callers who do not show progress."""
+
+
+def ignore_try(_profile: Profile, _error: PlaybackError | TargetError, _pause: float) -> None:
+    """Take a try that has failed, for callers who do not tell."""
+
+
+def play(
+    profile: Profile,
+    options: PlayOptions,
+    *,
+    stop: Stop | None = None,
+    step_done: Callable[[Profile], None] = ignore_step,
+    try_failed: Callable[[Profile, PlaybackError | TargetError, float], None] = ignore_try,
+) -> PlayResult:
+    """Play one profile, and combine what it recorded.
+
+    A try that fails is followed by another, up to ``options.retries`` times, after a pause; ``try_failed`` is told of
+    the failure and the pause. What it recorded is dropped. If the last try fails after the server has traced something,
+    that is combined into a partial artifact with the reason ``playback-failed``. If nothing was traced, no artifact is
+    touched.
+
+    Raises:
+        PlaybackError: a step failed.
+        TargetError: the server, or Redis, cannot be used.
+        ProfileFormatError: neither the profile nor the options give a base URL.
+        CoverageError: the data cannot be combined.
+    """
+    stop = stop or threading.Event()
+    started = time.monotonic()
+    recording = make_recording(profile, options)
+    for pause in _list_pauses(options.retries):
+        with open_client(profile, options) as client:
+            if recording is not None:
+                recording.begin()
+            try:
+                play_steps(
+                    profile,
+                    client,
+                    timeout=options.timeout,
+                    stop=stop,
+                    done=lambda: step_done(profile),
+                    given=options.login.saved,
+                    redis_url=options.redis_url,
+                )
+                break
+            except (PlaybackError, TargetError) as error:
+                if pause is None or not _may_pass(error) or not _is_settled(recording, stop):
+                    _abandon(recording, client, stop)
+                    raise
+                try_failed(profile, error, pause)
+                if stop.wait(pause):
+                    raise
+    jobs, artifact = recording.finish(stop) if recording is not None else ((), None)
+    return PlayResult(profile.slug, client.requests, time.monotonic() - started, jobs, artifact)
+
+
+def log_in(
+    profile: Profile,
+    options: PlayOptions,
+    try_failed: Callable[[Profile, PlaybackError | TargetError, float], None] = ignore_try,
+) -> Login:
+    """Play a profile untraced, and return what it leaves: its cookies, and what its steps saved.
+
+    It is tried again as :func:`play` does.
+
+    Raises:
+        PlaybackError: a step failed.
+        TargetError: the server cannot be used.
+        ProfileFormatError: neither the profile nor the options give a base URL.
+    """
+    for pause in _list_pauses(options.retries):
+        with open_client(profile, options, trace=False) as client:
+            try:
+                values = play_steps(
+                    profile, client, timeout=options.timeout, stop=threading.Event(), redis_url=options.redis_url
+                )
+                break
+            except (PlaybackError, TargetError) as error:
+                if pause is None or not _may_pass(error):
+                    raise
+                try_failed(profile, error, pause)
+                time.sleep(pause)
+    return Login(client.cookies, {name: values[name] for name in list_saved(profile)})
+
+
+def list_saved(profile: Profile) -> list[str]:
+    """Return the variables that a profile's steps save."""
+    return list(dict.fromkeys(name for step in profile.steps for name in step.save))
+
+
+def find_base_url(profile: Profile, options: PlayOptions) -> str:
+    """Return the server that a profile is played against.
+
+    Raises:
+        ProfileFormatError: neither the profile nor the options name one.
+    """
+    base_url = options.base_url or profile.base_url
+    if base_url is None:
+        raise ProfileFormatError(profile.path, "base_url", "missing: give it here or with --base-url")
+    return base_url
+
+
+def open_client(profile: Profile, options: PlayOptions, *, trace: bool | None = None) -> Client:
+    """Open a session for one play; ``trace`` wins over the options' own.
+
+    Raises:
+        ProfileFormatError: neither the profile nor the options name a server.
+    """
+    base_url = find_base_url(profile, options)
+    own = (make_cookie(name, value, base_url) for name, value in options.cookies.items())
+    return Client(
+        base_url,
+        profile.slug if (options.trace if trace is None else trace) else None,
+        find_named_origins(profile),
+        timeout=options.timeout,
+        secret=options.secret,
+        cookies=(*options.cookie_jar, *own, *options.login.cookies),  # of two of one name, the last counts
+        insecure=options.insecure,
+    )
+
+
+def make_recording(profile: Profile, options: PlayOptions) -> Recording | None:
+    """Return what looks after a profile's data, or None if nothing is traced."""
+    if not options.trace:
+        return None
+    return Recording(
+        slug=profile.slug,
+        data_dir=options.data_dir.absolute(),
+        config_file=options.config_file,
+        out=options.out,
+        redis_url=options.redis_url,
+        timeout=options.timeout,
+        umask=options.umask,
+    )
+
+
+def _list_pauses(retries: int) -> list[float | None]:
+    """Return the seconds to wait after each try that fails: twice as long each time; None after the last."""
+    return [*(min(FIRST_PAUSE * 2**number, LAST_PAUSE) for number in range(retries)), None]
+
+
+def _may_pass(error: PlaybackError | TargetError) -> bool:
+    """Return whether another try may end otherwise: a server that does not trace will not begin to."""
+    return isinstance(error, PlaybackError | TargetUnreachableError)
+
+
+def _is_settled(recording: Recording | None, stop: Stop) -> bool:
+    """Return whether another try would have nothing of this one: its jobs are over."""
+    if recording is None:
+        return not stop.is_set()
+    with contextlib.suppress(TargetError):
+        return recording.is_settled(stop) and not stop.is_set()
+    return False
+
+
+def _abandon(recording: Recording | None, client: Client, stop: Stop) -> None:
+    if recording is not None and client.traced and not stop.is_set():
+        # The failure is what is to be told; shards that cannot be combined stay, and are dropped next time.
+        with contextlib.suppress(CoverageError, TargetError):
+            recording.abandon(stop)

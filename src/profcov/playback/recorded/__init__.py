@@ -1,0 +1,1 @@
+"""Recorded traffic: read into exchanges, cleaned, correlated, and made into a profile."""

@@ -1,0 +1,114 @@
+"""The body of a recorded request: JSON, a form, a multipart form with its files, or a text."""
+
+from __future__ import annotations
+
+import email.parser
+import email.policy
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from profcov.playback.profile import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from email.message import MIMEPart
+    from pathlib import Path
+
+    from profcov.playback.recorded.hints import Form
+
+_REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body by its kind; the fields are those of :class:`~profcov.playback.recorded.exchange.Sent`."""
+
+    json: Any = None
+    has_json: bool = False
+    form: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, Upload], ...] = ()
+    multipart: bool = False
+    text: str | None = None
+    missing: str = ""
+
+
+class BodyError(ValueError):
+    """Raised when a body is not what its media type says."""
+
+
+def make_form(form: Form, folder: Path) -> Body:
+    """Return the form that the hints describe; its files are in a folder."""
+    paths = {name: folder / file for name, file in form.files.items()}
+    lost = [path for path in paths.values() if not path.is_file()]
+    return Body(
+        form=tuple(form.fields.items()),
+        files=tuple((name, Upload(path.name, path.absolute())) for name, path in paths.items()),
+        multipart=True,
+        missing=f"there is no file {lost[0]}, which the hints name" if lost else "",
+    )
+
+
+def find_form(forms: Mapping[str, Form], path: str) -> Form | None:
+    """Return what the hints say was sent to a path; they name its end."""
+    return next((form for end, form in forms.items() if path.rstrip("/").endswith(end.rstrip("/"))), None)
+
+
+def parse_body(text: str, media_type: str) -> Body:
+    """Return the body that a text is.
+
+    Raises:
+        BodyError: a multipart form cannot be read.
+    """
+    kind = media_type.partition(";")[0].strip().lower()
+    if not text:
+        return Body()
+    if kind == "application/x-www-form-urlencoded":
+        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=10_000)
+        return Body(form=tuple(fields)) if fields else Body(text=text)
+    if kind == "multipart/form-data":
+        return _parse_multipart(text, media_type)
+    if kind.endswith("json"):
+        try:
+            value = json.loads(text)
+            json.dumps(value, allow_nan=False)
+        except (ValueError, RecursionError):
+            return Body(text=text)
+        return Body(json=value, has_json=True)
+    return Body(text=text)
+
+
+def _parse_multipart(text: str, media_type: str) -> Body:
+    head = f"Content-Type: {media_type}\r\n\r\n"
+    try:
+        message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes((head + text).encode())
+        parts = [part for part in message.iter_parts() if not part.is_multipart()]
+        fields = [(part.get_param("name", header="content-disposition"), part) for part in parts]
+    except (ValueError, LookupError, AttributeError, RecursionError) as error:
+        raise BodyError("the multipart form cannot be read") from error
+    if not fields or not all(isinstance(name, str) and name for name, _ in fields):
+        raise BodyError("the multipart form has no part with a name; does its media type name the right boundary?")
+    form, files = [], []
+    for name, part in fields:
+        content = _content(part)
+        filename = part.get_filename()
+        if filename is None:
+            form.append((str(name), content.decode("utf-8", "replace")))
+        elif filename or content:
+            files.append((str(name), Upload(filename, content=content, type=_type(part))))
+    return Body(form=tuple(form), files=tuple(files), multipart=True)
+
+
+def _content(part: MIMEPart) -> bytes:
+    content = part.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
+def _type(part: MIMEPart) -> str | None:
+    return part.get_content_type() if "content-type" in part else None
+
+
+def is_whole(upload: Upload) -> bool:
+    """Return whether a recording has a file's content: many write it empty, or as text with what is no text replaced."""
+    return bool(upload.content) and _REPLACEMENT.encode() not in upload.content

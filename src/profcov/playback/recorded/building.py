@@ -1,0 +1,253 @@
+"""A profile made from recorded traffic: cleaned, its polls made waits, its values correlated, its secrets named."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from profcov.errors import InvalidSlugError, ProfileFormatError
+from profcov.playback.address import find_origin
+from profcov.playback.profile import Expect, JobsWait, Profile, Secret, Step
+from profcov.playback.recorded.cleaning import clean
+from profcov.playback.recorded.correlation import Correlation, Correlator, Doubt
+from profcov.playback.recorded.hints import strip_ending
+from profcov.playback.recorded.polls import Turn, find_turns
+from profcov.playback.recorded.rewriting import Use, escape, find_values, rewrite
+from profcov.playback.secret import is_secret_name
+from profcov.playback.source import TextSource
+from profcov.playback.template import SERVER
+from profcov.playback.yaml_request import find_header_problem
+from profcov.slug import parse_slug
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from profcov.playback.profile import Request, Wait
+    from profcov.playback.recorded.exchange import Exchange, Traffic
+    from profcov.playback.recorded.hints import Hints
+    from profcov.slug import Slug
+
+RUN_ID: Final = "run_id"
+
+_SCHEME: Final = re.compile(r"(Basic|Bearer|Token|Digest|Negotiate|ApiKey) +", re.IGNORECASE)
+_RUN_IN_ANSWER: Final = re.compile(r'''/runs/([^/?#"'<>\s]+)|"run_?[iI]d"\s*:\s*"([^"]+)"''')
+_LONGEST_SLUG: Final = 100
+_NOT_MODIFIED: Final = 304
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A profile with what was found out on the way."""
+
+    profile: Profile
+    correlations: tuple[Correlation, ...]
+    doubts: tuple[Doubt, ...]
+    notes: tuple[str, ...]
+
+
+def build(traffic: Traffic, hints: Hints, variables: Mapping[str, str]) -> Built:
+    """Make a profile; ``variables`` are the command line's.
+
+    Raises:
+        ProfileFormatError: nothing is left to play, or there can be no slug.
+    """
+    slug = _make_slug(traffic, hints)
+    kept, notes = clean(traffic, hints)
+    if not kept:
+        raise ProfileFormatError(traffic.path, "", f"there is no request to play; {'; '.join(notes) or 'it is empty'}")
+    _check_sendable(traffic, kept)
+    turns = find_turns(kept)
+    builder = _Builder(traffic, hints, slug, variables, find_values(turn.exchange.sent for turn in turns))
+    steps = [builder.build(turn) for turn in turns]
+    profile = Profile(
+        path=traffic.path,
+        slug=slug,
+        description=hints.description or traffic.description,
+        base_url=hints.base_url or traffic.base_url,
+        variables={**hints.servers, **hints.variables, **variables},
+        steps=tuple(builder.finish(steps)),
+        secrets=builder.secrets,
+    )
+    return Built(
+        profile,
+        tuple(sorted(builder.correlator.correlations.values(), key=lambda each: (each.uses[0], each.step))),
+        tuple(builder.correlator.doubts),
+        (*traffic.notes, *notes, *builder.notes, *_find_missing_cookies(kept), *builder.find_idle_pins()),
+    )
+
+
+def slugify(text: str) -> str:
+    """Return a name as a slug: what no slug has becomes ``-``, and ``.coverage`` inside ``-coverage``."""
+    slug = re.sub(r"[^A-Za-z0-9._-]+", "-", text.replace(".coverage", "-coverage"), flags=re.ASCII)
+    return re.sub(r"-{2,}", "-", slug).lstrip("._-")[:_LONGEST_SLUG].rstrip("._-")
+
+
+class _Builder:
+    """The steps so far, and the variables and secrets that they need."""
+
+    def __init__(
+        self, traffic: Traffic, hints: Hints, slug: Slug, variables: Mapping[str, str], wanted: set[str]
+    ) -> None:
+        self.secrets: dict[str, Secret] = {}
+        self.notes: list[str] = []
+        self._traffic = traffic
+        self._hints = hints
+        self._slug = slug
+        self._given = {**hints.servers, **hints.variables, **variables}
+        self.correlator = Correlator(hints, wanted, {SERVER, *self._given})
+        self._servers = {find_origin(url): name for name, url in hints.servers.items()}
+        self._base = find_origin(hints.base_url or traffic.base_url or "")
+        self._turns: list[Turn] = []
+        self._run_id: str | None = RUN_ID if RUN_ID in self._given else None
+
+    def build(self, turn: Turn) -> Request:
+        """Return the request of the next step."""
+        sent = turn.exchange.sent
+        origin = find_origin(sent.url)
+        server = "" if origin is None or origin == self._base else f"{{{self._servers[origin]}}}"
+        request = rewrite(sent, server, self._visit)
+        if turn.polls > 1:
+            self.notes.append(
+                f"{turn.exchange.place}: asked {turn.polls} times, as a wait: {turn.exchange.sent.parts.path}"
+            )
+        self._turns.append(turn)
+        self.correlator.add_answer(turn.exchange)
+        return request
+
+    def finish(self, requests: list[Request]) -> list[Step]:
+        """Return the steps: what is saved by one is known only when all have been looked at."""
+        saves: dict[int, list[Correlation]] = {}
+        for correlation in self.correlator.correlations.values():
+            if not 1 <= correlation.step <= len(requests):
+                continue
+            saves.setdefault(correlation.step, []).append(correlation)
+        steps = []
+        names = Counter[str]()
+        for number, (turn, request) in enumerate(zip(self._turns, requests, strict=True), start=1):
+            title = f"{request.method} {request.path}"[:200]
+            names[title] += 1
+            steps.append(
+                Step(
+                    name=title if names[title] == 1 else f"{title} ({names[title]})",
+                    request=request,
+                    expect=Expect(status=_expected(turn.exchange, request)),
+                    save={each.variable: each.source for each in saves.get(number, ())},
+                    wait=turn.wait or self._wait_for_jobs(number),
+                )
+            )
+        return steps
+
+    def find_idle_pins(self) -> list[str]:
+        """Tell which pins no request was about."""
+        pinned = {each.value for each in self.correlator.correlations.values() if each.pinned}
+        return [
+            f"no request after step {pin.step} has the value that is pinned, {value}"
+            for value, pin in self._hints.pin.items()
+            if value not in pinned
+        ]
+
+    def _wait_for_jobs(self, number: int) -> Wait | JobsWait | None:
+        """Wait before the next GET, where the recording does not show how its client did."""
+        if not self._traffic.wait_for_jobs or number == len(self._turns):
+            return None
+        before, after = self._turns[number - 1].exchange, self._turns[number].exchange
+        return JobsWait() if before.sent.method != "GET" and after.sent.method == "GET" else None
+
+    def _visit(self, use: Use) -> str | None:
+        """Return what replaces a value: a saved variable, the replay's run id, or a secret."""
+        template = self.correlator.replace(use)
+        if template is None and use.value == self._traffic.run_id and use.value not in self._hints.off:
+            template = self._replace_run_id(use)
+        if template is None and self._is_secret(use):
+            template = self._replace_secret(use)
+        return template
+
+    def _replace_run_id(self, use: Use) -> str:
+        if self._run_id is not None:
+            return f"{{{self._run_id}}}"
+        if self._turns:
+            source = TextSource(_RUN_IN_ANSWER, anywhere=True)
+            self._run_id = self.correlator.save(len(self._turns), source, RUN_ID, use.value, use)
+            return f"{{{self._run_id}}}"
+        self._run_id = RUN_ID
+        self.secrets[RUN_ID] = Secret(_env_name(self._slug, RUN_ID))
+        self.notes.append(
+            f"the recording begins inside run {use.value}: give the replay's own with --var {RUN_ID}=..., or in "
+            f"{self.secrets[RUN_ID].env}"
+        )
+        return f"{{{RUN_ID}}}"
+
+    def _is_secret(self, use: Use) -> bool:
+        kind, _, name = use.place.partition(" ")
+        return bool(use.value) and kind != "path" and is_secret_name(name.rpartition(".")[2])
+
+    def _replace_secret(self, use: Use) -> str:
+        scheme = _SCHEME.match(use.value)
+        start, value = (scheme[0], use.value[scheme.end() :]) if scheme else ("", use.value)
+        if not use.is_text:
+            self.notes.append(f"step {len(self._turns) + 1}: {use.place} is sent as text: a secret has no other type")
+        name = next((name for name, secret in self.secrets.items() if secret.recorded == value), None)
+        if name is None:
+            stem, number = use.name or "secret", 1
+            name = stem
+            while name in self.secrets or name in self._given:
+                number += 1
+                name = f"{stem}_{number}"
+            self.secrets[name] = Secret(_env_name(self._slug, name), value)
+            self.correlator.reserve(name)
+        return f"{escape(start)}{{{name}}}"
+
+
+def _env_name(slug: str, name: str) -> str:
+    text = re.sub(r"[^A-Z0-9]+", "_", f"{slug}_{name}".upper(), flags=re.ASCII)
+    return f"_{text}" if text[0].isdigit() else text
+
+
+def _expected(exchange: Exchange, request: Request) -> tuple[int, ...]:
+    status = exchange.answer.status
+    conditional = any(name.lower() == "if-none-match" for name in request.headers)
+    return (200, _NOT_MODIFIED) if status == _NOT_MODIFIED and not conditional else (status,)
+
+
+def _make_slug(traffic: Traffic, hints: Hints) -> Slug:
+    text = hints.slug or slugify(strip_ending(traffic.name))
+    try:
+        return parse_slug(text)
+    except InvalidSlugError as error:
+        raise ProfileFormatError(traffic.path, "slug", f"{error}; give one in {hints.file}") from error
+
+
+def _check_sendable(traffic: Traffic, exchanges: list[Exchange]) -> None:
+    """Refuse what the recording lacks, and half a surrogate pair, which JSON can name and no request can send."""
+    for exchange in exchanges:
+        sent = exchange.sent
+        if sent.missing:
+            raise ProfileFormatError(traffic.path, exchange.place, sent.missing)
+        for name, value in sent.headers:
+            if value.strip() and (problem := find_header_problem(name, value.strip())) is not None:
+                raise ProfileFormatError(traffic.path, f"{exchange.place}: header {name[:80]}", problem)
+        pairs = (f"{name}{value}" for name, value in (*sent.headers, *sent.form))
+        text = "".join((sent.url, sent.text or "", json.dumps(sent.json, ensure_ascii=False), *pairs))
+        if any("\ud800" <= character <= "\udfff" for character in text):
+            raise ProfileFormatError(traffic.path, exchange.place, "a text has half of a surrogate pair")
+
+
+def _find_missing_cookies(exchanges: list[Exchange]) -> list[str]:
+    """Tell which cookies the client had from before the recording."""
+    known: set[str] = set()
+    missing: dict[str, str] = {}
+    for exchange in exchanges:
+        for part in (exchange.sent.header("Cookie") or "").split(";"):
+            name = part.partition("=")[0].strip()
+            if name and name not in known:
+                missing.setdefault(name, exchange.place)
+        for key, value in exchange.answer.headers:
+            if key.lower() == "set-cookie":
+                known.update(line.partition("=")[0].strip() for line in value.split("\n"))
+    return [
+        f"{place}: no recorded answer set the cookie {name}: log in within the recording, or give it to playback"
+        for name, place in missing.items()
+    ]

@@ -1,0 +1,70 @@
+"""What of a recording is played: requests to the server itself and to servers that the hints name, without noise."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from profcov.playback.address import find_origin
+from profcov.playback.yaml_request import METHODS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from profcov.playback.address import Origin
+    from profcov.playback.recorded.exchange import Exchange, Traffic
+    from profcov.playback.recorded.hints import Hints
+
+_STATIC_NAME: Final = re.compile(
+    r"\.(m?js|css|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|otf|eot|wasm|mp[34]|webm|webmanifest)$", re.IGNORECASE
+)
+_STATIC_TYPE: Final = re.compile(r"^(image|font|audio|video)/|javascript|text/css|application/wasm|manifest\+json")
+_STATIC_RESOURCES: Final = frozenset({"script", "stylesheet", "image", "font", "media", "manifest", "texttrack"})
+_NOISE: Final = re.compile(r"^/(favicon\.ico|apple-touch-icon[\w.-]*|robots\.txt|\.well-known/appspecific/.*)$")
+
+
+def clean(traffic: Traffic, hints: Hints) -> tuple[list[Exchange], list[str]]:
+    """Return the exchanges that are played, and a sentence for each kind that is not."""
+    base = hints.base_url or traffic.base_url
+    servers = {find_origin(url) for url in (base, *hints.servers.values()) if url}
+    kept, left = [], Counter[str]()
+    for exchange in traffic.exchanges:
+        reason = next(_find_reasons(exchange, servers, hints), None)
+        if reason is None:
+            kept.append(exchange)
+        else:
+            left[reason] += 1
+    return kept, [f"left out: {reason}: {_count(number)}" for reason, number in left.items()]
+
+
+def _find_reasons(exchange: Exchange, servers: set[Origin | None], hints: Hints) -> Iterator[str]:
+    """Yield why an exchange is not played; nothing if it is."""
+    sent, answer = exchange.sent, exchange.answer
+    origin = find_origin(sent.url)
+    if origin is not None and origin not in servers:
+        yield f"another server, {sent.origin} (name it under servers in {hints.file} to have it)"
+    if answer.status == 101 or sent.header("Upgrade") == "websocket":  # noqa: PLR2004 (switching protocols)
+        yield "a websocket"
+    if exchange.from_cache or answer.header("Non-Authoritative-Reason") is not None:
+        yield "answered by the browser itself"
+    if sent.method not in METHODS:
+        yield f"method {sent.method[:20]}, which playback does not send"
+    if "preflight" not in hints.keep and sent.method == "OPTIONS" and sent.header("Access-Control-Request-Method"):
+        yield "a preflight"
+    if "noise" not in hints.keep and _NOISE.match(sent.parts.path):
+        yield "what browsers ask of any server"
+    if "static" not in hints.keep and sent.method in {"GET", "HEAD"} and _is_static(exchange):
+        yield "a static file"
+
+
+def _is_static(exchange: Exchange) -> bool:
+    return (
+        exchange.resource.lower() in _STATIC_RESOURCES
+        or _STATIC_TYPE.search(exchange.answer.type) is not None
+        or _STATIC_NAME.search(exchange.sent.parts.path) is not None
+    )
+
+
+def _count(number: int) -> str:
+    return "1 request" if number == 1 else f"{number} requests"

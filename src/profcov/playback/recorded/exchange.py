@@ -1,0 +1,114 @@
+"""What every recording is read into first: exchanges of a request and its answer."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
+
+from profcov.playback.address import name_server
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from profcov.playback.profile import Upload
+
+Headers = tuple[tuple[str, str], ...]
+"""Names as recorded, and values; one name may be there several times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request as it was sent: an absolute URL, or a path where the recording does not know the server.
+
+    It has a JSON value (where ``has_json``), a form, a text, or no body. ``form`` keeps the order of its fields.
+    ``missing`` says what of it the recording lacks, so that it cannot be played.
+    """
+
+    method: str
+    url: str
+    headers: Headers = ()
+    json: Any = None
+    has_json: bool = False
+    form: tuple[tuple[str, str], ...] = ()
+    files: tuple[tuple[str, Upload], ...] = ()
+    multipart: bool = False
+    text: str | None = None
+    missing: str = ""
+
+    @property
+    def parts(self) -> SplitResult:
+        """Return the parts of the URL."""
+        return urlsplit(self.url)
+
+    @property
+    def origin(self) -> str:
+        """Return scheme and server, such as ``http://127.0.0.1:8000``; empty for a path."""
+        return name_server(self.url)
+
+    def header(self, name: str) -> str | None:
+        """Return a header."""
+        return find_header(self.headers, name)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back; ``text`` is the decoded body, or None where the recording does not have it as text."""
+
+    status: int
+    headers: Headers = ()
+    text: str | None = None
+    type: str = ""
+
+    @cached_property
+    def json(self) -> Any:
+        """The body as JSON; None where it is none."""
+        if self.text is None or not ("json" in self.type or self.text.lstrip()[:1] in {"{", "["}):
+            return None
+        try:
+            return json.loads(self.text)
+        except (ValueError, RecursionError):
+            return None
+
+    def header(self, name: str) -> str | None:
+        """Return a header."""
+        return find_header(self.headers, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request with its answer, and ``place``: where in the recording it stands, as messages say it."""
+
+    place: str
+    sent: Sent
+    answer: Answer
+    resource: str = ""
+    from_cache: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.sent.method} {self.sent.parts.path or '/'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """A recording: its exchanges in the order in which they were sent, and what it says about itself.
+
+    ``base_url`` is the server that it is about, or None. ``wait_for_jobs`` is set where the recording does not show
+    how its client waited. ``notes`` tell what was not read.
+    """
+
+    path: Path
+    name: str
+    exchanges: tuple[Exchange, ...]
+    description: str = ""
+    base_url: str | None = None
+    wait_for_jobs: bool = False
+    run_id: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def find_header(headers: Headers, name: str) -> str | None:
+    """Return the first header of a name, in any case."""
+    return next((value for key, value in headers if key.lower() == name.lower()), None)

@@ -1,0 +1,85 @@
+"""The bodies in a HAR: text or base64, in the file or attached beside it, compressed or not."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import zlib
+from typing import TYPE_CHECKING, Final
+
+from profcov.playback.recorded.exchange import find_header
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from profcov.playback.fields import Fields
+    from profcov.playback.recorded.exchange import Headers
+
+_LARGEST: Final = 32 * 1024 * 1024
+_GZIP: Final = b"\x1f\x8b"
+_TEXT: Final = re.compile(r"json|text|html|xml|javascript|form-urlencoded|^$")
+_CHARSET: Final = re.compile(r"charset=\"?([\w.:-]+)")
+
+
+def read_attached(part: Fields, recording: Path) -> str:
+    """Return the text that Playwright has attached as a file beside the recording; empty if there is none.
+
+    Raises:
+        ProfileFormatError: the file that is named is not there.
+    """
+    if "_file" not in part:
+        return ""
+    return _read_attachment(part, recording).decode("utf-8", "replace")
+
+
+def read_answer_text(content: Fields, recording: Path, media_type: str, headers: Headers) -> str | None:
+    """Return the body of an answer as text, or None where the recording has none, or has something else.
+
+    Raises:
+        ProfileFormatError: it is no base64 though it says so, or is in a file that is not there.
+    """
+    if "_file" in content:
+        body = _read_attachment(content, recording)
+    elif "text" not in content or content.value("text") is None:
+        return None
+    else:
+        text = content.value("text")
+        if not isinstance(text, str):
+            content.fail("text", "must be text")
+        if "encoding" not in content or content.value("encoding") != "base64":
+            return text
+        try:
+            body = base64.b64decode(text, validate=False)
+        except (binascii.Error, ValueError):
+            content.fail("text", "is not base64, though encoding says so")
+    if _TEXT.search(media_type) is None:
+        return None
+    return _inflate(body, headers).decode(_encoding(media_type), "replace")
+
+
+def _read_attachment(part: Fields, recording: Path) -> bytes:
+    name = part.text("_file")
+    path = recording.parent / name
+    if path.resolve().parent != recording.parent.resolve() or not path.is_file():
+        part.fail("_file", f"there is no file {name!r} beside the recording")
+    return path.read_bytes()
+
+
+def _inflate(body: bytes, headers: Headers) -> bytes:
+    """Undo a compression that some proxies leave in."""
+    if not body.startswith(_GZIP) or "gzip" not in (find_header(headers, "Content-Encoding") or ""):
+        return body
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, _LARGEST)
+    except zlib.error:
+        return body
+
+
+def _encoding(media_type: str) -> str:
+    named = _CHARSET.search(media_type)
+    try:
+        b"".decode(encoding := named[1] if named else "utf-8")
+    except LookupError:  # unknown, or no encoding of text
+        return "utf-8"
+    return encoding

@@ -1,0 +1,140 @@
+"""Hints: what the reader of a recording adds to it, in ``<name>.profcov.yaml`` beside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from profcov.playback.address import find_origin
+from profcov.playback.fields import Fields, describe
+from profcov.playback.template import NAME
+from profcov.playback.yaml_document import read_document
+from profcov.playback.yaml_save import SAVE_KEYS, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from profcov.playback.source import Source
+
+ENDING: Final = ".profcov.yaml"
+HINT_KEYS: Final = ("slug", "description", "base_url", "servers", "keep", "variables", "correlate", "forms")
+KEEPABLE: Final = ("static", "preflight", "noise")
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A recorded value is taken from this place of this step's answer; ``name`` is what the variable is to be called."""
+
+    step: int
+    source: Source
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was sent to an endpoint as a form, where the recording does not tell."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a recording does not say, or says wrongly; ``file`` is where. ``pin`` and ``off`` are by recorded value."""
+
+    file: str
+    slug: str | None = None
+    description: str | None = None
+    base_url: str | None = None
+    servers: Mapping[str, str] = field(default_factory=dict)
+    keep: frozenset[str] = frozenset()
+    variables: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    pin: Mapping[str, Pin] = field(default_factory=dict)
+    off: frozenset[str] = frozenset()
+    forms: Mapping[str, Form] = field(default_factory=dict)
+
+
+def find_hints(recording: Path) -> Path:
+    """Return where the hints of a recording are, if there are any: ``shop.profcov.yaml`` beside ``shop.har``."""
+    return recording.with_name(f"{strip_ending(recording.name)}{ENDING}")
+
+
+def strip_ending(name: str) -> str:
+    """Return a recording's name without its ending."""
+    return re.sub(r"(\.har)?(\.(jsonl?|ya?ml|txt))?$", "", name, flags=re.IGNORECASE)
+
+
+def read_hints(path: Path) -> Hints:
+    """Read hints; there are none if there is no such file.
+
+    Raises:
+        ProfileFormatError: the file does not fit the format.
+    """
+    document = read_document(path) if path.is_file() else None
+    if document is None:
+        return Hints(path.name)
+    fields = Fields(path, "", document, HINT_KEYS)
+    correlate = fields.mapping("correlate", ("pin", "off"))
+    pins, forms = correlate.mapping("pin"), fields.mapping("forms")
+    variables = fields.mapping("variables")
+    for name in (*variables, *fields.mapping("servers")):
+        if NAME.fullmatch(name) is None:
+            fields.fail(name, "a variable's name has letters, digits and '_', and does not start with a digit")
+    return Hints(
+        file=path.name,
+        slug=fields.optional_text("slug"),
+        description=fields.optional_text("description"),
+        base_url=_read_url(fields, "base_url") if "base_url" in fields else None,
+        servers={name: _read_url(fields.mapping("servers"), name) for name in fields.mapping("servers")},
+        keep=frozenset(_read_keep(fields)),
+        variables={name: variables.scalar(name) for name in variables},
+        pin={value: _read_pin(pins, value) for value in pins},
+        off=frozenset(_read_off(correlate)),
+        forms={end: _read_form(forms, end) for end in forms},
+    )
+
+
+def _read_url(fields: Fields, key: str) -> str:
+    url = fields.text(key)
+    if find_origin(url) is None:
+        fields.fail(key, f"{url!r} is not a URL such as http://127.0.0.1:8000")
+    return url.rstrip("/")
+
+
+def _read_keep(fields: Fields) -> list[str]:
+    kinds = list(fields.items("keep")) if "keep" in fields else []
+    for kind in kinds:
+        if kind not in KEEPABLE:
+            fields.fail("keep", f"must be among {', '.join(KEEPABLE)}, not {describe(kind)}")
+    return kinds
+
+
+def _read_off(correlate: Fields) -> list[str]:
+    values = correlate.items("off") if "off" in correlate else ()
+    for value in values:
+        if not isinstance(value, str | int):
+            correlate.fail("off", f"each must be a recorded value, not {describe(value)}")
+    return [str(value) for value in values]
+
+
+def _read_pin(pins: Fields, value: str) -> Pin:
+    part = pins.mapping(value, ("step", "name", *SAVE_KEYS))
+    step = part.value("step")
+    if type(step) is not int or step < 1:
+        part.fail("step", f"must be the number of a step, not {describe(step)}")
+    name = part.optional_text("name")
+    if name is not None and NAME.fullmatch(name) is None:
+        part.fail("name", "a variable's name has letters, digits and '_', and does not start with a digit")
+    place = {key: part.value(key) for key in part if key in SAVE_KEYS}
+    return Pin(step, read_source(pins.holding(value, place), value), name)
+
+
+def _read_form(forms: Fields, end: str) -> Form:
+    part = forms.mapping(end, ("form", "files"))
+    fields, files = part.mapping("form"), part.mapping("files")
+    return Form(
+        {name: str(fields.scalar(name)) for name in fields},
+        {name: files.text(name) for name in files},
+    )

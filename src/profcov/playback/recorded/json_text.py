@@ -1,0 +1,46 @@
+"""JSON files read with one clear message for whatever is wrong with them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from profcov.errors import ProfileFormatError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text.
+
+    Raises:
+        ProfileFormatError: it cannot be read, or is not UTF-8.
+    """
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ProfileFormatError(path, "", f"cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ProfileFormatError(path, f"byte {error.start + 1}", "not UTF-8 text") from error
+
+
+def parse_json(path: Path, text: str, where: str = "") -> Any:
+    """Return the value of a JSON text; ``where`` is its place in the file, else line and column are named.
+
+    Raises:
+        ProfileFormatError: it is no JSON.
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        place = f"{where}, column {error.colno}" if where else f"line {error.lineno}, column {error.colno}"
+        raise ProfileFormatError(path, place, f"not JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise ProfileFormatError(path, where, "nested too deeply") from error
+    except ValueError as error:
+        raise ProfileFormatError(path, where, f"not JSON: {error}") from error
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,92 @@
+"""Polls: requests that a client has sent again until an answer showed the state that it waited for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import jmespath
+
+from profcov.playback.profile import Wait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from profcov.playback.recorded.exchange import Exchange
+
+_KEYS: Final = ("status", "state", "job_status", "done", "finished", "completed", "complete", "ready")
+_ENDS: Final = frozenset({"finished", "completed", "complete", "done", "succeeded", "success", "successful"})
+_FAILURES: Final = ("failed", "failure", "error", "errored", "stopped", "canceled", "cancelled", "aborted")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An exchange to be played; with ``wait`` its request is sent until the answer is as the recorded one."""
+
+    exchange: Exchange
+    wait: Wait | None = None
+    polls: int = 1
+
+
+def find_turns(exchanges: Sequence[Exchange]) -> list[Turn]:
+    """Return the exchanges with each series of polls as one.
+
+    A series is GETs of one URL whose answers have a state, up to the one with which it ends: the last before something
+    else was asked of that state, or one that says "finished" or the like.
+    """
+    ends = dict(_find_series(exchanges))
+    polled = {number for numbers in ends.values() for number in numbers[:-1]}
+    turns = []
+    for number, exchange in enumerate(exchanges):
+        if number in polled:
+            continue
+        series = ends.get(number)
+        turns.append(Turn(exchange, _make_wait(exchange), len(series)) if series else Turn(exchange))
+    return turns
+
+
+def _find_series(exchanges: Sequence[Exchange]) -> Iterator[tuple[int, list[int]]]:
+    """Yield each series: the number of its last exchange, and those of all."""
+    open_series: dict[str, list[int]] = {}
+    for number, exchange in enumerate(exchanges):
+        found = _find_state(exchange)
+        if found is None:
+            continue
+        series = open_series.setdefault(exchange.sent.url, [])
+        series.append(number)
+        if _is_end(found[1]):
+            yield number, open_series.pop(exchange.sent.url)
+    for series in open_series.values():
+        first, last = _find_state(exchanges[series[0]]), _find_state(exchanges[series[-1]])
+        together = series[-1] - series[0] == len(series) - 1
+        if len(series) > 1 and first != last and together:
+            yield series[-1], series
+
+
+def _find_state(exchange: Exchange) -> tuple[str, Any] | None:
+    """Return the JMESPath expression of an answer's state, and its value."""
+    value = exchange.answer.json
+    if exchange.sent.method != "GET" or not isinstance(value, dict):
+        return None
+    nested = [(f"{key}.", part) for key, part in value.items() if isinstance(part, dict) and key.isidentifier()]
+    for prefix, part in [("", value), *nested]:
+        for key in _KEYS:
+            if isinstance(part.get(key), str | bool):
+                return prefix + key, part[key]
+    return None
+
+
+def _is_end(state: Any) -> bool:
+    return state is True or (isinstance(state, str) and state.lower() in _ENDS)
+
+
+def _make_wait(exchange: Exchange) -> Wait | None:
+    found = _find_state(exchange)
+    if found is None:
+        return None
+    expression, state = found
+    if isinstance(state, bool):
+        return Wait(None, jmespath.compile(f"{expression} == `{str(state).lower()}`"))
+    quoted = state.replace("\\", "\\\\").replace("'", "\\'")
+    failures = [f"{expression} == '{word}'" for word in _FAILURES if word != state.lower()]
+    return Wait(None, jmespath.compile(f"{expression} == '{quoted}'"), jmespath.compile(" || ".join(failures)))

@@ -1,0 +1,148 @@
+"""A profile written in the YAML format, without its secrets, and with the files that it uploads beside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from profcov.errors import ProfileFormatError
+from profcov.playback.profile import JobsWait, Profile
+from profcov.playback.yaml_document import write_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from profcov.playback.profile import Expect, Request, Step, Upload, Wait
+
+_SHORTEST_SECRET = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The text of a YAML file, and the contents of the files beside it by their path below it."""
+
+    text: str
+    files: Mapping[str, bytes]
+
+
+def write_profile(profile: Profile) -> Written:
+    """Return a profile in the YAML format.
+
+    Raises:
+        ProfileFormatError: a file to upload cannot be read, or a secret would be in the text.
+    """
+    files: dict[str, bytes] = {}
+
+    def place(upload: Upload) -> str:
+        return _place(profile, upload, files)
+
+    text = write_document(_profile_document(profile, place))
+    for name, secret in profile.secrets.items():
+        value = secret.recorded or ""
+        if len(value) >= _SHORTEST_SECRET and value in text:
+            problem = "its value is in a body or a name that is written as it stands: take it out of the recording"
+            raise ProfileFormatError(profile.path, f"secret {name}", problem)
+    return Written(text, files)
+
+
+def _place(profile: Profile, upload: Upload, files: dict[str, bytes]) -> str:
+    """Return the path of an uploaded file beside the YAML file; two of one name with other contents get a number."""
+    try:
+        content = upload.read()
+    except OSError as error:
+        raise ProfileFormatError(profile.path, "", f"cannot read {error.filename}: {error.strerror}") from error
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", upload.name, flags=re.ASCII).lstrip(".-") or "file"
+    number = 1
+    path = f"{profile.slug}.uploads/{name}"
+    while files.setdefault(path, content) != content:
+        number += 1
+        path = f"{profile.slug}.uploads/{number}-{name}"
+    return path
+
+
+def _profile_document(profile: Profile, place: Callable[[Upload], str]) -> dict[str, Any]:
+    secrets = {name: {"env": secret.env} for name, secret in profile.secrets.items()}
+    return _without_nothing(
+        {
+            "slug": str(profile.slug),
+            "description": profile.description,
+            "base_url": profile.base_url,
+            "variables": {**profile.variables, **secrets},
+            "steps": [_step_document(step, place) for step in profile.steps],
+        }
+    )
+
+
+def _step_document(step: Step, place: Callable[[Upload], str]) -> dict[str, Any]:
+    return {"name": step.name, "request": _request_document(step.request, place)} | _without_nothing(
+        {
+            "expect": _expect_document(step.expect),
+            "save": {name: source.document() for name, source in step.save.items()},
+            "wait": _wait_document(step.wait) if step.wait is not None else None,
+        }
+    )
+
+
+def _request_document(request: Request, place: Callable[[Upload], str]) -> dict[str, Any]:
+    files = {
+        name: [_upload_document(upload, place(upload)) for upload in uploads] for name, uploads in request.files.items()
+    }
+    document = _without_nothing(
+        {
+            "method": request.method,
+            "path": request.path,
+            "query": {name: _one_or_all(values) for name, values in request.query.items()},
+            "headers": dict(request.headers),
+            "data": request.data,
+            "form": {name: _one_or_all(values) for name, values in request.form.items()},
+            "files": {name: _one_or_all(entries) for name, entries in files.items()},
+        }
+    )
+    if request.multipart:
+        document.setdefault("files", {})
+    return document | ({"json": request.json} if request.has_json else {})
+
+
+def _upload_document(upload: Upload, path: str) -> Any:
+    document: dict[str, Any] = {"path": path}
+    if upload.name != path.rpartition("/")[2]:
+        document["name"] = upload.name
+    if upload.type is not None:
+        document["type"] = upload.type
+    return path if document == {"path": path} else document
+
+
+def _expect_document(expect: Expect) -> dict[str, Any]:
+    document = _without_nothing(
+        {
+            "status": _one_or_all(expect.status),
+            "jmespath": {expression.expression: part for expression, part in expect.finds},
+            "headers": dict(expect.headers),
+            "text": expect.text,
+            "duration": expect.duration,
+        }
+    )
+    return document | ({"json": expect.json} if expect.has_json else {})
+
+
+def _wait_document(wait: Wait | JobsWait) -> dict[str, Any]:
+    if isinstance(wait, JobsWait):
+        return {"jobs": True} | _without_nothing({"timeout": wait.timeout})
+    return _without_nothing(
+        {
+            "path": wait.path,
+            "until": wait.until.expression,
+            "fail": wait.fail.expression if wait.fail is not None else None,
+            "timeout": wait.timeout,
+            "interval": wait.interval,
+        }
+    )
+
+
+def _one_or_all(values: tuple[Any, ...] | list[Any]) -> Any:
+    return values[0] if len(values) == 1 else list(values)
+
+
+def _without_nothing(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if value not in (None, "", [], {})}

@@ -1,0 +1,73 @@
+"""The clients of docs/how-to/record.md: each sends the header, and `wait` and `combine` make the artifact."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from browser import find_chromium
+from coverage import CoverageData
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "record.md").read_text()
+FILE = re.compile(r"^<!-- file: checkout_(\w+)\.py -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+CURL = re.findall(r"^\$ (curl .+)$", PAGE, re.MULTILINE)
+SERVER = "http://127.0.0.1:8000/"
+
+
+def programs() -> dict[str, list[str]]:
+    """Return the commands of the page's clients, by what they use."""
+    found = {name: [sys.executable, "-c", text] for name, text in FILE.findall(PAGE)}
+    (line,) = CURL
+    return {**found, "curl": ["bash", "-c", line]}
+
+
+def test_each_client_of_the_page_is_recorded(tmp_path: Path, gunicorn: Callable[..., str]) -> None:
+    record(tmp_path, gunicorn, {name: words for name, words in programs().items() if name != "playwright"})
+
+
+def test_the_browser_of_the_page_is_recorded(tmp_path: Path, gunicorn: Callable[..., str]) -> None:
+    browser = f"launch(executable_path={find_chromium()!r}, args=['--no-sandbox'])"
+    words = [word.replace("launch()", browser) for word in programs()["playwright"]]
+    record(tmp_path, gunicorn, {"playwright": words})
+
+
+def record(tmp_path: Path, gunicorn: Callable[..., str], clients: dict[str, list[str]]) -> None:
+    """Run clients of one server, one after the other; each must have been recorded."""
+    url = gunicorn(ENABLE_PROFILE_COVERAGE="1")
+    for words in clients.values():
+        command = [word.replace(SERVER, f"{url}/red") for word in words]
+        if "httpx" in command[-1]:
+            command[-1] = command[-1].replace(SERVER[:-1], url).replace('get("/")', 'get("/red")')
+        subprocess.run(command, check=True, timeout=60, capture_output=True)
+        assert run_profcov(tmp_path, "wait", "checkout") == 0
+        assert run_profcov(tmp_path, "combine", "checkout") == 0
+        data = CoverageData(str(tmp_path / "data/checkout.coverage"))
+        data.read()
+        assert 'return {"colour": "red", "pid": os.getpid()}' in set(lines_of(data))
+        data.close()
+        assert run_profcov(tmp_path, "clean", "checkout") == 0
+        (tmp_path / "data/checkout.coverage").unlink(missing_ok=True)
+
+
+def lines_of(data: CoverageData) -> Iterator[str]:
+    for name in data.measured_files():
+        texts = Path(name).read_text().splitlines()
+        yield from (texts[number - 1].strip() for number in data.lines(name) or ())
+
+
+def run_profcov(folder: Path, *words: str) -> int:
+    environ = {**os.environ, "PROFILE_COVERAGE_DIR": str(folder / "data")}
+    return subprocess.run([sys.executable, "-m", "profcov", *words], env=environ, timeout=60, check=False).returncode
+
+
+@pytest.mark.parametrize("line", ["profcov wait checkout", "profcov combine checkout", "profcov clean checkout"])
+def test_the_page_names_the_commands_that_are_tried(line: str) -> None:
+    assert line in PAGE

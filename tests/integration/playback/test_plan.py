@@ -1,0 +1,120 @@
+"""What is played: a dry run, a selection, and the results that are written when it is over."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from written import get, write
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Playback = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(
+    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+) -> None:
+    server = serve()
+    login = write(tmp_path, "login", "enter, request: {method: POST, path: /login}, save: {token: token}")
+    profile = write(
+        tmp_path,
+        "a",
+        'create, request: {method: POST, path: "/runs?key=s3cret", query: {name: "{token}"}}, save: {id: id, link: link}',
+        'wait, request: {path: "/runs/{id}"}, wait: {path: "/jobs/{id}", until: done}',
+        'far, request: {path: "http://elsewhere.example/{token}"}',
+        'near, request: {path: "{link}"}',
+    )
+    words = ("--trace-code", "--base-url", f"{server.url}/app/", "--login", login, "--redis-url", "redis://nowhere")
+    ended = playback(profile, *words, "--dry-run")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert [line.split("\t") for line in ended.stdout.replace(server.url, "URL").splitlines()] == [
+        ["login", "step enter", "POST", "URL/app/login", "untraced"],
+        ["a", "step create", "POST", "URL/app/runs?key=...&name=...", "traced"],
+        ["a", "step wait", "GET", "URL/app/runs/{id}", "traced"],
+        ["a", "step wait (wait)", "GET", "URL/app/jobs/{id}", "traced"],
+        ["a", "step far", "GET", "http://elsewhere.example/{token}", "traced"],
+        ["a", "step near", "GET", "{link}", "unknown"],
+    ]
+    assert server.requests == []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "login.yaml"]
+
+
+def test_a_dry_run_finds_what_a_run_would_refuse(tmp_path: Path, playback: Playback) -> None:
+    ended = playback(write(tmp_path, "a", get("/x")), "--dry-run")
+    assert ended.returncode == 2
+    assert ended.stderr == f"profcov: {tmp_path}/a.yaml: base_url: missing: give it here or with --base-url\n"
+
+
+def test_profiles_are_selected_by_patterns_of_slugs(
+    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+) -> None:
+    server = serve()
+    server.answer("/<name>", lambda name: name)
+    folder = tmp_path / "profiles"
+    folder.mkdir()
+    for slug in ("us-small", "us-large", "eu-small", "eu-large"):
+        write(folder, slug, get(f"/{slug}"))
+    ended = playback(folder, "--base-url", server.url, "--select", "us-*", "--select", "eu-s*")
+    assert ended.returncode == 0, ended.stderr
+    assert [path for _, path, _ in server.requests] == ["/eu-small", "/us-large", "/us-small"]
+    ended = playback(folder, "--base-url", server.url, "--select", "us-*", "--select", "de-*")
+    assert ended.returncode == 2
+    assert "--select 'de-*' fits no profile; there are: eu-large, eu-small, us-large, us-small" in ended.stderr
+
+
+def test_results_are_written_for_machines_and_for_people(tmp_path: Path, traced: Any, playback: Playback) -> None:
+    profiles = [write(tmp_path, "written", get("/red")), write(tmp_path, "broken", get("/blue"), get("/broken"))]
+    summary = tmp_path / "summary.md"
+    summary.write_text("# Before\n")
+    words = ("--junit", "made/junit.xml", "--json", "made/results.json")
+    ended = playback(*profiles, *traced.words, *words, **traced.environ, GITHUB_STEP_SUMMARY=str(summary))
+    assert ended.returncode == 1
+    cases = ET.parse(tmp_path / "made/junit.xml").getroot().findall(".//testcase")
+    assert [(case.get("name"), [each.tag for each in case]) for case in cases] == [
+        ("written", ["system-out"]),
+        ("broken", ["failure"]),
+    ]
+    assert "no such luck" in cases[1][0].text
+    document = json.loads((tmp_path / "made/results.json").read_text())
+    assert (document["exit_code"], document["traced"]) == (1, True)
+    assert document["totals"] == {"passed": 1, "failed": 1, "skipped": 0}
+    assert document["profiles"][0]["artifact"]["file"] == f"{traced.data_dir}/written.coverage"
+    assert document["profiles"][1]["error"]["step"] == "step broken"
+    text = summary.read_text()
+    assert text.startswith("# Before\n### profcov playback\n")
+    assert "| written | passed | complete |" in text
+
+
+@pytest.mark.parametrize("option", ["--junit", "--json"])
+def test_results_that_cannot_be_written_are_told_before_anything_is_sent(
+    tmp_path: Path, serve: Callable[..., Any], playback: Playback, option: str
+) -> None:
+    server = serve()
+    profile = write(tmp_path, "a", get("/x"))
+    ended = playback(profile, "--base-url", server.url, option, profile / "results")
+    assert ended.returncode == 3
+    assert ended.stderr == f"profcov: cannot write {profile}/results: File exists\n"
+    assert server.requests == []
+
+
+def test_answers_are_looked_into_and_timed(tmp_path: Path, serve: Callable[..., Any], playback: Playback) -> None:
+    server = serve()
+    server.answer("/x", lambda: {"items": [{"state": "done", "size": 3}, {"state": "new"}]})
+    held = (
+        "expect: {jmespath: {\"items[?state=='done']\": [{size: 3}], length(items): 2, 'items[9]': null}, duration: 30}"
+    )
+    good = write(tmp_path, "good", f"x, request: {{path: /x}}, {held}")
+    bad = write(tmp_path, "bad", "x, request: {path: /x}, expect: {jmespath: {'items[1].state': done}}")
+    slow = write(tmp_path, "slow", "x, request: {path: /x}, expect: {duration: 0.00001}")
+    ended = playback(good, bad, slow, "--base-url", server.url)
+    assert ended.returncode == 1
+    told = [line for line in ended.stderr.splitlines() if line.startswith("profcov: ")]
+    assert len(told) == 2
+    assert "expected items[1].state to be 'done', got 'new'; the answer is " in told[0]
+    assert "expected an answer within 1e-05 s, it took 0." in told[1]

@@ -1,0 +1,280 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from flask import abort, redirect, request, session
+from recordings import exchanged, write_events
+
+from profcov.playback.formats import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from redis import Redis
+
+    Run = Callable[..., subprocess.CompletedProcess[str]]
+
+RECORDINGS = Path(__file__).parent / "recordings"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "record.md"
+ENABLED = {"ENABLE_PROFILE_COVERAGE": "1"}
+
+
+@pytest.fixture
+def profiles(tmp_path: Path) -> Run:
+    """Run ``python -m profcov profiles`` in ``tmp_path``."""
+
+    def run(*words: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "profcov", "profiles", *map(str, words)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def make_shop(server: Any) -> None:
+    """Add a shop with a login form, CSRF tokens, ETags, ids and redirects, each new for each visitor."""
+    server.app.secret_key = "shop"
+    add_login(server)
+    add_items(server)
+
+
+def make_token(server: Any) -> str:
+    return f"t0k3n{abs(hash((server.url, len(server.requests)))):x}"
+
+
+def add_login(server: Any) -> None:
+    def form() -> str:
+        session["csrf"] = make_token(server)
+        return f'<form method="post"><input type="hidden" name="csrf" value="{session["csrf"]}"></form>'
+
+    def login() -> Any:
+        if request.form["csrf"] != session["csrf"] or request.form["password"] != "correct horse":
+            abort(403, f"wrong password {request.form['password']}")
+        session["user"] = "ada"
+        return redirect("/home", 303)
+
+    def home() -> str:
+        return f'<meta name="csrf-token" content="{session["csrf"]}"> hello {session["user"]}'
+
+    server.answer("/login", form)
+    server.answer("/login", login, method="POST")
+    server.answer("/home", home)
+
+
+def add_items(server: Any) -> None:
+    items: dict[str, str] = {}
+
+    def create() -> Any:
+        if request.headers["X-CSRF-Token"] != session["csrf"]:
+            abort(403)
+        item = f"item-{len(items) + 100}-{server.url[-5:]}"
+        items[item] = f'"{make_token(server)}"'
+        return {}, 201, {"Location": f"/items/{item}"}
+
+    def show(item: str) -> Any:
+        return {"name": "lamp"}, 200, {"ETag": items[item]}
+
+    def change(item: str) -> Any:
+        return {} if request.headers["If-Match"] == items[item] else abort(412)
+
+    server.answer("/items", create, method="POST")
+    server.answer("/items/<item>", show)
+    server.answer("/items/<item>", change, method="PUT")
+
+
+def visit(url: str, session: requests.Session) -> None:
+    """Do in the shop what a browser would."""
+    page = session.get(f"{url}/login").text
+    csrf = page.partition('value="')[2].partition('"')[0]
+    session.post(f"{url}/login", data={"csrf": csrf, "password": "correct horse"}).raise_for_status()
+    made = session.post(f"{url}/items", json={"name": "lamp"}, headers={"X-CSRF-Token": csrf})
+    item = url + made.headers["Location"]
+    tag = session.get(item).headers["ETag"]
+    session.put(item, json={"name": "lamp"}, headers={"If-Match": tag}).raise_for_status()
+
+
+def record(url: str, path: Path) -> None:
+    """Record a visit with the test client's hook of the how-to."""
+    hook = PAGE.read_text().partition("<!-- file: har_hook.py -->\n```python\n")[2].partition("```")[0]
+    names: dict[str, Any] = {}
+    exec(hook, names)
+    with requests.Session() as session, names["recorded"](session, path):
+        visit(url, session)
+
+
+def test_a_visit_is_replayed_against_another_instance(
+    tmp_path: Path, serve: Callable[..., Any], playback: Run, profiles: Run
+) -> None:
+    first, second = serve(), serve()
+    make_shop(first)
+    make_shop(second)
+    record(first.url, tmp_path / "visit.har")
+    assert {each.variable for each in load(tmp_path / "visit.har").correlations} == {"csrf", "item_id", "etag"}
+    played = playback("visit.har", "--base-url", second.url)
+    assert (played.returncode, played.stderr) == (0, f"visit: 6 requests, 0 jobs, {played.stderr.split()[-2]} s\n")
+    assert [(method, path.split("-")[0]) for method, path, _ in second.requests] == [
+        (method, path.split("-")[0]) for method, path, _ in first.requests
+    ]
+
+    converted = profiles("convert", "visit.har", "-o", "yaml")
+    assert converted.stdout == "yaml/visit.yaml\n"
+    assert "visit: password is taken from the environment: set VISIT_PASSWORD" in converted.stderr
+    assert "correct horse" not in (tmp_path / "yaml/visit.yaml").read_text()
+    again = playback("yaml", "--base-url", second.url, VISIT_PASSWORD="correct horse")
+    assert (again.returncode, again.stdout) == (0, "")
+
+
+def test_a_secret_is_in_no_message(tmp_path: Path, serve: Callable[..., Any], playback: Run, profiles: Run) -> None:
+    server = serve()
+    make_shop(server)
+    record(server.url, tmp_path / "visit.har")
+    profiles("convert", "visit.har", "-o", "yaml")
+    unset = playback("yaml")
+    assert (unset.returncode, "the environment has no VISIT_PASSWORD: set it" in unset.stderr) == (2, True)
+    before = len(server.requests)
+    wrong = playback("yaml", VISIT_PASSWORD="staple battery")
+    assert wrong.returncode == 1
+    assert "expected status 303, got 403" in wrong.stderr
+    assert "wrong password ***" in wrong.stderr
+    assert "staple" not in wrong.stderr
+    assert len(server.requests) == before + 2
+
+
+def test_a_har_that_was_not_made_for_this_project_is_listed_checked_and_shown(profiles: Run) -> None:
+    har = RECORDINGS / "httpbin.har"
+    assert profiles("list", RECORDINGS).stdout == f"httpbin\thar\t12\t{har}\n"
+    assert profiles("check", har).stdout == (
+        f"{har}: note: left out: a static file: 1 request\n{har}: httpbin: 12 requests, well-formed\n"
+    )
+    shown = profiles("show", har).stdout.splitlines()
+    assert shown[0] == "httpbin  har  http://127.0.0.1:8765"
+    assert shown[7] == "    7  PUT /anything/{uuid}?token  json  expect 200"
+    correlations = profiles("show", "--correlations", har).stdout.splitlines()[1:]
+    assert [line.split(" = ")[0] for line in correlations] == ["  uuid"]
+    assert correlations[0].endswith(": step 6, 'uuid' -> step 7 path segment 2, step 7 json id")
+
+
+def test_each_problem_is_a_line_and_the_exit_code_is_2(tmp_path: Path, profiles: Run) -> None:
+    (tmp_path / "all").mkdir()
+    (tmp_path / "all/a.har").write_text("{")
+    (tmp_path / "all/b.yaml").write_text("slug: b\nsteps: 7")
+    (tmp_path / "all/c.yaml").write_text("slug: c\nsteps: [{name: a, request: {path: /a}}]")
+    for word in ("list", "check", "show"):
+        done = profiles(word, "all")
+        assert done.returncode == 2
+        assert [line.split(":")[1].strip() for line in done.stderr.splitlines()] == ["all/a.har", "all/b.yaml"]
+        assert done.stdout
+    refused = profiles("convert", "all", "-o", "out")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert not (tmp_path / "out").exists()
+
+
+def test_convert_replaces_files_only_when_told_to(tmp_path: Path, profiles: Run) -> None:
+    har = RECORDINGS / "httpbin.har"
+    assert profiles("convert", har, "-o", "out").returncode == 0
+    assert (tmp_path / "out/httpbin.uploads/dem.asc").read_text() == "1 2 3"
+    again = profiles("convert", har, "-o", "out")
+    assert again.returncode == 2
+    assert "httpbin.yaml is there already: remove it, or replace it with --force" in again.stderr
+    assert profiles("convert", har, "-o", "out", "--force").returncode == 0
+
+
+def test_a_wait_without_a_path_asks_the_steps_own_request_again(
+    tmp_path: Path, serve: Callable[..., Any], playback: Run
+) -> None:
+    server = serve()
+    answers = iter([{"status": "queued"}, {"status": "started"}, {"status": "finished", "result": 7}])
+    server.answer("/job", lambda: next(answers))
+    server.answer("/results/<number>", lambda number: number)
+    (tmp_path / "a.yaml").write_text(
+        "slug: a\nsteps:\n"
+        "- {name: job, request: {path: /job, headers: {X-Key: k}}, wait: {until: \"status == 'finished'\"}, "
+        "expect: {json: {status: finished}}, save: {result: result}}\n"
+        "- {name: result, request: {path: '/results/{result}', headers: {Referer: '{server}/x'}}}\n"
+    )
+    assert playback("a.yaml", "--base-url", server.url).returncode == 0
+    assert [(path, headers.get("X-Key")) for _, path, headers in server.requests] == [
+        *[("/job", "k")] * 3,
+        ("/results/7", None),
+    ]
+    assert server.requests[-1][2]["Referer"] == f"{server.url}/x"
+
+
+def test_a_multipart_form_arrives_as_it_was_recorded(tmp_path: Path, serve: Callable[..., Any], playback: Run) -> None:
+    server, seen = serve(), []
+
+    def take() -> str:
+        files = [(name, file.filename, file.mimetype, file.read()) for name, file in request.files.items(multi=True)]
+        seen.append((request.mimetype, request.form.to_dict(flat=False), files))
+        return ""
+
+    server.answer("/form", take, method="POST")
+    (tmp_path / "a.txt").write_text("1")
+    (tmp_path / "a.yaml").write_text(
+        "slug: a\nsteps:\n"
+        "- {name: fields, request: {method: POST, path: /form, form: {a: [x, y]}, files: {}}}\n"
+        "- {name: files, request: {method: POST, path: /form, form: {a: x}, "
+        "files: {f: [a.txt, {path: a.txt, name: b.tif, type: image/tiff}]}}}\n"
+        "- {name: plain, request: {method: POST, path: /form, form: {a: [x, y]}}}\n"
+    )
+    assert playback("a.yaml", "--base-url", server.url).returncode == 0
+    assert seen == [
+        ("multipart/form-data", {"a": ["x", "y"]}, []),
+        (
+            "multipart/form-data",
+            {"a": ["x"]},
+            [("f", "a.txt", "", b"1"), ("f", "b.tif", "image/tiff", b"1")],
+        ),
+        ("application/x-www-form-urlencoded", {"a": ["x", "y"]}, []),
+    ]
+
+
+def test_captured_events_wait_for_the_jobs_that_live_answers_name(
+    tmp_path: Path,
+    *,
+    gunicorn: Callable[..., str],
+    worker: Callable[..., None],
+    redis: Redis,
+    redis_url: str,
+    playback: Run,
+) -> None:
+    url = gunicorn(**ENABLED, REDIS_URL=redis_url)
+    write_events(tmp_path / "us", *exchanged(1, "POST /work", 202), *exchanged(2, "GET /work/done"))
+    told = playback("us", "--base-url", url)
+    assert told.returncode == 1
+    assert (
+        "and nothing says how to wait for it: give --redis-url, or a wait with the path that shows its state"
+        in told.stderr
+    )
+    worker(**ENABLED, REDIS_URL=redis_url)
+    for flags in ([], ["--trace-code", "--data-dir", tmp_path / "data"]):
+        redis.flushall()
+        played = playback("us", "--base-url", url, "--redis-url", redis_url, *flags)
+        assert (played.returncode, "us: 2 requests" in played.stderr) == (0, True), played.stderr
+
+
+def test_a_hook_writes_what_a_har_reader_takes(tmp_path: Path, serve: Callable[..., Any]) -> None:
+    server = serve()
+    make_shop(server)
+    record(server.url, tmp_path / "visit.har")
+    log = json.loads((tmp_path / "visit.har").read_text())["log"]
+    assert [entry["response"]["status"] for entry in log["entries"]] == [200, 303, 200, 201, 200, 200]
+
+
+def test_a_har_that_was_not_made_for_this_project_can_be_planned(playback: Run) -> None:
+    planned = playback(RECORDINGS, "--dry-run", "--base-url", "http://127.0.0.1:1")
+    assert (planned.returncode, planned.stderr) == (0, "")
+    lines = [line.split("\t") for line in planned.stdout.splitlines()]
+    assert len(lines) == 12
+    assert "http://127.0.0.1:1/anything/{uuid}?token=..." in lines[6]

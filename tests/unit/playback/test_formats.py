@@ -1,0 +1,287 @@
+from __future__ import annotations
+
+import contextlib
+import gzip
+import json
+import re
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from recordings import entry, exchanged, har, write_events, write_har
+
+from profcov.errors import ProfileFormatError
+from profcov.playback.formats import find_files, load, load_profiles
+from profcov.playback.yaml_document import read_document, write_document
+from profcov.playback.yaml_writer import write_profile
+
+YAML = "slug: shop\nsteps: [{name: a, request: {path: /a}}]\n"
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ProfileFormatError) as refused:
+        load(path)
+    assert "\n" not in str(refused.value)
+    return str(refused.value).removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("shop.txt", YAML, "yaml"),
+        ("shop.json", json.dumps({"slug": "shop", "steps": [{"name": "a", "request": {"path": "/a"}}]}), "yaml"),
+        ("shop.yaml", json.dumps(har(entry("GET /a"))), "har"),
+        ("shop.json", json.dumps({"version": 1} | har(entry("GET /a"))), "har"),
+        ("shop.har", "\ufeff" + json.dumps(har(entry("GET /a"))), "har"),
+        ("shop.txt", "\n".join(json.dumps(line) for line in exchanged(1, "GET /a")), "events"),
+    ],
+)
+def test_the_format_is_found_by_the_content(tmp_path: Path, name: str, content: str, expected: str) -> None:
+    path = tmp_path / "shop" / name
+    path.parent.mkdir()
+    path.write_text(content, encoding="utf-8")
+    loaded = load(path)
+    assert (loaded.format, loaded.profile.slug, loaded.profile.steps[0].request.path) == (expected, "shop", "/a")
+
+
+def test_a_directory_is_searched_for_every_format(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text(YAML)
+    write_har(tmp_path / "b.har", entry("GET /a"))
+    (tmp_path / "b.profcov.yaml").write_text("slug: c")
+    (tmp_path / "data.json").write_text("{}")
+    write_events(tmp_path / "d", *exchanged(1, "GET /a"))
+    assert [each.slug for each in load_profiles([tmp_path])] == ["shop", "c", "d"]
+    assert find_files([tmp_path / "d"]) == find_files([tmp_path / "d/capture"]) == [tmp_path / "d/capture/events.jsonl"]
+
+
+def test_an_empty_directory_and_two_equal_slugs_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProfileFormatError, match="there is no profile in it"):
+        load_profiles([tmp_path])
+    (tmp_path / "a.yaml").write_text(YAML)
+    write_har(tmp_path / "shop.har", entry("GET /a"))
+    with pytest.raises(ProfileFormatError, match=r"shop.har: slug: 'shop' is already the slug of .*a.yaml"):
+        load_profiles([tmp_path])
+
+
+def broken(**parts: Any) -> dict[str, Any]:
+    return entry("GET /a") | parts
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.har", '{"log": {"entries": [', "line 1, column 22: not JSON: Expecting value"),
+        ("b.har", '{"entries": []}', "log.entries: missing"),
+        ("c.har", json.dumps(har()), "log.entries: must be a list with something in it, not empty list"),
+        ("d.har", json.dumps(har("x")), "entry 1: must be a mapping, not 'x'"),
+        ("e.har", json.dumps(har(entry("GET /a"), broken(request={}))), "entry 2: request.method: missing"),
+        (
+            "f.har",
+            json.dumps(har(entry("GET /a", 1000))),
+            "entry 1: response.status: must be a number from 0 to 599, not 1000",
+        ),
+        (
+            "g.har",
+            json.dumps(har(broken(request={"method": "GET", "url": "http://a/", "headers": {}}))),
+            "entry 1: request.headers: must be a list, not empty mapping",
+        ),
+        (
+            "h.har",
+            json.dumps(har(broken(startedDateTime="yesterday"))),
+            "entry 1: startedDateTime: 'yesterday' is not a time",
+        ),
+        (
+            "i.har",
+            json.dumps(har(broken(response={"status": 200, "content": {"encoding": "base64", "text": "abc"}}))),
+            "entry 1: response.content.text: is not base64, though encoding says so",
+        ),
+        ("j.har", json.dumps(har(entry("GET data:,x"))), "there is no request to play"),
+        ("k.har", '{"log": NaN}', "not JSON: NaN is not a JSON number"),
+        (
+            "l.har",
+            json.dumps(har(entry("POST /a", json_body={"a": "\ud800"}))),
+            "entry 1: a text has half of a surrogate pair",
+        ),
+        (
+            "m.har",
+            json.dumps(har(entry("POST /a", post_data={"mimeType": "multipart/form-data", "text": "x"}))),
+            "entry 1: request.postData.text: the multipart form",
+        ),
+        ("capture/events.jsonl", "", "no request in it was answered with success"),
+        ("capture/events.jsonl", '{"stage": "request"\n', "line 1, column 20: not JSON"),
+        ("capture/events.jsonl", '\n{"stage": "request", "id": []}\n', "line 2: id: must be text, a number"),
+        ("capture/events.jsonl", "7\n", "line 1: must be a mapping, not 7"),
+        (
+            "capture/events.jsonl",
+            '{"stage": "response", "id": 1, "status": 200}\n',
+            "line 1: id: there is no request '1' before it",
+        ),
+        (
+            "capture/events.jsonl",
+            "\n".join(json.dumps(line) for line in exchanged(1, "POST /a", jsonPayload="{")),
+            "line 1: requestMeta.jsonPayload: '{' is not JSON",
+        ),
+        (
+            "capture/events.jsonl",
+            "\n".join(json.dumps(line) for line in exchanged(1, "GET ftp://x")),
+            "line 1: endpoint: 'ftp://x'",
+        ),
+        ("a.yaml", "slug: a\nsteps: [\n", "line 3, column 1"),
+        ("b.yaml", "", "the file is empty"),
+        ("c.yaml", '{"slug": "a", "steps": 7}', "steps: must be a list with something in it, not 7"),
+        ("d.yaml", YAML + "  - {name: b, request: {path: /b}, save: {x: {html: a, text: b}}}", "line "),
+    ],
+)
+def test_each_malformed_file_gets_one_clear_message(tmp_path: Path, name: str, content: str, sentence: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    assert refusal(path).startswith(sentence)
+
+
+def test_archives_and_binary_files_are_told_for_what_they_are(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.har.zip", "w") as archive:
+        archive.writestr("har.har", "{}")
+    (tmp_path / "b.har").write_bytes(gzip.compress(b"{}"))
+    (tmp_path / "c.har").write_bytes(b"{\xff}")
+    assert refusal(tmp_path / "a.har.zip") == "a zip archive: unpack it and give the .har in it"
+    assert refusal(tmp_path / "b.har") == "gzip: unpack it"
+    assert refusal(tmp_path / "c.har") == "byte 2: not UTF-8 text"
+    assert refusal(tmp_path / "no.har") == "cannot be read: No such file or directory"
+
+
+@pytest.mark.parametrize(
+    ("hints", "sentence"),
+    [
+        ("nonsense: 1", "nonsense: unknown key"),
+        ("base_url: shop", "base_url: 'shop' is not a URL"),
+        ("keep: [all]", "keep: must be among static, preflight, noise"),
+        ("correlate: {off: [[1]]}", "correlate.off: each must be a recorded value"),
+        ("correlate: {pin: {'7': {step: 0, json: id}}}", "correlate.pin.7.step: must be the number of a step, not 0"),
+        ("correlate: {pin: {'7': {step: 1}}}", "correlate.pin.7: must have one of json, header"),
+        ("correlate: {pin: {'7': {step: 1, json: 'a['}}}", "correlate.pin.7.json: 'a[' is not a JMESPath expression"),
+        ("servers: {api-url: http://a}", "api-url: a variable's name has letters"),
+    ],
+)
+def test_wrong_hints_get_one_clear_message(tmp_path: Path, hints: str, sentence: str) -> None:
+    (tmp_path / "a.profcov.yaml").write_text(hints)
+    with pytest.raises(ProfileFormatError) as refused:
+        load(write_har(tmp_path / "a.har", entry("GET /a")))
+    assert str(refused.value).startswith(f"{tmp_path / 'a.profcov.yaml'}: {sentence}")
+
+
+def test_the_examples_of_the_documentation_are_of_the_format(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs/how-to/playback.md").read_text()
+    profile, hints = re.findall(r"^```yaml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/dem.asc").touch()
+    (tmp_path / "a.yaml").write_text(profile)
+    assert len(load(tmp_path / "a.yaml").profile.steps) == 5
+    (tmp_path / "b.profcov.yaml").write_text(hints)
+    recorded = load(
+        write_har(tmp_path / "b.har", entry("GET https://shop.example/a"), entry("GET https://api.example/b"))
+    )
+    assert (recorded.profile.slug, recorded.profile.steps[1].request.path) == ("shop-order", "{api}/b")
+
+
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from(["GET", "http://a/b", "POST"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = [
+    "method",
+    "url",
+    "headers",
+    "postData",
+    "status",
+    "content",
+    "text",
+    "mimeType",
+    "params",
+    "name",
+    "value",
+    "encoding",
+]
+PARTS = st.dictionaries(
+    st.sampled_from(KEYS), VALUES | st.dictionaries(st.sampled_from(KEYS), VALUES, max_size=4), max_size=6
+)
+ENTRIES = st.fixed_dictionaries({"request": PARTS | VALUES, "response": PARTS | VALUES})
+BODIES = st.builds(
+    lambda path, answer, body: entry(f"POST /{path}", 200, answer, json_body=body),
+    st.text(st.characters(exclude_categories=["Cs"]), max_size=6),
+    VALUES,
+    VALUES,
+)
+HARS = st.builds(lambda entries: har(*entries), st.lists(ENTRIES | BODIES | VALUES, min_size=1, max_size=3))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(document=HARS | VALUES)
+def test_any_json_is_a_profile_or_a_clear_refusal(tmp_path: Path, document: object) -> None:
+    path = tmp_path / "fuzz.har"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    try:
+        profile = load(path).profile
+    except ProfileFormatError:
+        return
+    (tmp_path / "again.yaml").write_text(write_profile(profile).text, encoding="utf-8")
+    again = load(tmp_path / "again.yaml").profile
+    assert [step.request for step in again.steps] == [step.request for step in profile.steps]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    lines=st.lists(
+        VALUES
+        | st.fixed_dictionaries(
+            {"stage": st.sampled_from(["request", "response"]), "id": st.just(1)},
+            optional={"method": VALUES, "endpoint": VALUES, "requestMeta": VALUES, "status": VALUES, "ok": VALUES},
+        ),
+        max_size=4,
+    )
+)
+def test_any_lines_are_a_profile_or_a_clear_refusal(tmp_path: Path, lines: list[object]) -> None:
+    with contextlib.suppress(ProfileFormatError):
+        load(write_events(tmp_path, *lines))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(text=st.text(max_size=60))
+def test_any_text_is_a_profile_or_a_clear_refusal(tmp_path: Path, text: str) -> None:
+    for name in ("a.yaml", "a.har", "a.json"):
+        path = tmp_path / name
+        path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        with pytest.raises(ProfileFormatError):
+            load(path)
+
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ["on", "1e3", "012", "~", "<<", "0o7", "-", "2024-01-31", "1:2"]
+)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    value=st.dictionaries(
+        TEXTS,
+        st.recursive(
+            TEXTS | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False),
+            lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+            max_leaves=6,
+        ),
+        max_size=4,
+    )
+)
+def test_a_value_written_as_yaml_is_read_as_the_same_value(tmp_path: Path, value: dict[str, Any]) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(write_document(value), encoding="utf-8")
+    assert read_document(path) == value

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+import string
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from profcov.errors import PlaybackError, TargetError
+from profcov.playback.existing import Existing
+from profcov.playback.junit import junit_document
+from profcov.playback.play import PlayResult
+from profcov.playback.profile import Profile
+from profcov.playback.results import Run, results_document
+from profcov.playback.runner import Outcome
+from profcov.playback.summary import summary_text
+from profcov.store.combine import Artifact
+
+HOSTILE = "]]> <b>&amp; \x00\x1b[31m \ud800 \ufffe \u2028 \" ' | `x` \n<script> @all [a](b) ä 🐍"
+
+
+def profile(slug):
+    return Profile(Path(f"profiles/{slug}.yaml"), slug, "", None, {}, ())
+
+
+def made(slug, *reasons):
+    path = Path(f"out/{slug}.coverage")
+    return Artifact(slug, path, path, complete=not reasons, reasons=reasons, lines=7, files=1, shards=1, changed={})
+
+
+@pytest.fixture
+def run():
+    return Run(
+        [
+            Outcome(profile("good"), PlayResult("good", 3, 1.5, ("j1",), made("good")), None, seconds=1.5),
+            Outcome(profile("part"), PlayResult("part", 3, 1.5, (), made("part", "jobs-pending")), None, tries=2),
+            Outcome(profile("bad"), None, PlaybackError("bad", "climate", HOSTILE), tries=3, seconds=2.25),
+            Outcome(profile("gone"), None, TargetError("http://x", "nothing answers")),
+            Outcome(profile("kept"), None, None, Existing(Path("out/kept.coverage"), 5), tries=0),
+        ],
+        is_traced=True,
+        began=0.0,
+        seconds=4.0,
+        exit_code=4,
+    )
+
+
+def test_junit_has_a_case_for_each_profile(run):
+    root = ET.fromstring(junit_document(run))
+    suite = root.find("testsuite")
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped", "time", "timestamp")} == {
+        "tests": "5",
+        "failures": "1",
+        "errors": "1",
+        "skipped": "1",
+        "time": "4.000",
+        "timestamp": "1970-01-01T00:00:00+00:00",
+    }
+    cases = {case.get("name"): case for case in suite}
+    assert {name: [each.tag for each in case] for name, case in cases.items()} == {
+        "good": ["system-out"],
+        "part": ["system-out"],
+        "bad": ["failure"],
+        "gone": ["error"],
+        "kept": ["skipped"],
+    }
+    assert cases["part"][0].text == "out/part.coverage: partial: jobs-pending, 7 lines"
+    assert (cases["bad"].get("time"), cases["bad"].get("file")) == ("2.250", "profiles/bad.yaml")
+    assert cases["bad"][0].get("type") == "playback"
+
+
+def test_junit_stays_xml_whatever_an_answer_held(run):
+    failure = ET.fromstring(junit_document(run)).find(".//failure")
+    assert "]]> <b>&amp; \\x00\\x1b[31m \\ud800 \\ufffe" in failure.text
+    assert "<script>" in failure.text
+    assert "ä 🐍" in failure.text
+    assert failure.text.replace("\n", " ").split() == failure.get("message").split()
+
+
+def test_the_json_document_says_how_each_profile_ended(run):
+    document = json.loads(json.dumps(results_document(run)))
+    assert document["totals"] == {"passed": 2, "failed": 2, "skipped": 1}
+    good, part, bad, gone, kept = document["profiles"]
+    assert good == {
+        "slug": "good",
+        "file": "profiles/good.yaml",
+        "state": "passed",
+        "tries": 1,
+        "seconds": 1.5,
+        "requests": 3,
+        "jobs": ["j1"],
+        "artifact": {"file": "out/good.coverage", "status": "complete", "reasons": [], "lines": 7},
+        "error": None,
+    }
+    assert (part["artifact"]["status"], part["artifact"]["reasons"]) == ("partial", ["jobs-pending"])
+    assert (bad["error"]["code"], bad["error"]["step"], bad["tries"]) == ("playback", "climate", 3)
+    assert gone["error"] == {"code": "target", "step": None, "message": "http://x: nothing answers"}
+    assert (kept["state"], kept["artifact"]["lines"]) == ("skipped", 5)
+
+
+def test_the_summary_is_a_table_that_no_answer_can_break(run):
+    lines = summary_text(run).splitlines()
+    table = [line for line in lines if line.startswith("|")]
+    assert len(table) == 2 + len(run.outcomes)
+    assert {line.count("|") for line in table} == {9}
+    assert "2 passed, 2 failed, 1 skipped; 4.0 s" in lines
+    failures = [line for line in lines if line.startswith("- ")]
+    assert len(failures) == 2
+    assert not set("<>[]`@|") & set(failures[0])
+    assert set(failures[0]) - set(string.printable) == {"ä", "🐍"}

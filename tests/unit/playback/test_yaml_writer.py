@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from recordings import entry, exchanged, write_events, write_har
+
+from profcov.demo.run import demo_files
+from profcov.errors import ProfileFormatError
+from profcov.playback.formats import load
+from profcov.playback.yaml_writer import write_profile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from profcov.playback.profile import Profile
+
+FORM = "multipart/form-data; boundary=b"
+FILE = '--b\r\nContent-Disposition: form-data; name="f"; filename="{}"\r\n\r\n{}\r\n'
+
+
+def again(profile: Profile, folder: Path) -> Profile:
+    """Return what a profile is when it has been written and read."""
+    written = write_profile(profile)
+    for name, content in written.files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
+    path = folder / "again.yaml"
+    path.write_text(written.text, encoding="utf-8")
+    return load(path).profile
+
+
+def facts(profile: Profile) -> list[object]:
+    return [
+        (
+            step.name,
+            step.request.method,
+            step.request.path,
+            step.request.query,
+            step.request.headers,
+            step.request.json,
+            step.request.has_json,
+            step.request.data,
+            step.request.form,
+            step.request.multipart,
+            {name: [(u.name, u.read(), u.type) for u in ups] for name, ups in step.request.files.items()},
+            step.expect,
+            {name: source.document() for name, source in step.save.items()},
+            repr(getattr(step.wait, "until", step.wait)),
+        )
+        for step in profile.steps
+    ]
+
+
+def test_the_demos_profiles_are_the_same_when_written_and_read_again(tmp_path: Path) -> None:
+    with demo_files() as (_, paths):
+        for path in paths:
+            profile = load(path).profile
+            copy = again(profile, tmp_path)
+            assert facts(copy) == facts(profile)
+            assert (copy.slug, copy.variables, copy.base_url) == (profile.slug, profile.variables, profile.base_url)
+
+
+def test_recorded_traffic_is_the_same_when_written_and_read_again(tmp_path: Path) -> None:
+    files = "".join((FILE.format("dem.asc", "1"), FILE.format("dem.asc", "2"), FILE.format("../ä b.txt", "3"), "--b--"))
+    profile = load(
+        write_har(
+            tmp_path / "shop.har",
+            entry("GET /on?a=no&a=1e3&b=", answer={"job_id": "aaaa1111bbbb"}, headers={"X-A": "~"}),
+            entry("GET /jobs/aaaa1111bbbb", answer={"status": "finished"}),
+            entry("POST /f", post_data={"mimeType": FORM, "text": files}),
+            entry("POST /g", post_data={"mimeType": FORM, "params": [{"name": "a", "value": "{x}"}]}),
+            entry("PUT /h", json_body=None, post_data={"mimeType": "application/json", "text": "null"}),
+            entry("PUT /i", post_data={"mimeType": "text/plain", "text": "a\r\n  b: {c}\n\n"}),
+        )
+    ).profile
+    copy = again(profile, tmp_path)
+    assert facts(copy) == facts(profile)
+    assert sorted(path.name for path in (tmp_path / "shop.uploads").iterdir()) == ["2-dem.asc", "b.txt", "dem.asc"]
+
+
+def test_a_wait_for_jobs_is_kept(tmp_path: Path) -> None:
+    profile = load(write_events(tmp_path / "a", *exchanged(1, "POST /a"), *exchanged(2, "GET /b"))).profile
+    assert again(profile, tmp_path).steps[0].wait == profile.steps[0].wait is not None
+
+
+def test_no_secret_is_written(tmp_path: Path) -> None:
+    profile = load(
+        write_har(
+            tmp_path / "shop.har",
+            entry(
+                "POST /login?token=tok-4711",
+                200,
+                {"session": "answered-secret-1"},
+                headers={"Authorization": "Basic YWRhOnB3", "Cookie": "sid=cookie-4711"},
+                json_body={"password": "correct horse"},
+                answer_headers=[("Set-Cookie", "sid=set-4711")],
+            ),
+            entry(
+                "POST /form", post_data={"mimeType": "application/x-www-form-urlencoded", "text": "api_key=key-4711"}
+            ),
+        )
+    ).profile
+    text = write_profile(profile).text
+    for secret in ("tok-4711", "YWRhOnB3", "cookie-4711", "correct horse", "set-4711", "key-4711", "answered"):
+        assert secret not in text
+    for env in ("SHOP_TOKEN", "SHOP_AUTHORIZATION", "SHOP_PASSWORD", "SHOP_API_KEY"):
+        assert f"{{env: {env}}}" in text
+
+
+def test_a_secret_in_a_body_that_is_written_as_it_stands_is_refused(tmp_path: Path) -> None:
+    profile = load(
+        write_har(
+            tmp_path / "shop.har",
+            entry("POST /a", json_body={"password": "correct horse"}),
+            entry("POST /b", post_data={"mimeType": "text/xml", "text": "<p>correct horse</p>"}),
+        )
+    ).profile
+    with pytest.raises(ProfileFormatError, match=r"secret password: its value is in a body"):
+        write_profile(profile)
