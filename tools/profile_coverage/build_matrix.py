@@ -1,4 +1,4 @@
-"""Write the matrix of all profiles, and what none of them reaches, into artifacts/: the door to `profcov matrix`, whose options it takes."""
+"""Write the matrix of all profiles, and what none of them reaches: the door to `profcov matrix`, whose options it takes."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ import sys
 from profcov.cli.main import main
 
 if __name__ == "__main__":
-    main(["matrix", "--out", "artifacts", *sys.argv[1:]])
+    main(["matrix", *sys.argv[1:]])

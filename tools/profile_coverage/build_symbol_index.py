@@ -1,4 +1,4 @@
-"""List the symbols of the measured sources in artifacts/coverage-symbols.json: the door to `profcov symbols`, whose options it takes."""
+"""List the symbols of the measured sources: the door to `profcov symbols`, whose options it takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write a report on each profile into artifacts/: the door to `profcov report`, whose options it takes."""
+"""Write a report on each profile: the door to `profcov report`, whose options it takes."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import click
@@ -12,7 +11,14 @@ from profcov.analysis.matrix import build_matrix
 from profcov.analysis.overlap import unique_symbols
 from profcov.cli.answer import print_rows
 from profcov.cli.common import config_option, data_dir_option, find_data_dir, ignore_source_changes_option
-from profcov.cli.recorded import choose_slugs, find_inventory, inventory_option, read_artifacts, warn_unknown
+from profcov.cli.recorded import (
+    choose_slugs,
+    find_inventory,
+    inventory_option,
+    out_option,
+    read_artifacts,
+    warn_unknown,
+)
 from profcov.report.matrix_csv import require_parquet
 from profcov.report.matrix_files import write_matrix
 from profcov.report.matrix_json import profile_symbols
@@ -20,6 +26,7 @@ from profcov.report.summary import summary_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from profcov.analysis.matrix import Matrix
 
@@ -31,7 +38,7 @@ TITLES: Final = ("profile", "symbols", "only here", "lines", "files")
 @data_dir_option("Where the artifacts are.")
 @config_option()
 @inventory_option()
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Write the matrix into this directory.")
+@out_option("Where the files of the matrix go.")
 @click.option("--parquet", is_flag=True, help="Write it as Parquet, too; needs profcov[parquet].")
 @ignore_source_changes_option()
 @click.option(
@@ -48,7 +55,7 @@ def command(
     data_dir: Path | None,
     config: str | None,
     inventory_file: Path | None,
-    out: Path | None,
+    out: Path,
     parquet: bool,
     ignore_source_changes: bool,
     form: Literal["text", "json", "md"],
@@ -58,8 +65,6 @@ def command(
     Run it where the server runs: in the same directory, with the same packages and coverage configuration.
     """
     if parquet:
-        if out is None:
-            raise click.UsageError("--parquet needs --out: where is the file to go?")
         require_parquet()
     directory = find_data_dir(data_dir)
     chosen = choose_slugs(directory, slugs)
@@ -69,8 +74,7 @@ def command(
     )
     for slug, reach in matrix.profiles.items():
         warn_unknown(slug, reach.unknown_files)
-    if out is not None:
-        write_matrix(matrix, out, parquet=parquet)
+    write_matrix(matrix, out, parquet=parquet)
     if form == "text":
         print_rows(TITLES, describe(matrix))
     else:

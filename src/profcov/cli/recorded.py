@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from profcov.store.read import Recorded
     from profcov.symbols.model import Inventory
 
+DEFAULT_OUT: Final = Path("artifacts")
+
 
 def inventory_option() -> Callable[..., Any]:
     """Return the option ``--inventory``; :func:`find_inventory` reads it."""
@@ -35,6 +37,17 @@ def inventory_option() -> Callable[..., Any]:
         type=click.Path(path_type=Path),
         metavar="FILE",
         help="Take the symbols from this file, which `profcov symbols --out` made, instead of the sources.",
+    )
+
+
+def out_option(meaning: str) -> Callable[..., Any]:
+    """Return the option ``--out``: the directory for what a command writes."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=DEFAULT_OUT,
+        show_default=True,
+        help=meaning,
     )
 
 

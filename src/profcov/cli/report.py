@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -11,17 +10,25 @@ from profcov.analysis.index import SymbolIndex
 from profcov.analysis.profile_report import report_profile
 from profcov.cli.answer import print_rows
 from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir, ignore_source_changes_option
-from profcov.cli.recorded import choose_slugs, find_inventory, inventory_option, read_artifacts, warn_unknown
+from profcov.cli.recorded import (
+    choose_slugs,
+    find_inventory,
+    inventory_option,
+    out_option,
+    read_artifacts,
+    warn_unknown,
+)
 from profcov.report.coverage_html import write_html
 from profcov.report.files import lay_out, write_whole
 from profcov.report.profile_json import DEPTH, profile_document
 from profcov.store.layout import artifact_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from profcov.analysis.profile_report import ProfileReport
     from profcov.store.read import Recorded
 
-DEFAULT_OUT: Final = Path("artifacts")
 TITLES: Final = ("profile", "state", "files", "lines", "of", "percent", "reach", "symbols", "only in jobs", "jobs")
 
 
@@ -30,13 +37,7 @@ TITLES: Final = ("profile", "state", "files", "lines", "of", "percent", "reach",
 @data_dir_option("Where the artifacts are.")
 @config_option()
 @inventory_option()
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=DEFAULT_OUT,
-    show_default=True,
-    help="Where <slug>-coverage.json goes.",
-)
+@out_option("Where <slug>-coverage.json goes.")
 @click.option("--html", is_flag=True, help="Write coverage.py's HTML report, too, into html/<slug>/ there.")
 @ignore_source_changes_option()
 def command(

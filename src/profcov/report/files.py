@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from profcov.errors import CoverageReadError, CoverageWriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 
@@ -33,14 +33,18 @@ def write_whole(path: Path, chunks: Iterable[str]) -> None:
         raise CoverageWriteError(path, error.strerror or str(error)) from error
 
 
-def read_document(path: Path, schema_version: int, hint: str) -> dict[str, Any]:
+def read_document(
+    path: Path, schema_version: int, hint: str, shrink: Callable[[dict[str, Any]], Any] | None = None
+) -> dict[str, Any]:
     """Return a JSON document of ours; ``hint`` says which command makes it.
+
+    ``shrink`` is called with each object in it as soon as it is read, innermost first, and returns what is to be kept.
 
     Raises:
         CoverageReadError: it is not there, or it is something else.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes(), object_hook=shrink)
     except OSError as error:
         raise CoverageReadError(path, f"{error.strerror or error} ({hint})") from error
     except (ValueError, RecursionError) as error:

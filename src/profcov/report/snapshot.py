@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 from profcov.analysis.drift import Snapshot
 from profcov.analysis.identity import Identity
@@ -25,15 +26,15 @@ def read_snapshot(directory: Path) -> Snapshot:
     Raises:
         CoverageReadError: a file of it is not there, or is something else.
     """
-    symbols = read_document(directory / SYMBOL_PROFILES, SCHEMA_VERSION, _HINT)
-    profiles = read_document(directory / PROFILE_SYMBOLS, SCHEMA_VERSION, _HINT)
     try:
+        symbols = read_document(directory / SYMBOL_PROFILES, SCHEMA_VERSION, _HINT, _drop_profiles)
+        profiles = read_document(directory / PROFILE_SYMBOLS, SCHEMA_VERSION, _HINT, _share_names)
         return Snapshot(
             symbols=tuple(
                 Identity(SymbolName(name), facts["kind"], facts["parent"], facts["body_hash"])
                 for name, facts in symbols["symbols"].items()
             ),
-            profiles={parse_slug(slug): frozenset(each["symbols"]) for slug, each in profiles["profiles"].items()},
+            profiles={parse_slug(slug): each["symbols"] for slug, each in profiles["profiles"].items()},
             partial=frozenset(
                 parse_slug(slug) for slug, each in profiles["profiles"].items() if each["status"] != "complete"
             ),
@@ -41,3 +42,17 @@ def read_snapshot(directory: Path) -> Snapshot:
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"its files are no matrix of this version: {type(error).__name__}: {error}; {_HINT}"
         raise CoverageReadError(directory, reason) from error
+
+
+def _drop_profiles(facts: dict[str, Any]) -> dict[str, Any]:
+    """Forget the profiles of a symbol: the other file has them, and there may be millions."""
+    if isinstance(facts.get("profiles"), list):
+        del facts["profiles"]
+    return facts
+
+
+def _share_names(facts: dict[str, Any]) -> dict[str, Any]:
+    """Keep the names of a profile's symbols once for all profiles."""
+    if isinstance(facts.get("symbols"), list):
+        facts["symbols"] = frozenset(map(sys.intern, facts["symbols"]))
+    return facts
