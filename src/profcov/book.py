@@ -126,11 +126,18 @@ class Book:
         self.notes.append(facts)
 
     def note_end(self, job: JobRun, status: str) -> None:
-        """Note what became of a job that this process performs; once."""
+        """Note what became of a job that this process performs; what is noted last counts."""
         with self._mutex:
             if job in self._running:
                 self._running.remove(job)
+            if job.status != status:
                 self.note(job.end(status))
+
+    def tell_at_work(self) -> None:
+        """Note again which units are in flight: the process was to become another, and has not."""
+        with self._mutex:
+            if self._units:
+                self._tell(self._presence.begin)
 
     def open_trace(self, find_label: FindLabel, *, is_labelled: bool = False) -> Trace:
         """Return the trace of a unit that was counted in; one of its own if it ``is_labelled`` for itself.
@@ -167,9 +174,11 @@ class Book:
         finally:
             self.disjoin()
 
-    def disjoin(self) -> None:
+    def disjoin(self, job: JobRun | None = None) -> None:
         """Count a unit out that has not begun."""
         with self._mutex:
+            if job in self._running:
+                self._running.remove(job)
             self._units -= 1
             if self._units == 0:
                 if self.is_written:
@@ -234,7 +243,7 @@ class Book:
         sources, settings = self.engine.sources, self.settings
         imported = sources.imported()
         given_up, self._given_up = self._given_up, 0
-        notes = self._take_notes()
+        notes = list(self.notes)  # they stay until they are written: who looks meanwhile is not to take them for it
         facts = {
             "written": time.time(),
             "python": platform.python_version(),
@@ -247,18 +256,13 @@ class Book:
             write_shard(
                 settings.data_dir, self.slug, label, executed, branch=trace.branch, facts=facts, umask=settings.umask
             )
-        except ProfcovError:
+        except BaseException:
             self._given_up += given_up
-            self.notes.extendleft(reversed(notes))
             raise
         self._imported = imported
-
-    def _take_notes(self) -> list[dict[str, Any]]:
-        notes: list[dict[str, Any]] = []
-        with contextlib.suppress(IndexError):
-            while True:
-                notes.append(self.notes.popleft())
-        return notes
+        for note in notes:
+            with contextlib.suppress(ValueError):  # another thread has written it, too
+                self.notes.remove(note)
 
     def learn_label(self, trace: Trace) -> None:
         """Give a trace its label, if that is known by now."""

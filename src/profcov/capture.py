@@ -115,7 +115,7 @@ class Recorder:
             scope = Scope(trace, current.get(), book, work)
             engine.begin(scope)
         except BaseException:
-            book.disjoin()
+            book.disjoin(work.job)
             raise
         return Unit(TRACED, scope)
 
@@ -280,6 +280,12 @@ def flush_everything() -> None:
     for recorder in [each for each in list(_recorders.values()) if not each.is_unused]:
         recorder.flush_all(label_is_final=True)
         do_or_put_off(recorder.withdraw)
+
+
+def go_on() -> None:
+    """Note again what is in flight, after the process has not become another."""
+    for book in list_books():
+        book.tell_at_work()
 
 
 _held_to_fork: list[Lock] = []

@@ -129,7 +129,7 @@ class Unit:
     def end(self) -> None:
         """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
         self.leave()
-        if self._scope is not None and not self._scope.work.is_labelled:
+        if self._scope is not None and not self._is_adopted and not self._scope.work.is_labelled:
             self._scope.work = UNNAMED  # tasks that go on have the scope: they are not to keep the request alive
         self._scope = None
 
@@ -158,14 +158,16 @@ def note_enqueued(job_id: str, function: str, queue: str) -> None:
     """Note a job that the current unit creates; it is on disk after the unit's next flush."""
     scope = current.get()
     if scope is not None:
-        scope.book.note(enqueued(job_id, function, queue, _name_parent(scope.work)))
+        scope.book.note(enqueued(job_id, function, queue, _name_parent(scope)))
 
 
-def _name_parent(work: Work) -> str | None:
-    """Return which job or request the current unit is, None for a block."""
-    if work.job is not None:
-        return f"{JOB_PREFIX}{work.job.id}"
+def _name_parent(scope: Scope) -> str | None:
+    """Return which job or request a unit is; None for a block, and for a job's child process that knows its label only."""
+    work: Work = scope.work
     try:
+        if work.is_labelled:
+            ident = work.ident()
+            return f"{JOB_PREFIX}{ident}" if ident not in {"", scope.book.slug} else None
         return work.name() or work.address() or None
     except Exception as error:  # noqa: BLE001 (a framework's objects are asked)
         raise_foreign(error)

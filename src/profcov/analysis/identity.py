@@ -7,6 +7,8 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from profcov.symbols.fingerprint import SLIGHT
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 
@@ -26,12 +28,12 @@ class Identity:
 
 
 # By body, in this order: a definition that was numbered anew, one in a module of another name, one within its module,
-# one anywhere.
+# one anywhere. A slight body proves nothing where the name is another.
 _KEYS: Final[tuple[Callable[[Identity], Hashable], ...]] = (
     lambda each: (_NUMBER.sub("", each.name), each.kind, each.body_hash),
     lambda each: (each.name.partition(":")[2], each.kind, each.body_hash),
-    lambda each: (each.name.partition(":")[0], each.kind, each.body_hash),
-    lambda each: (each.kind, each.body_hash),
+    lambda each: None if _is_slight(each) else (each.name.partition(":")[0], each.kind, each.body_hash),
+    lambda each: None if _is_slight(each) else (each.kind, each.body_hash),
 )
 
 
@@ -71,6 +73,10 @@ def _find_numbered(names: Iterable[str]) -> set[str]:
     return {name for name, count in counts.items() if count > 1}
 
 
+def _is_slight(each: Identity) -> bool:
+    return each.body_hash is not None and each.body_hash.startswith(SLIGHT)
+
+
 def _is_same_body(one: Identity, other: Identity | None) -> bool:
     return other is not None and one.body_hash == other.body_hash
 
@@ -82,8 +88,9 @@ def _pair_by(
     sides: defaultdict[Hashable, tuple[list[SymbolName], list[SymbolName]]] = defaultdict(lambda: ([], []))
     for side, identities in enumerate((old, new)):
         for each in identities:
-            if each.body_hash is not None:
-                sides[key(each)][side].append(each.name)
+            found = None if each.body_hash is None else key(each)
+            if found is not None:
+                sides[found][side].append(each.name)
     for olds, news in sides.values():
         if len(olds) == len(news) == 1:
             yield olds[0], news[0]

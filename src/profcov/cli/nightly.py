@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from profcov.cli.playback_output import append_step_summary, print_artifacts, wr
 from profcov.cli.playing import check_url, play_options, read_play
 from profcov.cli.recorded import read_artifacts, warn_unreadable
 from profcov.cli.report import write_report
+from profcov.errors import CoverageReadError
 from profcov.nightly import nights
 from profcov.nightly.summary import night_summary
 from profcov.playback.junit import junit_document
@@ -116,6 +118,7 @@ def command(
         slugs = [each.profile.slug for each in outcomes if artifact_path(night, each.profile.slug).is_file()]
         if not slugs:
             click.echo("profcov: nothing was recorded, so that there is nothing to report", err=True)
+            shutil.rmtree(night)
             return code
         recorded = list(read_artifacts(night, slugs, inventory, ignore_source_changes=ignore_source_changes))
         run = Run(outcomes, is_traced=True, began=began, seconds=time.monotonic() - started, exit_code=code)
@@ -153,7 +156,10 @@ class _Night:
         """Write coverage.py's report of each profile."""
         for each in self.recorded:
             artifact, target = artifact_path(self.directory, each.slug), self.directory / nights.HTML / each.slug
-            write_html(artifact, config_file, target, f"profcov: {each.slug}")
+            try:
+                write_html(artifact, config_file, target, f"profcov: {each.slug}")
+            except CoverageReadError as error:
+                click.echo(f"profcov: warning: {each.slug} has no HTML report: {error}", err=True)
 
     def compare(self) -> tuple[str, Drift] | None:
         """Return the night before and what has changed since, and write that; None if there is none."""

@@ -11,7 +11,7 @@ import click
 from profcov import settings
 from profcov.cli.common import data_dir_option, find_data_dir, parse_slugs, timeout_option
 from profcov.errors import JobsPendingError
-from profcov.playback.barrier import wait_for_jobs
+from profcov.playback.barrier import settle
 from profcov.store.lock import exclusive
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def command(slugs: tuple[str, ...], data_dir: Path | None, redis_url: str | None
     umask = settings.read_umask(os.environ)
     for slug in parse_slugs(slugs):
         if redis_url:
-            pending = wait_for_jobs(redis_url, slug, max(0.0, until - time.monotonic()))
+            _, pending = settle(redis_url, directory, slug, max(0.0, until - time.monotonic()), umask=umask)
             if pending:
                 raise JobsPendingError(slug, timeout, pending)
         with exclusive(directory, slug, max(0.0, until - time.monotonic()), umask):

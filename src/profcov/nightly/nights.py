@@ -39,7 +39,7 @@ class Dropped:
 def begin(out: Path, now: float) -> Iterator[Path]:
     """Make the directory of a night, and be the only one who does so while the block runs.
 
-    What nights that were broken off have left is removed; so is this one if it is.
+    What nights that were broken off have left is removed. This one, if it is, stays until the next.
 
     Raises:
         CoverageWriteError: another night is being made in ``out``, or it cannot be written.
@@ -56,11 +56,7 @@ def begin(out: Path, now: float) -> Iterator[Path]:
                     shutil.rmtree(night)
             night = out / datetime.fromtimestamp(now, UTC).strftime(_FORMAT)
             night.mkdir()
-            try:
-                yield night
-            finally:
-                if not (night / SUMMARY).is_file():
-                    shutil.rmtree(night, ignore_errors=True)
+            yield night
     except OSError as error:
         raise CoverageWriteError(out, error.strerror or str(error)) from error
 

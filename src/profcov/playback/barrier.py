@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.carrier import jobs_key
 from profcov.errors import TargetError
 from profcov.playback.address import show
 from profcov.playback.polling import tries
+from profcov.store.files import PRIVATE
+from profcov.store.lock import exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from redis import Redis
 
     from profcov.playback.polling import Stop
     from profcov.slug import Slug
 
-_WAITING: Final = frozenset({b"queued", b"started", b"deferred", b"scheduled"})
+WAITING: Final = frozenset({"queued", "started", "deferred", "scheduled"})
 """RQ's states of a job that may still run. ``created`` is not among them: nothing has enqueued such a job."""
 
 _SECONDS_TO_ANSWER: Final = 10.0
@@ -52,8 +56,7 @@ def read_jobs(redis_url: str, slug: Slug) -> dict[str, str | None]:
         TargetError: Redis does not answer.
     """
     with _connect(redis_url) as redis:
-        states = _read_states(redis, _read_ids(redis, slug))
-        return {job_id: state.decode() if state else None for job_id, state in states.items()}
+        return _read_states(redis, _read_ids(redis, slug))
 
 
 def wait_for_jobs(
@@ -76,10 +79,34 @@ def wait_for_jobs(
     with _connect(redis_url) as redis:
         for _ in tries(timeout, stop or threading.Event()):
             ids = _read_ids(redis, slug).union(also)
-            pending = {job_id for job_id, state in _read_states(redis, ids).items() if state in _WAITING}
+            pending = {job_id for job_id, state in _read_states(redis, ids).items() if state in WAITING}
             if not pending and _read_ids(redis, slug) <= ids:
                 break
     return tuple(sorted(pending))
+
+
+def settle(
+    redis_url: str, data_dir: Path, slug: Slug, timeout: float, *, stop: Stop | None = None, umask: int = PRIVATE
+) -> tuple[dict[str, str | None], tuple[str, ...]]:
+    """Wait until no job is to run; return all jobs with their status, and those that still are when the time is up.
+
+    What a request does after its answer may start jobs too. It holds the slug's lock, so once that was free and no job was
+    added meanwhile, nobody is left who could add one.
+
+    Raises:
+        TargetError: Redis does not answer.
+        CoverageError: a process is still at work when the time is up.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        pending = wait_for_jobs(redis_url, slug, max(0.0, end - time.monotonic()), stop)
+        jobs = read_jobs(redis_url, slug)
+        if pending:
+            return jobs, pending
+        with exclusive(data_dir, slug, max(0.0, end - time.monotonic()), umask):
+            after = read_jobs(redis_url, slug)
+            if after.keys() == jobs.keys() and not WAITING & set(after.values()):
+                return after, ()
 
 
 def _read_ids(redis: Redis, slug: Slug) -> set[str]:
@@ -87,7 +114,7 @@ def _read_ids(redis: Redis, slug: Slug) -> set[str]:
     return {member.decode() for member in members}
 
 
-def _read_states(redis: Redis, ids: set[str]) -> dict[str, bytes | None]:
+def _read_states(redis: Redis, ids: set[str]) -> dict[str, str | None]:
     """Return RQ's status of each job, by id, sorted; all are of one instant.
 
     If they were not, a job could end between two looks, after the one that it started was looked at and not yet there.
@@ -99,7 +126,7 @@ def _read_states(redis: Redis, ids: set[str]) -> dict[str, bytes | None]:
         for job_id in ordered:
             pipeline.hget(Job.key_for(job_id), "status")
         states = pipeline.execute()
-    return dict(zip(ordered, states, strict=True))
+    return {job_id: state.decode() if state else None for job_id, state in zip(ordered, states, strict=True)}
 
 
 @contextlib.contextmanager

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from profcov.playback.barrier import forget_jobs, read_jobs, wait_for_jobs
-from profcov.store.combine import Artifact, combine, discard
+from profcov.playback.barrier import forget_jobs, read_jobs, settle, wait_for_jobs
+from profcov.store.combine import PLAYBACK_FAILED, Artifact, combine, discard
 from profcov.store.files import PRIVATE
-from profcov.store.lock import exclusive
+from profcov.store.playing import mark, unmark
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from profcov.playback.polling import Stop
     from profcov.slug import Slug
 
 JOBS_PENDING: Final = "jobs-pending"
-PLAYBACK_FAILED: Final = "playback-failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ class Recording:
         if self.redis_url is not None:
             forget_jobs(self.redis_url, self.slug)
         discard(self.data_dir, self.slug, timeout=self.timeout, umask=self.umask)
+        mark(self.data_dir, self.slug, self.umask)
 
     def is_settled(self, stop: Stop) -> bool:
         """Wait for the jobs of a try that has failed, and return whether all are over: one that ran later would be in the next.
@@ -58,14 +59,20 @@ class Recording:
     def finish(self, stop: Stop) -> tuple[tuple[str, ...], Artifact]:
         """Wait for the jobs, combine, and return the ids of all jobs with the artifact.
 
-        The artifact is partial, with the reason ``jobs-pending``, if jobs are still to run when the time is up.
+        The artifact is partial, with the reason ``jobs-pending``, if jobs are still to run when the time is up, and with
+        ``playback-failed`` if somebody has dropped or combined what the play had recorded until then.
 
         Raises:
             TargetError: Redis does not answer.
             CoverageError: the shards cannot be combined, or a process is still at work when the time is up.
         """
-        jobs, pending = self._settle(stop)
-        artifact = self._combine((JOBS_PENDING,) if pending else (), jobs)
+        jobs: dict[str, str | None] = {}
+        pending: tuple[str, ...] = ()
+        if self.redis_url is not None:
+            jobs, pending = settle(self.redis_url, self.data_dir, self.slug, self.timeout, stop=stop, umask=self.umask)
+        is_whole = unmark(self.data_dir, self.slug)
+        reasons = [*([] if is_whole else [PLAYBACK_FAILED]), *([JOBS_PENDING] if pending else [])]
+        artifact = self._combine(reasons, jobs)
         if self.redis_url is not None and not pending:
             forget_jobs(self.redis_url, self.slug)
         return tuple(jobs), artifact
@@ -79,26 +86,9 @@ class Recording:
         """
         pending = () if self.redis_url is None else wait_for_jobs(self.redis_url, self.slug, 0, stop)
         jobs = {} if self.redis_url is None else read_jobs(self.redis_url, self.slug)
-        self._combine((PLAYBACK_FAILED, JOBS_PENDING) if pending else (PLAYBACK_FAILED,), jobs)
+        self._combine([PLAYBACK_FAILED, *([JOBS_PENDING] if pending else [])], jobs)
 
-    def _settle(self, stop: Stop) -> tuple[dict[str, str | None], tuple[str, ...]]:
-        """Wait until no job is to run; return all jobs with their status, and those that still are when the time is up.
-
-        What a request does after its answer may start jobs too. It holds the slug's lock, so once that was free and
-        no job was added meanwhile, nobody is left who could add one.
-        """
-        if self.redis_url is None:
-            return {}, ()
-        while True:
-            pending = wait_for_jobs(self.redis_url, self.slug, self.timeout, stop)
-            jobs = read_jobs(self.redis_url, self.slug)
-            if pending:
-                return jobs, pending
-            with exclusive(self.data_dir, self.slug, self.timeout, self.umask):
-                if read_jobs(self.redis_url, self.slug).keys() == jobs.keys():
-                    return jobs, ()
-
-    def _combine(self, reasons: tuple[str, ...], jobs: dict[str, str | None]) -> Artifact:
+    def _combine(self, reasons: Sequence[str], jobs: dict[str, str | None]) -> Artifact:
         return combine(
             self.data_dir,
             self.slug,

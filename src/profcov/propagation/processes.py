@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import multiprocessing.process
@@ -9,14 +10,15 @@ import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import flush_everything, recorder_for
+from profcov.capture import flush_everything, go_on, recorder_for
 from profcov.context import current
+from profcov.engine.later import do_or_put_off
 from profcov.propagation.binding import unbound
 from profcov.settings import PROCESS_SLUG, Settings
 from profcov.unit import work_labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from profcov.context import Scope
     from profcov.propagation.patches import Patches
@@ -45,6 +47,7 @@ class Carried:
     @classmethod
     def by(cls, scope: Scope, function: Callable[..., Any]) -> Carried:
         """Return the function as work of a scope."""
+        do_or_put_off(functools.partial(scope.book.learn_label, scope.trace))
         return cls(scope.book.slug, scope.book.settings, scope.trace.label, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -98,13 +101,24 @@ def _spawn(original: Callable[..., Any], path: Any, argv: Any, env: Any, /, **kw
 
 
 def _exec(original: Callable[..., Any], path: Any, args: Any, env: Any) -> Any:
-    flush_everything()
-    return original(path, args, _environment(env))
+    with _becoming_another():
+        return original(path, args, _environment(env))
 
 
 def _exec_without_environment(execve: Callable[..., Any], original: Callable[..., Any], path: Any, args: Any, /) -> Any:
+    with _becoming_another():
+        return original(path, args) if current.get() is None else execve(path, args, _environment(None))
+
+
+@contextlib.contextmanager
+def _becoming_another() -> Iterator[None]:
+    """Write everything before this process becomes another program; where it does not, for there is none, it goes on."""
     flush_everything()
-    return original(path, args) if current.get() is None else execve(path, args, _environment(None))
+    try:
+        yield
+    except BaseException:
+        go_on()
+        raise
 
 
 def _exit(original: Callable[..., Any], status: int) -> Any:

@@ -16,11 +16,11 @@ from rq import worker as rq_worker
 from rq.job import Job
 
 from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
-from profcov.engine.faults import log_once
+from profcov.engine.faults import log_once, raise_foreign
 from profcov.propagation import open_recorder
 from profcov.propagation.patches import INSTALLED
 from profcov.queues import horse
-from profcov.store.jobs import JobRun
+from profcov.store.jobs import STARTED, JobRun
 from profcov.tracing import current_slug
 from profcov.unit import JOB_PREFIX, Work, note_enqueued
 
@@ -126,6 +126,7 @@ def _list(job: Job, slug: Slug) -> None:
             pipe.expire(jobs_key(slug), _JOBS_EXPIRE_SECONDS)
             pipe.execute()
     except Exception as error:  # noqa: BLE001 (redis' errors; RQ meets the same ones a moment later, and says so)
+        raise_foreign(error)  # a job's time limit, say
         log_once("jobs", "cannot list the jobs of a profile", error=error)
 
 
@@ -285,14 +286,18 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
             return perform(job, *args, **kwargs)
     finally:
         setattr(worker, _UNIT, None)
+        if run.status == STARTED:  # RQ had no occasion to say how it ended
+            unit.end_job("failed")
         unit.end()
 
 
 def _name_function(job: Job) -> str:
     """Return the dotted name of a job's function; RQ raises what is wrong with it."""
-    with contextlib.suppress(Exception):
+    try:
         return str(job.func_name)
-    return ""
+    except Exception as error:  # noqa: BLE001 (what a serializer gives may be anything)
+        raise_foreign(error)
+        return ""
 
 
 def _work_of(job: Job, run: JobRun | None = None) -> Work:

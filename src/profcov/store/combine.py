@@ -16,6 +16,7 @@ from profcov.store.files import PRIVATE, create_private, make_directory, make_ow
 from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
 from profcov.store.lock import exclusive, raise_generation, read_generation
 from profcov.store.merge import Content, gather, read_content
+from profcov.store.playing import is_marked
 from profcov.store.presence import list_failed
 from profcov.store.sidecar import Making, check_artifact, describe, read_sidecar, write_sidecar
 
@@ -31,6 +32,7 @@ QUARANTINE: Final = "quarantine"
 PROCESS_DIED: Final = "process-died"
 HISTORY_UNKNOWN: Final = "history-unknown"
 LINES_UNWRITTEN: Final = "lines-unwritten"
+PLAYBACK_FAILED: Final = "playback-failed"
 SHARD_UNREADABLE: Final = "shard-unreadable"
 SOURCE_CHANGED: Final = "source-changed"
 _OPTIONS: Final = ("source", "source_pkgs", "include", "omit", "branch", "relative_files")
@@ -71,8 +73,8 @@ def combine(
     """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
 
     A shard that cannot be read is moved to ``quarantine/`` (unless all are to stay), and the artifact is partial; so it is
-    if a process died with units in flight or could not write what it ran, or if sources changed between shards: then only
-    the lines of one version are in it. The artifact before this one is kept as ``previous/<slug>.coverage``.
+    if a process died with units in flight or could not write what it ran, if a play that is not over has recorded, or if
+    sources changed between shards: then only the lines of one version are in it. The artifact before this one is kept as ``previous/<slug>.coverage``.
 
     Args:
         data_dir: where the shards are.
@@ -108,7 +110,13 @@ def combine(
             making = Making(
                 slug=slug,
                 gathered=gathered,
-                reasons=_reasons(reasons, before, gathered, failed=failed, changed=changed),
+                reasons=_reasons(
+                    [*reasons, *([PLAYBACK_FAILED] if is_marked(data_dir, slug) else [])],
+                    before,
+                    gathered,
+                    failed=failed,
+                    changed=changed,
+                ),
                 died=[each for each in failed if not each.is_alive],
                 changed=changed,
                 jobs=jobs or {},

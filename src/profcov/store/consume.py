@@ -15,6 +15,7 @@ from profcov.errors import CoverageWriteError
 from profcov.store.files import PRIVATE, create_private
 from profcov.store.layout import list_shards
 from profcov.store.lock import raise_generation, read_generation
+from profcov.store.playing import unmark
 from profcov.store.presence import forget_failed
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def consume(data_dir: Path, slug: Slug, lock: int, shards: Sequence[Path], umask
         raise_generation(lock)
         drop(shards)
         forget_failed(data_dir, slug)
+        unmark(data_dir, slug)
         dropping.unlink(missing_ok=True)
 
 

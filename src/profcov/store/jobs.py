@@ -17,6 +17,8 @@ STARTED: Final = "started"
 STOPPED: Final = "stopped"
 KILLED: Final = "killed"
 ENQUEUED: Final = "enqueued"
+_CLOCKS: Final = 0.002
+"""By how many seconds two clocks, and what is rounded, may differ."""
 
 
 class JobRun:
@@ -73,12 +75,15 @@ def list_jobs(
     runs: dict[str, dict[Any, Mapping[str, Any]]] = {}
     for note in notes:
         if "started" in note:
-            runs.setdefault(note["id"], {})[note["host"], note["pid"], note["started"]] = note
+            own = runs.setdefault(note["id"], {})
+            key = note["host"], note["pid"], note["started"]
+            if key not in own or own[key]["seconds"] <= note["seconds"]:  # what was noted last
+                own[key] = note
         else:
             made[note["id"]] = note
     for each in died:
         own = runs.setdefault(each.job, {}) if each.job else {}
-        if not any((host, pid) == (each.host, each.pid) for host, pid, _ in own):
+        if not any(_is_of(run, each) for run in own.values()):
             own[each.host, each.pid, each.since] = {"host": each.host, "started": each.since, "status": KILLED}
     earlier = {each["id"]: each for each in before}
     now = {
@@ -86,6 +91,12 @@ def list_jobs(
         for job in {*made, *runs, *told}
     }
     return [each for _, each in sorted({**earlier, **now}.items())]
+
+
+def _is_of(run: Mapping[str, Any], died: Holder) -> bool:
+    """Tell whether a process has noted the end of the very attempt that it was at, or had just been, when it died."""
+    ended = run["started"] + run.get("seconds", 0) + _CLOCKS
+    return (run["host"], run.get("pid")) == (died.host, died.pid) and ended >= died.since
 
 
 def _sum_up(job: str, made: Mapping[str, Any], runs: list[Mapping[str, Any]], told: str | None) -> dict[str, Any]:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
+SLIGHT: Final = "~"
+_SAYS_NOTHING: Final = 4
+"""Bodies of so many nodes of syntax, or fewer, do not tell a symbol from others."""
 _DEFINITIONS: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 # Left out: what the compiler derives (ctx), and what says nothing about what runs (the u of u"text").
 _SILENT: Final = frozenset({"ctx", "kind", "type_comment"})
@@ -21,14 +24,16 @@ def fingerprint(body: Sequence[ast.stmt]) -> str | None:
 
     A docstring does not count, nor what is in nested definitions, since these have hashes of their own. Comments,
     layout, quotes and line numbers are not in the tree, and what versions of Python have added to it is left out where
-    it is empty, so that all versions agree.
+    it is empty, so that all versions agree. A hash that begins with ``SLIGHT`` is that of a body as many others may be:
+    ``pass``, ``return self.x``.
     """
     statements = body[1:] if body and _is_docstring(body[0]) else body
     if not statements:
         return None
+    nodes = list(_flatten(statements))
     digest = hashlib.blake2b(digest_size=16)
-    digest.update("".join(_flatten(statements)).encode("utf-8", "surrogatepass"))
-    return digest.hexdigest()
+    digest.update("".join(nodes).encode("utf-8", "surrogatepass"))
+    return f"{SLIGHT if len(nodes) <= _SAYS_NOTHING else ''}{digest.hexdigest()}"
 
 
 def _is_docstring(node: ast.stmt) -> bool:

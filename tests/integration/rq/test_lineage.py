@@ -127,3 +127,55 @@ def test_jobs_that_run_nothing_that_is_measured_are_one_sentence(rq: Any, tmp_pa
     rq.work()
     with pytest.raises(Exception, match="its jobs ran, but no line that is measured"):
         combine(rq.data, parse_slug("demo"), timeout=30)
+
+
+def test_the_parent_is_known_after_a_thread_of_the_request_has_ended(rq: Any) -> None:
+    (job_id,) = rq.run(
+        """
+        import concurrent.futures, flask
+        from profcov.web.flask import ProfileTrace
+        app = flask.Flask("app")
+        @app.post("/start")
+        def start():
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                pool.submit(jobs.other).result()
+            return [queue.enqueue(jobs.second).id]
+        ProfileTrace(app)
+        tell(app.test_client().post("/start", headers={"X-Profile-Trace": "demo"}).json)
+        """
+    )
+    assert read_jobs(rq)[job_id]["parent"] == "POST /start"
+
+
+def test_a_time_limit_that_strikes_while_a_job_is_listed_is_the_jobs(rq: Any) -> None:
+    assert (
+        rq.run(
+            """
+        from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
+        import socket, time
+        listener = socket.create_server(("127.0.0.1", 0))  # it accepts, and never answers
+        slow = Redis(port=listener.getsockname()[1], socket_timeout=20)
+        caught = None
+        with profcov.trace("demo"):
+            try:
+                with UnixSignalDeathPenalty(1, JobTimeoutException):
+                    Job.create(jobs.second, connection=slow, id="mine")
+            except JobTimeoutException as error:
+                caught = type(error).__name__
+        listener.close()
+        tell(caught)
+        """
+        )
+        == "JobTimeoutException"
+    )
+
+
+def test_a_child_process_of_a_job_has_its_label_and_a_failed_exec_leaves_it_at_work(rq: Any) -> None:
+    job_id = rq.run('with profcov.trace("demo"):\n    tell(queue.enqueue(jobs.with_child).id)\n')
+    rq.work()
+    assert rq.status(job_id) == "finished"
+    found = read_jobs(rq)
+    data = CoverageData(str(rq.data / "demo.coverage"))
+    data.read()
+    assert data.measured_contexts() == {"profile:demo|job:jobs.with_child"}
+    assert found[job_id]["status"] == "finished"

@@ -58,8 +58,8 @@ def test_a_line_that_was_put_before_moves_what_follows_and_changes_nothing(tree)
 
 
 def test_new_gone_renamed_and_changed_symbols_are_told_apart(tree):
-    old = "def a(): return 1\ndef b(): return 2\ndef c(): return 3\nclass D: pass\n"
-    new = "def a(): return 9\ndef x(): return 2\nasync def y(): return 4\nclass D: pass\n"
+    old = "def a(): return 1\ndef b(): return 2 + len([])\ndef c(): return 3\nclass D: pass\n"
+    new = "def a(): return 9\ndef x(): return 2 + len([])\nasync def y(): return 3\nclass D: pass\n"
     assert changes(tree, old, new) == [
         ("changed", "m:a"),
         ("renamed", "m:x"),

@@ -47,6 +47,12 @@ def test_bodies_that_several_have_are_matched_by_the_rest_of_the_name_only():
     assert changed(symbols("m:f pass", "m:g pass"), symbols("m:h pass", "m:i pass")) == {"m:f": None, "m:g": None}
 
 
+def test_a_slight_body_tells_nothing_but_where_the_name_is_the_same():
+    assert changed(symbols("m:close ~pass"), symbols("n:on_event ~pass")) == {"m:close": None}
+    assert changed(symbols("m:close ~pass"), symbols("m:on_event ~pass")) == {"m:close": None}
+    assert changed(symbols("m:close ~pass"), symbols("n:close ~pass")) == {"m:close": "n:close"}
+
+
 def test_a_kind_is_never_taken_for_another():
     assert changed(symbols("m:f a"), symbols("m:F a")) == {"m:f": None}
 

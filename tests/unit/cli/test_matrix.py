@@ -20,7 +20,7 @@ from profcov.store.files import file_digest
 from profcov.store.shard import write_shard
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCE = "def f():\n    return 1\n\n\nclass C:\n    def g(self):\n        return 2\n"
+SOURCE = "def f():\n    return 1\n\n\nclass C:\n    def g(self):\n        return 2 + len([])\n"
 
 
 @pytest.fixture

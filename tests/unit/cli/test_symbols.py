@@ -15,7 +15,7 @@ import pytest
 from profcov.cli.main import DATA, FAILED, USAGE, main
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCE = "def f():\n    return 1\n\n\nclass C:\n    def g(self):\n        return 2\n"
+SOURCE = "def f():\n    return 1\n\n\nclass C:\n    def g(self):\n        return 2 + len([])\n"
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def test_the_night_before_is_the_newest_that_was_finished(tmp_path: Path) -> Non
     assert nights.find_before(first) is None
 
 
-def test_a_night_that_is_broken_off_leaves_nothing_and_what_a_kill_has_left_goes_with_the_next(tmp_path: Path) -> None:
+def test_a_night_that_is_broken_off_goes_with_the_next(tmp_path: Path) -> None:
     def break_off() -> None:
         with nights.begin(tmp_path, 0) as night:
             (night / "a.coverage").write_text("half")

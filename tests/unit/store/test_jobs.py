@@ -56,3 +56,18 @@ def test_anything_else_is_no_note(wrong: object) -> None:
     assert not is_note(wrong)
     assert not is_note({**JobRun("a", "f", "q").end("failed"), "started": "yesterday"})
     assert not is_note({**enqueued("a", "f", "q", None), "parent": 1})
+
+
+def test_what_a_process_notes_last_of_an_attempt_counts() -> None:
+    attempt = JobRun("a", "f", "q")
+    first, last = attempt.end("finished"), attempt.end("failed")
+    for notes in ([first, last], [last, first]):
+        notes[0]["seconds"], notes[1]["seconds"] = (0.1, 0.2) if notes[0] is first else (0.2, 0.1)
+        (found,) = list_jobs(notes, [], {})
+        assert (found["status"], found["attempts"]) == ("failed", 1)
+
+
+def test_an_attempt_that_was_killed_is_told_from_an_earlier_one_in_the_same_process() -> None:
+    note = run("a", "failed", 10.0, pid=7, host="worker-2")  # ended at 11.5
+    (found,) = list_jobs([note], [died(7, 12.0, "a")], {})
+    assert (found["status"], found["attempts"]) == ("killed", 2)

@@ -104,3 +104,9 @@ def test_it_is_the_same_on_every_python():
                     global z
     """
     assert hash_of(text) == "25bf89324e3a386a348f78800a9c2043"
+
+
+def test_a_body_as_many_have_is_marked_as_slight():
+    for text in ("pass", "return None", "return self.x", "raise NotImplementedError", "..."):
+        assert hash_of(f"def f(self):\n    {text}\n").startswith("~"), text
+    assert not hash_of("def f(self):\n    return self.x + self.y\n").startswith("~")

@@ -131,3 +131,16 @@ class OwnWorker(Worker):
     def perform_job(self, *args: Any, **kwargs: Any) -> Any:
         self.connection.set("worked by", type(self).__name__)
         return super().perform_job(*args, **kwargs)
+
+
+def with_child() -> str:
+    """Run a function in another process, and fail to become another program."""
+    import multiprocessing
+
+    child = multiprocessing.get_context("fork").Process(target=other)
+    child.start()
+    child.join()
+    try:
+        os.execv("/nowhere/at-all", ["at-all"])
+    except FileNotFoundError:
+        return second()
