@@ -35,10 +35,13 @@ def main() -> int:
     parser.add_argument("--profiles", type=int, default=1000)
     parser.add_argument("--files", type=int, nargs="+", default=[1250, 2500, 5000])
     parser.add_argument("--share", type=float, default=0.2, help="of the files that each profile runs")
+    parser.add_argument(
+        "--beside", type=int, nargs=2, default=[20, 500], help="profiles and files beside coverage json"
+    )
     parser.add_argument("--out", type=Path, default=Path("artifacts/bench/matrix.json"))
     options = parser.parse_args()
     sizes = [measure(Size(options.profiles, files, options.share)) for files in options.files]
-    beside = measure_beside(Size(20, 500, 1.0))
+    beside = measure_beside(Size(*options.beside, share=1.0))
     show(sizes, beside)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     facts = {"python": platform.python_version(), "coverage": version("coverage"), "cpus": os.cpu_count()}
