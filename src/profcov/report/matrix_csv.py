@@ -54,9 +54,9 @@ def write_parquet(matrix: Matrix, path: Path) -> None:
     symbols = matrix.index.symbols
     size = (len(symbols) + 7) // 8
     columns = {
-        "symbol": pa.array([symbol.name for symbol in symbols], pa.string()),
+        "symbol": pa.array([_utf8(symbol.name) for symbol in symbols], pa.string()),
         "kind": pa.array([symbol.kind for symbol in symbols], pa.string()),
-        "file": pa.array([symbol.file for symbol in symbols], pa.string()),
+        "file": pa.array([_utf8(symbol.file) for symbol in symbols], pa.string()),
     }
     profiles = {
         f"profile:{slug}": pa.Array.from_buffers(
@@ -64,7 +64,14 @@ def write_parquet(matrix: Matrix, path: Path) -> None:
         )
         for slug, reach in matrix.profiles.items()
     }
-    table = pa.table({**columns, **profiles})
     fresh = path.with_name(f".{path.name}.unfinished")
-    pq.write_table(table, fresh)
-    fresh.replace(path)
+    try:
+        pq.write_table(pa.table({**columns, **profiles}), fresh)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _utf8(text: str) -> str:
+    """Return text that can be encoded: a file name need not be."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
