@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from profcov.errors import SettingsError
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from profcov.analysis.matrix import Matrix
 
 
+_DIGITS: Final = bytes.maketrans(b"\0\1", b"01")
+
+
 def coverage_matrix(matrix: Matrix) -> Iterator[str]:
     """Yield ``coverage-matrix.csv``: symbol, kind, file, and for each profile 1 if it covers the symbol, else 0.
 
@@ -22,8 +25,8 @@ def coverage_matrix(matrix: Matrix) -> Iterator[str]:
     """
     yield _quote(["symbol", "kind", "file", *(f"profile:{slug}" for slug in matrix.profiles)]) + "\r\n"
     for symbol, flags in matrix.rows():
-        cells = f",{','.join(flags)}" if flags else ""
-        yield f"{_quote([symbol.name, symbol.kind, symbol.file])}{cells}\r\n"
+        digits = flags.translate(_DIGITS).decode("ascii")
+        yield ",".join([_quote([symbol.name, symbol.kind, symbol.file]), *digits]) + "\r\n"
 
 
 def _quote(cells: Sequence[str]) -> str:
