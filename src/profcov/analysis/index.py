@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import groupby
-from typing import TYPE_CHECKING
+from itertools import compress, groupby
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from profcov.symbols.model import Inventory, SourceFile, Symbol, SymbolName
+
+
+_FLAGS: Final = bytes.maketrans(b"01", b"\0\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +74,13 @@ class SymbolIndex:
         return int("".join(parts)[::-1] or "0", 2)
 
     def names(self, covered: int) -> Iterator[SymbolName]:
-        """Yield the names of a set of symbols, in the order of files and lines."""
-        for flag, symbol in zip(f"{covered:b}"[::-1], self.symbols, strict=False):
-            if flag == "1":
-                yield symbol.name
+        """Return the names of a set of symbols, in the order of files and lines."""
+        return (symbol.name for symbol in compress(self.symbols, to_flags(covered, len(self.symbols))))
+
+
+def to_flags(bits: int, count: int) -> bytes:
+    """Return so many bits as bytes of 0 or 1, the lowest first."""
+    return f"{bits:0{count}b}"[::-1].encode("ascii").translate(_FLAGS)
 
 
 def to_bits(numbers: Sequence[int]) -> int:

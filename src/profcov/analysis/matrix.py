@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import compress
+from itertools import compress, repeat
 from typing import TYPE_CHECKING
 
-from profcov.analysis.index import SymbolIndex
+from profcov.analysis.index import SymbolIndex, to_flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -51,19 +51,17 @@ class Matrix:
         """Yield the symbols that a profile covers."""
         return self.index.names(self.profiles[slug].covered)
 
-    def rows(self) -> Iterator[tuple[Symbol, str]]:
-        """Yield each symbol with a character for each profile: 1 if it covers the symbol, else 0."""
+    def rows(self) -> Iterator[tuple[Symbol, bytes]]:
+        """Yield each symbol with a byte for each profile: 1 if it covers the symbol, else 0."""
         symbols = self.index.symbols
-        if not self.profiles:
-            yield from ((symbol, "") for symbol in symbols)
-            return
-        columns = [f"{reach.covered:0{len(symbols)}b}"[::-1] for reach in self.profiles.values()]
-        for symbol, flags in zip(symbols, zip(*columns, strict=True), strict=False):
-            yield symbol, "".join(flags)
+        columns = [to_flags(reach.covered, len(symbols)) for reach in self.profiles.values()]
+        rows = zip(*columns, strict=True) if columns else repeat(())
+        for symbol, flags in zip(symbols, rows, strict=False):
+            yield symbol, bytes(flags)
 
-    def profiles_of(self, flags: str) -> list[Slug]:
+    def profiles_of(self, flags: bytes) -> list[Slug]:
         """Return the profiles that a row of :meth:`rows` names."""
-        return list(compress(self.profiles, map(int, flags)))
+        return list(compress(self.profiles, flags))
 
 
 def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:

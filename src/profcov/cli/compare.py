@@ -40,6 +40,8 @@ def command(old: Path, new: Path, *, form: Literal["text", "json", "md"], fail_o
         click.echo("".join(drift_markdown(drift)), nl=False)
     if fail_on_loss and drift.has_loss:
         losers = [slug for slug, each in drift.profiles.items() if each.state == "same" and each.lost]
-        click.echo(f"profcov: {len(losers)} profiles have lost symbols: {', '.join(losers[:10])}", err=True)
+        click.echo(
+            f"profcov: symbols were lost by {', '.join(losers[:10])}{' and others' if losers[10:] else ''}", err=True
+        )
         return 1
     return 0

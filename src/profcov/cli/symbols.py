@@ -62,7 +62,7 @@ def _check(stored: Inventory, inventory: Inventory, path: Path) -> int:
         return 0
     print_rows(("change", "symbol or file", "detail"), [(each.change, each.name, each.detail) for each in changes])
     click.echo(
-        f"profcov: {path} differs from the source in {len(changes)} places: `profcov symbols --out {path}` renews it",
+        f"profcov: {path} is not what the source says, changes: {len(changes)}; `profcov symbols --out {path}` renews it",
         err=True,
     )
     return 1

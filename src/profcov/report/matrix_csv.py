@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from profcov.errors import SettingsError
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from profcov.analysis.matrix import Matrix
 
 
+_DIGITS: Final = bytes.maketrans(b"\0\1", b"01")
+
+
 def coverage_matrix(matrix: Matrix) -> Iterator[str]:
     """Yield ``coverage-matrix.csv``: symbol, kind, file, and for each profile 1 if it covers the symbol, else 0.
 
@@ -22,8 +25,8 @@ def coverage_matrix(matrix: Matrix) -> Iterator[str]:
     """
     yield _quote(["symbol", "kind", "file", *(f"profile:{slug}" for slug in matrix.profiles)]) + "\r\n"
     for symbol, flags in matrix.rows():
-        cells = f",{','.join(flags)}" if flags else ""
-        yield f"{_quote([symbol.name, symbol.kind, symbol.file])}{cells}\r\n"
+        digits = flags.translate(_DIGITS).decode("ascii")
+        yield ",".join([_quote([symbol.name, symbol.kind, symbol.file]), *digits]) + "\r\n"
 
 
 def _quote(cells: Sequence[str]) -> str:
@@ -54,9 +57,9 @@ def write_parquet(matrix: Matrix, path: Path) -> None:
     symbols = matrix.index.symbols
     size = (len(symbols) + 7) // 8
     columns = {
-        "symbol": pa.array([symbol.name for symbol in symbols], pa.string()),
+        "symbol": pa.array([_utf8(symbol.name) for symbol in symbols], pa.string()),
         "kind": pa.array([symbol.kind for symbol in symbols], pa.string()),
-        "file": pa.array([symbol.file for symbol in symbols], pa.string()),
+        "file": pa.array([_utf8(symbol.file) for symbol in symbols], pa.string()),
     }
     profiles = {
         f"profile:{slug}": pa.Array.from_buffers(
@@ -64,7 +67,14 @@ def write_parquet(matrix: Matrix, path: Path) -> None:
         )
         for slug, reach in matrix.profiles.items()
     }
-    table = pa.table({**columns, **profiles})
     fresh = path.with_name(f".{path.name}.unfinished")
-    pq.write_table(table, fresh)
-    fresh.replace(path)
+    try:
+        pq.write_table(pa.table({**columns, **profiles}), fresh)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _utf8(text: str) -> str:
+    """Return text that can be encoded: a file name need not be."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

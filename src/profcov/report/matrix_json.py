@@ -6,6 +6,8 @@ import json
 from itertools import compress
 from typing import TYPE_CHECKING, Final
 
+from profcov.analysis.index import to_flags
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -35,7 +37,7 @@ def profile_symbols(matrix: Matrix, unique: Mapping[Slug, int]) -> Iterator[str]
         }
         yield f"{separator}\n    {json.dumps(slug)}: {{\n"
         yield from (f"      {json.dumps(key)}: {json.dumps(value)},\n" for key, value in facts.items())
-        found = ",".join(compress(names, map(int, f"{reach.covered:b}"[::-1])))
+        found = ",".join(compress(names, to_flags(reach.covered, len(names))))
         end = "\n      ]" if found else "]"
         yield f'      "symbols": [{found}{end}\n    }}'
         separator = ","
@@ -55,7 +57,7 @@ def symbol_profiles(matrix: Matrix) -> Iterator[str]:
             "body_hash": symbol.body_hash,
             "parent": symbol.parent,
         }
-        found = ", ".join(compress(slugs, map(int, flags)))
+        found = ", ".join(compress(slugs, flags))
         yield f'{separator}\n    {json.dumps(symbol.name)}: {json.dumps(facts)[:-1]}, "profiles": [{found}]}}'
         separator = ","
     yield "\n  }\n}\n" if separator else "}\n}\n"

@@ -26,7 +26,7 @@ def summary_markdown(matrix: Matrix, gaps: Gaps, unique: Mapping[Slug, int]) -> 
     share = 100 * gaps.body_lines_covered / gaps.body_lines_total if gaps.body_lines_total else 100.0
     yield "# Profile coverage\n\n"
     yield (
-        f"{len(matrix.profiles)} profiles together reach {union.bit_count()} of {len(matrix.index.symbols)} symbols, "
+        f"Profiles: {len(matrix.profiles)}. Together they reach {union.bit_count()} of {len(matrix.index.symbols)} symbols, "
         f"and {share:.1f} % of the statements in functions and methods. What they miss is in [gaps.md](gaps.md).\n"
     )
     yield from _list_partial(matrix)

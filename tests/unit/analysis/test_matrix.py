@@ -306,7 +306,7 @@ def test_files_outside_the_inventory_are_named(application):
 
 def test_a_matrix_without_profiles_or_without_symbols_is_empty(application):
     application.write(app="")
-    assert [*build_matrix(build_inventory(application.config), []).rows()] == [(ANY, "")]
+    assert [*build_matrix(build_inventory(application.config), []).rows()] == [(ANY, b"")]
     empty = application.root / "empty"
     empty.mkdir()
     application.play("p", "pass")

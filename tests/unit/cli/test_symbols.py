@@ -91,7 +91,7 @@ def test_check_is_silent_while_the_file_is_true_and_names_what_has_drifted(proje
         "renamed\tapp:C.h\twas app:C.g",
         "moved\tapp:C.h\twas app.py:6-7",
     ]
-    assert "differs from the source in 5 places" in err
+    assert "is not what the source says, changes: 5;" in err
     assert Path(out).read_text() == before
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 
 import pytest
 
@@ -81,3 +82,15 @@ def test_a_name_is_a_code_span_whatever_is_in_it(text, shown):
 def test_letters_of_all_scripts_are_shown_and_what_cannot_be_seen_is_numbered():
     assert printable("עברית é 漢") == "עברית é 漢"
     assert printable("a\x1b[0m\u2066\udcff\x7f") == "a\\x1b[0m\\u2066\\udcff\\x7f"
+
+
+def test_a_file_name_that_is_no_utf_8_stops_nothing(tree):
+    pytest.importorskip("pyarrow")
+    file = os.fsdecode(b"\xff\xfe.py")
+    (tree.root / file).write_text("def f(): return 1\n")
+    tree.write("m.py", "def f(): return 1\n")
+    inventory = tree.inventory()
+    content = Content({("profile:p", "m.py"): 0b10, ("profile:p", file): 0b10}, files={"m.py", file})
+    matrix = build_matrix(inventory, [Recorded(Slug("p"), content, {"status": "complete", "imported": []})])
+    write_matrix(matrix, tree.root / "out", parquet=True)
+    assert "m:f" in read_snapshot(tree.root / "out").profiles["p"]
