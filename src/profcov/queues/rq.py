@@ -276,7 +276,9 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
     with contextlib.suppress(Exception, SystemExit):
         _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
     run = JobRun(str(job.id), _name_function(job), str(job.origin or ""))
-    unit = open_recorder().begin(slug, _work_of(job, run))
+    recorder = open_recorder()
+    recorder.warm_up()  # in a horse that was spawned: it may have a second to write, when its job is stopped
+    unit = recorder.begin(slug, _work_of(job, run))
     if not unit.traced:
         log_once("job-refused", "jobs of %.120r are not measured: %s", slug, unit.status)
         return perform(job, *args, **kwargs)
