@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import TYPE_CHECKING, Any, Final
 
 import jmespath
@@ -132,10 +131,9 @@ def read_text(answer: requests.Response) -> str:
     # Without a charset, requests takes text for Latin-1, as HTTP once said; servers of today mean UTF-8.
     named = answer.encoding if "charset" in answer.headers.get("Content-Type", "").lower() else None
     try:
-        encoding = codecs.lookup(named or "utf-8").name
-    except LookupError:
-        encoding = "utf-8"
-    return answer.content.decode(encoding, "replace")
+        return answer.content.decode(named or "utf-8", "replace")
+    except (LookupError, ValueError):  # unknown, no encoding of text, or one that replaces nothing
+        return answer.content.decode("utf-8", "replace")
 
 
 def _shorten(text: str) -> str:
