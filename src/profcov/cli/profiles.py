@@ -10,7 +10,9 @@ import click
 
 from profcov.cli.main import USAGE
 from profcov.errors import ProfileFormatError
+from profcov.playback.address import show
 from profcov.playback.formats import find_files, load, refuse_twice
+from profcov.playback.recorded.rewriting import is_secret_place
 from profcov.playback.secret import MASK, is_secret_name, mask
 from profcov.playback.yaml_writer import write_profile
 
@@ -76,7 +78,7 @@ def show_profiles(paths: tuple[Path, ...], *, correlations: bool) -> None:
             if correlations
             else [_describe(*pair) for pair in enumerate(each.profile.steps, 1)]
         )
-        click.echo(f"{each.profile.slug}  {each.format}  {each.profile.base_url or 'no base URL'}")
+        click.echo(f"{each.profile.slug}  {each.format}  {show(each.profile.base_url or 'no base URL')}")
         for line in lines:
             click.echo(f"  {line}")
     _report(problems)
@@ -144,13 +146,12 @@ def _report(problems: Sequence[ProfileFormatError]) -> None:
 
 
 def _list_notes(loaded: Loaded) -> list[str]:
-    secrets = [secret.recorded or "" for secret in loaded.profile.secrets.values()]
     doubts = [
         f"step {doubt.step}: {doubt.place}: {doubt.value} was not replaced: it may be {' or '.join(doubt.candidates)}; "
         "pin it in the hints, or switch it off"
         for doubt in loaded.doubts
     ]
-    return [mask(note, secrets) for note in (*loaded.notes, *doubts)]
+    return _mask([*loaded.notes, *doubts], loaded)
 
 
 def _list_correlations(loaded: Loaded) -> list[str]:
@@ -158,13 +159,19 @@ def _list_correlations(loaded: Loaded) -> list[str]:
     for each in loaded.correlations:
         uses = ", ".join(f"step {step} {place}" for step, place in each.uses)
         pinned = " (pinned)" if each.pinned else ""
-        value = MASK if is_secret_name(each.variable) else each.value[:60]
+        is_secret = is_secret_name(each.variable) or any(is_secret_place(place) for _, place in each.uses)
+        value = MASK if is_secret else each.value[:60]
         lines.append(f"{each.variable} = {value}: step {each.step}, {each.source}{pinned} -> {uses}")
     lines += [
         f"ambiguous: {doubt.value} in step {doubt.step} {doubt.place}: {' or '.join(doubt.candidates)}; left as recorded"
         for doubt in loaded.doubts
     ]
-    return lines or ["no correlations"]
+    return _mask(lines, loaded) or ["no correlations"]
+
+
+def _mask(lines: Sequence[str], loaded: Loaded) -> list[str]:
+    secrets = [secret.recorded or "" for secret in loaded.profile.secrets.values()]
+    return [mask(line, secrets) for line in lines]
 
 
 def _describe(number: int, step: Step) -> str:
