@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from profcov.cli.answer import print_rows
 from profcov.cli.main import USAGE
-from profcov.errors import ProfileFormatError
+from profcov.errors import CoverageWriteError, ProfileFormatError
 from profcov.playback.address import show
 from profcov.playback.formats import find_files, load, refuse_twice
 from profcov.playback.recorded.rewriting import is_secret_place
 from profcov.playback.secret import MASK, is_secret_name, mask
 from profcov.playback.yaml_writer import write_profile
+from profcov.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +47,8 @@ def list_profiles(paths: tuple[Path, ...]) -> None:
     rows = [
         (str(each.profile.slug), each.format, str(len(each.profile.steps)), str(each.profile.path)) for each in loaded
     ]
-    _print_rows(rows)
+    if rows:
+        print_rows(_COLUMNS, rows, titled=False)
     _report(problems)
 
 
@@ -80,7 +83,7 @@ def show_profiles(paths: tuple[Path, ...], *, correlations: bool) -> None:
         )
         click.echo(f"{each.profile.slug}  {each.format}  {show(each.profile.base_url or 'no base URL')}")
         for line in lines:
-            click.echo(f"  {line}")
+            click.echo(f"  {printable(line)}")
     _report(problems)
 
 
@@ -109,12 +112,12 @@ def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool) -> None
     taken = [path for path in files if path.exists() and not force]
     if taken:
         raise click.UsageError(f"{taken[0]} is there already: remove it, or replace it with --force")
-    try:
-        for path, content in files.items():
+    for path, content in files.items():
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-    except OSError as error:
-        raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from error
+        except OSError as error:
+            raise CoverageWriteError(path, error.strerror or str(error)) from error
     for each in loaded:
         slug = each.profile.slug
         click.echo(str(out / f"{slug}.yaml"))
@@ -189,23 +192,6 @@ def _describe(number: int, step: Step) -> str:
     if step.wait is not None:
         facts.append(f"wait until {step.wait.until.expression}" if hasattr(step.wait, "until") else "wait for its jobs")
     return "  ".join(facts)
-
-
-def _print_rows(rows: Sequence[tuple[str, ...]]) -> None:
-    if not rows:
-        return
-    if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join(row))
-        return
-    from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
-    from rich.table import Column, Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(*(Column(name, overflow="fold") for name in _COLUMNS))
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)
 
 
 def _count(number: int, word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from profcov.errors import SettingsError
 
@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
     from profcov.analysis.matrix import Matrix
 
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
 
 def coverage_matrix(matrix: Matrix) -> Iterator[str]:
     """Yield ``coverage-matrix.csv``: symbol, kind, file, and for each profile 1 if it covers the symbol, else 0.
 
-    A profile's column is called ``profile:<slug>``, since a slug may be ``file``.
+    A profile's column is called ``profile:<slug>``, since a slug may be ``file``. A name that a spreadsheet would take for
+    a formula has ``'`` before it.
     """
     yield _quote(["symbol", "kind", "file", *(f"profile:{slug}" for slug in matrix.profiles)]) + "\r\n"
     for symbol, flags in matrix.rows():
@@ -28,7 +31,7 @@ def coverage_matrix(matrix: Matrix) -> Iterator[str]:
 
 def _quote(cells: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(cells)
+    csv.writer(line).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return line.getvalue().removesuffix("\r\n")
 
 

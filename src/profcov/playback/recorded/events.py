@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.playback.address import find_origin
 from profcov.playback.fields import Fields, describe
+from profcov.playback.json_text import parse_json, read_text
 from profcov.playback.recorded.body import find_form, make_form, parse_body
 from profcov.playback.recorded.exchange import Answer, Exchange, Sent, Traffic
 from profcov.playback.recorded.hints import Form
-from profcov.playback.recorded.json_text import parse_json, read_text
 from profcov.playback.recorded.values import find_tokens
 
 if TYPE_CHECKING:
