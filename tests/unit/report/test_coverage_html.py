@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 def test_a_configuration_that_coverage_cannot_read_is_one_of_our_errors(tmp_path: Path) -> None:
     config = tmp_path / "bad.ini"
     config.write_text("[run]\nbranch = perhaps\n")
-    with pytest.raises(CoverageReadError, match="coverage.py cannot report on it: .*perhaps"):
+    with pytest.raises(CoverageReadError, match=r"coverage.py cannot report on it: .*perhaps"):
         write_html(tmp_path / "a.coverage", config, tmp_path / "html", "a")

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 RUN_ID: Final = "run_id"
 
 _SCHEME: Final = re.compile(r"(Basic|Bearer|Token|Digest|Negotiate|ApiKey) +", re.IGNORECASE)
-_RUN_IN_ANSWER: Final = re.compile(r'''/runs/([^/?#"'<>\s]+)|"run_?[iI]d"\s*:\s*"([^"]+)"''')
+_RUN_IN_PATH: Final = re.compile(r"/runs/([^/]+)")
+_RUN_IN_ANSWER: Final = r'''/runs/{but}([^/?#"'<>\s]+)|"run_?[iI]d"\s*:\s*"([^"]+)"'''
+_BUT: Final = r"""(?!{word}(?:[/?#"'<>\s]|$))"""
 _RUN_NAMES: Final = frozenset({"run", "run_id", "runid"})
 _LONGEST_SLUG: Final = 100
 _NOT_MODIFIED: Final = 304
@@ -178,7 +180,7 @@ class _Builder:
         if self._run_id is not None:
             return f"{{{self._run_id}}}"
         if self._turns:
-            source = TextSource(_RUN_IN_ANSWER, anywhere=True)
+            source = TextSource(_match_run(self._turns[-1].exchange), anywhere=True)
             self._run_id = self.correlator.save(len(self._turns), source, RUN_ID, use.value, use)
             return f"{{{self._run_id}}}"
         self._run_id = name = self.correlator.take_name(RUN_ID)
@@ -199,6 +201,13 @@ class _Builder:
             name = self.correlator.take_name(use.name or "secret")
             self.secrets[name] = Secret(_env_name(self._slug, name), value)
         return f"{escape(start)}{{{name}}}"
+
+
+def _match_run(exchange: Exchange) -> re.Pattern[str]:
+    """Return how to find the run that an answer names; ``create``, if that was asked for at ``/runs/create``, is none."""
+    word = _RUN_IN_PATH.search(exchange.sent.parts.path)
+    but = _BUT.replace("{word}", re.escape(word[1])) if word is not None else ""
+    return re.compile(_RUN_IN_ANSWER.replace("{but}", but))
 
 
 def _env_name(slug: str, name: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -70,6 +71,13 @@ def test_what_is_only_like_the_runs_id_stays(folder: Path) -> None:
     )
     create, shown, posted, last = load(path).profile.steps
     assert list(create.save) == ["run_id"]
+    named = re.compile(create.save["run_id"].document()["anywhere"])
+    assert [named.search(text) for text in ("http://h/runs/create", "/runs/create/", "'/runs/create'")] == [None] * 3
+    assert [named.search(text)[1] for text in ("/runs/r-7/cfg", "/runs/created", "/runs/create /runs/r")] == [
+        "r-7",
+        "created",
+        "r",
+    ]
     assert (create.request.path, last.request.path) == ("/runs/create", "/runs/{run_id}")
     assert (shown.request.path, shown.request.query) == ("/runs/{run_id}/cfg", {"page": ("12",)})
     assert posted.request.path == "/pages/12"
