@@ -62,7 +62,7 @@ def check_profiles(paths: tuple[Path, ...]) -> None:
     loaded, problems = _load_all(paths)
     for each in loaded:
         for note in _list_notes(each):
-            click.echo(f"{each.profile.path}: note: {note}")
+            click.echo(f"{each.profile.path}: note: {printable(note)}")
         click.echo(
             f"{each.profile.path}: {each.profile.slug}: {_count(len(each.profile.steps), 'request')}, well-formed"
         )

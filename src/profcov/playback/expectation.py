@@ -118,8 +118,15 @@ def find_difference(expected: Any, came: Any, where: str = "json") -> str | None
     if expected == came and isinstance(expected, bool) == isinstance(came, bool):
         return None
     is_secret = any(map(is_secret_name, _WORD.findall(where)))
-    values = "another than it is" if is_secret else f"{expected!r}, got {_shorten(repr(came))}"
+    values = "another than it is" if is_secret else f"{expected!r}, got {_shorten(repr(_redact(came)))}"
     return f"expected {where} to be {values}"
+
+
+def _redact(value: Any) -> Any:
+    """Return a JSON value without what it has under the names of secrets."""
+    if isinstance(value, dict):
+        return {key: MASK if is_secret_name(key) else _redact(item) for key, item in value.items()}
+    return [_redact(item) for item in value] if isinstance(value, list) else value
 
 
 def title(answer: requests.Response) -> str:

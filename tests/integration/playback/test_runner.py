@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -163,6 +164,7 @@ def test_what_a_step_would_save_under_a_secrets_name_is_in_no_message(
             "/login}, save: {t: access_token, x: missing}",
             "/login}, save: {x: missing}",
             "/login}, expect: {json: {access_token: guess}}",
+            "/login}, expect: {json: [guess]}",
             "/key}, save: {k: {header: X-Api-Key}}, expect: {headers: {X-Api-Key: guess}}",
             "/key}, save: {k: {header: X-Api-Key}, x: {text: '(no)'}}",
         )
@@ -170,7 +172,7 @@ def test_what_a_step_would_save_under_a_secrets_name_is_in_no_message(
     assert [text for text in told if "s3cret" in text] == []
     assert '"access_token":"***"' in told[1]
     assert "expected json.access_token to be another than it is" in told[2]
-    assert told[4].endswith("finds nothing in 'key ***'")
+    assert told[5].endswith("finds nothing in 'key ***'")
 
 
 def test_what_a_login_saved_and_variables_with_a_secrets_name_are_in_no_message(
@@ -236,6 +238,24 @@ def test_one_profile_that_fails_does_not_stop_the_others(
     assert outcomes[2].result.requests == 2
     assert ended == ["fails", "unreachable", "works"]
     assert steps == ["works", "works"]
+
+
+def test_an_answer_that_cannot_be_read_fails_one_profile_only(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    server.answer("/x", lambda: "x")
+    steps = "name: s, request: {path: /x}", "name: t, request: {path: /x}, save: {a: {text: (x)}}"
+    broken, works = profile(tmp_path, *steps, slug="broken"), profile(tmp_path, *steps, slug="works")
+
+    class Unforeseen:
+        def find(self, answer: object) -> str:
+            return {}[answer]
+
+    broken = replace(broken, steps=(broken.steps[0], replace(broken.steps[1], save={"a": Unforeseen()})))
+    outcomes = play_all([broken, works], PlayOptions(base_url=server.url))
+    assert outcomes[1].error is None
+    assert isinstance(outcomes[0].error, PlaybackError)
+    assert outcomes[0].error.step == "t"
+    assert outcomes[0].error.reason.startswith(f"GET {server.url}/x: the answer cannot be read: ")
 
 
 def test_profiles_are_played_at_the_same_time(tmp_path: Path, serve: Callable[..., object]) -> None:
