@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from profcov.cli.answer import print_rows
 from profcov.cli.main import FAILED
 from profcov.cli.playback_output import prepare, write_json
 from profcov.cli.playing import check_url, play_options, read_play
-from profcov.cli.rows import print_rows
 from profcov.playback.overhead import find_slowest, measure, overhead_document
 from profcov.playback.play import log_in
 from profcov.settings import CONFIG, find_config
@@ -67,7 +67,7 @@ def command(
         options = replace(options, login=log_in(login, options))
     measured = measure(loaded, options, runs, lambda profile: click.echo(f"{profile.slug}: played", err=True))
     write_json(out, overhead_document(measured, loaded, options))
-    print_rows(_COLUMNS, [_row(each) for each in measured])
+    print_rows(_COLUMNS, [_row(each) for each in measured], titled=False)
     slowest = find_slowest(measured)
     click.echo(f"slowest: {slowest.slug}, {slowest.percent:+.1f} % traced; figures in {out}", err=True)
     if max_percent is not None and slowest.percent > max_percent:

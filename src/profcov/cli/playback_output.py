@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from profcov.cli.rows import print_rows
+from profcov.cli.answer import print_rows
 from profcov.errors import CoverageWriteError
 from profcov.playback.junit import junit_document
 from profcov.playback.results import results_document
@@ -89,7 +89,8 @@ def print_skipped(outcomes: Sequence[Outcome]) -> None:
 def print_plan(planned: Sequence[Planned]) -> None:
     """Print what would be sent."""
     words = {True: "traced", False: "untraced", None: "unknown"}
-    print_rows(_PLAN, [(each.slug, each.step, each.method, each.url, words[each.is_traced]) for each in planned])
+    rows = [(each.slug, each.step, each.method, each.url, words[each.is_traced]) for each in planned]
+    print_rows(_PLAN, rows, titled=False)
 
 
 def print_artifacts(outcomes: Sequence[Outcome]) -> None:
@@ -102,7 +103,7 @@ def print_artifacts(outcomes: Sequence[Outcome]) -> None:
         elif outcome.result is not None and outcome.result.artifact is not None:
             rows.append(_row(outcome.result, outcome.result.artifact))
     if rows:
-        print_rows(_COLUMNS, rows)
+        print_rows(_COLUMNS, rows, titled=False)
 
 
 def prepare(*files: Path | None) -> None:
@@ -126,11 +127,12 @@ def write_results(run: Run, *, junit: Path | None, results: Path | None) -> None
     Raises:
         CoverageWriteError: a file cannot be written.
     """
-    if junit is not None:
-        write(junit, junit_document(run))
-    if results is not None:
-        write_json(results, results_document(run))
     append_step_summary(summary_text(run))
+    with contextlib.ExitStack() as each:  # one that cannot be written is no reason to lack the other
+        if junit is not None:
+            each.callback(lambda: write(junit, junit_document(run)))
+        if results is not None:
+            each.callback(lambda: write_json(results, results_document(run)))
 
 
 def append_step_summary(text: str) -> None:

@@ -35,16 +35,18 @@ def check_url(_ctx: click.Context, _param: click.Parameter, value: str | None) -
         click.BadParameter: it is none.
     """
     if value is not None and find_origin(value) is None:
-        raise click.BadParameter(f"{value!r} is not a URL such as http://127.0.0.1:8000")
+        shown = "what is given" if "@" in value else repr(value)  # before an @ is a password
+        raise click.BadParameter(f"{shown} is not a URL such as http://127.0.0.1:8000")
     return value
 
 
 def _read_variables(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
     variables = {}
-    for value in values:
+    for number, value in enumerate(values, start=1):
         name, equals, text = value.partition("=")
         if not equals or NAME.fullmatch(name) is None:
-            raise click.BadParameter(f"{value!r} is not NAME=VALUE")
+            # The value itself is not shown: it may be a secret.
+            raise click.BadParameter(f"number {number} is not NAME=VALUE, with a name of letters, digits and _")
         variables[name] = text
     return variables
 

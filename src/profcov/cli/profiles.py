@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from profcov.cli.answer import print_rows
 from profcov.cli.main import USAGE
-from profcov.errors import ProfileFormatError
+from profcov.errors import CoverageWriteError, ProfileFormatError
+from profcov.playback.address import show
 from profcov.playback.formats import find_files, load, refuse_twice
+from profcov.playback.recorded.rewriting import is_secret_place
 from profcov.playback.secret import MASK, is_secret_name, mask
 from profcov.playback.yaml_writer import write_profile
+from profcov.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,7 +47,8 @@ def list_profiles(paths: tuple[Path, ...]) -> None:
     rows = [
         (str(each.profile.slug), each.format, str(len(each.profile.steps)), str(each.profile.path)) for each in loaded
     ]
-    _print_rows(rows)
+    if rows:
+        print_rows(_COLUMNS, rows, titled=False)
     _report(problems)
 
 
@@ -57,7 +62,7 @@ def check_profiles(paths: tuple[Path, ...]) -> None:
     loaded, problems = _load_all(paths)
     for each in loaded:
         for note in _list_notes(each):
-            click.echo(f"{each.profile.path}: note: {note}")
+            click.echo(f"{each.profile.path}: note: {printable(note)}")
         click.echo(
             f"{each.profile.path}: {each.profile.slug}: {_count(len(each.profile.steps), 'request')}, well-formed"
         )
@@ -76,9 +81,9 @@ def show_profiles(paths: tuple[Path, ...], *, correlations: bool) -> None:
             if correlations
             else [_describe(*pair) for pair in enumerate(each.profile.steps, 1)]
         )
-        click.echo(f"{each.profile.slug}  {each.format}  {each.profile.base_url or 'no base URL'}")
+        click.echo(f"{each.profile.slug}  {each.format}  {show(each.profile.base_url or 'no base URL')}")
         for line in lines:
-            click.echo(f"  {line}")
+            click.echo(f"  {printable(line)}")
     _report(problems)
 
 
@@ -107,12 +112,12 @@ def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool) -> None
     taken = [path for path in files if path.exists() and not force]
     if taken:
         raise click.UsageError(f"{taken[0]} is there already: remove it, or replace it with --force")
-    try:
-        for path, content in files.items():
+    for path, content in files.items():
+        try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-    except OSError as error:
-        raise click.UsageError(f"cannot write {error.filename}: {error.strerror}") from error
+        except OSError as error:
+            raise CoverageWriteError(path, error.strerror or str(error)) from error
     for each in loaded:
         slug = each.profile.slug
         click.echo(str(out / f"{slug}.yaml"))
@@ -144,13 +149,12 @@ def _report(problems: Sequence[ProfileFormatError]) -> None:
 
 
 def _list_notes(loaded: Loaded) -> list[str]:
-    secrets = [secret.recorded or "" for secret in loaded.profile.secrets.values()]
     doubts = [
         f"step {doubt.step}: {doubt.place}: {doubt.value} was not replaced: it may be {' or '.join(doubt.candidates)}; "
         "pin it in the hints, or switch it off"
         for doubt in loaded.doubts
     ]
-    return [mask(note, secrets) for note in (*loaded.notes, *doubts)]
+    return _mask([*loaded.notes, *doubts], loaded)
 
 
 def _list_correlations(loaded: Loaded) -> list[str]:
@@ -158,13 +162,19 @@ def _list_correlations(loaded: Loaded) -> list[str]:
     for each in loaded.correlations:
         uses = ", ".join(f"step {step} {place}" for step, place in each.uses)
         pinned = " (pinned)" if each.pinned else ""
-        value = MASK if is_secret_name(each.variable) else each.value[:60]
+        is_secret = is_secret_name(each.variable) or any(is_secret_place(place) for _, place in each.uses)
+        value = MASK if is_secret else each.value[:60]
         lines.append(f"{each.variable} = {value}: step {each.step}, {each.source}{pinned} -> {uses}")
     lines += [
         f"ambiguous: {doubt.value} in step {doubt.step} {doubt.place}: {' or '.join(doubt.candidates)}; left as recorded"
         for doubt in loaded.doubts
     ]
-    return lines or ["no correlations"]
+    return _mask(lines, loaded) or ["no correlations"]
+
+
+def _mask(lines: Sequence[str], loaded: Loaded) -> list[str]:
+    secrets = [secret.recorded or "" for secret in loaded.profile.secrets.values()]
+    return [mask(line, secrets) for line in lines]
 
 
 def _describe(number: int, step: Step) -> str:
@@ -182,23 +192,6 @@ def _describe(number: int, step: Step) -> str:
     if step.wait is not None:
         facts.append(f"wait until {step.wait.until.expression}" if hasattr(step.wait, "until") else "wait for its jobs")
     return "  ".join(facts)
-
-
-def _print_rows(rows: Sequence[tuple[str, ...]]) -> None:
-    if not rows:
-        return
-    if not sys.stdout.isatty():
-        for row in rows:
-            click.echo("\t".join(row))
-        return
-    from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
-    from rich.table import Column, Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    table = Table(*(Column(name, overflow="fold") for name in _COLUMNS))
-    for row in rows:
-        table.add_row(*map(Text, row))
-    Console().print(table)
 
 
 def _count(number: int, word: str) -> str:

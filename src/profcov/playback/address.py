@@ -24,8 +24,11 @@ def find_origin(url: str) -> Origin | None:
 
 
 def name_server(url: str) -> str:
-    """Return scheme and server of a URL, as the header ``Origin`` has them: ``http://127.0.0.1:8000``."""
-    parts = urlsplit(url)
+    """Return scheme and server of a URL, as the header ``Origin`` has them: ``http://127.0.0.1:8000``; empty if it names none."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}" if parts.netloc else ""
 
 

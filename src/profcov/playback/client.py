@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self, cast
 
 import requests
+from requests.auth import HTTPBasicAuth
+from requests.utils import get_auth_from_url
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from profcov.carrier import (
@@ -111,6 +113,11 @@ class Client:
         """The session's cookies of this moment."""
         return tuple(cast("Iterable[Cookie]", self._session.cookies))  # a mapping of names as well, by its type
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The values that messages hide."""
+        return self._mask.secrets
+
     def add_secrets(self, values: Iterable[str]) -> None:
         """Have values hidden as well."""
         self._mask.add(*values)
@@ -200,6 +207,7 @@ class _Session(requests.Session):
 
     def __init__(self) -> None:
         super().__init__()
+        self.auth = _authorize  # without one, requests puts what ~/.netrc has in place of the profile's own
         for scheme in ("http://", "https://"):
             self.mount(scheme, Adapter())
 
@@ -207,9 +215,14 @@ class _Session(requests.Session):
         """Take off what is meant for one server only; requests calls this for each redirect."""
         before, after = response.request.url or "", prepared_request.url or ""
         if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]  # public, but types-requests has it untyped
-            prepared_request.headers.pop(HEADER, None)
-            prepared_request.headers.pop(TOKEN_HEADER, None)
-        super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]  # as above
+            for name in ("Authorization", HEADER, TOKEN_HEADER):
+                prepared_request.headers.pop(name, None)
+
+
+def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send what the URL itself has as user and password, as requests does where nothing else is given."""
+    user, password = get_auth_from_url(request.url or "")
+    return HTTPBasicAuth(user, password)(request) if user or password else request
 
 
 def _make_form(call: Call) -> dict[str, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 import jmespath
@@ -11,6 +11,7 @@ import requests
 from profcov.playback.address import show
 from profcov.playback.failure import StepFailedError
 from profcov.playback.masking import SECRET_HEADERS
+from profcov.playback.secret import MASK, is_secret_name
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from profcov.playback.profile import Expect
 
 _EXCERPT: Final = 200
+_WORD: Final = re.compile(r"[\w-]+")
+_KEY: Final = re.compile(r""""((?:[^"\\]|\\.)*)"\s*:\s*""")
+_VALUE: Final = re.compile(r"""(?!null|true|false)(?:"(?:[^"\\]|\\.)*"?|\{[^}]*\}?|\[[^\]]*\]?|[^\s,}\]]+)""")
+"""A value of JSON, which may be cut off at its end."""
 
 
 def check(answer: requests.Response, expect: Expect, seconds: float) -> None:
@@ -51,7 +56,7 @@ def _compare(expected: Any, came: Any, where: str, answer: requests.Response) ->
 
 def _describe_headers(answer: requests.Response, name: str, expected: str) -> str:
     """Say which value a header was to have and which it has; of one that holds a secret, neither."""
-    if name.lower() in SECRET_HEADERS:
+    if name.lower() in SECRET_HEADERS or is_secret_name(name):
         return f"{name} to be another than it is" if name in answer.headers else f"{name}, got no such header"
     came = repr(answer.headers[name]) if name in answer.headers else "no such header"
     return f"{name}: {expected!r}, got {came}"
@@ -112,7 +117,16 @@ def find_difference(expected: Any, came: Any, where: str = "json") -> str | None
         return next((found for i, (a, b) in pairs if (found := find_difference(a, b, f"{where}[{i}]"))), None)
     if expected == came and isinstance(expected, bool) == isinstance(came, bool):
         return None
-    return f"expected {where} to be {expected!r}, got {_shorten(repr(came))}"
+    is_secret = any(map(is_secret_name, _WORD.findall(where)))
+    values = "another than it is" if is_secret else f"{expected!r}, got {_shorten(repr(_redact(came)))}"
+    return f"expected {where} to be {values}"
+
+
+def _redact(value: Any) -> Any:
+    """Return a JSON value without what it has under the names of secrets."""
+    if isinstance(value, dict):
+        return {key: MASK if is_secret_name(key) else _redact(item) for key, item in value.items()}
+    return [_redact(item) for item in value] if isinstance(value, list) else value
 
 
 def title(answer: requests.Response) -> str:
@@ -121,10 +135,20 @@ def title(answer: requests.Response) -> str:
 
 
 def excerpt(answer: requests.Response) -> str:
-    """Return the start of an answer's body, on one line."""
+    """Return the start of an answer's body, on one line, without what JSON has under the names of secrets."""
     if not answer.content:
         return "an empty body"
-    return repr(_shorten(" ".join(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace").split())))
+    text = " ".join(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace").split())
+    return repr(_shorten(_hide_secrets(text)))
+
+
+def _hide_secrets(text: str) -> str:
+    shown, end = "", 0
+    for key in _KEY.finditer(text):
+        if key.start() >= end and is_secret_name(key[1]) and (value := _VALUE.match(text, key.end())) is not None:
+            shown += f'{text[end : key.end()]}"{MASK}"'
+            end = value.end()
+    return shown + text[end:]
 
 
 def read_text(answer: requests.Response) -> str:
@@ -132,10 +156,9 @@ def read_text(answer: requests.Response) -> str:
     # Without a charset, requests takes text for Latin-1, as HTTP once said; servers of today mean UTF-8.
     named = answer.encoding if "charset" in answer.headers.get("Content-Type", "").lower() else None
     try:
-        encoding = codecs.lookup(named or "utf-8").name
-    except LookupError:
-        encoding = "utf-8"
-    return answer.content.decode(encoding, "replace")
+        return answer.content.decode(named or "utf-8", "replace")
+    except (LookupError, ValueError):  # unknown, no encoding of text, or one that replaces nothing
+        return answer.content.decode("utf-8", "replace")
 
 
 def _shorten(text: str) -> str:

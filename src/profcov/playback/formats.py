@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import ProfileFormatError
+from profcov.playback.json_text import parse_json, read_text
 from profcov.playback.recorded.building import build
 from profcov.playback.recorded.events import CAPTURE, EVENTS, read_events
 from profcov.playback.recorded.har import read_har
 from profcov.playback.recorded.hints import ENDING, find_hints, read_hints
-from profcov.playback.recorded.json_text import parse_json, read_text
 from profcov.playback.yaml_document import read_document
 from profcov.playback.yaml_format import read_profile
 

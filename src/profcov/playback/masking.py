@@ -23,6 +23,11 @@ class Mask:
         """Take values for secrets."""
         self._secrets.update(value for value in values if value and len(value) >= _SHORTEST)
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """All values that are taken for secrets."""
+        return frozenset(self._secrets)
+
     def add_header(self, value: str) -> None:
         """Take the value of one of the secret headers for a secret, and what is secret in it: a token, or each cookie."""
         self.add(value, value.rpartition(" ")[2], *(part.partition("=")[2] for part in value.split(";")))

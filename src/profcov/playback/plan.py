@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from profcov.playback.address import find_origin, join, name_server, show
 from profcov.playback.play import find_base_url
@@ -70,6 +70,6 @@ class _Known(dict[str, Any]):
 
 
 def _show(url: str, query: Iterable[str]) -> str:
-    names = [*(name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)), *query]
+    names = [*(name for name, _ in parse_qsl(url.partition("#")[0].partition("?")[2], keep_blank_values=True)), *query]
     shown = "&".join(f"{name}=..." for name in names)
     return f"{show(url)}?{shown}" if shown else show(url)

@@ -18,7 +18,7 @@ from profcov.settings import DEFAULT_DIR
 from profcov.store.files import PRIVATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from http.cookiejar import Cookie
 
     from profcov.playback.polling import Stop
@@ -33,10 +33,11 @@ LAST_PAUSE: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a profile that was played first gives to all others: its session's cookies, and what it saved."""
+    """What a profile that was played first gives to all others: its session's cookies, what it saved, what is hidden."""
 
     cookies: Sequence[Cookie] = field(default=(), repr=False)
     saved: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    secrets: Collection[str] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ def log_in(
                     raise
                 try_failed(profile, error, pause)
                 time.sleep(pause)
-    return Login(client.cookies, {name: values[name] for name in list_saved(profile)})
+    return Login(client.cookies, {name: values[name] for name in list_saved(profile)}, client.secrets)
 
 
 def list_saved(profile: Profile) -> list[str]:
@@ -192,7 +193,7 @@ def open_client(profile: Profile, options: PlayOptions, *, trace: bool | None = 
     """
     base_url = find_base_url(profile, options)
     own = (make_cookie(name, value, base_url) for name, value in options.cookies.items())
-    return Client(
+    client = Client(
         base_url,
         profile.slug if (options.trace if trace is None else trace) else None,
         find_named_origins(profile),
@@ -201,6 +202,8 @@ def open_client(profile: Profile, options: PlayOptions, *, trace: bool | None = 
         cookies=(*options.cookie_jar, *own, *options.login.cookies),  # of two of one name, the last counts
         insecure=options.insecure,
     )
+    client.add_secrets(options.login.secrets)
+    return client
 
 
 def make_recording(profile: Profile, options: PlayOptions) -> Recording | None:

@@ -20,7 +20,7 @@ MASK: Final = "***"
 _SHORTEST_PART: Final = 4
 _NAME: Final = re.compile(
     r"password|passwd|passphrase|passcode|(^|[-_ ])(pass|pw|pwd)$|secret|token(?!s|iz)|api[-_ ]?key|apikey|access[-_ ]?key|private[-_ ]?key|credential"
-    r"|^auth$|authorization|csrf|xsrf|signature|^otp$|^pin$|session[-_ ]?(id|key)?$|^sid$",
+    r"|^auth$|authorization|csrf|xsrf|jwt|bearer|signature|(^|[-_ ])sig$|^otp$|^pin$|session[-_ ]?(id|key)?$|^sid$",
     re.IGNORECASE,
 )
 

@@ -137,7 +137,9 @@ class TextSource:
         texts = []
         if self.anywhere:
             url = answer.url or ""
-            texts = [url, urljoin(url, answer.headers["Location"])] if "Location" in answer.headers else [url]
+            texts = [url]
+            with contextlib.suppress(ValueError, KeyError):  # none, or one that is no address
+                texts.append(urljoin(url, answer.headers["Location"]))
         found = (_first_group(self.match, text) for text in (*texts, expectation.read_text(answer)))
         return next((text for text in found if text is not None), None)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import time
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import PlaybackError, TargetError
 from profcov.playback import expectation
@@ -17,11 +19,11 @@ from profcov.playback.failure import StepFailedError
 from profcov.playback.jobs import find_job_ids
 from profcov.playback.polling import tries
 from profcov.playback.profile import JobsWait, Wait
-from profcov.playback.secret import read_secrets
+from profcov.playback.secret import is_secret_name, read_secrets
 from profcov.playback.template import SERVER, fill, fill_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import requests
 
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from profcov.playback.polling import Stop
     from profcov.playback.profile import Profile, Request, Step, Upload
     from profcov.slug import Slug
+
+_WORD: Final = re.compile(r"[\w-]+")
+"""A name in the text of a source, such as ``'data.access_token'`` or ``header X-Api-Key``."""
 
 
 def play_steps(
@@ -57,6 +62,9 @@ def play_steps(
     """
     secrets = read_secrets(profile)
     client.add_secrets(secrets.values())
+    for name, value in {**profile.variables, **given}.items():
+        if is_secret_name(name):
+            client.add_secrets(_list_texts(value))
     values = {SERVER: name_server(client.base_url), **profile.variables, **secrets, **given}
     play = _Play(client, values, timeout, interval, stop, profile.slug, redis_url)
     for step in profile.steps:
@@ -115,10 +123,10 @@ def _play_step(step: Step, play: _Play) -> None:
     seconds = time.monotonic() - started
     if isinstance(step.wait, Wait) and step.wait.path is None:
         answer = _wait_until(step.wait, play, call, step.expect.status, answer)
-    expectation.check(answer, step.expect, seconds)
-    play.jobs += find_job_ids(answer)
-    if step.save:
-        play.values.update(_read_saved(step, answer))
+    with _judge(answer):
+        expectation.check(answer, step.expect, seconds)
+        play.jobs += find_job_ids(answer)
+        play.values.update(_read_saved(step, answer, play.client))
     if isinstance(step.wait, JobsWait):
         _wait_for_jobs(step.wait, play)
     elif step.wait is not None and step.wait.path is not None:
@@ -170,8 +178,20 @@ def _fill_path(template: str, values: Mapping[str, Any]) -> str:
     return path
 
 
-def _read_saved(step: Step, answer: requests.Response) -> dict[str, Any]:
+@contextlib.contextmanager
+def _judge(answer: requests.Response) -> Iterator[None]:
+    """Let an answer that nobody thought of fail its step, not the play of all profiles."""
+    try:
+        yield
+    except (ValueError, LookupError) as error:
+        raise StepFailedError(f"{expectation.title(answer)}: the answer cannot be read: {error}") from error
+
+
+def _read_saved(step: Step, answer: requests.Response, client: Client) -> dict[str, Any]:
     saved = {name: source.find(answer) for name, source in step.save.items()}
+    for name, found in saved.items():
+        if any(map(is_secret_name, (name, *_WORD.findall(str(step.save[name]))))):
+            client.add_secrets(_list_texts(found))
     for name, found in saved.items():
         if found is None:
             raise StepFailedError(
@@ -179,6 +199,13 @@ def _read_saved(step: Step, answer: requests.Response) -> dict[str, Any]:
                 f"{expectation.excerpt(answer)}",
             )
     return saved
+
+
+def _list_texts(value: Any) -> list[str]:
+    """Return the texts and numbers in a value, as texts."""
+    if isinstance(value, dict | list):
+        return [text for item in (value.values() if isinstance(value, dict) else value) for text in _list_texts(item)]
+    return [str(value)] if isinstance(value, str | int | float) and not isinstance(value, bool) else []
 
 
 def _wait_until(

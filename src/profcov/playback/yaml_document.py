@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from profcov.errors import ProfileFormatError
+from profcov.playback.json_text import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,12 +53,7 @@ def read_document(path: Path) -> Any:
     Raises:
         ProfileFormatError: the file cannot be read, or is no YAML.
     """
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise ProfileFormatError(path, "", f"cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise ProfileFormatError(path, f"byte {error.start + 1}", "not UTF-8 text") from error
+    text = read_text(path)
     try:
         return yaml.load(text, _Loader)  # noqa: S506 (it is a SafeLoader)
     except yaml.MarkedYAMLError as error:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.carrier import HEADER
 from profcov.playback.fields import Fields, describe
+from profcov.playback.masking import SECRET_HEADERS
 from profcov.playback.profile import Request, Upload
+from profcov.playback.secret import is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -83,7 +85,8 @@ def find_header_problem(name: str, value: str) -> str | None:
     if _HEADER_NAME.fullmatch(name) is None:
         return "not the name of a header"
     if _HEADER_VALUE.fullmatch(value) is None or not _is_latin1(value):
-        return f"{value[:80]!r} cannot be sent in a header"
+        is_secret = name.lower() in SECRET_HEADERS or is_secret_name(name)
+        return f"{'its value' if is_secret else repr(value[:80])} cannot be sent in a header"
     return None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from profcov.errors import ProfileFormatError
 from profcov.playback.profile import JobsWait, Profile
+from profcov.playback.secret import is_secret_name
 from profcov.playback.yaml_document import write_document
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from profcov.playback.profile import Expect, Request, Step, Upload, Wait
 
 _SHORTEST_SECRET = 6
+_NAMED = re.compile(r"""([\w.-]+)=[^\s&;]|"([\w.-]+)"\s*:|<(?:[\w.-]+:)?([\w.-]+)[^<>]*>[^<]""")
+"""The names in a text of another kind: ``name=value``, ``"name": value``, ``<name>value``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,13 @@ def write_profile(profile: Profile) -> Written:
         if len(value) >= _SHORTEST_SECRET and value in text:
             problem = "its value is in a body or a name that is written as it stands: take it out of the recording"
             raise ProfileFormatError(profile.path, f"secret {name}", problem)
+    for step in profile.steps:
+        names = (name for match in _NAMED.finditer(step.request.data or "") for name in match.groups() if name)
+        if (secret_name := next(filter(is_secret_name, names), None)) is not None:
+            problem = (
+                f"its body has {secret_name[:40]!r}, and is written as it stands: take the step out of the recording"
+            )
+            raise ProfileFormatError(profile.path, f"step {step.name!r}", problem)
     return Written(text, files)
 
 

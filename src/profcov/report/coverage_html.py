@@ -20,11 +20,13 @@ def write_html(artifact: Path, config_file: Path | None, directory: Path, title:
     """
     with tempfile.TemporaryDirectory() as place:
         # coverage.py 7.14 merges what is called `<data file>.*` into a data file before it reports: it gets a copy.
-        tool = coverage.Coverage(
-            data_file=str(Path(place, "data")), config_file=str(config_file) if config_file else True, messages=False
-        )
-        tool.set_option("run:parallel", value=False)
         try:
+            tool = coverage.Coverage(
+                data_file=str(Path(place, "data")),
+                config_file=str(config_file) if config_file else True,
+                messages=False,
+            )
+            tool.set_option("run:parallel", value=False)
             tool.combine(data_paths=[str(artifact)], strict=True, keep=True)
             tool.html_report(directory=str(directory), title=title, show_contexts=True)
         except OSError as error:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from profcov.analysis.matrix import Matrix
 
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
 
 _DIGITS: Final = bytes.maketrans(b"\0\1", b"01")
 
@@ -21,7 +23,8 @@ _DIGITS: Final = bytes.maketrans(b"\0\1", b"01")
 def coverage_matrix(matrix: Matrix) -> Iterator[str]:
     """Yield ``coverage-matrix.csv``: symbol, kind, file, and for each profile 1 if it covers the symbol, else 0.
 
-    A profile's column is called ``profile:<slug>``, since a slug may be ``file``.
+    A profile's column is called ``profile:<slug>``, since a slug may be ``file``. A name that a spreadsheet would take for
+    a formula has ``'`` before it.
     """
     yield _quote(["symbol", "kind", "file", *(f"profile:{slug}" for slug in matrix.profiles)]) + "\r\n"
     for symbol, flags in matrix.rows():
@@ -31,7 +34,7 @@ def coverage_matrix(matrix: Matrix) -> Iterator[str]:
 
 def _quote(cells: Sequence[str]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(cells)
+    csv.writer(line).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
     return line.getvalue().removesuffix("\r\n")
 
 

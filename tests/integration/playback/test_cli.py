@@ -181,7 +181,8 @@ def test_variables_given_on_the_command_line_are_used(
     ("words", "sentence"),
     [
         (["--base-url", "localhost"], "'localhost' is not a URL such as http://127.0.0.1:8000"),
-        (["--var", "a"], "'a' is not NAME=VALUE"),
+        (["--base-url", "user:hunter2222@h"], "what is given is not a URL such as http://127.0.0.1:8000"),
+        (["--var", "a=b", "--var", "my-token=hunter2222"], "number 2 is not NAME=VALUE"),
         (["--jobs", "0"], "0 is not in the range"),
         (["no.yaml"], "'no.yaml' does not exist"),
         (["empty"], "empty: there is no profile in it"),
@@ -193,6 +194,7 @@ def test_a_bad_argument_is_a_usage_error(tmp_path: Path, playback: Playback, wor
     assert ended.returncode == 2
     assert sentence in ended.stderr
     assert "Traceback" not in ended.stderr
+    assert "hunter2222" not in ended.stderr
 
 
 @pytest.mark.parametrize(("path", "jobs"), [("/jobs", "2"), ("/jobs/later", "1")])

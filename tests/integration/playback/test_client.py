@@ -16,6 +16,7 @@ from profcov.slug import parse_slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 SLUG = parse_slug("us-small")
 GET = Call(method="GET", path="/x")
@@ -174,6 +175,24 @@ def test_forms_files_queries_and_headers_arrive(serve: Callable[..., object]) ->
             "query": {"a": ["1", "ä &"]},
             "header": "7",
         }
+
+
+def test_the_authorization_is_the_profiles_own_or_the_urls_and_never_netrcs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Callable[..., object]
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login mine password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    server = serve("traced")
+    server.answer("/x", lambda: redirect("/y"))
+    server.answer("/y", lambda: "y")
+    with client_for(server.url) as client:
+        client.send(Call(method="GET", path="/x", headers={"Authorization": "Bearer own"}))
+        client.send(GET)
+    with client_for(server.url.replace("//", "//ada:p%40w@")) as client:
+        client.send(Call(method="GET", path="/y"))
+    sent = [headers.get("Authorization") for _, _, headers in server.requests]
+    assert sent == ["Bearer own", "Bearer own", None, None, "Basic YWRhOnBAdw=="]
 
 
 def test_cookies_last_for_the_profile(serve: Callable[..., object]) -> None:

@@ -45,6 +45,14 @@ def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "login.yaml"]
 
 
+def test_a_step_is_one_row_whatever_it_is_called_and_wherever_it_leads(tmp_path: Path, playback: Playback) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text('slug: a\nsteps: [{name: "a\\nb\\tc\\e[31m", request: {path: "http://[x/?key=s3cret"}}]\n')
+    ended = playback(path, "--base-url", "http://127.0.0.1:1", "--dry-run")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "a\ta\\nb\\tc\\x1b[31m\tGET\tthe address given?key=...\tuntraced\n"
+
+
 def test_a_dry_run_finds_what_a_run_would_refuse(tmp_path: Path, playback: Playback) -> None:
     ended = playback(write(tmp_path, "a", get("/x")), "--dry-run")
     assert ended.returncode == 2

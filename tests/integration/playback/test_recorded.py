@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from flask import abort, redirect, request, session
-from recordings import exchanged, write_events
+from recordings import entry, exchanged, write_events, write_har
 
 from profcov.playback.formats import load
 
@@ -188,6 +188,28 @@ def test_convert_replaces_files_only_when_told_to(tmp_path: Path, profiles: Run)
     assert again.returncode == 2
     assert "httpbin.yaml is there already: remove it, or replace it with --force" in again.stderr
     assert profiles("convert", har, "-o", "out", "--force").returncode == 0
+    (tmp_path / "file").touch()
+    refused = profiles("convert", har, "-o", "file/out")
+    assert refused.returncode == 3
+    assert refused.stderr.startswith("profcov: cannot write file/out/httpbin.yaml: ")
+
+
+def test_show_and_check_print_no_secret(tmp_path: Path, profiles: Run) -> None:
+    write_har(
+        tmp_path / "shop.har",
+        entry("POST http://ada:s3cret-pw@h/login", answer={"jwt": "s3cret123.abc", "v": "s3cret456def"}),
+        entry("POST http://ada:s3cret-pw@h/more", answer="key: other123456 " * 20 + "key: s3cret789xyz"),
+        entry("GET http://h/a", headers={"Authorization": "Bearer s3cret123.abc", "X-Api-Key": "s3cret456def"}),
+        entry("GET http://h/b\x1b", headers={"Authorization": "Bearer s3cret789xyz"}),
+    )
+    (tmp_path / "shop.profcov.yaml").write_text("base_url: 'http://ada:s3cret-pw@h'")
+    told = [profiles(*words, "shop.har") for words in (("show",), ("show", "--correlations"), ("check",))]
+    assert [each.returncode for each in told] == [0, 0, 0]
+    assert [each.stdout for each in told if "s3cret" in each.stdout + each.stderr] == []
+    assert told[0].stdout.splitlines()[0] == "shop  har  http://ada:***@h"
+    assert "\\x1b" in told[0].stdout
+    assert "v = ***: step 1, 'v' -> step 3 header X-Api-Key" in told[1].stdout
+    assert "ambiguous: *** in step 4 header Authorization" in told[1].stdout
 
 
 def test_a_wait_without_a_path_asks_the_steps_own_request_again(

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import itertools
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from flask import jsonify, request
 
 from profcov.errors import PlaybackError, TargetUnreachableError
-from profcov.playback.play import PlayOptions, play
+from profcov.playback.play import PlayOptions, log_in, play
 from profcov.playback.runner import play_all
 from profcov.playback.steps import find_named_origins
 from profcov.playback.yaml_format import load_profile
@@ -149,6 +150,63 @@ def test_an_answer_that_is_no_json_is_told(tmp_path: Path, serve: Callable[..., 
     assert told == "GET URL/x: expected JSON, got '<html>'"
 
 
+def test_what_a_step_would_save_under_a_secrets_name_is_in_no_message(
+    tmp_path: Path, serve: Callable[..., object]
+) -> None:
+    server = serve()
+    server.answer(
+        "/login", lambda: {"access_token": "ey.s3cret", "data": {"jwt": "s3cret-j"}, "auth": {"v": ["s3cret"]}}
+    )
+    server.answer("/key", lambda: ("key s3cret-key", {"X-Api-Key": "s3cret-key"}))
+    told = [
+        failure(tmp_path, server.url, f"name: s, request: {{path: {step}")
+        for step in (
+            "/login}, save: {t: access_token, x: missing}",
+            "/login}, save: {x: missing}",
+            "/login}, expect: {json: {access_token: guess}}",
+            "/login}, expect: {json: [guess]}",
+            "/key}, save: {k: {header: X-Api-Key}}, expect: {headers: {X-Api-Key: guess}}",
+            "/key}, save: {k: {header: X-Api-Key}, x: {text: '(no)'}}",
+        )
+    ]
+    assert [text for text in told if "s3cret" in text] == []
+    assert '"access_token":"***"' in told[1]
+    assert "expected json.access_token to be another than it is" in told[2]
+    assert told[5].endswith("finds nothing in 'key ***'")
+
+
+def test_what_a_login_saved_and_variables_with_a_secrets_name_are_in_no_message(
+    tmp_path: Path, serve: Callable[..., object]
+) -> None:
+    server = serve()
+    server.answer("/login", lambda: {"access_token": "s3cret-token"})
+    server.answer("/x", lambda: (f"bad {request.get_data(as_text=True)}", 401), method="POST")
+    login = log_in(
+        profile(tmp_path, "name: s, request: {path: /login}, save: {t: access_token}", slug="login"),
+        PlayOptions(base_url=server.url),
+    )
+    sent = profile(
+        tmp_path,
+        'name: s, request: {method: POST, path: /x, json: ["{t}", "{api_key}"]}',
+        variables="{t: '', api_key: s3cret-key}",
+    )
+    with pytest.raises(PlaybackError) as caught:
+        play(sent, PlayOptions(base_url=server.url, login=login))
+    assert caught.value.reason.endswith('got 401: \'bad ["***", "***"]\'')
+
+
+@pytest.mark.parametrize("charset", ["hex", "idna", "nothing"])
+def test_an_answer_in_a_charset_that_is_none_is_taken_for_utf_8(
+    tmp_path: Path, serve: Callable[..., object], charset: str
+) -> None:
+    server = serve()
+    server.answer("/x", lambda: ("ä", {"Content-Type": f"text/plain; charset={charset}"}))
+    played = play(
+        profile(tmp_path, "name: s, request: {path: /x}, expect: {text: ä}"), PlayOptions(base_url=server.url)
+    )
+    assert played.requests == 1
+
+
 def test_a_path_that_became_something_else_is_told(tmp_path: Path, serve: Callable[..., object]) -> None:
     server = serve()
     server.answer("/x", lambda: {"next": "file:///etc/passwd"})
@@ -180,6 +238,24 @@ def test_one_profile_that_fails_does_not_stop_the_others(
     assert outcomes[2].result.requests == 2
     assert ended == ["fails", "unreachable", "works"]
     assert steps == ["works", "works"]
+
+
+def test_an_answer_that_cannot_be_read_fails_one_profile_only(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    server.answer("/x", lambda: "x")
+    steps = "name: s, request: {path: /x}", "name: t, request: {path: /x}, save: {a: {text: (x)}}"
+    broken, works = profile(tmp_path, *steps, slug="broken"), profile(tmp_path, *steps, slug="works")
+
+    class Unforeseen:
+        def find(self, answer: object) -> str:
+            return {}[answer]
+
+    broken = replace(broken, steps=(broken.steps[0], replace(broken.steps[1], save={"a": Unforeseen()})))
+    outcomes = play_all([broken, works], PlayOptions(base_url=server.url))
+    assert outcomes[1].error is None
+    assert isinstance(outcomes[0].error, PlaybackError)
+    assert outcomes[0].error.step == "t"
+    assert outcomes[0].error.reason.startswith(f"GET {server.url}/x: the answer cannot be read: ")
 
 
 def test_profiles_are_played_at_the_same_time(tmp_path: Path, serve: Callable[..., object]) -> None:

@@ -108,7 +108,7 @@ def broken(**parts: Any) -> dict[str, Any]:
         (
             "m.har",
             json.dumps(har(entry("POST /a", post_data={"mimeType": "multipart/form-data", "text": "x"}))),
-            "entry 1: request.postData.text: the multipart form",
+            "entry 1: request.postData: the multipart form",
         ),
         ("capture/events.jsonl", "", "no request in it was answered with success"),
         ("capture/events.jsonl", '{"stage": "request"\n', "line 1, column 20: not JSON"),

@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from profcov.errors import PlaybackError, TargetError
+from profcov.cli.playback_output import write_results
+from profcov.errors import CoverageWriteError, PlaybackError, TargetError
 from profcov.playback.existing import Existing
 from profcov.playback.junit import junit_document
 from profcov.playback.play import PlayResult
@@ -109,3 +110,11 @@ def test_the_summary_is_a_table_that_no_answer_can_break(run):
     assert len(failures) == 2
     assert not set("<>[]`@|") & set(failures[0])
     assert set(failures[0]) - set(string.printable) == {"ä", "🐍"}
+
+
+def test_a_report_that_cannot_be_written_is_no_reason_to_lack_the_others(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    with pytest.raises(CoverageWriteError, match=str(tmp_path)):
+        write_results(run, junit=tmp_path, results=tmp_path / "results.json")
+    assert json.loads((tmp_path / "results.json").read_text()) == json.loads(json.dumps(results_document(run)))
+    assert (tmp_path / "summary.md").read_text() == summary_text(run)

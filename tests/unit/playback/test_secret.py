@@ -71,6 +71,9 @@ def test_a_wrong_secret_is_refused(tmp_path: Path, variables: str, sentence: str
         "Proxy-Authorization",
         "session_id",
         "sid",
+        "jwt",
+        "bearer",
+        "sig",
     ],
 )
 def test_names_of_secrets_are_known(name: str) -> None:
@@ -78,7 +81,8 @@ def test_names_of_secrets_are_known(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["name", "author", "passenger", "key", "monkey", "compass", "Accept", "side", "max_tokens"]
+    "name",
+    ["name", "author", "passenger", "key", "monkey", "compass", "Accept", "side", "max_tokens", "design", "sigma"],
 )
 def test_other_names_are_no_secrets(name: str) -> None:
     assert not is_secret_name(name)

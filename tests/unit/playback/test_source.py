@@ -75,6 +75,11 @@ def test_each_source_finds_its_place(tmp_path: Path, text: str, found: object) -
     assert source(tmp_path, text).find(came) == found
 
 
+def test_a_location_that_is_no_address_is_passed_over(tmp_path: Path) -> None:
+    came = answer("/runs/9", url="http://a/x", Location="http://[bad")
+    assert source(tmp_path, "{anywhere: '/runs/([0-9]+)'}").find(came) == "9"
+
+
 @pytest.mark.parametrize(("name", "found"), [("token", "a&b"), ("csrf", "from-meta"), ("empty", None), ("none", None)])
 def test_fields_of_a_page_are_found_by_name(tmp_path: Path, name: str, found: object) -> None:
     assert source(tmp_path, f"{{html: {name}}}").find(answer(PAGE)) == found

@@ -118,3 +118,17 @@ def test_a_secret_in_a_body_that_is_written_as_it_stands_is_refused(tmp_path: Pa
     ).profile
     with pytest.raises(ProfileFormatError, match=r"secret password: its value is in a body"):
         write_profile(profile)
+
+
+@pytest.mark.parametrize(
+    "text", ["user=ada;password=hunter2222", "<login><ns:password>hunter2222</ns:password></login>", '{"token": NaN}']
+)
+def test_a_text_with_a_secrets_name_is_not_written(tmp_path: Path, text: str) -> None:
+    sent = entry("POST /a", post_data={"mimeType": "text/xml", "text": text})
+    with pytest.raises(ProfileFormatError, match=r"step 'POST /a': its body has '(password|token)', and is written as"):
+        write_profile(load(write_har(tmp_path / "shop.har", sent)).profile)
+
+
+def test_other_texts_are_written(tmp_path: Path) -> None:
+    sent = entry("POST /a", post_data={"mimeType": "text/xml", "text": "<a b='1'>c=d</a><password/>"})
+    assert "<a b=" in write_profile(load(write_har(tmp_path / "shop.har", sent)).profile).text

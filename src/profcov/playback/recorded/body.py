@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.hints import Form
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_MOST_FIELDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +60,21 @@ def parse_body(text: str, media_type: str) -> Body:
     """Return the body that a text is.
 
     Raises:
-        BodyError: a multipart form cannot be read.
+        BodyError: a form cannot be read.
     """
     kind = media_type.partition(";")[0].strip().lower()
     if not text:
         return Body()
     if kind == "application/x-www-form-urlencoded":
-        fields = parse_qsl(text, keep_blank_values=True, max_num_fields=10_000)
+        try:
+            fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+        except ValueError as error:
+            raise BodyError(f"the form has more than {_MOST_FIELDS:,} fields") from error
         return Body(form=tuple(fields)) if fields else Body(text=text)
     if kind == "multipart/form-data":
         return _parse_multipart(text, media_type)
-    if kind.endswith("json"):
+    # Whatever its type says: a client that sends JSON as text, or says nothing, has secrets in it all the same.
+    if kind.endswith("json") or text.lstrip()[:1] in {"{", "["}:
         try:
             value = json.loads(text)
             json.dumps(value, allow_nan=False)

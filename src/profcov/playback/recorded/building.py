@@ -16,7 +16,7 @@ from profcov.playback.recorded.correlation import Correlation, Correlator, Doubt
 from profcov.playback.recorded.hints import strip_ending
 from profcov.playback.recorded.polls import Turn, find_turns
 from profcov.playback.recorded.rewriting import Use, escape, find_values, rewrite
-from profcov.playback.secret import is_secret_name
+from profcov.playback.recorded.values import is_particular
 from profcov.playback.source import TextSource
 from profcov.playback.template import SERVER
 from profcov.playback.yaml_request import find_header_problem
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 RUN_ID: Final = "run_id"
 
 _SCHEME: Final = re.compile(r"(Basic|Bearer|Token|Digest|Negotiate|ApiKey) +", re.IGNORECASE)
-_RUN_IN_ANSWER: Final = re.compile(r'''/runs/([^/?#"'<>\s]+)|"run_?[iI]d"\s*:\s*"([^"]+)"''')
+_RUN_IN_PATH: Final = re.compile(r"/runs/([^/]+)")
+_RUN_IN_ANSWER: Final = r'''/runs/{but}([^/?#"'<>\s]+)|"run_?[iI]d"\s*:\s*"([^"]+)"'''
+_BUT: Final = r"""(?!{word}(?:[/?#"'<>\s]|$))"""
+_RUN_NAMES: Final = frozenset({"run", "run_id", "runid"})
 _LONGEST_SLUG: Final = 100
 _NOT_MODIFIED: Final = 304
 
@@ -62,6 +65,8 @@ def build(traffic: Traffic, hints: Hints, variables: Mapping[str, str]) -> Built
     turns = find_turns(kept)
     builder = _Builder(traffic, hints, slug, variables, find_values(turn.exchange.sent for turn in turns))
     steps = [builder.build(turn) for turn in turns]
+    for turn, request in zip(turns, steps, strict=True):
+        _check_headers(traffic, turn.exchange, request)
     profile = Profile(
         path=traffic.path,
         slug=slug,
@@ -127,7 +132,7 @@ class _Builder:
         steps = []
         names = Counter[str]()
         for number, (turn, request) in enumerate(zip(self._turns, requests, strict=True), start=1):
-            title = f"{request.method} {request.path}"[:200]
+            title = f"{request.method} {request.path.partition('?')[0]}"[:200]
             names[title] += 1
             steps.append(
                 Step(
@@ -159,30 +164,32 @@ class _Builder:
     def _visit(self, use: Use) -> str | None:
         """Return what replaces a value: a saved variable, the replay's run id, or a secret."""
         template = self.correlator.replace(use)
-        if template is None and use.value == self._traffic.run_id and use.value not in self._hints.off:
+        if template is None and self._is_run_id(use):
             template = self._replace_run_id(use)
-        if template is None and self._is_secret(use):
+        if template is None and use.is_secret:
             template = self._replace_secret(use)
         return template
+
+    def _is_run_id(self, use: Use) -> bool:
+        """Return whether a value is the run's id, and no number or word that happens to be like it."""
+        if use.value != self._traffic.run_id or not use.is_text or use.value in self._hints.off:
+            return False
+        return use.name in _RUN_NAMES or is_particular(use.value)
 
     def _replace_run_id(self, use: Use) -> str:
         if self._run_id is not None:
             return f"{{{self._run_id}}}"
         if self._turns:
-            source = TextSource(_RUN_IN_ANSWER, anywhere=True)
+            source = TextSource(_match_run(self._turns[-1].exchange), anywhere=True)
             self._run_id = self.correlator.save(len(self._turns), source, RUN_ID, use.value, use)
             return f"{{{self._run_id}}}"
-        self._run_id = RUN_ID
-        self.secrets[RUN_ID] = Secret(_env_name(self._slug, RUN_ID))
+        self._run_id = name = self.correlator.take_name(RUN_ID)
+        self.secrets[name] = Secret(_env_name(self._slug, name))
         self.notes.append(
-            f"the recording begins inside run {use.value}: give the replay's own with --var {RUN_ID}=..., or in "
-            f"{self.secrets[RUN_ID].env}"
+            f"the recording begins inside run {use.value}: give the replay's own with --var {name}=..., or in "
+            f"{self.secrets[name].env}"
         )
-        return f"{{{RUN_ID}}}"
-
-    def _is_secret(self, use: Use) -> bool:
-        kind, _, name = use.place.partition(" ")
-        return bool(use.value) and kind != "path" and is_secret_name(name.rpartition(".")[2])
+        return f"{{{name}}}"
 
     def _replace_secret(self, use: Use) -> str:
         scheme = _SCHEME.match(use.value)
@@ -191,14 +198,16 @@ class _Builder:
             self.notes.append(f"step {len(self._turns) + 1}: {use.place} is sent as text: a secret has no other type")
         name = next((name for name, secret in self.secrets.items() if secret.recorded == value), None)
         if name is None:
-            stem, number = use.name or "secret", 1
-            name = stem
-            while name in self.secrets or name in self._given:
-                number += 1
-                name = f"{stem}_{number}"
+            name = self.correlator.take_name(use.name or "secret")
             self.secrets[name] = Secret(_env_name(self._slug, name), value)
-            self.correlator.reserve(name)
         return f"{escape(start)}{{{name}}}"
+
+
+def _match_run(exchange: Exchange) -> re.Pattern[str]:
+    """Return how to find the run that an answer names; ``create``, if that was asked for at ``/runs/create``, is none."""
+    word = _RUN_IN_PATH.search(exchange.sent.parts.path)
+    but = _BUT.replace("{word}", re.escape(word[1])) if word is not None else ""
+    return re.compile(_RUN_IN_ANSWER.replace("{but}", but))
 
 
 def _env_name(slug: str, name: str) -> str:
@@ -226,13 +235,18 @@ def _check_sendable(traffic: Traffic, exchanges: list[Exchange]) -> None:
         sent = exchange.sent
         if sent.missing:
             raise ProfileFormatError(traffic.path, exchange.place, sent.missing)
-        for name, value in sent.headers:
-            if value.strip() and (problem := find_header_problem(name, value.strip())) is not None:
-                raise ProfileFormatError(traffic.path, f"{exchange.place}: header {name[:80]}", problem)
-        pairs = (f"{name}{value}" for name, value in (*sent.headers, *sent.form))
-        text = "".join((sent.url, sent.text or "", json.dumps(sent.json, ensure_ascii=False), *pairs))
+        fields = (f"{name}{value}" for name, value in sent.form)
+        files = (f"{name}{upload.name}{upload.type}" for name, upload in sent.files)
+        text = "".join((sent.url, sent.text or "", json.dumps(sent.json, ensure_ascii=False), *fields, *files))
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise ProfileFormatError(traffic.path, exchange.place, "a text has half of a surrogate pair")
+
+
+def _check_headers(traffic: Traffic, exchange: Exchange, request: Request) -> None:
+    """Refuse a header that cannot be sent, if it is one of those that are."""
+    for name, value in exchange.sent.headers:
+        if name in request.headers and (problem := find_header_problem(name, value.strip())) is not None:
+            raise ProfileFormatError(traffic.path, f"{exchange.place}: header {name[:80]}", problem)
 
 
 def _find_missing_cookies(exchanges: list[Exchange]) -> list[str]:

@@ -104,15 +104,11 @@ class Correlator:
             if token not in self._sent and is_particular(token):
                 self._texts.setdefault(token, step)
 
-    def reserve(self, name: str) -> None:
-        """Keep a name from the variables that are saved."""
-        self._names.add(name)
-
     def save(self, step: int, source: Source, name: str, value: str, use: Use, *, pinned: bool = False) -> str:
         """Have a step save a variable, unless it does, and return its name."""
         key = (step, repr(source.document()), value)
         if key not in self.correlations:
-            self.correlations[key] = Correlation(self._free_name(name), value, step, source, pinned)
+            self.correlations[key] = Correlation(self.take_name(name), value, step, source, pinned)
         self.correlations[key].uses.append((len(self._exchanges) + 1, use.place))
         return self.correlations[key].variable
 
@@ -152,7 +148,7 @@ class Correlator:
         exact = [each for each in fitting if use.name in each.offer.names]
         plain = [each for each in fitting if "id" in each.offer.names]
         chosen = exact or (plain if use.name in {"", "id"} or len(fitting) == len(plain) else [])
-        if chosen and len({(each.step, each.offer.names[0]) for each in chosen}) == 1:
+        if chosen and len({(each.step, repr(each.offer.source.document())) for each in chosen}) == 1:
             return chosen[0]
         if fitting:
             self._doubt(use, use.value, *(f"{each.offer.source} of step {each.step}" for each in fitting))
@@ -189,7 +185,8 @@ class Correlator:
     def _doubt(self, use: Use, value: str, *candidates: str) -> None:
         self.doubts.append(Doubt(len(self._exchanges) + 1, use.place, value, candidates))
 
-    def _free_name(self, name: str) -> str:
+    def take_name(self, name: str) -> str:
+        """Return a name that no other variable has or will have: this one, or one with a number."""
         free, number = name, 1
         while free in self._names:
             number += 1

@@ -8,14 +8,16 @@ with query) and ``requestMeta`` with ``jsonPayload``, a text, or ``bodyType: for
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.playback.address import find_origin
 from profcov.playback.fields import Fields, describe
+from profcov.playback.json_text import parse_json, read_text
 from profcov.playback.recorded.body import find_form, make_form, parse_body
 from profcov.playback.recorded.exchange import Answer, Exchange, Sent, Traffic
 from profcov.playback.recorded.hints import Form
-from profcov.playback.recorded.json_text import parse_json, read_text
+from profcov.playback.recorded.values import find_tokens
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 EVENTS: Final = "events.jsonl"
 CAPTURE: Final = "capture"
 
-_RUN: Final = re.compile(r"/runs/([^/?#]+)(?=[/?#]|$)")
+_RUN: Final = re.compile(r"/runs/([^/]+)(/[^/])?")
 
 
 def read_events(path: Path, hints: Hints) -> Traffic:
@@ -53,7 +55,6 @@ def read_events(path: Path, hints: Hints) -> Traffic:
     notes += [f"{event.place}: left out: {event.title()} was not answered" for event in requests.values()]
     if not exchanges:
         Fields(path, "", {}).fail("", "no request in it was answered with success")
-    runs = [match[1] for exchange in exchanges if (match := _RUN.search(exchange.sent.url))]
     return Traffic(
         path=path,
         name=(path.parent.parent if path.parent.name == CAPTURE else path.parent).absolute().name,
@@ -61,8 +62,21 @@ def read_events(path: Path, hints: Hints) -> Traffic:
         description="recorded as events",
         base_url=next(iter(origins - {""}), None) if len(origins - {""}) == 1 else None,
         wait_for_jobs=True,
-        run_id=runs[0] if runs else None,
+        run_id=_find_run_id(exchanges),
         notes=tuple(notes),
+    )
+
+
+def _find_run_id(exchanges: list[Exchange]) -> str | None:
+    """Return the run that a recording is about: ``<id>`` of ``/runs/<id>/...``, if an answer or another request has it."""
+    found = [match for each in exchanges if (match := _RUN.search(each.sent.parts.path))]
+    asked = Counter(match[1] for match in found)
+    texts = (
+        text for each in exchanges for text in (each.answer.text or "", *(value for _, value in each.answer.headers))
+    )
+    answered = {token for text in texts for _, token in find_tokens(text)}
+    return next(
+        (run for run, more in (match.groups() for match in found) if more and (asked[run] > 1 or run in answered)), None
     )
 
 
@@ -128,7 +142,7 @@ class _Event:
         url = self.fields.text("endpoint").partition("#")[0]
         if find_origin(url) is not None:
             return url
-        if "://" in url:
+        if "://" in url or url.startswith("//"):
             self.fields.fail("endpoint", f"{url[:80]!r} is neither a path nor a URL of HTTP")
         return url if url.startswith("/") else f"/{url}"
 

@@ -134,7 +134,7 @@ class _Entry:
         try:
             return parse_body(text, kind) if text else _read_params(data, kind)
         except BodyError as error:
-            return Body(missing=f"request.postData.text: {error}")
+            return Body(missing=f"request.postData: {error}")
 
 
 def _find_upload(upload: Upload, folder: Path) -> Upload:
@@ -185,7 +185,11 @@ def _read_pairs(part: Fields, key: str) -> list[tuple[str, str]]:
 
 
 def _read_params(data: Fields, kind: str) -> Body:
-    """Return the form that ``params`` lists, where there is no text."""
+    """Return the form that ``params`` lists, where there is no text.
+
+    Raises:
+        BodyError: the content of a file is no text.
+    """
     form, files = [], []
     params = data.value("params") if "params" in data else None
     if not isinstance(params, list):
@@ -195,7 +199,11 @@ def _read_params(data: Fields, kind: str) -> Body:
         value = each.value("value") if _is_text(each, "value") else ""
         if _is_text(each, "fileName"):
             media_type = each.text("contentType") if _is_text(each, "contentType") else None
-            files.append((each.text("name"), Upload(each.text("fileName"), content=value.encode(), type=media_type)))
+            try:
+                content = value.encode()
+            except UnicodeEncodeError as error:
+                raise BodyError(f"params {number}: a text has half of a surrogate pair") from error
+            files.append((each.text("name"), Upload(each.text("fileName"), content=content, type=media_type)))
         else:
             form.append((each.text("name"), value))
     return Body(form=tuple(form), files=tuple(files), multipart=bool(files) or kind.startswith("multipart/form-data"))

@@ -55,15 +55,24 @@ def read_answer_text(content: Fields, recording: Path, media_type: str, headers:
             content.fail("text", "is not base64, though encoding says so")
     if _TEXT.search(media_type) is None:
         return None
-    return _inflate(body, headers).decode(_encoding(media_type), "replace")
+    named = _CHARSET.search(media_type)
+    plain = _inflate(body, headers)
+    try:
+        return plain.decode(named[1] if named else "utf-8", "replace")
+    except (LookupError, ValueError):  # unknown, no encoding of text, or one that replaces nothing
+        return plain.decode("utf-8", "replace")
 
 
 def _read_attachment(part: Fields, recording: Path) -> bytes:
     name = part.text("_file")
     path = recording.parent / name
-    if path.resolve().parent != recording.parent.resolve() or not path.is_file():
-        part.fail("_file", f"there is no file {name!r} beside the recording")
-    return path.read_bytes()
+    try:
+        content = path.read_bytes() if path.resolve().parent == recording.parent.resolve() else None
+    except (OSError, ValueError):  # not there, or no name of a file
+        content = None
+    if content is None:
+        part.fail("_file", f"there is no file {name[:200]!r} beside the recording that can be read")
+    return content
 
 
 def _inflate(body: bytes, headers: Headers) -> bytes:
@@ -74,12 +83,3 @@ def _inflate(body: bytes, headers: Headers) -> bytes:
         return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, _LARGEST)
     except zlib.error:
         return body
-
-
-def _encoding(media_type: str) -> str:
-    named = _CHARSET.search(media_type)
-    try:
-        b"".decode(encoding := named[1] if named else "utf-8")
-    except LookupError:  # unknown, or no encoding of text
-        return "utf-8"
-    return encoding

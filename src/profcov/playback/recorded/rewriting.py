@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from profcov.carrier import HEADER, TOKEN_HEADER
 from profcov.playback.address import name_server
 from profcov.playback.profile import Request
 from profcov.playback.recorded.values import find_tokens, is_id_name, singular, snake_case
+from profcov.playback.secret import is_secret_name
 from profcov.playback.template import SERVER
 
 if TYPE_CHECKING:
@@ -69,6 +70,18 @@ class Use:
     value: str
     names_id: bool = False
     is_text: bool = True
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the value is one that is not to be shown or written. Below a secret's name, only texts are."""
+        return bool(self.value) and is_secret_place(self.place, whole=self.is_text)
+
+
+def is_secret_place(place: str, *, whole: bool = True) -> bool:
+    """Return whether the names of a place are those of secrets: one of all keys on the way, or the last one."""
+    kind, _, way = place.partition(" ")
+    names = way.split(".")
+    return kind != "path" and any(is_secret_name(name) for name in (names if whole else names[-1:]))
 
 
 def escape(text: str) -> str:
@@ -136,12 +149,21 @@ def _rewrite_query(query: str, fill: Callable[[Use], str]) -> tuple[dict[str, tu
     names = [name for name, _ in pairs]
     apart = any(names[number] in names[:number] and names[number] != names[number - 1] for number in range(len(names)))
     if apart or len(pairs) != len(query.split("&")) or any("=" not in part for part in query.split("&")):
-        return {}, f"?{escape(query)}"
+        return {}, "?" + "&".join(_rewrite_parameter(part, fill) for part in query.split("&"))
     found: dict[str, tuple[str, ...]] = {}
     for name, value in pairs:
         template = fill(Use(f"query {name}", snake_case(name), value, is_id_name(name)))
         found[name] = (*found.get(name, ()), template)
     return found, ""
+
+
+def _rewrite_parameter(part: str, fill: Callable[[Use], str]) -> str:
+    """Return a parameter as it stands in the text of a query, where its value stays quoted."""
+    name, equals, value = part.partition("=")
+    if not equals:
+        return escape(part)
+    plain = unquote_plus(name)
+    return f"{escape(name)}={fill(Use(f'query {plain}', snake_case(plain), value, is_id_name(plain)))}"
 
 
 def _rewrite_form(fields: tuple[tuple[str, str], ...], fill: Callable[[Use], str]) -> dict[str, tuple[str, ...]]:

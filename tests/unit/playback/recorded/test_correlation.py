@@ -149,6 +149,13 @@ def test_a_short_id_that_two_places_have_is_reported_and_left(tmp_path: Path) ->
     assert loaded.doubts[0].candidates == ("'id' of step 1", "'id' of step 2")
 
 
+def test_a_short_id_that_one_answer_has_twice_is_reported_and_left(tmp_path: Path) -> None:
+    orders = [{"id": 1, "customer_id": 7}, {"id": 2, "customer_id": 7}]
+    loaded = read(tmp_path, entry("GET /api/orders", answer=orders), entry("GET /customers/7"))
+    assert paths(loaded) == ["/api/orders", "/customers/7"]
+    assert loaded.doubts[0].candidates == ("'[0].customer_id' of step 1", "'[1].customer_id' of step 1")
+
+
 def test_a_short_id_with_another_name_is_reported_and_left(tmp_path: Path) -> None:
     loaded = read(tmp_path, entry("POST /work", answer={"job_id": 3}), entry("GET /pages/3"))
     assert paths(loaded) == ["/work", "/pages/3"]
@@ -235,6 +242,53 @@ def test_a_condition_that_no_answer_gave_is_not_sent(tmp_path: Path) -> None:
     loaded = read(tmp_path, entry("GET /a", 304, headers={"If-None-Match": '"x"', "If-Modified-Since": "Mon"}))
     assert loaded.profile.steps[0].request.headers == {}
     assert loaded.profile.steps[0].expect.status == (200, 304)
+
+
+def test_a_secret_and_what_an_answer_gave_are_two_variables(tmp_path: Path) -> None:
+    loaded = read(
+        tmp_path,
+        entry("POST /login", answer={"token": TOKEN}),
+        entry("GET /a", headers={"Authorization": f"Bearer {TOKEN}"}),
+        entry("POST /b", json_body={"token": "hunter2222"}),
+    )
+    _, shown, posted = loaded.profile.steps
+    assert saves(loaded) == {1: {"token": "token"}}
+    assert shown.request.headers == {"Authorization": "Bearer {token}"}
+    assert posted.request.json == {"token": "{token_2}"}
+    assert {name: each.recorded for name, each in loaded.profile.secrets.items()} == {"token_2": "hunter2222"}
+
+
+def test_values_of_a_query_that_is_text_are_looked_at_too(tmp_path: Path) -> None:
+    loaded = read(
+        tmp_path,
+        entry("POST /runs", answer={"id": RUN}),
+        entry(f"GET /x?access_token=SECRET%2F1&flag&run={RUN}&a={{b}}"),
+        entry("GET /y?a=1&api_key=hunter2222&a=2"),
+    )
+    assert paths(loaded)[1:] == [
+        "/x?access_token={access_token}&flag&run={run_id}&a={{b}}",
+        "/y?a=1&api_key={api_key}&a=2",
+    ]
+    assert [step.name for step in loaded.profile.steps] == ["POST /runs", "GET /x", "GET /y"]
+    assert [each.recorded for each in loaded.profile.secrets.values()] == ["SECRET%2F1", "hunter2222"]
+
+
+def test_texts_below_a_secrets_name_are_secrets(tmp_path: Path) -> None:
+    sent = {"password": {"value": "hunter2222", "days": 30}, "jwt": "abc.def", "list": [{"sig": "xyz"}]}
+    loaded = read(tmp_path, entry("POST /a", json_body=sent))
+    assert loaded.profile.steps[0].request.json == {
+        "password": {"value": "{value}", "days": 30},
+        "jwt": "{jwt}",
+        "list": [{"sig": "{sig}"}],
+    }
+
+
+@pytest.mark.parametrize("kind", ["text/plain;charset=UTF-8", None])
+def test_json_that_is_sent_as_text_is_json(tmp_path: Path, kind: str | None) -> None:
+    headers = {"Content-Type": kind} if kind else {}
+    data = {"mimeType": kind, "text": '{"password": "hunter2222"}'} if kind else {"text": '{"password": "hunter2222"}'}
+    request = read(tmp_path, entry("POST /a", headers=headers, post_data=data)).profile.steps[0].request
+    assert (request.json, request.data, request.headers) == ({"password": "{password}"}, None, headers)
 
 
 def test_secrets_that_no_answer_gave_become_variables(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -52,11 +53,50 @@ def test_the_recorded_run_is_the_replays_own(folder: Path) -> None:
 
 
 def test_a_recording_that_begins_inside_a_run_needs_the_replays(folder: Path) -> None:
-    path = write_events(folder, *exchanged(1, "GET /runs/old/cfg/"))
+    path = write_events(folder, *exchanged(1, "GET /runs/old/cfg/"), *exchanged(2, "GET /runs/old"))
     loaded = load(path)
+    assert [step.request.path for step in loaded.profile.steps] == ["/runs/{run_id}/cfg/", "/runs/{run_id}"]
     assert loaded.profile.secrets["run_id"].env == "US_SMALL_RUN_ID"
     assert "the recording begins inside run old: give the replay's own with --var run_id=" in loaded.notes[0]
     assert load(path, {"run_id": "mine"}).notes == ()
+
+
+def test_what_is_only_like_the_runs_id_stays(folder: Path) -> None:
+    path = write_events(
+        folder,
+        *exchanged(1, "POST /runs/create"),
+        *exchanged(2, "GET /runs/12/cfg?page=12"),
+        *exchanged(3, "POST /pages/12", jsonPayload='{"years": 12, "page": "12", "runid": "12", "run_id": 12}'),
+        *exchanged(4, "GET /runs/12"),
+    )
+    create, shown, posted, last = load(path).profile.steps
+    assert list(create.save) == ["run_id"]
+    named = re.compile(create.save["run_id"].document()["anywhere"])
+    assert [named.search(text) for text in ("http://h/runs/create", "/runs/create/", "'/runs/create'")] == [None] * 3
+    assert [named.search(text)[1] for text in ("/runs/r-7/cfg", "/runs/created", "/runs/create /runs/r")] == [
+        "r-7",
+        "created",
+        "r",
+    ]
+    assert (create.request.path, last.request.path) == ("/runs/create", "/runs/{run_id}")
+    assert (shown.request.path, shown.request.query) == ("/runs/{run_id}/cfg", {"page": ("12",)})
+    assert posted.request.path == "/pages/12"
+    assert posted.request.json == {"years": 12, "page": "12", "runid": "{run_id}", "run_id": 12}
+
+
+def test_a_word_after_runs_is_no_id_unless_something_else_has_it(folder: Path) -> None:
+    path = write_events(
+        folder,
+        *exchanged(1, "POST /runs/create/now", body="<a href='/runs/old-run/'>", headers={"Content-Type": "text/html"}),
+        *exchanged(2, "GET /runs/old-run/cfg"),
+    )
+    assert [step.request.path for step in load(path).profile.steps] == ["/runs/create/now", "/runs/{run_id}/cfg"]
+
+
+@pytest.mark.parametrize("endpoint", ["//[x", "//host/x", "http://[x/"])
+def test_an_endpoint_that_is_neither_a_path_nor_a_url_is_refused(folder: Path, endpoint: str) -> None:
+    with pytest.raises(ProfileFormatError, match=r"line 1: endpoint: .* is neither a path nor a URL of HTTP"):
+        load(write_events(folder, *exchanged(1, f"GET {endpoint}")))
 
 
 def test_jobs_are_waited_for_before_the_next_get(folder: Path) -> None:

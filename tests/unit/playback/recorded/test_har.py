@@ -67,6 +67,57 @@ def test_a_change_comes_from_the_server_that_is_played_against(tmp_path: Path) -
     assert found == [{"Origin": "{server}", "Referer": "{server}/"}, {}, {}]
 
 
+def test_a_header_that_cannot_be_sent_matters_only_where_it_is_sent(tmp_path: Path) -> None:
+    assert read(tmp_path, entry("GET /a", headers={"Cookie": "sid=käse€", "a b": ""})).profile.steps
+    with pytest.raises(ProfileFormatError, match=r"entry 1: header X-A: 'käse€' cannot be sent in a header"):
+        read(tmp_path, entry("GET /a", headers={"X-A": "käse€"}))
+    with pytest.raises(ProfileFormatError, match=r"entry 1: header X-Api-Key: its value cannot be sent in a header"):
+        read(tmp_path, entry("GET /a", headers={"X-Api-Key": "käse€"}))
+
+
+def test_a_referer_that_is_no_url_is_left_out(tmp_path: Path) -> None:
+    loaded = read(tmp_path, entry("POST /a", headers={"Referer": "http://[bad"}))
+    assert loaded.profile.steps[0].request.headers == {}
+
+
+@pytest.mark.parametrize("name", ["a\0b", "a" * 300, "../shop.har", "missing"])
+def test_an_attachment_that_cannot_be_is_one_sentence(tmp_path: Path, name: str) -> None:
+    with pytest.raises(
+        ProfileFormatError, match=r"entry 1: request.postData._file: there is no file .* beside the rec"
+    ):
+        read(tmp_path, entry("POST /a", post_data={"mimeType": "text/plain", "_file": name}))
+
+
+@pytest.mark.parametrize("charset", ["idna", "hex", "nothing"])
+def test_a_charset_that_is_none_of_text_is_taken_for_utf_8(tmp_path: Path, charset: str) -> None:
+    page = entry("GET /a", kind=f"text/html; charset={charset}")
+    page["response"]["content"] |= {"encoding": "base64", "text": base64.b64encode("<p>ä".encode()).decode()}
+    path = write_har(tmp_path / "x.har", page)
+    assert read_har(path, har(page), Hints("x")).exchanges[0].answer.text == "<p>ä"
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (
+            {"mimeType": "application/x-www-form-urlencoded", "text": "&".join(["a=1"] * 10_001)},
+            "entry 1: request.postData: the form has more than 10,000 fields",
+        ),
+        (
+            {"mimeType": FORM, "params": [{"name": "f", "fileName": "x", "value": "\ud800"}]},
+            "entry 1: request.postData: params 1: a text has half of a surrogate pair",
+        ),
+        (
+            {"mimeType": FORM, "params": [{"name": "f", "fileName": "\ud800", "value": "x"}]},
+            "entry 1: a text has half of a surrogate pair",
+        ),
+    ],
+)
+def test_a_form_that_cannot_be_sent_is_one_sentence(tmp_path: Path, data: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ProfileFormatError, match=sentence):
+        read(tmp_path, entry("POST /a", post_data=data))
+
+
 def test_redirects_are_played_as_recorded(tmp_path: Path) -> None:
     loaded = read(
         tmp_path, entry("POST /runs", 303, answer_headers=[("Location", "/runs/a1b2c3d4e5")]), entry("GET /x")

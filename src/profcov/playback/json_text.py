@@ -1,4 +1,4 @@
-"""JSON files read with one clear message for whatever is wrong with them."""
+"""Text and JSON files read with one clear message for whatever is wrong with them."""
 
 from __future__ import annotations
 
