@@ -77,7 +77,7 @@ class Jobs:
             whole += ["--worker-class", "profcov.queues.rq.CoverageWorker"]
         return Worker(whole, env={**self.environ, **environ}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def start_pool(self, size: int) -> subprocess.Popen[bytes]:
+    def start_pool(self, size: int = 2) -> subprocess.Popen[bytes]:
         whole = [sys.executable, "-m", "profcov", "rq", "worker-pool", "--with-coverage", "--quiet", "-n", str(size)]
         words = [*whole, "--url", self.environ["REDIS_URL"]]
         return Worker(words, env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -67,18 +67,19 @@ def test_no_line_of_a_job_that_finished_is_lost_or_misfiled_though_horses_are_ki
         environ_for(tmp_path, Path(__file__).parent / "apps", tmp_path, REDIS_URL=rq.environ["REDIS_URL"])
     )
     rq.redis.set("count", count)
-    with contextlib.chdir(tmp_path):
-        rq.run(ENQUEUE)
-        workers = [rq.start_worker(), rq.start_worker(), rq.start_pool(2)]
-    horses = Horses([worker.pid for worker in workers[:2]], workers[2].pid)
-    killed = horses.kill(kills, jobs_a_kill, rq)
-    deadline = time.monotonic() + 60 + count / 10
-    while rq.redis.llen("rq:queue:default") or horses.list():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    for worker in workers:
-        worker.terminate()
-        assert worker.wait(30) == 0
+    with contextlib.ExitStack() as stack:
+        with contextlib.chdir(tmp_path):
+            rq.run(ENQUEUE)
+            workers = [stack.enter_context(start()) for start in (rq.start_worker, rq.start_worker, rq.start_pool)]
+        horses = Horses([worker.pid for worker in workers[:2]], workers[2].pid)
+        killed = horses.kill(kills, jobs_a_kill, rq)
+        deadline = time.monotonic() + 60 + count / 10
+        while rq.redis.llen("rq:queue:default") or horses.list():
+            assert time.monotonic() < deadline, f"{rq.redis.llen('rq:queue:default')} jobs, {horses.list()} are left"
+            time.sleep(0.02)
+        for worker in workers:
+            worker.terminate()
+            assert worker.wait(30) == 0
     judge(rq, module, Remains(tmp_path, killed), count=count, kills=kills)
 
 
