@@ -44,6 +44,12 @@ _STATUSES: Final = {
 }
 """RQ's methods that store what became of a job, and what that is."""
 
+_CALLBACKS: Final = {
+    "execute_stopped_callback": "_stopped_callback_name",
+    "execute_failure_callback": "_failure_callback_name",
+}
+"""RQ's functions that run callbacks, and the attribute of a job that is empty where it has none."""
+
 _lock = threading.Lock()
 _original: list[classmethod[Any, Any, Job]] = []
 
@@ -221,21 +227,21 @@ def _prepared(worker: Any) -> Iterator[None]:
     if recorder.settings.enabled:
         # Methods of Job's; since RQ 3.0 functions, in each module that uses them.
         for owner in (Job, registry, sys.modules[Worker.__module__]):
-            for name in ("execute_stopped_callback", "execute_failure_callback"):
-                INSTALLED.wrap_once(owner, name, _call_back)
+            for name, attribute in _CALLBACKS.items():
+                INSTALLED.wrap_once(owner, name, functools.partial(_call_back, attribute))
     try:
         yield
     finally:
         horse.let_go(worker)
 
 
-def _call_back(original: Callable[..., Any], job: Job, *args: Any, **kwargs: Any) -> Any:
+def _call_back(attribute: str, original: Callable[..., Any], job: Job, *args: Any, **kwargs: Any) -> Any:
     """Run a callback of a job's; where the job's unit is not around it, as a unit of its own.
 
     That is in the worker itself, for a job that was stopped or abandoned, and before RQ stores the job's status.
     """
     slug = from_job_meta(_meta_of(job))
-    if slug is None or current_slug() is not None:
+    if slug is None or current_slug() is not None or not getattr(job, attribute, True):
         return original(job, *args, **kwargs)
     unit = open_recorder().begin(slug, _work_of(job))
     if not unit.traced:
