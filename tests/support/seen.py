@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from profcov.slug import parse_slug
 from profcov.store.layout import list_shards
-from profcov.store.read import read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
 
 def in_file(path: Path) -> set[str]:
     """Return the functions in one shard or artifact."""
+    from profcov.store.read import read_lines  # here, for it imports coverage.py, and there are tests that nobody does
+
     return {name for file, lines in read_lines(path).items() for name in _functions(file, lines)}
 
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -9,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import seen
+from crashes import children_of
 from redis import Redis
 from rq.job import Job
 
@@ -45,7 +49,12 @@ class Worker(subprocess.Popen[bytes]):
 
     def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
         if kind is not None:
-            self.kill()
+            below = [self.pid]
+            for pid in below:
+                below += children_of(pid)  # a pool's workers, their horses and scheduler
+            for pid in below:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
         super().__exit__(kind, *rest)
 
 

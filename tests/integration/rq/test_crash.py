@@ -117,7 +117,7 @@ class Horses:
         found = []
         for parent in (*self._workers, *children_of(self._pool)):
             with contextlib.suppress(FileNotFoundError):
-                found += [pid for pid in children_of(parent) if pid not in self._killed]
+                found += [pid for pid in children_of(parent) if pid not in self._killed and is_horse(pid)]
         return found
 
     def kill(self, kills: int, jobs_a_kill: int, rq: Any) -> list[int]:
@@ -136,6 +136,13 @@ class Horses:
                 self._killed.append(pid)
                 due += rng.randrange(1, max(2, jobs_a_kill * 3 // 2))
         return self._killed
+
+
+def is_horse(pid: int) -> bool:
+    """Tell a horse, which leads a process group, from the scheduler that one worker of a pool has, too."""
+    with contextlib.suppress(ProcessLookupError):
+        return os.getpgid(pid) == pid
+    return False
 
 
 def lines_of(numbers: set[int]) -> set[int]:
