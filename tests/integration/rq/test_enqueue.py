@@ -83,7 +83,9 @@ def test_whatever_rq_does_with_a_job_later_it_keeps_the_slug_that_it_was_made_wi
         from rq import Retry, SimpleWorker
         from tried import job_ids, meta_of
         def work():
-            SimpleWorker([queue], connection=redis).work(burst=True, logging_level="CRITICAL")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # RQ 1.16's of its own functions
+                SimpleWorker([queue], connection=redis).work(burst=True, logging_level="CRITICAL")
         with profcov.trace("demo"):
             failed = [queue.enqueue(jobs.failing, job_id=f"failed-{number}") for number in range(3)]
             queue.enqueue(jobs.failing, job_id="tried-again", retry=Retry(max=2, interval=[3600, 3600]))

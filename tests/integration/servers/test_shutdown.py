@@ -85,9 +85,8 @@ def test_what_a_client_has_received_is_on_disk(
         try:
             served.process.wait(20 if "gevent" not in name else 3)
         except subprocess.TimeoutExpired:
-            assert (
-                "gevent" in name
-            )  # it often does not stop, with and without profcov; killed, it has to lose nothing, too
+            # gevent often does not stop, with and without profcov, and granian seldom; killed, they lose nothing, too.
+            assert {"gevent", "granian"} & set(name.split())
         servers.kill_group(served.process)  # workers that their main process has left behind
     # Some servers do not wait for what they have begun, be it the last step of a request that is answered.
     functions = combined(tmp_path, "slow", "process-died")
