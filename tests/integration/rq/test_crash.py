@@ -134,7 +134,7 @@ class Horses:
                 pid = rng.choice(self.list())
                 os.kill(pid, signal.SIGKILL)
                 self._killed.append(pid)
-                due += rng.randrange(1, max(2, jobs_a_kill * 3 // 2))
+                due += rng.randrange(1, max(2, jobs_a_kill))
         return self._killed
 
 
