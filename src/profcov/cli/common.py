@@ -70,15 +70,15 @@ def timeout_option(meaning: str) -> Decorator:
     )
 
 
-def format_option() -> Decorator:
-    """Return the option ``--format``, whose parameter is ``form``: text or json."""
+def format_option(*more: str, meaning: str = "How to print it.") -> Decorator:
+    """Return the option ``--format``, whose parameter is ``form``: text, json, or one more."""
     return click.option(
         "--format",
         "form",
-        type=click.Choice(["text", "json"]),
+        type=click.Choice(["text", "json", *more]),
         default="text",
         show_default=True,
-        help="How to print it.",
+        help=meaning,
     )
 
 

@@ -9,6 +9,7 @@ import click
 
 from profcov.analysis.drift import compare_matrices
 from profcov.cli.answer import print_rows
+from profcov.cli.common import format_option
 from profcov.report.drift import DEPTH, TITLES, drift_document, drift_markdown, drift_rows
 from profcov.report.files import lay_out
 from profcov.report.snapshot import read_snapshot
@@ -17,14 +18,7 @@ from profcov.report.snapshot import read_snapshot
 @click.command("compare")
 @click.argument("old", metavar="OLD", type=click.Path(path_type=Path))
 @click.argument("new", metavar="NEW", type=click.Path(path_type=Path))
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "md"]),
-    default="text",
-    show_default=True,
-    help="How to print it.",
-)
+@format_option("md")
 @click.option("--fail-on-loss", is_flag=True, help="Exit with 1 if a profile that is still there has lost a symbol.")
 def command(old: Path, new: Path, *, form: Literal["text", "json", "md"], fail_on_loss: bool) -> int:
     """Say what each profile covers more and less in the matrix of directory NEW than in that of OLD.

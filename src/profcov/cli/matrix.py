@@ -10,7 +10,13 @@ from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
 from profcov.analysis.overlap import unique_symbols
 from profcov.cli.answer import print_rows
-from profcov.cli.common import config_option, data_dir_option, find_data_dir, ignore_source_changes_option
+from profcov.cli.common import (
+    config_option,
+    data_dir_option,
+    find_data_dir,
+    format_option,
+    ignore_source_changes_option,
+)
 from profcov.cli.recorded import (
     choose_slugs,
     find_inventory,
@@ -41,14 +47,7 @@ TITLES: Final = ("profile", "symbols", "only here", "lines", "files")
 @out_option("Where the files of the matrix go.")
 @click.option("--parquet", is_flag=True, help="Write it as Parquet, too; needs profcov[parquet].")
 @ignore_source_changes_option()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "md"]),
-    default="text",
-    show_default=True,
-    help="What to print: a table, profile-symbols.json or summary.md.",
-)
+@format_option("md", meaning="What to print: a table, profile-symbols.json or summary.md.")
 def command(
     slugs: tuple[str, ...],
     *,

@@ -7,6 +7,8 @@ import hashlib
 import os
 from typing import TYPE_CHECKING, Final
 
+from profcov.errors import CoverageWriteError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,6 +29,21 @@ def make_directory(path: Path, umask: int = PRIVATE) -> None:
             raise
         return
     path.chmod(0o777 & ~umask)  # the process's own umask has had its say in mkdir
+
+
+def remove(path: Path) -> bool:
+    """Remove a file, and return whether it was there.
+
+    Raises:
+        CoverageWriteError: it is there, and cannot be removed.
+    """
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise CoverageWriteError(path, error.strerror or str(error)) from error
+    return True
 
 
 def make_own_directory(path: Path, umask: int = PRIVATE) -> None:

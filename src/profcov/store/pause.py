@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import CoverageWriteError
-from profcov.store.files import create_private
+from profcov.store.files import create_private, remove
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,11 +43,4 @@ def resume(data_dir: Path) -> bool:
     Raises:
         CoverageWriteError: the file cannot be removed.
     """
-    path = data_dir / _NAME
-    try:
-        path.unlink()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise CoverageWriteError(path, error.strerror or str(error)) from error
-    return True
+    return remove(data_dir / _NAME)

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from profcov.errors import CoverageWriteError
-from profcov.store.files import PRIVATE, create_private, make_directory
+from profcov.store.files import PRIVATE, create_private, make_directory, remove
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,14 +35,7 @@ def unmark(data_dir: Path, slug: Slug) -> bool:
     Raises:
         CoverageWriteError: the system does not let us.
     """
-    path = _path(data_dir, slug)
-    try:
-        path.unlink()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise CoverageWriteError(path, error.strerror or str(error)) from error
-    return True
+    return remove(_path(data_dir, slug))
 
 
 def is_marked(data_dir: Path, slug: Slug) -> bool:

@@ -30,19 +30,22 @@ def programs() -> dict[str, list[str]]:
 
 
 def test_each_client_of_the_page_is_recorded(tmp_path: Path, gunicorn: Callable[..., str]) -> None:
-    record(tmp_path, gunicorn, {name: words for name, words in programs().items() if name != "playwright"})
+    clients = programs()
+    del clients["playwright"]
+    assert record(tmp_path, gunicorn, clients) == {"requests": True, "httpx": True, "curl": True}
 
 
 def test_the_browser_of_the_page_is_recorded(tmp_path: Path, gunicorn: Callable[..., str]) -> None:
     browser = f"launch(executable_path={find_chromium()!r}, args=['--no-sandbox'])"
     words = [word.replace("launch()", browser) for word in programs()["playwright"]]
-    record(tmp_path, gunicorn, {"playwright": words})
+    assert record(tmp_path, gunicorn, {"playwright": words}) == {"playwright": True}
 
 
-def record(tmp_path: Path, gunicorn: Callable[..., str], clients: dict[str, list[str]]) -> None:
-    """Run clients of one server, one after the other; each must have been recorded."""
+def record(tmp_path: Path, gunicorn: Callable[..., str], clients: dict[str, list[str]]) -> dict[str, bool]:
+    """Run clients of one server, one after the other; return whether the line that each asks for was recorded."""
+    found = {}
     url = gunicorn(ENABLE_PROFILE_COVERAGE="1")
-    for words in clients.values():
+    for name, words in clients.items():
         command = [word.replace(SERVER, f"{url}/red") for word in words]
         if "httpx" in command[-1]:
             command[-1] = command[-1].replace(SERVER[:-1], url).replace('get("/")', 'get("/red")')
@@ -51,10 +54,11 @@ def record(tmp_path: Path, gunicorn: Callable[..., str], clients: dict[str, list
         assert run_profcov(tmp_path, "combine", "checkout") == 0
         data = CoverageData(str(tmp_path / "data/checkout.coverage"))
         data.read()
-        assert 'return {"colour": "red", "pid": os.getpid()}' in set(lines_of(data))
+        found[name] = 'return {"colour": "red", "pid": os.getpid()}' in set(lines_of(data))
         data.close()
         assert run_profcov(tmp_path, "clean", "checkout") == 0
         (tmp_path / "data/checkout.coverage").unlink(missing_ok=True)
+    return found
 
 
 def lines_of(data: CoverageData) -> Iterator[str]:

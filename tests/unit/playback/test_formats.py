@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
 import re
@@ -250,8 +249,13 @@ def test_any_json_is_a_profile_or_a_clear_refusal(tmp_path: Path, document: obje
     )
 )
 def test_any_lines_are_a_profile_or_a_clear_refusal(tmp_path: Path, lines: list[object]) -> None:
-    with contextlib.suppress(ProfileFormatError):
-        load(write_events(tmp_path, *lines))
+    refusal, count = "", 0
+    try:
+        count = len(load(write_events(tmp_path, *lines)).profile.steps)
+    except ProfileFormatError as error:
+        refusal = str(error)
+    assert bool(count) != bool(refusal)
+    assert not refusal or ("events.jsonl" in refusal and "\n" not in refusal)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
