@@ -28,7 +28,7 @@ def make_rows(results: Sequence[PlayResult], matrix: Matrix) -> list[tuple[str, 
             continue
         state = "complete" if result.artifact.complete else "partial: " + ", ".join(result.artifact.reasons)
         symbols, only = matrix.profiles[result.slug].covered.bit_count(), unique[result.slug].bit_count()
-        counts = (result.requests, len(result.jobs), result.artifact.lines, symbols, only)
+        counts = (result.requests, len(result.jobs), matrix.profiles[result.slug].lines, symbols, only)
         rows.append((str(result.slug), *map(str, counts), state, f"{result.seconds:.1f}"))
     return rows
 
