@@ -1,7 +1,8 @@
-"""The tutorial, done as it says: files saved, commands typed, and what they print compared with what the page shows."""
+"""The tutorials, done as they say: files saved, commands typed, and what they print compared with what the page shows."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -12,27 +13,73 @@ import time
 from pathlib import Path
 from typing import Self
 
-TUTORIAL = Path(__file__).resolve().parents[3] / "docs" / "tutorial" / "first-matrix.md"
+TUTORIALS = Path(__file__).resolve().parents[3] / "docs" / "tutorial"
 BLOCK = re.compile(r"^<!-- (file: (?P<file>\S+)|run) -->\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 START_SECONDS = 30.0
 PORT = "8000"
 
 
-def test_the_tutorial_does_what_it_says(tmp_path):
-    port = find_free_port()
-    with Reader(tmp_path, port) as reader:
-        for block in BLOCK.finditer(TUTORIAL.read_text().replace(f":{PORT}", f":{port}")):
-            if block["file"]:
-                (tmp_path / block["file"]).write_text(block["text"])
-            else:
-                reader.follow(block["text"].replace(f"--port {PORT}", f"--port {port}"))
-    assert reader.commands == 7
+SHOP = """\
+from flask import Flask, request
+
+app = Flask(__name__)
+
+
+@app.get("/")
+def home():
+    return "tea"
+
+
+@app.post("/orders")
+def order():
+    return take(request.get_json()), 201
+
+
+def take(wanted):
+    return {"cents": 300 * wanted["count"]}
+
+
+def refund():
+    return "nobody calls this"
+"""
+
+
+def test_the_first_matrix_comes_out_as_the_page_says(tmp_path):
+    assert follow("first-matrix.md", tmp_path) == 7
     assert sorted(path.name for path in tmp_path.glob("artifacts/*")) == [
         "guest.coverage",
         "guest.coverage.json",
         "member.coverage",
         "member.coverage.json",
     ]
+
+
+def test_the_matrix_of_somebodys_own_application_comes_out_as_the_page_says(tmp_path):
+    (tmp_path / "shop.py").write_text(SHOP)
+    assert follow("your-application.md", tmp_path) == 8
+    matrix = json.loads((tmp_path / "artifacts" / "symbol-profiles.json").read_text())
+    assert {name: facts["profiles"] for name, facts in matrix["symbols"].items()} == {
+        "shop": ["buyer", "visitor"],
+        "shop:home": ["buyer", "visitor"],
+        "shop:order": ["buyer"],
+        "shop:take": ["buyer"],
+        "shop:refund": [],
+    }
+    assert "shop:take" in (tmp_path / "artifacts" / "index.html").read_text()
+
+
+def follow(page: str, directory: Path) -> int:
+    """Save the files of a page, type its commands, compare what comes out, and return how many there were."""
+    port = find_free_port()
+    with Reader(directory, port) as reader:
+        for block in BLOCK.finditer((TUTORIALS / page).read_text().replace(f":{PORT}", f":{port}")):
+            if block["file"]:
+                target = directory / block["file"]
+                target.parent.mkdir(exist_ok=True)
+                target.write_text(block["text"])
+            else:
+                reader.follow(block["text"].replace(f"--port {PORT}", f"--port {port}"))
+    return reader.commands
 
 
 class Reader:
