@@ -1,0 +1,3 @@
+export function render(root, model, params, app) {
+  root.append(app.h("h1", {}, "Overlap"));
+}
