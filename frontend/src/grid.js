@@ -35,7 +35,7 @@ export function createGrid(app, options) {
   const below = spaceRow();
   const table = h(
     "table",
-    { class: marks ? "grid marked" : "grid", role: "grid", tabindex: 0, "aria-label": options.label, "aria-colcount": columns.length + (marks?.count ?? 0) },
+    { class: marks ? "sheet marked" : "sheet", role: "grid", tabindex: 0, "aria-label": options.label, "aria-colcount": columns.length + (marks?.count ?? 0) },
     h("colgroup", {}, cols),
     markCols,
     head,
@@ -43,7 +43,7 @@ export function createGrid(app, options) {
     body,
     below.element,
   );
-  const element = h("div", { class: "scroll" }, table);
+  const element = h("div", { class: "rows" }, table);
 
   function limits() {
     const top = Math.floor(element.scrollTop / rowHeight);
@@ -86,7 +86,7 @@ export function createGrid(app, options) {
       markCols.replaceChildren(before, ...Array.from({ length: right - left }, () => h("col", { style: { width: `${NARROW}px` } })), after);
     }
     const fixed = columns.map((column, place) => drawHeader(column, place));
-    const narrow = range(left, right).map((place) => h("th", { scope: "col", class: "mark", "aria-colindex": columns.length + place + 1 }, marks.header(place)));
+    const narrow = range(left, right).map((place) => h("th", { scope: "col", class: "cell", "aria-colindex": columns.length + place + 1 }, marks.header(place)));
     head.replaceChildren(h("tr", { "aria-rowindex": 1 }, fixed, frame(narrow, "td")));
   }
 
@@ -118,7 +118,7 @@ export function createGrid(app, options) {
     const { left, right } = drawn;
     const narrow = range(left, right).map((mark) => {
       const shown = marks.show(row, mark);
-      return h("td", { class: shown ? `mark ${shown.className}` : "mark", title: shown?.title, "aria-colindex": columns.length + mark + 1 }, shown && h("span", {}, "✓"));
+      return h("td", { class: shown ? `cell ${shown.className}` : "cell", title: shown?.title, "aria-colindex": columns.length + mark + 1 }, shown && h("span", {}, "✓"));
     });
     const events = { onclick: () => activate(place), ondblclick: () => options.open?.(row) };
     return h("tr", { id: `${id}-${place}`, "aria-rowindex": place + 2, "aria-selected": "false", ...events }, cells, frame(narrow, "td"));
@@ -164,14 +164,12 @@ export function createGrid(app, options) {
     move(Number.isFinite(step) ? step : step * -1 === Infinity ? -rows.length : rows.length);
   }
 
-  // The column that flexes has what the others leave; then rows are measured as the reader's fonts make them.
+  // The columns that flex share the room that is left; then rows are measured as the reader's fonts make them.
   function fit() {
-    const flexible = columns.findIndex((column) => column.flex);
-    const narrow = marks ? marks.count * NARROW : 0;
-    const others = columns.reduce((sum, column, place) => sum + (place === flexible ? 0 : column.width), narrow);
-    const width = Math.max(columns[flexible]?.width ?? 0, element.clientWidth - others);
-    if (flexible >= 0) cols[flexible].style.width = `${width}px`;
-    table.style.width = `${others + (flexible < 0 ? 0 : width)}px`;
+    const least = columns.reduce((sum, column) => sum + column.width, marks ? marks.count * NARROW : 0);
+    const more = Math.max(0, element.clientWidth - least) / columns.filter((column) => column.flex).length;
+    columns.forEach((column, place) => (cols[place].style.width = `${column.width + (column.flex ? more : 0)}px`));
+    table.style.width = `${Math.max(least, element.clientWidth)}px`;
     const height = body.firstElementChild?.getBoundingClientRect().height;
     if (height && Math.abs(height - rowHeight) > 0.1) rowHeight = height;
     element.style.maxHeight = `${head.offsetHeight + tall * rowHeight + 14}px`;

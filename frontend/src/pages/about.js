@@ -1,11 +1,11 @@
 // Can I trust this: where the figures are from, and what is missing in them.
 
-import { badge, card, profileLink } from "./parts.js";
+import { chip, card, profileLink } from "./parts.js";
 
 export function render(root, model, params, app) {
   const { h } = app;
   const doubtful = model.profiles.filter((profile) => profile.status !== "complete" || profile.unknown_files > 0);
-  const rows = [["made", model.generated], ...model.about];
+  const rows = [["made", model.generated.replace("T", " ").replace("+00:00", " UTC")], ...model.about];
   root.append(
     h("h1", {}, "About"),
     card("Where this is from", "", h("dl", { class: "facts" }, rows.map(([title, words]) => h("div", {}, h("dt", {}, title), h("dd", {}, app.text(words)))))),
@@ -32,9 +32,9 @@ function drawIntegrity(doubtful, model, app) {
   if (!doubtful.length) return card("Integrity", "", h("p", {}, `All ${app.plural(model.profiles.length, "artifact")} complete.`.replace("All 1 artifact complete", "The artifact is complete")));
   const row = (profile) => {
     const unknown = profile.unknown_files ? [`${app.plural(profile.unknown_files, "file")} not in the inventory`] : [];
-    return h("tr", {}, h("th", { scope: "row" }, profileLink(app, profile)), h("td", {}, badge(profile.status)), h("td", {}, app.text([...profile.reasons, ...unknown].join("; ") || "–")));
+    return h("tr", {}, h("th", { scope: "row" }, profileLink(app, profile)), h("td", {}, chip(profile.status)), h("td", {}, app.text([...profile.reasons, ...unknown].join("; ") || "–")));
   };
   const head = h("tr", {}, ["profile", "integrity", "why"].map((title) => h("th", { scope: "col" }, title)));
-  const table = h("table", { class: "list" }, h("caption", {}, `${app.count(doubtful.length)} of ${app.plural(model.profiles.length, "profile")}; the others are complete`), h("thead", {}, head), h("tbody", {}, doubtful.map(row)));
-  return card("Integrity", "", h("div", { class: "wide" }, table));
+  const table = h("table", { class: "grid" }, h("caption", {}, `${app.count(doubtful.length)} of ${app.plural(model.profiles.length, "profile")}; the others are complete`), h("thead", {}, head), h("tbody", {}, doubtful.map(row)));
+  return card("Integrity", "", h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Integrity" }, table));
 }

@@ -1,7 +1,7 @@
 // What each scenario buys.
 
 import { createGrid, readSort, sortRows } from "../grid.js";
-import { badge, profileLink } from "./parts.js";
+import { chip, profileLink } from "./parts.js";
 
 export function render(root, model, params, app) {
   const { h, count, percent, plural } = app;
@@ -20,14 +20,14 @@ export function render(root, model, params, app) {
   };
   const columns = [
     { key: "profile", title: "profile", width: 220, flex: true, show: (p) => profileLink(app, p), className: () => "sticky" },
-    { key: "reach", title: "reach", width: 84, number: true, hint: "The share of the statements of functions and methods that it ran", show: (p) => percent(values.reach(p) ?? NaN), className: (p) => `bin-${app.bin(values.reach(p))}` },
+    { key: "reach", title: "reach", width: 84, number: true, hint: "The share of the statements of functions and methods that it ran", show: (p) => percent(values.reach(p) ?? NaN), className: (p) => `heat-${app.bin(values.reach(p))}` },
     number("symbols", "symbols", "Symbols that it reaches"),
     number("unique", "unique", "Symbols that only this profile reaches"),
     number("lines", "lines", "Statements that it ran, as coverage.py counts them"),
     { key: "seconds", title: "duration", width: 96, number: true, show: (p) => app.seconds(p.seconds) },
-    { key: "jobs", title: "jobs", width: 84, number: true, show: (p) => (p.jobs === null ? "–" : p.failed_jobs ? `${count(p.jobs)} (${count(p.failed_jobs)} failed)` : count(p.jobs)) },
-    { key: "integrity", title: "integrity", width: 96, hint: "Whether the artifact has all that ran", show: (p) => badge(p.status) },
-    { key: "twin", title: "nearest twin", width: 250, hint: "The profile most like it: the share of their symbols that both reach", show: (p) => showTwin(p, model, app) },
+    { key: "jobs", title: "jobs", width: 118, number: true, show: (p) => (p.jobs === null ? "–" : p.failed_jobs ? `${count(p.failed_jobs)} of ${count(p.jobs)} failed` : count(p.jobs)) },
+    { key: "integrity", title: "integrity", width: 106, hint: "Whether the artifact has all that ran", show: (p) => chip(p.status) },
+    { key: "twin", title: "nearest twin", width: 240, flex: true, hint: "The profile most like it: the share of their symbols that both reach", show: (p) => showTwin(p, model, app) },
   ];
   let sort = params.sort ?? "-reach";
   const sorted = () => {
