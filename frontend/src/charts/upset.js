@@ -28,7 +28,7 @@ export function upset(root, model, options, app) {
     "svg",
     { width, height, viewBox: `0 0 ${width} ${height}`, class: "upset", role: "group", "aria-label": "UpSet of the chosen profiles" },
     ...chosen.map((p, row) => profileRow(model.profiles[p].slug, row, labels, width)),
-    ...shown.map((intersection, n) => bar(model, chosen, intersection, { n, labels, pitch, height, most: shown[0].symbols }, app)),
+    ...shown.map((intersection, n) => column(model, chosen, intersection, { n, labels, pitch, height, most: shown[0].symbols }, app)),
   );
   root.append(h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "UpSet" }, picture));
   root.append(
@@ -62,7 +62,7 @@ function profileRow(slug, row, labels, width) {
   );
 }
 
-function bar(model, chosen, { profiles, symbols }, { n, labels, pitch, height, most }, app) {
+function column(model, chosen, { profiles, symbols }, { n, labels, pitch, height, most }, app) {
   const x = labels + (n + 0.5) * pitch;
   const tall = Math.max(1, (symbols / most) * TALL);
   const inside = chosen.map((p, row) => (profiles.includes(p) ? row : -1)).filter((row) => row >= 0);
@@ -74,7 +74,7 @@ function bar(model, chosen, { profiles, symbols }, { n, labels, pitch, height, m
     { href: app.href("symbols", null, { q: filter }), "aria-label": `${count(symbols)} symbols: exactly ${names}` },
     s("title", {}, `${count(symbols)} symbols: exactly ${names}`),
     s("rect", { x: x - pitch / 2, y: 0, width: pitch, height, class: "hit" }),
-    s("rect", { x: x - pitch * 0.32, y: ABOVE + TALL - tall, width: pitch * 0.64, height: tall, class: "bar" }),
+    s("rect", { x: x - pitch * 0.32, y: ABOVE + TALL - tall, width: pitch * 0.64, height: tall, class: "column" }),
     s("text", { x, y: ABOVE + TALL - tall - 6, class: "value" }, count(symbols)),
     ...chosen.map((_, row) => s("circle", { cx: x, cy: y(row), r: 5.5, class: inside.includes(row) ? "dot in" : "dot" })),
     inside.length > 1 ? s("line", { x1: x, x2: x, y1: y(inside[0]), y2: y(inside.at(-1)), class: "join" }) : null,
