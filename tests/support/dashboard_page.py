@@ -1,4 +1,4 @@
-"""A dashboard made by hand: data of any size, in a shell as small as can be: ``dashboard_page.py FILE SYMBOLS PROFILES``.
+"""A dashboard with data made by hand, of any size: ``dashboard_page.py FILE SYMBOLS PROFILES``.
 
 What the command makes is tested with the command; this is for tests of the script, and to look at while one writes it.
 """
@@ -6,39 +6,33 @@ What the command makes is tested with the command; this is for tests of the scri
 from __future__ import annotations
 
 import base64
-import gzip
-import hashlib
-import html
-import json
 import random
 import sys
 from pathlib import Path
 from typing import Any
 
-import profcov
+from markupsafe import Markup
 
-STATIC = Path(profcov.__file__).parent / "report" / "static"
+from profcov.report.dashboard import page
+
 KINDS = ["module", "class", "function", "method"]
 WORDS = "cart order invoice stock plan quota export report user token price search audit render mail geo queue tag".split()
 TASKS = "checkout invite password-reset report-pdf upgrade search admin-audit signup refund sync cancel webhook-retry".split()
 
 
 def write_page(path: Path, data: dict[str, Any]) -> Path:
-    """Write a page with its data, under the policy that the dashboard sets itself."""
-    script = (STATIC / "report.min.js").read_text("utf-8")
-    style = (STATIC / "report.css").read_text("utf-8")
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:"
-    packed = base64.b64encode(gzip.compress(json.dumps(data, separators=(",", ":")).encode(), 9)).decode()
-    path.write_text(
-        f'<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
-        f"<title>{html.escape(data['title'])}</title><style>{style}</style></head>"
-        '<body class="static"><header><a class="brand" href="#/overview">profcov</a></header>'
-        '<main id="static"><h1>Without scripts</h1></main><main id="app" hidden></main>'
-        f'<script type="application/octet-stream" id="data">{packed}</script><script>{script}</script></body></html>',
-        "utf-8",
+    """Write a page with its data, in the shell and under the policy that the command gives it."""
+    script = page.read_static(page.SCRIPT)
+    text = page._template().render(
+        document=data,
+        figures=[("profiles", len(data["profiles"]))],
+        lists=[],
+        data=page.pack(data),
+        script=Markup(script),
+        style=Markup(page.read_static(page.STYLE)),
+        script_hash=page._digest(script),
     )
+    path.write_text(text, "utf-8")
     return path
 
 
@@ -54,7 +48,6 @@ def make_profile(slug: str, **known: Any) -> dict[str, Any]:
 
 def make_data(profiles: list[dict[str, Any]], modules: list[dict[str, Any]], symbols: list[tuple[Any, ...]]) -> dict[str, Any]:
     """Return the data of a page; a symbol is ``(name, module, kind, line, end, statements, missed, profiles)``."""
-    signatures = {b"": 0}
     width = (len(profiles) + 7) // 8
     signatures = {bytes(width): 0}
     numbers = []
@@ -100,11 +93,12 @@ def imagine(symbols: int, profiles: int, seed: int = 1) -> dict[str, Any]:
 
 def _add_module(chance: random.Random, modules: list, rows: list, profiles: int, room: int, reached: list[int]) -> None:
     path = [chance.choice(WORDS) for _ in range(chance.choice((1, 2, 2, 3)))]
+    likings = random.Random(path[0])  # each profile likes some packages
     name = ".".join(["app", *path, f"{chance.choice(WORDS)}_{len(modules)}"])
     here = len(modules)
     state = chance.choices(["reached", "never called", "never imported"], [90, 5, 5])[0]
     share = chance.choice([0.02, 0.05, 0.1, 0.3, 0.97]) if state == "reached" else 0
-    visitors = [place for place in range(profiles) if chance.random() < share]
+    visitors = [place for place in range(profiles) if chance.random() < share * likings.choice((0, 0.2, 0.5, 1, 2, 4))]
     sets = [[], visitors, *([place for place in visitors if chance.random() < 0.7] for _ in range(3)), visitors[:1]]
     first = len(rows)
     rows.append(("", here, "module", 1, 10 * room, 5, 5, visitors))

@@ -1,7 +1,9 @@
 // What each scenario buys.
 
+import { heatmap } from "../charts/heatmap.js";
 import { createGrid, readSort, sortRows } from "../grid.js";
-import { chip, profileLink } from "./parts.js";
+import { afterPaint } from "./overview.js";
+import { card, chip, profileLink } from "./parts.js";
 
 export function render(root, model, params, app) {
   const { h, count, percent, plural } = app;
@@ -49,8 +51,15 @@ export function render(root, model, params, app) {
   });
   const idle = profiles.filter((p) => p.unique === 0).length;
   const summary = `${plural(profiles.length, "profile")}${idle ? ` · ${plural(idle, "has", "have")} no unique symbol` : ""}`;
-  root.append(h("h1", {}, "Profiles"), h("p", { role: "status", class: "count" }, summary), grid.element);
-  return grid.destroy;
+  const heat = card("Profile × package", "");
+  root.append(h("h1", {}, "Profiles"), h("p", { role: "status", class: "count" }, summary), grid.element, heat);
+  let chart = null;
+  const cancel = afterPaint([() => (chart = heatmap(heat, model, {}, app))]);
+  return () => {
+    cancel();
+    chart?.destroy();
+    grid.destroy();
+  };
 }
 
 function showTwin(profile, model, app) {

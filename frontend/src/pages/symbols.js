@@ -35,7 +35,7 @@ export function render(root, model, params, app) {
   const marks = {
     count: profiles.length,
     header: (p) => h("a", { href: app.href("profile", profiles[p].slug), title: profiles[p].slug, tabindex: -1 }, app.text(profiles[p].slug)),
-    show: (i, p) => (symbols.has(i, p) ? { className: "on", title: profiles[p].slug } : null),
+    show: (i, p) => (symbols.has(i, p) ? profiles[p].slug : null),
   };
   const grid = createGrid(app, {
     label: "Symbols and the profiles that reach them",
