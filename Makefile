@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test full bench soak long compat conformance crash break-engine lint types contracts format clean interpreter
+.PHONY: help demo test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -62,8 +62,18 @@ format: $(READY)  ## ruff format, and the fixes that are safe
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+frontend: frontend/node_modules/.package-lock.json  ## build the dashboard's script and style from frontend/ (needs Node; who uses profcov does not)
+	@node frontend/build.mjs
+
+frontend-check: frontend/node_modules/.package-lock.json  ## test the dashboard's script, and whether what is committed is what is built
+	@node frontend/build.mjs --check
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	@npm ci --prefix frontend --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean:  ## remove what the targets made
-	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo
+	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo frontend/node_modules
 
 # An environment without pip was not finished: it is made again. pip -qq prints errors only.
 $(READY): pyproject.toml | interpreter

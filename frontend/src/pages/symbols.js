@@ -39,7 +39,6 @@ export function render(root, model, params, app) {
   };
   const grid = createGrid(app, {
     label: "Symbols and the profiles that reach them",
-    key: location.hash,
     rows: [],
     columns,
     marks,
