@@ -39,9 +39,9 @@ export function createApp(model, pages, main) {
       app.announce(app.baseline ? "Baseline symbols are hidden." : "Baseline symbols are shown.");
       listeners.baseline.forEach((listener) => listener(app.baseline));
     },
-    onBaseline: (listener) => listeners.baseline.add(listener),
+    onBaseline: (listener) => listen(listeners.baseline, listener),
     theme: () => theme.current(),
-    onTheme: (listener) => listeners.theme.add(listener),
+    onTheme: (listener) => listen(listeners.theme, listener),
     focusFilter() {
       const field = content.querySelector("input[type=search]");
       wantsFilter = field === null;
@@ -95,6 +95,12 @@ export function createApp(model, pages, main) {
   addEventListener("hashchange", render);
   render();
   return app;
+}
+
+// -> a function that ends it; a page's listeners end with the page in any case.
+function listen(set, listener) {
+  set.add(listener);
+  return () => set.delete(listener);
 }
 
 function markPlace(nav, page) {

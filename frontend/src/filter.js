@@ -58,16 +58,22 @@ function judge(key, value, model) {
 
 // -> {rows: places of the symbols, hidden: how many more would be there if baseline symbols were not left out}.
 export function select({ terms }, model, hideBaseline) {
-  const tests = terms.map((term) => [compile(term, model), term.not]);
+  const holds = matcher(terms, model);
   const leaveOut = hideBaseline && !terms.some((term) => term.key === "is" && term.value === "baseline");
   const rows = [];
   let hidden = 0;
   for (let i = 0; i < model.symbols.length; i++) {
-    if (!tests.every(([test, not]) => test(i) !== not)) continue;
+    if (!holds(i)) continue;
     if (leaveOut && model.isBaseline(i)) hidden++;
     else rows.push(i);
   }
   return { rows: Int32Array.from(rows), hidden };
+}
+
+// -> whether all terms hold for a symbol.
+export function matcher(terms, model) {
+  const tests = terms.map((term) => [compile(term, model), term.not]);
+  return (i) => tests.every(([test, not]) => test(i) !== not);
 }
 
 function compile({ key, value }, model) {

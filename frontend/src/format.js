@@ -5,9 +5,10 @@ const TENTHS = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFr
 
 export const count = (number) => NUMBERS.format(number);
 
-// 0.231 -> "23.1 %". What is not all is never written as 100, nor what is something as 0.
+// 0.231 -> "23.1 %". Only all is written as 100, and only nothing as 0.
 export function percent(share) {
   if (!Number.isFinite(share)) return "–";
+  if (share === 0 || share === 1) return `${share * 100} %`;
   let tenths = Math.round(share * 1000);
   if (share < 1) tenths = Math.min(tenths, 999);
   if (share > 0) tenths = Math.max(tenths, 1);

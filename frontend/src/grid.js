@@ -8,12 +8,15 @@ const SPARE = 12; // rows kept above and below what is in sight
 const NARROW = 22; // pixels of a column of `marks`
 const ALL_MARKS = 60; // so many columns of marks are all kept in the page
 
+const NOTHING = h("td", { class: "cell" });
+const CHECK = h("td", { class: "cell on" }, h("span", {}, "✓"));
+
 let grids = 0;
 
 // options: {
 //   label, key (under which the row is remembered), rows (array of what `columns` take), tall (rows before it scrolls),
 //   columns: [{key, title, width, flex, number, hint, show(row) -> node or text, className(row)}],
-//   marks: {count, header(place) -> node, show(row, place) -> {className, title} or null},
+//   marks: {count, header(place) -> node, show(row, place) -> what is said of a filled cell, or null},
 //   open(row), sort: "key" or "-key", onSort(sort) }
 // -> {element, update({rows, sort}), move, open, leave, destroy}
 export function createGrid(app, options) {
@@ -35,7 +38,7 @@ export function createGrid(app, options) {
   const below = spaceRow();
   const table = h(
     "table",
-    { class: marks ? "grid marked" : "grid", role: "grid", tabindex: 0, "aria-label": options.label, "aria-colcount": columns.length + (marks?.count ?? 0) },
+    { class: marks ? "sheet marked" : "sheet", role: "grid", tabindex: 0, "aria-label": options.label, "aria-colcount": columns.length + (marks?.count ?? 0) },
     h("colgroup", {}, cols),
     markCols,
     head,
@@ -43,12 +46,11 @@ export function createGrid(app, options) {
     body,
     below.element,
   );
-  const element = h("div", { class: "scroll" }, table);
+  const element = h("div", { class: "rows" }, table);
 
   function limits() {
     const top = Math.floor(element.scrollTop / rowHeight);
-    const seen = Math.ceil((element.clientHeight || 600) / rowHeight);
-    return { first: Math.max(0, top - SPARE), last: Math.min(rows.length, LIMIT, top + seen + SPARE), top, seen };
+    return { first: Math.max(0, top - SPARE), last: Math.min(rows.length, LIMIT, top + tall + 1 + SPARE), top };
   }
 
   function markLimits() {
@@ -61,9 +63,9 @@ export function createGrid(app, options) {
 
   // Draw again when what is in sight is not in the page any more, or in any case.
   function draw(always) {
-    const { first, last, top, seen } = limits();
+    const { first, last, top } = limits();
     const { left, right } = markLimits();
-    const isIn = drawn && top >= drawn.first && Math.min(top + seen, rows.length, LIMIT) <= drawn.last && isMarked(drawn, left, right);
+    const isIn = drawn && top >= drawn.first && Math.min(top + tall + 1, rows.length, LIMIT) <= drawn.last && isMarked(drawn, left, right);
     if (!always && isIn) return;
     const sameColumns = drawn && drawn.left === left && drawn.right === right;
     drawn = { first, last, left, right };
@@ -86,7 +88,7 @@ export function createGrid(app, options) {
       markCols.replaceChildren(before, ...Array.from({ length: right - left }, () => h("col", { style: { width: `${NARROW}px` } })), after);
     }
     const fixed = columns.map((column, place) => drawHeader(column, place));
-    const narrow = range(left, right).map((place) => h("th", { scope: "col", class: "mark", "aria-colindex": columns.length + place + 1 }, marks.header(place)));
+    const narrow = range(left, right).map((place) => h("th", { scope: "col", class: "cell", "aria-colindex": columns.length + place + 1 }, marks.header(place)));
     head.replaceChildren(h("tr", { "aria-rowindex": 1 }, fixed, frame(narrow, "td")));
   }
 
@@ -116,12 +118,17 @@ export function createGrid(app, options) {
       return h("td", { class: name || null, "aria-colindex": index + 1, title: typeof shown === "string" && !column.number ? shown : null }, shown);
     });
     const { left, right } = drawn;
-    const narrow = range(left, right).map((mark) => {
-      const shown = marks.show(row, mark);
-      return h("td", { class: shown ? `mark ${shown.className}` : "mark", title: shown?.title, "aria-colindex": columns.length + mark + 1 }, shown && h("span", {}, "✓"));
-    });
+    const narrow = range(left, right).map((mark) => drawMark(marks.show(row, mark), columns.length + mark + 1));
     const events = { onclick: () => activate(place), ondblclick: () => options.open?.(row) };
     return h("tr", { id: `${id}-${place}`, "aria-rowindex": place + 2, "aria-selected": "false", ...events }, cells, frame(narrow, "td"));
+  }
+
+  // There are thousands of these: copies are made faster than new ones.
+  function drawMark(title, column) {
+    const cell = (title === null ? NOTHING : CHECK).cloneNode(true);
+    cell.setAttribute("aria-colindex", column);
+    if (title !== null) cell.title = title;
+    return cell;
   }
 
   function markActive() {
@@ -155,7 +162,7 @@ export function createGrid(app, options) {
     if (onScreen.top < 0 || onScreen.bottom > innerHeight) element.scrollIntoView({ block: "nearest" });
   }
 
-  const STEPS = { ArrowDown: () => 1, ArrowUp: () => -1, PageDown: () => limits().seen - 2, PageUp: () => 2 - limits().seen, Home: () => -Infinity, End: () => Infinity };
+  const STEPS = { ArrowDown: () => 1, ArrowUp: () => -1, PageDown: () => tall - 2, PageUp: () => 2 - tall, Home: () => -Infinity, End: () => Infinity };
 
   function onKey(event) {
     if (event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.target !== table || !Object.hasOwn(STEPS, event.key)) return;
@@ -164,23 +171,22 @@ export function createGrid(app, options) {
     move(Number.isFinite(step) ? step : step * -1 === Infinity ? -rows.length : rows.length);
   }
 
-  // The column that flexes has what the others leave; then rows are measured as the reader's fonts make them.
+  // The columns that flex share the room that is left; then rows are measured as the reader's fonts make them.
   function fit() {
-    const flexible = columns.findIndex((column) => column.flex);
-    const narrow = marks ? marks.count * NARROW : 0;
-    const others = columns.reduce((sum, column, place) => sum + (place === flexible ? 0 : column.width), narrow);
-    const width = Math.max(columns[flexible]?.width ?? 0, element.clientWidth - others);
-    if (flexible >= 0) cols[flexible].style.width = `${width}px`;
-    table.style.width = `${others + (flexible < 0 ? 0 : width)}px`;
+    const least = columns.reduce((sum, column) => sum + column.width, marks ? marks.count * NARROW : 0);
+    const more = Math.max(0, element.clientWidth - least) / columns.filter((column) => column.flex).length;
+    columns.forEach((column, place) => (cols[place].style.width = `${column.width + (column.flex ? more : 0)}px`));
+    table.style.width = `${Math.max(least, element.clientWidth)}px`;
     const height = body.firstElementChild?.getBoundingClientRect().height;
     if (height && Math.abs(height - rowHeight) > 0.1) rowHeight = height;
     element.style.maxHeight = `${head.offsetHeight + tall * rowHeight + 14}px`;
   }
 
   function refresh() {
+    if (!element.isConnected) return; // not yet: the page is being built
     draw(true);
     fit();
-    draw(true);
+    draw(false);
   }
 
   function update(next) {

@@ -2,7 +2,7 @@
 
 import { h, text } from "./dom.js";
 
-// describe(node) -> {share, figures, link, tag} for a node of model.packages(); nodes for which it gives null are left out.
+// describe(node) -> {share, weight, figures, link, colour: "bin" or "heat"} for a node of model.packages(); nodes for which it gives null are left out.
 export function createTree(app, root, describe, label) {
   const nodes = drawList(app, shorten(root).children, describe, 0);
   return h("div", { class: "tree", role: "group", "aria-label": label }, nodes);
@@ -20,8 +20,8 @@ function drawList(app, children, describe, depth) {
 }
 
 function drawNode(app, node, about, describe, depth, siblings) {
-  const bar = h("span", { class: "bar", "aria-hidden": "true" }, h("span", { class: `fill bin-${app.bin(about.share)}`, style: { width: `${about.share * 100}%` } }));
-  const figures = [bar, h("span", { class: "share" }, app.percent(about.share)), h("span", { class: "figures" }, about.figures)];
+  const bar = h("span", { class: "bar", "aria-hidden": "true" }, h("span", { class: `fill ${about.colour}-${app.bin(about.share)}`, style: { width: `${about.share * 100}%` } }));
+  const figures = [bar, h("span", { class: "portion" }, app.percent(about.share)), h("span", { class: "note" }, about.figures)];
   const name = node.name === "__init__" ? "(its own)" : node.name;
   if (!node.children) return h("div", { class: "leaf" }, h("span", { class: "name", title: node.path }, h("a", { href: about.link }, text(name))), figures);
   const details = h("details", {}, h("summary", {}, h("span", { class: "name", title: node.path }, text(name)), figures));

@@ -1,64 +1,100 @@
 // What no profile reaches.
 
+import { matcher, parse } from "../filter.js";
 import { createGrid, readSort, sortRows } from "../grid.js";
 import { createTree } from "../tree.js";
-import { card, figures, symbolLink } from "./parts.js";
+import { card, figures, filterField, isNarrow, symbolLink } from "./parts.js";
 
 const STATES = {
   "never imported": ["Never imported", "no process that worked for a profile loaded them"],
-  "never called": ["Imported, never called", "loaded, but no statement within ran for a profile"],
-  "not known": ["Not reached", "whether they were imported is not known for all profiles"],
+  "never called": ["Imported, never called", "loaded, but no profile ran a statement in them"],
+  "not known": ["Not reached", "whether they were imported is not known of all profiles"],
 };
 
 export function render(root, model, params, app) {
   const { h, count } = app;
-  const { symbols, totals } = model;
-  const grids = [];
-  const inState = (state) => model.modules.filter((module) => module.state === state && module.missed > 0);
-  const reached = model.modules.filter((module) => module.state === "reached");
-  const missing = reached.flatMap((module) => listMissing(module, symbols));
-  const states = Object.keys(STATES).map((state) => [state, inState(state)]).filter(([, modules]) => modules.length);
+  const { totals } = model;
+  const modules = model.modules.filter((module) => Object.hasOwn(STATES, module.state) && module.missed > 0);
+  const missing = listMissing(model);
+  const states = Object.keys(STATES).map((state) => [state, modules.filter((module) => module.state === state)]).filter(([, found]) => found.length);
+  const lists = states.map(([state, found]) => listOf(STATES[state], found, (module) => module.first, moduleColumns(model, app), app));
+  const last = listOf(["Missed in modules that are reached", "functions and methods that no profile enters"], missing, (i) => i, symbolColumns(model, app), app);
+  const filter = filterField(app, { label: "Filter gaps", placeholder: "billing -test kind:method", value: params.q, changed: refresh, down: () => app.rows?.move(1) });
 
-  const list = (title, note, rows, columns) => {
-    const values = Object.fromEntries(columns.map((column) => [column.key, column.value]));
-    let sort = "-missed";
-    const sorted = () => sortRows(rows, values[readSort(sort)[0]], readSort(sort)[1]);
-    const grid = createGrid(app, { label: title, key: `${location.hash} ${title}`, rows: sorted(), sort, tall: 12, columns, open: columns[0].open, onSort: (next) => grid.update({ rows: ((sort = next), sorted()), sort: next }) });
-    grids.push(grid);
-    return card(title, `${count(rows.length)} · ${note}`, grid.element);
-  };
-  const moduleColumns = [
-    { key: "name", title: "module", width: 180, flex: true, value: (m) => m.name, show: (m) => symbolLink(app, model, m.first, m.name), open: (m) => app.go(app.href("symbol", m.name)) },
-    { key: "missed", title: "missed", width: 84, number: true, value: (m) => m.missed, show: (m) => count(m.missed) },
-  ];
-  const symbolColumns = [
-    { key: "name", title: "function or method", width: 220, flex: true, value: (i) => symbols.name(i), show: (i) => symbolLink(app, model, i), open: (i) => app.go(app.href("symbol", symbols.name(i))) },
-    { key: "file", title: "file", width: 240, value: (i) => model.modules[symbols.module(i)].file, show: (i) => app.text(`${model.modules[symbols.module(i)].file}:${symbols.line(i)}`) },
-    { key: "missed", title: "missed", width: 84, number: true, value: (i) => symbols.missed(i), show: (i) => count(symbols.missed(i)) },
-  ];
+  function refresh(q = "", typed = true) {
+    const { terms, problems } = parse(q, model);
+    const holds = matcher(terms, model);
+    const found = [...lists, last].map((list) => list.show(holds)).reduce((sum, some) => sum + some, 0);
+    filter.say(`${count(found)} of ${app.plural(modules.length + missing.length, "gap")}`, problems);
+    if (typed) app.setParams({ q });
+  }
+
   root.append(
     h("h1", {}, "Gaps"),
     figures([
-      [app.percent(1 - totals.reached / totals.statements), "of statements missed", `${count(totals.statements - totals.reached)} of ${count(totals.statements)} statements of functions and methods`],
-      ...states.map(([state, modules]) => [count(modules.length), `modules ${state === "not known" ? "not reached" : state}`]),
+      [totals.statements ? app.percent(1 - totals.reached / totals.statements) : "–", "of statements missed", `${count(totals.statements - totals.reached)} of ${count(totals.statements)} statements of functions and methods`],
+      ...states.map(([state, found]) => [count(found.length), `modules ${state === "not known" ? "not reached" : state}`]),
       [count(missing.length), "functions and methods missed in other modules"],
     ]),
   );
-  if (!states.length && !missing.length) root.append(h("p", {}, "Nothing: profiles reach every function and method."));
-  if (states.length) root.append(h("div", { class: "columns" }, states.map(([state, modules]) => list(STATES[state][0], STATES[state][1], modules, moduleColumns))));
-  if (missing.length) root.append(list("Missed in modules that are reached", "no profile enters them", missing, symbolColumns));
-  root.append(card("By package", "missed statements of functions and methods", createTree(app, model.packages(Infinity), (node) => describe(node, app), "Gaps by package")));
-  return () => grids.forEach((grid) => grid.destroy());
+  if (modules.length + missing.length === 0) root.append(h("p", {}, "None: the profiles enter every function and method."));
+  else root.append(filter.element, h("div", { class: "columns" }, lists.map((list) => list.element)), missing.length ? last.element : "");
+  root.append(card("By package", "statements of functions and methods that no profile ran", createTree(app, model.packages(Infinity), (node) => describe(node, app), "Gaps by package")));
+  refresh(params.q, false);
+  return () => [...lists, last].forEach((list) => list.destroy());
 }
 
-function listMissing(module, symbols) {
+// A card with a grid of gaps. `show` keeps those whose symbol fits the filter, and tells how many these are.
+function listOf([title, note], all, symbolOf, columns, app) {
+  const values = Object.fromEntries(columns.map((column) => [column.key, column.value]));
+  let rows = all;
+  let sort = "-missed";
+  const update = () => grid.update({ rows: sortRows(rows, values[readSort(sort)[0]], readSort(sort)[1]), sort });
+  const onSort = (next) => {
+    sort = next;
+    update();
+  };
+  const grid = createGrid(app, { label: title, key: `${location.hash} ${title}`, rows: [], sort, tall: 12, columns, open: columns[0].open, onSort });
+  const number = app.h("span", {});
+  const show = (holds) => {
+    rows = all.filter((row) => holds(symbolOf(row)));
+    number.textContent = app.count(rows.length);
+    update();
+    return rows.length;
+  };
+  return { element: card(title, [number, ` · ${note}`], grid.element), show, destroy: grid.destroy };
+}
+
+function moduleColumns(model, app) {
+  return [
+    { key: "name", title: "module", width: 180, flex: true, value: (m) => m.name, show: (m) => symbolLink(app, model, m.first, m.name), open: (m) => app.go(app.href("symbol", m.name)) },
+    { key: "missed", title: "missed", width: 84, number: true, value: (m) => m.missed, show: (m) => app.count(m.missed) },
+  ];
+}
+
+function symbolColumns(model, app) {
+  const { symbols, modules } = model;
+  const file = (i) => `${modules[symbols.module(i)].file}:${symbols.line(i)}`;
+  const columns = [
+    { key: "name", title: "function or method", width: 220, flex: true, value: (i) => symbols.name(i), show: (i) => symbolLink(app, model, i), open: (i) => app.go(app.href("symbol", symbols.name(i))) },
+    { key: "file", title: "file", width: 320, value: (i) => modules[symbols.module(i)].file, show: file },
+    { key: "missed", title: "missed", width: 84, number: true, value: (i) => symbols.missed(i), show: (i) => app.count(symbols.missed(i)) },
+  ];
+  return isNarrow() ? [columns[0], columns[2], columns[1]] : columns;
+}
+
+// As gaps.json has them: functions and methods of which no statement ran, in modules of which some did.
+function listMissing({ symbols, modules }) {
   const found = [];
-  for (let i = module.first; i < module.last; i++) if (symbols.callable(i) && symbols.statements(i) && symbols.missed(i) === symbols.statements(i)) found.push(i);
+  for (const module of modules) {
+    if (module.state !== "reached") continue;
+    for (let i = module.first; i < module.last; i++) if (symbols.callable(i) && symbols.statements(i) && symbols.missed(i) === symbols.statements(i)) found.push(i);
+  }
   return found;
 }
 
 function describe(node, app) {
   if (!node.missed) return null;
   const share = 1 - node.missed / node.statements;
-  return { share, weight: node.missed, figures: `${app.count(node.missed)} missed of ${app.count(node.statements)}`, link: app.href("symbols", "", { q: `is:uncovered ${node.path}`, sort: "-missed" }) };
+  return { colour: "bin", share, weight: node.missed, figures: `${app.count(node.missed)} missed of ${app.count(node.statements)}`, link: app.href("symbols", "", { q: `is:uncovered ${node.path}`, sort: "-missed" }) };
 }

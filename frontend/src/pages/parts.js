@@ -3,12 +3,35 @@
 import { h, text } from "../dom.js";
 
 export function figures(entries) {
-  return h("dl", { class: "figures-row" }, entries.filter(Boolean).map(([value, name, hint]) => h("div", { class: "card figure", title: hint }, h("dt", {}, name), h("dd", {}, value))));
+  return h("dl", { class: "figures" }, entries.filter(Boolean).map(([value, name, hint]) => h("div", { title: hint }, h("dt", {}, name), h("dd", {}, value))));
 }
 
 export function card(title, note, ...children) {
-  return h("section", { class: "card" }, h("h2", {}, title, note && h("span", { class: "note" }, note)), children);
+  return h("section", { class: "card" }, h("h2", {}, title, note && h("small", {}, " ", note)), children);
 }
+
+// A filter with what it finds beside it, and below it what cannot be understood. changed(text) after each letter, down() to the rows.
+export function filterField(app, { label, placeholder, value, changed, down, tools }) {
+  const field = h("input", { type: "search", "aria-label": label, placeholder, autocomplete: "off", spellcheck: "false", autocapitalize: "none" });
+  const total = h("p", { role: "status", class: "count" });
+  const problems = h("p", { class: "error", role: "alert" });
+  field.value = value ?? "";
+  field.addEventListener("input", () => changed(field.value));
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Escape" && field.value) changed((field.value = ""));
+    else if (event.key === "Escape") field.blur();
+    else if (event.key === "Enter" || event.key === "ArrowDown") down();
+    else return;
+    event.preventDefault();
+  });
+  const say = (words, sentences) => {
+    total.textContent = words;
+    problems.textContent = sentences.join(" ");
+  };
+  return { element: h("search", {}, h("div", { class: "filter" }, field, total, tools), problems), say };
+}
+
+export const isNarrow = () => matchMedia("(max-width: 699px)").matches;
 
 export function profileLink(app, profile) {
   return h("a", { href: app.href("profile", profile.slug), title: profile.slug }, text(profile.slug));
@@ -18,25 +41,35 @@ export function symbolLink(app, model, i, label = model.symbols.name(i)) {
   return h("a", { href: app.href("symbol", model.symbols.name(i)), title: model.symbols.name(i), tabindex: -1 }, text(label));
 }
 
-export function badge(status) {
-  return h("span", { class: `badge ${status}` }, status);
+export function chip(status) {
+  return h("span", { class: `chip ${status}` }, status);
 }
 
 // A command with a button that copies it.
 export function command(app, line) {
   const code = h("code", {}, text(line));
-  const copy = async () => {
-    app.announce((await writeClipboard(line, code)) ? "Copied." : "The browser does not let this page copy; the command is selected.");
-  };
-  return h("div", { class: "command" }, code, h("button", { type: "button", onclick: copy, "aria-label": `Copy: ${line}` }, "Copy"));
+  return h("div", { class: "command" }, code, copyButton(app, line, "Copy", code));
 }
 
-async function writeClipboard(line, code) {
+// What it says is what happened: a page from disk may not be let copy. `source` is selected then, for the reader to copy.
+export function copyButton(app, words, title, source = null) {
+  const button = h("button", { type: "button", "aria-label": source && `${title} ${words}`, onclick: copy }, title);
+  async function copy() {
+    const done = await writeClipboard(words, source);
+    button.textContent = done ? "Copied" : "Not allowed";
+    app.announce(done ? "Copied." : "The browser does not let this page copy.");
+    setTimeout(() => (button.textContent = title), 1500);
+  }
+  return button;
+}
+
+async function writeClipboard(words, source) {
   try {
-    await navigator.clipboard.writeText(line);
+    await navigator.clipboard.writeText(words);
     return true;
   } catch {
-    getSelection().selectAllChildren(code);
+    if (!source) return false;
+    getSelection().selectAllChildren(source);
     return document.execCommand("copy");
   }
 }

@@ -2,7 +2,7 @@
 
 import { createGrid, readSort, sortRows } from "../grid.js";
 import { createTree } from "../tree.js";
-import { badge, card, command, figures, profileLink, symbolLink } from "./parts.js";
+import { chip, card, command, figures, profileLink, symbolLink } from "./parts.js";
 
 export function render(root, model, params, app) {
   const { h, count, percent } = app;
@@ -13,7 +13,7 @@ export function render(root, model, params, app) {
   const twin = profile.twin && model.profiles[profile.twin.index];
   const files = [profile.html && h("a", { href: profile.html }, "Coverage HTML"), profile.json && h("a", { href: profile.json }, "Report as JSON"), h("a", { href: app.href("symbols", "", { q: `p:${quote(profile.slug)}` }) }, "Its symbols")];
   root.append(
-    h("h1", {}, app.breakable(profile.slug), " ", badge(profile.status)),
+    h("h1", {}, app.breakable(profile.slug), " ", chip(profile.status)),
     profile.reasons.length > 0 && h("ul", { class: "reasons" }, profile.reasons.map((reason) => h("li", {}, app.text(reason)))) || "",
     figures([
       [percent(profile.reached / totals.statements), "of statements reached", `${count(profile.reached)} of ${count(totals.statements)} statements of functions and methods`],
@@ -54,7 +54,7 @@ function drawPackages(profile, model, app) {
   const describe = (node) => {
     const [some, all] = sum(node);
     if (!all) return null;
-    return { share: some / all, weight: some, figures: `${app.count(some)} of ${app.count(all)}`, link: app.href("symbols", "", { q: `p:${quote(profile.slug)} ${node.path}` }) };
+    return { colour: "heat", share: some / all, weight: some, figures: `${app.count(some)} of ${app.count(all)}`, link: app.href("symbols", "", { q: `p:${quote(profile.slug)} ${node.path}` }) };
   };
   return card("Packages", "functions and methods that it reaches", createTree(app, model.packages(Infinity), describe, "Packages"));
 }
@@ -77,8 +77,8 @@ function drawUnique(profile, model, app) {
     tall: 14,
     columns: [
       { key: "name", title: "symbol", width: 200, flex: true, show: (i) => symbolLink(app, model, i) },
-      { key: "kind", title: "kind", width: 76, show: values.kind },
-      { key: "statements", title: "stmts", width: 70, number: true, show: (i) => app.count(values.statements(i)) },
+      { key: "kind", title: "kind", width: 86, show: values.kind },
+      { key: "statements", title: "stmts", width: 82, number: true, show: (i) => app.count(values.statements(i)) },
     ],
     open: (i) => app.go(app.href("symbol", symbols.name(i))),
     onSort: (next) => grid.update({ rows: ((sort = next), sorted()), sort: next }),

@@ -1,7 +1,9 @@
 // What each scenario buys.
 
+import { heatmap } from "../charts/heatmap.js";
 import { createGrid, readSort, sortRows } from "../grid.js";
-import { badge, profileLink } from "./parts.js";
+import { afterPaint } from "./overview.js";
+import { card, chip, profileLink } from "./parts.js";
 
 export function render(root, model, params, app) {
   const { h, count, percent, plural } = app;
@@ -20,14 +22,14 @@ export function render(root, model, params, app) {
   };
   const columns = [
     { key: "profile", title: "profile", width: 220, flex: true, show: (p) => profileLink(app, p), className: () => "sticky" },
-    { key: "reach", title: "reach", width: 84, number: true, hint: "The share of the statements of functions and methods that it ran", show: (p) => percent(values.reach(p) ?? NaN), className: (p) => `bin-${app.bin(values.reach(p))}` },
+    { key: "reach", title: "reach", width: 84, number: true, hint: "The share of the statements of functions and methods that it ran", show: (p) => percent(values.reach(p) ?? NaN), className: (p) => `heat-${app.bin(values.reach(p))}` },
     number("symbols", "symbols", "Symbols that it reaches"),
     number("unique", "unique", "Symbols that only this profile reaches"),
     number("lines", "lines", "Statements that it ran, as coverage.py counts them"),
     { key: "seconds", title: "duration", width: 96, number: true, show: (p) => app.seconds(p.seconds) },
-    { key: "jobs", title: "jobs", width: 84, number: true, show: (p) => (p.jobs === null ? "–" : p.failed_jobs ? `${count(p.jobs)} (${count(p.failed_jobs)} failed)` : count(p.jobs)) },
-    { key: "integrity", title: "integrity", width: 96, hint: "Whether the artifact has all that ran", show: (p) => badge(p.status) },
-    { key: "twin", title: "nearest twin", width: 250, hint: "The profile most like it: the share of their symbols that both reach", show: (p) => showTwin(p, model, app) },
+    { key: "jobs", title: "jobs", width: 118, number: true, show: (p) => (p.jobs === null ? "–" : p.failed_jobs ? `${count(p.failed_jobs)} of ${count(p.jobs)} failed` : count(p.jobs)) },
+    { key: "integrity", title: "integrity", width: 106, hint: "Whether the artifact has all that ran", show: (p) => chip(p.status) },
+    { key: "twin", title: "nearest twin", width: 240, flex: true, hint: "The profile most like it: the share of their symbols that both reach", show: (p) => showTwin(p, model, app) },
   ];
   let sort = params.sort ?? "-reach";
   const sorted = () => {
@@ -49,8 +51,15 @@ export function render(root, model, params, app) {
   });
   const idle = profiles.filter((p) => p.unique === 0).length;
   const summary = `${plural(profiles.length, "profile")}${idle ? ` · ${plural(idle, "has", "have")} no unique symbol` : ""}`;
-  root.append(h("h1", {}, "Profiles"), h("p", { role: "status", class: "count" }, summary), grid.element);
-  return grid.destroy;
+  const heat = card("Profile × package", "");
+  root.append(h("h1", {}, "Profiles"), h("p", { role: "status", class: "count" }, summary), grid.element, heat);
+  let chart = null;
+  const cancel = afterPaint([() => (chart = heatmap(heat, model, {}, app))]);
+  return () => {
+    cancel();
+    chart?.destroy();
+    grid.destroy();
+  };
 }
 
 function showTwin(profile, model, app) {

@@ -1,6 +1,6 @@
 // Is it safe to change: who runs one symbol, and how to run that again.
 
-import { badge, card, command, figures, firstOf, profileLink } from "./parts.js";
+import { chip, card, command, copyButton, figures, firstOf, profileLink } from "./parts.js";
 
 const MANY = 20;
 
@@ -42,8 +42,10 @@ function drawCovering(profiles, statements, app) {
     const why = statements ? "No profile reaches it: a change here is not exercised by any scenario." : "It has no statement that could prove that it ran.";
     return card("Profiles that reach it", "", app.h("p", { class: "muted" }, why));
   }
-  const draw = (profile) => [app.h("p", { class: "profile-line" }, profileLink(app, profile), " ", profile.status === "complete" ? null : badge(profile.status)), command(app, profile.replay)];
-  return card("Profiles that reach it", "replay them after a change", firstOf(profiles, MANY, draw));
+  const draw = (profile) => app.h("div", { class: "replay" }, app.h("span", {}, profileLink(app, profile), " ", profile.status === "complete" ? null : chip(profile.status)), command(app, profile.replay));
+  const all = profiles.map((profile) => profile.replay).join("\n");
+  const copyAll = profiles.length > 1 && app.h("p", {}, copyButton(app, all, "Copy all commands"));
+  return card("Profiles that reach it", "replay them after a change", firstOf(profiles, MANY, draw), copyAll);
 }
 
 function drawOthers(profiles, app) {
