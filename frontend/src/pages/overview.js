@@ -9,7 +9,7 @@ import { count, percent } from "../format.js";
 const TOP = 10;
 
 export function render(root, model, params, app) {
-  const [map, heat] = [slot("Reach by module", "area = statements"), slot("Profile × package", "colour = share of functions and methods reached")];
+  const [map, heat] = [slot("Reach by module", "area = statements"), slot("Profiles by package", "colour = share of functions and methods reached")];
   root.append(
     h("h1", { class: "unseen" }, "Overview"),
     figures(model, app),
