@@ -37,7 +37,7 @@ export function heatmap(root, model, options, app) {
     layout(width, height, context) {
       context.font = FONT;
       const widest = (groups) => Math.max(0, ...groups.map(({ label, short = label }) => context.measureText(short).width));
-      edges.left = Math.ceil(Math.min(widest(rows) + 8, width * 0.34, 190));
+      edges.left = Math.ceil(Math.min(widest(rows) + 8, width * 0.34, 230));
       edges.bottom = Math.ceil(Math.min(widest(columns) * Math.sin(-SLANT) + 14, width < 480 ? 80 : 120));
       edges.height = Math.min((height - edges.bottom) / rows.length, 56);
       edges.width = Math.min((width - edges.left - 1) / columns.length, 90);
@@ -182,7 +182,7 @@ function describeGroups(model, rows, columns, hidden, app) {
   if (rows.length < model.profiles.length)
     said.push(`${count(model.profiles.length)} profiles in ${rows.length} groups, by how their slugs begin; a group reaches what any of its profiles reaches.`);
   if (columns.some(({ modules }) => modules.length > 1)) said.push(`${count(model.modules.length)} modules in ${plural(columns.length, "group")}, by package.`);
-  if (hidden) said.push(`${count(hidden)} baseline symbols (reached by 90 % of profiles or more) are hidden.`);
+  if (hidden) said.push(`${plural(hidden, "baseline symbol")} (reached by 90 % of profiles or more) ${hidden > 1 ? "are" : "is"} hidden.`);
   return said.join(" ");
 }
 

@@ -7,7 +7,7 @@ const MOST = 500;
 
 /**
  * Return a <details> with the chart's figures as a table; its rows are built when it is first opened.
- * `headers` are strings; a cell is a string, a number or a node, and the first of each row is its header.
+ * `headers` are strings or nodes; a cell is a string, a number or a node, and the first of each row is its header.
  */
 export function asTable(caption, headers, rows) {
   const box = h("details", { class: "as-table" }, h("summary", {}, "As a table"));

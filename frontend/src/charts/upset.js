@@ -1,13 +1,14 @@
 // The UpSet: how many symbols exactly these of the chosen profiles reach, for each combination that occurs.
 
 import { h } from "../dom.js";
-import { count } from "../format.js";
+import { count, plural } from "../format.js";
 import { intersect } from "./sets.js";
 import { s, shorten } from "./svg.js";
 import { asTable } from "./table.js";
 
 export const MOST_PROFILES = 8;
 const MOST_BARS = 24;
+const MOST_LETTERS = 34;
 const BAR = { least: 28, most: 46 };
 const ROW = 22;
 const TALL = 150;
@@ -20,7 +21,7 @@ export function upset(root, model, options, app) {
   const shown = found.slice(0, MOST_BARS);
   root.append(h("p", { class: "muted note" }, describe(found, shown, app)));
   if (!shown.length) return { destroy() {} };
-  const labels = Math.min(190, 16 + 6.6 * Math.max(...chosen.map((p) => Math.min(26, model.profiles[p].slug.length))));
+  const labels = Math.min(240, 16 + 6.6 * Math.max(...chosen.map((p) => Math.min(MOST_LETTERS, model.profiles[p].slug.length))));
   const pitch = Math.max(BAR.least, Math.min(BAR.most, (root.clientWidth - labels - 40) / shown.length));
   const width = labels + shown.length * pitch + 8;
   const height = ABOVE + TALL + 12 + chosen.length * ROW;
@@ -58,7 +59,7 @@ function profileRow(slug, row, labels, width) {
     {},
     s("title", {}, slug),
     row % 2 ? null : s("rect", { x: 0, y, width, height: ROW, class: "stripe" }),
-    s("text", { x: labels - 10, y: y + ROW / 2, class: "slug" }, shorten(slug, 26)),
+    s("text", { x: labels - 10, y: y + ROW / 2, class: "slug" }, shorten(slug, MOST_LETTERS)),
   );
 }
 
@@ -67,12 +68,12 @@ function column(model, chosen, { profiles, symbols }, { n, labels, pitch, height
   const tall = Math.max(1, (symbols / most) * TALL);
   const inside = chosen.map((p, row) => (profiles.includes(p) ? row : -1)).filter((row) => row >= 0);
   const y = (row) => ABOVE + TALL + 12 + (row + 0.5) * ROW;
-  const names = profiles.map((p) => model.profiles[p].slug).join(" + ");
+  const label = `${plural(symbols, "symbol")}: exactly ${profiles.map((p) => model.profiles[p].slug).join(" + ")}`;
   const filter = chosen.map((p) => `${profiles.includes(p) ? "" : "!"}p:${model.profiles[p].slug}`).join(" ");
   return s(
     "a",
-    { href: app.href("symbols", null, { q: filter }), "aria-label": `${count(symbols)} symbols: exactly ${names}` },
-    s("title", {}, `${count(symbols)} symbols: exactly ${names}`),
+    { href: app.href("symbols", null, { q: filter }), "aria-label": label },
+    s("title", {}, label),
     s("rect", { x: x - pitch / 2, y: 0, width: pitch, height, class: "hit" }),
     s("rect", { x: x - pitch * 0.32, y: ABOVE + TALL - tall, width: pitch * 0.64, height: tall, class: "column" }),
     s("text", { x, y: ABOVE + TALL - tall - 6, class: "value" }, count(symbols)),

@@ -14,7 +14,7 @@ const SOLE = 30;
 export function render(root, model, params, app) {
   const curveSlot = slot("How few would do", "greedy cover of all symbols that are reached");
   const body = h("div", {});
-  root.append(h("h1", { class: "unseen" }, "Overlap"), body, curveSlot);
+  root.append(h("h1", {}, "Overlap"), body, curveSlot);
   let chosen = read(params.p, model);
   const draw = () => fill(body, model, chosen, choose, app);
   const choose = (profiles) => {
@@ -51,7 +51,7 @@ function mostUnique(model) {
 
 function fill(body, model, chosen, choose, app) {
   const held = body.contains(document.activeElement) ? document.activeElement.id : "";
-  const sets = slot("Overlap", "what exactly these of the chosen profiles reach");
+  const sets = slot("Intersections", "what exactly these of the chosen profiles reach");
   body.replaceChildren(
     choice(model, chosen, choose),
     sets,
@@ -75,7 +75,7 @@ function choice(model, chosen, choose) {
   const add = (event) => {
     event.preventDefault();
     const found = model.profiles.find(({ slug }) => slug === field.value.trim());
-    if (!found) error.textContent = `There is no profile "${field.value.trim()}".`;
+    if (!found) error.textContent = `There is no profile “${field.value.trim()}”.`;
     else if (chosen.includes(found.index)) error.textContent = `${found.slug} is chosen already.`;
     else choose([...chosen, found.index]);
   };
@@ -107,8 +107,7 @@ function likeness(model, chosen, app) {
     return h("span", { class: `share heat-${bin(found.likeness)}`, title }, percent(found.likeness));
   };
   const rows = chosen.map((a, n) => [h("a", { href: app.href("profile", names[n]), title: names[n] }, names[n]), ...chosen.map((b) => cell(a, b))]);
-  const table = grid("Likeness of each pair", ["profile", ...names], rows, true);
-  table.classList.add("pairs");
+  const table = grid("Likeness of each pair", ["profile", ...names.map((name) => h("span", { class: "upright", title: name }, name))], rows, true);
   card.append(h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "Likeness of each pair" }, table));
   return card;
 }

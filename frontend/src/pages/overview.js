@@ -9,7 +9,7 @@ import { count, percent } from "../format.js";
 const TOP = 10;
 
 export function render(root, model, params, app) {
-  const [map, heat] = [slot("Reach by module", "area = statements"), slot("Profile × package", "colour = share of functions and methods reached")];
+  const [map, heat] = [slot("Reach by module", "area = statements"), slot("Profiles by package", "colour = share of functions and methods reached")];
   root.append(
     h("h1", { class: "unseen" }, "Overview"),
     figures(model, app),
@@ -49,7 +49,6 @@ function figures(model, app) {
   let reached = 0;
   for (let s = 1; s < model.signatures.count; s++) reached += model.signatures.symbols(s);
   const never = modules.filter(isNeverReached).length;
-  const known = modules.filter(({ state }) => state !== "empty").length;
   const idle = profiles.filter(({ unique }) => !unique).length;
   const partial = profiles.filter(({ status }) => status !== "complete").length;
   return h(
@@ -57,7 +56,7 @@ function figures(model, app) {
     { class: "figures" },
     figure("statements reached", percent(totals.reached / totals.statements), app.href("gaps"), { share: totals.reached / totals.statements }),
     figure("symbols reached", `${count(reached)} / ${count(symbols.length)}`, app.href("symbols"), { share: reached / symbols.length }),
-    figure("modules never reached", `${count(never)} / ${count(known)}`, app.href("gaps"), { share: never / known, warn: never > 0 }),
+    figure("modules never reached", `${count(never)} / ${count(modules.length)}`, app.href("gaps"), { share: never / modules.length, warn: never > 0 }),
     figure("profiles", count(profiles.length), app.href("profiles")),
     figure("profiles with no unique symbol", count(idle), app.href("profiles")),
     figure("artifacts not known to be complete", count(partial), app.href("about"), { warn: partial > 0 }),
