@@ -25,7 +25,8 @@ export function createApp(model, pages, main) {
     h, text, breakable, bin, percent, count, plural, seconds, href,
     baseline: recall("baseline") !== "shown",
     rows: null, // the grid that j and k move in: {move, open, leave}
-    places: new Map(), // the row where a grid was left, by hash
+    places: new Map(), // the row where a grid was left, by address and label
+    address: () => href(here.page, here.arg, here.params),
     go: (hash) => {
       location.hash = hash;
     },

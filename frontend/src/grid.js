@@ -14,7 +14,7 @@ const CHECK = h("td", { class: "cell on" }, h("span", {}, "✓"));
 let grids = 0;
 
 // options: {
-//   label, key (under which the row is remembered), rows (array of what `columns` take), tall (rows before it scrolls),
+//   label, rows (array of what `columns` take), tall (rows before it scrolls),
 //   columns: [{key, title, width, flex, number, hint, show(row) -> node or text, className(row)}],
 //   marks: {count, header(place) -> node, show(row, place) -> what is said of a filled cell, or null},
 //   open(row), sort: "key" or "-key", onSort(sort) }
@@ -89,7 +89,9 @@ export function createGrid(app, options) {
     }
     const fixed = columns.map((column, place) => drawHeader(column, place));
     const narrow = range(left, right).map((place) => h("th", { scope: "col", class: "cell", "aria-colindex": columns.length + place + 1 }, marks.header(place)));
+    const focused = [...head.querySelectorAll("button")].indexOf(document.activeElement);
     head.replaceChildren(h("tr", { "aria-rowindex": 1 }, fixed, frame(narrow, "td")));
+    if (focused >= 0) head.querySelectorAll("button")[focused].focus();
   }
 
   function drawHeader(column, place) {
@@ -148,18 +150,18 @@ export function createGrid(app, options) {
     activate(clamp(active < 0 ? (step > 0 ? 0 : rows.length - 1) : active + step, 0, Math.min(rows.length, LIMIT) - 1));
     if (document.activeElement !== table) table.focus({ preventScroll: true });
     reveal();
-    draw(false);
-    markActive();
   }
 
+  // Scroll to the active row: within the grid, below its header, and then the page to it.
   function reveal() {
     const header = head.offsetHeight;
     const top = active * rowHeight;
     const room = element.clientHeight - header - rowHeight;
     if (top < element.scrollTop) element.scrollTop = top;
     else if (top > element.scrollTop + room) element.scrollTop = top - room;
-    const onScreen = body.querySelector('[aria-selected="true"]')?.getBoundingClientRect() ?? element.getBoundingClientRect();
-    if (onScreen.top < 0 || onScreen.bottom > innerHeight) element.scrollIntoView({ block: "nearest" });
+    draw(false);
+    markActive();
+    body.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: "nearest" });
   }
 
   const STEPS = { ArrowDown: () => 1, ArrowUp: () => -1, PageDown: () => tall - 2, PageUp: () => 2 - tall, Home: () => -Infinity, End: () => Infinity };
@@ -179,7 +181,7 @@ export function createGrid(app, options) {
     table.style.width = `${Math.max(least, element.clientWidth)}px`;
     const height = body.firstElementChild?.getBoundingClientRect().height;
     if (height && Math.abs(height - rowHeight) > 0.1) rowHeight = height;
-    element.style.maxHeight = `${head.offsetHeight + tall * rowHeight + 14}px`;
+    element.style.maxHeight = `min(${head.offsetHeight + tall * rowHeight + 14}px, 88vh)`;
   }
 
   function refresh() {
@@ -214,7 +216,7 @@ export function createGrid(app, options) {
     destroy() {
       observer.disconnect();
       cancelAnimationFrame(waiting);
-      if (options.key) app.places.set(options.key, active);
+      app.places.set(app.address() + options.label, active);
     },
   };
   const observer = new ResizeObserver(() => {
@@ -227,8 +229,8 @@ export function createGrid(app, options) {
   queueMicrotask(() => {
     refresh();
     observer.observe(element);
-    const known = app.places.get(options.key) ?? -1;
-    if (known >= 0 && known < rows.length) activate(known), reveal(), draw(true);
+    const known = app.places.get(app.address() + options.label) ?? -1;
+    if (known >= 0 && known < rows.length) activate(known), reveal();
   });
   return grid;
 }

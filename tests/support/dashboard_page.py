@@ -98,7 +98,7 @@ def _add_module(chance: random.Random, modules: list, rows: list, profiles: int,
     here = len(modules)
     state = chance.choices(["reached", "never called", "never imported"], [90, 5, 5])[0]
     share = chance.choice([0.02, 0.05, 0.1, 0.3, 0.97]) if state == "reached" else 0
-    visitors = [place for place in range(profiles) if chance.random() < share * likings.choice((0, 0.2, 0.5, 1, 2, 4))]
+    visitors = [place for place in range(profiles) if chance.random() < share * (1 if share > 0.9 else likings.choice((0, 0.2, 0.5, 1, 2, 4)))]
     sets = [[], visitors, *([place for place in visitors if chance.random() < 0.7] for _ in range(3)), visitors[:1]]
     first = len(rows)
     rows.append(("", here, "module", 1, 10 * room, 5, 5, visitors))

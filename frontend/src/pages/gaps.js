@@ -54,7 +54,7 @@ function listOf([title, note], all, symbolOf, columns, app) {
     sort = next;
     update();
   };
-  const grid = createGrid(app, { label: title, key: `${location.hash} ${title}`, rows: [], sort, tall: 12, columns, open: columns[0].open, onSort });
+  const grid = createGrid(app, { label: title, rows: [], sort, tall: 12, columns, open: columns[0].open, onSort });
   const number = app.h("span", {});
   const show = (holds) => {
     rows = all.filter((row) => holds(symbolOf(row)));

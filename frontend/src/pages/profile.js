@@ -71,7 +71,6 @@ function drawUnique(profile, model, app) {
   const sorted = () => sortRows(rows, values[readSort(sort)[0]], readSort(sort)[1]);
   const grid = createGrid(app, {
     label: "Symbols that only this profile reaches",
-    key: location.hash,
     rows: sorted(),
     sort,
     tall: 14,

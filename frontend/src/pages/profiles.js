@@ -38,7 +38,6 @@ export function render(root, model, params, app) {
   };
   const grid = createGrid(app, {
     label: "Profiles",
-    key: location.hash,
     rows: sorted(),
     columns,
     sort,

@@ -9,7 +9,7 @@ const NARROW = ["name", "reach", "profiles", "missed", "statements", "kind", "mo
 export function render(root, model, params, app) {
   const { h, count } = app;
   const { symbols, profiles, modules } = model;
-  const toggle = h("button", { type: "button", onclick: () => app.toggleBaseline() });
+  const toggle = h("button", { type: "button", hidden: profiles.length < 3, onclick: () => app.toggleBaseline() });
   let { q = "", sort = "" } = params;
   const filter = filterField(app, { label: "Filter symbols", placeholder: "cart kind:method is:uncovered p:checkout", value: q, changed, down: () => grid.move(1), tools: toggle });
 
@@ -39,7 +39,6 @@ export function render(root, model, params, app) {
   };
   const grid = createGrid(app, {
     label: "Symbols and the profiles that reach them",
-    key: location.hash,
     rows: [],
     columns,
     marks,

@@ -55,7 +55,9 @@ _NUMBER: Final = int | float | None
     help="The page, if it ends in .html; else the directory for its index.html. Reports that are there are linked.",
 )
 @click.option("--since", metavar="DIR", type=_PATH, help="Show what has changed since the matrix in this directory.")
-@click.option("--playback", "results", metavar="FILE", type=_PATH, help="Show what `profcov playback --json` wrote, too.")
+@click.option(
+    "--playback", "results", metavar="FILE", type=_PATH, help="Show what `profcov playback --json` wrote, too."
+)
 @click.option(
     "--profiles",
     metavar="PATH",
@@ -102,7 +104,7 @@ def command(
         notes=notes,
         played=played,
         title=title,
-        profiles=profiles,
+        profiles=[profiles],
         commit=find_commit(),
         unreadable=inventory.unreadable,
         since=_compare(before, matrix),

@@ -44,7 +44,7 @@ class Edition:
     notes: Mapping[Slug, Note] = field(default_factory=dict)
     played: Mapping[Slug, Played] = field(default_factory=dict)
     title: str = "profcov"
-    profiles: str = "profiles"
+    profiles: Sequence[str] = ("profiles",)
     commit: str | None = None
     unreadable: Sequence[Unreadable] = ()
     since: tuple[str, Drift] | None = None
@@ -52,7 +52,7 @@ class Edition:
 
     def replay_command(self, slug: Slug) -> str:
         """Return the command that replays a profile."""
-        return f"profcov playback {shlex.quote(self.profiles)} --select {slug} --trace-code"
+        return f"profcov playback {shlex.join(self.profiles)} --select {slug} --trace-code"
 
     def find_link(self, *names: str) -> str | None:
         """Return the first of these names, relative to the page, that is a file; None if none is."""

@@ -39,15 +39,16 @@ class Played:
 def take_notes(recorded: Iterable[Recorded], notes: dict[Slug, Note]) -> Iterator[Recorded]:
     """Pass artifacts on, and note what their sidecars tell: they hold too much to be kept."""
     for each in recorded:
-        notes[each.slug] = _read(each)
+        notes[each.slug] = read_note(each)
         yield each
 
 
-def _read(recorded: Recorded) -> Note:
+def read_note(recorded: Recorded) -> Note:
+    """Return what the sidecar of an artifact tells."""
     facts = recorded.facts
     if facts is None:
         return Note(None, None, None, {}, {})
-    jobs = [each.get("status") for each in recorded.jobs if isinstance(each, dict)] if "jobs" in facts else None
+    jobs = [each.get("status") for each in facts["jobs"] if isinstance(each, dict)] if "jobs" in facts else None
     return Note(
         created=facts.get("created"),
         jobs=None if jobs is None else len(jobs),

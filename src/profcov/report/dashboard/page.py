@@ -63,6 +63,11 @@ def unpack(packed: str) -> dict[str, Any]:
     return document
 
 
+def read_data(page: str) -> dict[str, Any]:
+    """Return the document that a page was made from."""
+    return unpack(page.partition('id="data">')[2].partition("<")[0])
+
+
 @cache
 def read_static(name: str) -> str:
     """Return a file of ``report/static/``: it may stand within an element of its own as it is, which a test sees to."""

@@ -56,7 +56,10 @@ def key_figures(edition: Edition) -> list[tuple[str, str]]:
         ("modules never reached", f"{len(gaps.modules):,} / {len(matrix.index.files):,}"),
         ("profiles", f"{len(matrix.profiles):,}"),
         ("profiles that add no symbol", f"{len(idle_profiles(unique_symbols(matrix))):,}"),
-        ("profiles not known to be complete", f"{sum(each.status != 'complete' for each in matrix.profiles.values()):,}"),
+        (
+            "profiles not known to be complete",
+            f"{sum(each.status != 'complete' for each in matrix.profiles.values()):,}",
+        ),
     ]
 
 
@@ -76,11 +79,13 @@ def make_lists(edition: Edition, document: Mapping[str, Any]) -> list[TopList]:
 
 
 def _make(
-    title: str, columns: tuple[str, ...], rows: Iterable[tuple[str | int, ...]], total: int, links: Sequence[str | None] = ()
+    title: str,
+    columns: tuple[str, ...],
+    rows: Iterable[tuple[str | int, ...]],
+    total: int,
+    links: Sequence[str | None] = (),
 ) -> TopList:
-    shown = [
-        tuple(printable(cell) if isinstance(cell, str) else cell for cell in row) for row in islice(rows, TOP)
-    ]
+    shown = [tuple(printable(cell) if isinstance(cell, str) else cell for cell in row) for row in islice(rows, TOP)]
     return TopList(title, columns, shown, total, links or [None] * len(shown))
 
 
@@ -91,7 +96,9 @@ def _list_incomplete(edition: Edition) -> Iterator[TopList]:
 
 
 def _list_changes(changes: Mapping[str, Any] | None) -> Iterator[TopList]:
-    for key in ("lost", "gained") if changes else ():
+    if changes is None:
+        return
+    for key in ("lost", "gained"):
         found = changes[key]
         rows = ((name, len(slugs), ", ".join(slugs[:3]) + (" ..." if slugs[3:] else "")) for name, slugs in found)
         title = f"Symbols {key} since {changes['since']}"
