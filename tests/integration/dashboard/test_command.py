@@ -25,6 +25,8 @@ HOSTILE = {
     "right to left": "עברית",
     "turned round": "\u202egnp",
 }
+JENKINS = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"
+"""Under which Jenkins serves the files of builds: https://jenkins.io/doc/book/security/configuring-content-security-policy/"""
 SHOP = "def pay():\n    return 1\n\n\ndef ship():\n    return 2\n\n\ndef never():\n    return 3\n"
 RECORD = """
 import importlib, sys
@@ -94,9 +96,17 @@ def test_the_data_is_what_the_profiles_have_run(site: Site) -> None:
     assert dict(site.data["about"])["coverage.py: source"] == "src"
 
 
-def test_without_scripts_it_tells_the_key_figures_and_shows_names_as_text(site: Site, chromium: Browser) -> None:
-    tab = chromium.new_page(java_script_enabled=False)
-    tab.goto(site.page.as_uri())
+@pytest.mark.parametrize("scripts", ["off", "forbidden by the server"])
+def test_without_scripts_it_tells_the_key_figures_and_shows_names_as_text(
+    site: Site, chromium: Browser, scripts: str
+) -> None:
+    tab = chromium.new_page(java_script_enabled=scripts != "off")
+    if scripts == "off":
+        tab.goto(site.page.as_uri())
+    else:
+        answer = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": JENKINS}
+        tab.route("**", lambda route: route.fulfill(headers=answer, path=site.page))
+        tab.goto("http://jenkins.example/index.html")
     assert tab.title() == "The </title> of it"
     text = tab.inner_text("body")
     for words in ("85.7 %", "2 profiles", "Symbols lost since before: 1", "shop:never", "Nearest twins"):
