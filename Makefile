@@ -7,14 +7,20 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo test full bench soak long compat conformance crash break-engine lint types contracts format clean interpreter
+.PHONY: help demo examples check-examples test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## play the demo's profiles at once against a real application; results in artifacts/demo/
 	@$(BIN)/profcov demo
+
+examples: demo  ## play the demo, and renew what is committed in artifacts/example/
+	@$(BIN)/python tools/examples.py
+
+check-examples: $(READY)  ## say whether artifacts/example/ is what the last `make demo` has recorded
+	@$(BIN)/python tools/examples.py --check
 
 test: $(READY)  ## the test suite; ARGS="-k words" goes to pytest
 	@$(BIN)/python -m pytest $(ARGS)
@@ -24,7 +30,7 @@ full: $(READY)  ## the suite with what takes minutes: each framework on each ser
 
 bench: $(READY)  ## what profcov costs, on each Python that is found; artifacts/bench/overhead.json
 	@missed=0; $(BIN)/python tools/bench/overhead.py $(or $(ARGS),--every-python) || missed=1; \
-	$(if $(ARGS),,for part in store jobs playback matrix; do $(BIN)/python tools/bench/$$part.py || missed=1; done;) exit $$missed
+	$(if $(ARGS),,for part in store jobs playback matrix dashboard; do $(BIN)/python tools/bench/$$part.py || missed=1; done;) exit $$missed
 
 soak: $(READY)  ## a million traced requests, without and with new generations: memory must not grow
 	@$(BIN)/python tools/bench/soak.py $(ARGS)
@@ -62,8 +68,18 @@ format: $(READY)  ## ruff format, and the fixes that are safe
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+frontend: frontend/node_modules/.package-lock.json  ## build the dashboard's script and style from frontend/ (needs Node; who uses profcov does not)
+	@node frontend/build.mjs
+
+frontend-check: frontend/node_modules/.package-lock.json  ## test the dashboard's script, and whether what is committed is what is built
+	@node frontend/build.mjs --check
+
+frontend/node_modules/.package-lock.json: frontend/package-lock.json
+	@npm ci --prefix frontend --no-audit --no-fund --loglevel=error
+	@touch $@
+
 clean:  ## remove what the targets made
-	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo
+	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo frontend/node_modules
 
 # An environment without pip was not finished: it is made again. pip -qq prints errors only.
 $(READY): pyproject.toml | interpreter

@@ -38,6 +38,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 NO_MATTER_WHICH_PYTHON = (
     "tests/integration/bench/",
     "tests/integration/celery/",
+    "tests/integration/dashboard/",
     "tests/integration/demo/test_bytes.py",
     "tests/integration/documentation/",
     "tests/integration/nightly/",

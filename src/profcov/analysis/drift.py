@@ -10,6 +10,7 @@ from profcov.analysis.identity import Identity, match_symbols
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from profcov.analysis.matrix import Matrix
     from profcov.slug import Slug
     from profcov.symbols.model import Inventory, Symbol, SymbolName
 
@@ -57,6 +58,15 @@ class Drift:
     def has_loss(self) -> bool:
         """Whether a profile that is still there covers less of what is still there."""
         return any(each.lost for each in self.profiles.values() if each.state == "same")
+
+
+def take_snapshot(matrix: Matrix) -> Snapshot:
+    """Return a matrix as it would be stored."""
+    return Snapshot(
+        symbols=tuple(identify(symbol) for symbol in matrix.index.symbols),
+        profiles={slug: frozenset(matrix.covered_by(slug)) for slug in matrix.profiles},
+        partial=frozenset(slug for slug, reach in matrix.profiles.items() if reach.status != "complete"),
+    )
 
 
 def compare_matrices(old: Snapshot, new: Snapshot) -> Drift:

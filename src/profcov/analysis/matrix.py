@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import compress, repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from profcov.analysis.index import SymbolIndex, to_flags
 
@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from profcov.slug import Slug
+    from profcov.store.merge import Content
     from profcov.store.read import Recorded
     from profcov.symbols.model import Inventory, Symbol, SymbolName
+
+_WORK: Final = "|"
+"""What follows it in a context label is the route of a request, or a job."""
+_JOB: Final = f"{_WORK}job:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +26,18 @@ class Reach:
     """What one profile covers.
 
     ``covered`` has a bit for each symbol, in the order of the matrix. ``lines`` counts the statements that ran, as
-    ``coverage report`` does, and ``files`` the files they are in. ``unknown_files`` ran, too, but are not in the
-    inventory, so nothing is known of them. ``status`` is the artifact's: complete, partial or unknown.
+    ``coverage report`` does, ``files`` the files they are in, and ``reached`` those of them that are within functions and
+    methods. ``web_lines`` and ``job_lines`` ran in requests and in jobs, which may share some; None where the context
+    labels do not tell. ``unknown_files`` ran, too, but are not in the inventory, so nothing is known of them. ``status``
+    is the artifact's: complete, partial or unknown.
     """
 
     covered: int
     lines: int
     files: int
+    reached: int
+    web_lines: int | None
+    job_lines: int | None
     unknown_files: tuple[str, ...]
     status: str
     reasons: tuple[str, ...]
@@ -82,13 +92,47 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
             union[file] = union.get(file, 0) | statements
         imported |= each.imported or set()
         knows_imports = knows_imports and each.imported is not None
+        web_lines, job_lines = _split(index, each.content)
         reaches[each.slug] = Reach(
             covered=index.covered(executed),
-            lines=sum(statements.bit_count() for statements in executed.values()),
+            lines=count_lines(executed),
             files=len(executed),
+            reached=sum((index.files[file].callable_lines & ran).bit_count() for file, ran in executed.items()),
+            web_lines=web_lines,
+            job_lines=job_lines,
             unknown_files=tuple(sorted(file for file, bits in lines.items() if bits and file not in index.files)),
             status=each.status,
             reasons=each.reasons,
         )
     ordered = {slug: reaches[slug] for slug in sorted(reaches)}
     return Matrix(index, ordered, union, frozenset(imported), knows_imports)
+
+
+def count_lines(executed: Mapping[str, int]) -> int:
+    """Return how many statements these are."""
+    return sum(statements.bit_count() for statements in executed.values())
+
+
+def job_of(context: str) -> str | None:
+    """Return the function of a job from a context label, such as ``profile:checkout|job:shop.jobs.charge``."""
+    _, mark, function = context.partition(_JOB)
+    return function if mark else None
+
+
+def unite(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the lines of each file that any part has."""
+    union: dict[str, int] = {}
+    for part in parts:
+        for file, lines in part.items():
+            union[file] = union.get(file, 0) | lines
+    return union
+
+
+def _split(index: SymbolIndex, content: Content) -> tuple[int | None, int | None]:
+    """Return how many statements ran in requests, and how many in jobs, as far as the context labels tell."""
+    if not any(_WORK in label for label, _ in (*content.lines, *content.arcs)):
+        return None, None
+    by_context = content.bits_by_context()
+    jobs = unite(files for label, files in by_context.items() if job_of(label) is not None)
+    web = unite(files for label, files in by_context.items() if _WORK in label and job_of(label) is None)
+    return count_lines(index.executed(web)), count_lines(index.executed(jobs))

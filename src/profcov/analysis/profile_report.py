@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from profcov.analysis.matrix import count_lines, job_of, unite
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from profcov.analysis.index import SymbolIndex
     from profcov.store.read import Recorded
     from profcov.symbols.model import Symbol, SymbolName
-
-_JOB = "|job:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class ProfileReport:
 def report_profile(index: SymbolIndex, recorded: Recorded) -> ProfileReport:
     """Match what one profile ran with the inventory."""
     by_context = {label: index.executed(files) for label, files in recorded.content.bits_by_context().items()}
-    executed = _unite(by_context.values())
+    executed = unite(by_context.values())
     files = recorded.content.files
     covered = {label: index.covered(each) for label, each in by_context.items()}
     return ProfileReport(
@@ -78,24 +78,12 @@ def report_profile(index: SymbolIndex, recorded: Recorded) -> ProfileReport:
         summary=_count(index, executed, files),
         symbols=tuple(_report_symbols(index, executed)),
         contexts=tuple(
-            ContextShare(label, _count_lines(by_context[label]), covered[label].bit_count()) for label in by_context
+            ContextShare(label, count_lines(by_context[label]), covered[label].bit_count()) for label in by_context
         ),
         job_lines=_count_job_lines(by_context),
         only_jobs=_find_only_jobs(index, covered),
         unknown_files=tuple(sorted(files - index.files.keys())),
     )
-
-
-def _unite(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    union: dict[str, int] = {}
-    for part in parts:
-        for file, statements in part.items():
-            union[file] = union.get(file, 0) | statements
-    return union
-
-
-def _count_lines(executed: Mapping[str, int]) -> int:
-    return sum(statements.bit_count() for statements in executed.values())
 
 
 def _count(index: SymbolIndex, executed: Mapping[str, int], files: set[str]) -> Summary:
@@ -106,7 +94,7 @@ def _count(index: SymbolIndex, executed: Mapping[str, int], files: set[str]) -> 
         modules=kinds.count("module"),
         classes=kinds.count("class"),
         functions=kinds.count("function") + kinds.count("method"),
-        lines_covered=_count_lines(executed),
+        lines_covered=count_lines(executed),
         lines_total=sum(each.statements.bit_count() for each in known),
         body_lines_covered=sum((each.callable_lines & executed.get(each.file, 0)).bit_count() for each in known),
         body_lines_total=sum(each.callable_lines.bit_count() for each in index.files.values()),
@@ -121,16 +109,10 @@ def _report_symbols(index: SymbolIndex, executed: Mapping[str, int]) -> Iterable
             yield SymbolReport(symbol, own, bool(ran & reach))
 
 
-def _job_of(context: str) -> str | None:
-    """Return the function of a job from a context label, such as ``profile:checkout|job:shop.jobs.charge``."""
-    _, mark, function = context.partition(_JOB)
-    return function if mark else None
-
-
 def _count_job_lines(by_context: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    functions = sorted({function for label in by_context if (function := _job_of(label)) is not None})
+    functions = sorted({function for label in by_context if (function := job_of(label)) is not None})
     return {
-        function: _count_lines(_unite(each for label, each in by_context.items() if _job_of(label) == function))
+        function: count_lines(unite(each for label, each in by_context.items() if job_of(label) == function))
         for function in functions
     }
 
@@ -139,7 +121,7 @@ def _find_only_jobs(index: SymbolIndex, covered: Mapping[str, int]) -> dict[Symb
     jobs: dict[str, int] = {}
     others = 0
     for label, symbols in covered.items():
-        function = _job_of(label)
+        function = job_of(label)
         if function is None:
             others |= symbols
         else:

@@ -48,7 +48,8 @@ def command(out: Path, *, serve: bool) -> None:
     titles, *rows = run_demo(out, lambda text: click.echo(text, err=True))
     _show(titles, rows)
     click.echo(
-        f"\nArtifacts, the matrix, the gaps and an HTML report of each profile are in {out}/\n"
+        f"\nOpen {out}/index.html in a browser: who runs what, and what nobody does.\n"
+        f"Artifacts, the matrix, the gaps and an HTML report of each profile are in {out}/\n"
         f"Any coverage.py reads them: coverage html --data-file={out}/{rows[-1][0]}.coverage",
         err=True,
     )

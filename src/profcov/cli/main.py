@@ -16,6 +16,7 @@ COMMANDS: Final = {
     "combine": "Merge the shards of profiles into their artifacts.",
     "compare": "What profiles have gained and lost between two matrices.",
     "coverage": "coverage.py's reports of profiles, and never of one process's share.",
+    "dashboard": "One HTML page that shows what profiles cover, and what none of them does.",
     "demo": "Play profiles, all at once, against a small real application.",
     "doctor": "Say what this environment can do, and what would go wrong.",
     "matrix": "Which profiles cover which symbols, and what none of them does.",

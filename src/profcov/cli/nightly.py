@@ -6,14 +6,17 @@ import os
 import shutil
 import time
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from profcov.analysis.drift import compare_matrices
+from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
 from profcov.cli.clean import SIZE
+from profcov.cli.commit import find_commit
 from profcov.cli.common import config_option, find_config, ignore_source_changes_option
 from profcov.cli.main import FAILED
 from profcov.cli.playback import play_profiles, report_errors
@@ -27,6 +30,9 @@ from profcov.nightly.summary import night_summary
 from profcov.playback.junit import junit_document
 from profcov.playback.results import Run, results_document
 from profcov.report.coverage_html import write_html
+from profcov.report.dashboard.edition import Edition
+from profcov.report.dashboard.notes import Played, read_note
+from profcov.report.dashboard.page import write_page
 from profcov.report.drift import DEPTH as DRIFT_DEPTH
 from profcov.report.drift import drift_document, drift_markdown
 from profcov.report.files import lay_out, write_whole
@@ -122,12 +128,15 @@ def command(
             return code
         recorded = list(read_artifacts(night, slugs, inventory, ignore_source_changes=ignore_source_changes))
         run = Run(outcomes, is_traced=True, began=began, seconds=time.monotonic() - started, exit_code=code)
-        made = _Night(night, run, recorded, build_matrix(inventory, recorded))
-        made.write_reports(inventory)
+        made = _Night(night, run, recorded, build_matrix(inventory, recorded), inventory)
+        made.write_reports()
         if html:
             made.write_html(config_file)
         drift = made.compare()
-        made.conclude(drift, int(max_bytes))
+        made.write_dashboard(paths, drift)
+        dropped = made.conclude(drift, int(max_bytes))
+        if dropped:
+            made.write_dashboard(paths, drift, dropped)
     for name in nights.drop_old(out, keep):
         click.echo(f"{name}: removed, {keep} nights are kept", err=True)
     click.echo(f"{night / nights.SUMMARY}", err=True)
@@ -142,10 +151,11 @@ class _Night:
     run: Run
     recorded: Sequence[Recorded]
     matrix: Matrix
+    inventory: Inventory
 
-    def write_reports(self, inventory: Inventory) -> None:
+    def write_reports(self) -> None:
         """Write the inventory, how each profile was played, its report, and the matrix."""
-        write_whole(self.directory / INVENTORY, [*lay_out(inventory_document(inventory), INVENTORY_DEPTH), "\n"])
+        write_whole(self.directory / INVENTORY, [*lay_out(inventory_document(self.inventory), INVENTORY_DEPTH), "\n"])
         write(self.directory / "junit.xml", junit_document(self.run))
         write_json(self.directory / "playback.json", results_document(self.run))
         for each in self.recorded:
@@ -171,8 +181,31 @@ class _Night:
         write_whole(self.directory / "changes.md", drift_markdown(drift))
         return before.name, drift
 
-    def conclude(self, drift: tuple[str, Drift] | None, limit: int) -> None:
-        """Drop what is too much, and write the summary."""
+    def write_dashboard(
+        self, profiles: Sequence[Path], drift: tuple[str, Drift] | None, dropped: Sequence[nights.Dropped] = ()
+    ) -> None:
+        """Write the page; it links what is there, and says what was dropped."""
+        edition = Edition(
+            matrix=self.matrix,
+            gaps=find_gaps(self.matrix),
+            directory=self.directory,
+            generated=datetime.fromtimestamp(self.run.began, UTC).isoformat(timespec="seconds"),
+            notes={each.slug: read_note(each) for each in self.recorded},
+            played={
+                each.profile.slug: Played(round(each.seconds, 3), each.result.requests if each.result else None)
+                for each in self.run.outcomes
+            },
+            title=f"profcov: {self.directory.name}",
+            profiles=[str(path) for path in profiles],
+            commit=find_commit(),
+            unreadable=self.inventory.unreadable,
+            since=drift,
+            left_out=[f"{each.name} is left out: the night would have been too big with it." for each in dropped],
+        )
+        write_page(edition)
+
+    def conclude(self, drift: tuple[str, Drift] | None, limit: int) -> Sequence[nights.Dropped]:
+        """Drop what is too much, write the summary, and return what was dropped."""
         size, dropped = nights.shrink(self.directory, limit)
         if size > limit:
             click.echo(f"profcov: warning: the night has {size} bytes, though all that may go is left out", err=True)
@@ -181,3 +214,4 @@ class _Night:
         )
         write_whole(self.directory / nights.SUMMARY, [summary])
         append_step_summary(summary)
+        return dropped

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from dataclasses import replace
+from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
 from profcov.demo.services import Recording, start_services
 from profcov.demo.table import TITLES, make_rows
@@ -17,6 +20,9 @@ from profcov.playback.formats import load_profiles
 from profcov.playback.play import PlayOptions
 from profcov.playback.runner import play_all
 from profcov.report.coverage_html import write_html
+from profcov.report.dashboard.edition import Edition
+from profcov.report.dashboard.notes import Played, take_notes
+from profcov.report.dashboard.page import NAME, write_page
 from profcov.report.matrix_files import NAMES, write_matrix
 from profcov.settings import DEFAULT_CONFIG
 from profcov.store.read import read_artifact
@@ -26,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from profcov.playback.play import PlayResult
+    from profcov.report.dashboard.notes import Note
+    from profcov.slug import Slug
 
 DEFAULT_OUT: Final = Path("artifacts/demo")
 PLAY_SECONDS: Final = 120.0
@@ -106,11 +114,23 @@ def run_demo(out: Path, tell: Callable[[str], None]) -> list[tuple[str, ...]]:
     tell("writing reports ...")
     with demo_files() as (config, _):
         paths = {result.slug: result.artifact.path for result in results if result.artifact}
+        notes: dict[Slug, Note] = {}
         recorded = (read_artifact(path.parent, slug) for slug, path in paths.items())
-        matrix = build_matrix(build_inventory(config), recorded)
+        matrix = build_matrix(build_inventory(config), take_notes(recorded, notes))
         write_matrix(matrix, out)
         for slug, path in paths.items():
             write_html(path, config, out / "html" / slug, f"profcov: {slug}")
+        edition = Edition(
+            matrix=matrix,
+            gaps=find_gaps(matrix),
+            directory=out,
+            generated=datetime.now(UTC).isoformat(timespec="seconds"),
+            notes=notes,
+            played={each.slug: Played(round(each.seconds, 3), each.requests) for each in results},
+            title="profcov: the demo",
+            profiles=[os.path.relpath(config.parent / "profiles")],
+        )
+        write_page(edition)
     return [TITLES, *make_rows(results, matrix)]
 
 
@@ -123,5 +143,5 @@ def clear(out: Path) -> None:
     for slug in slugs:
         for name in (f"{slug}.coverage", f"{slug}.coverage.json", f"previous/{slug}.coverage"):
             (out / name).unlink(missing_ok=True)
-    for name in NAMES:
+    for name in (*NAMES, NAME):
         (out / name).unlink(missing_ok=True)

@@ -85,7 +85,7 @@ def drop_old(out: Path, keep: int) -> list[str]:
 def shrink(night: Path, limit: int) -> tuple[int, list[Dropped]]:
     """Drop what a night can do without, the largest first, until it has at most so many bytes; return its size, and that.
 
-    Artifacts, inventory, matrix and gaps stay. What goes are the HTML pages of a profile, its report, and the matrix as CSV.
+    Artifacts, inventory, matrix, gaps and the dashboard stay. What goes are the HTML pages of a profile, its report, and the matrix as CSV.
 
     Raises:
         CoverageWriteError: something cannot be removed.

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import servers
 from coverage import CoverageData
 
+from profcov.report.dashboard.page import read_data
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -96,7 +98,15 @@ def test_the_second_night_names_what_was_gained_and_lost_and_by_whom(tmp_path: P
         *(f"reports/{slug}-coverage.json" for slug in PROFILES),
         *(f"html/{slug}/index.html" for slug in PROFILES),
         *("matrix/profile-symbols.json", "matrix/gaps.md", "coverage-symbols.json", "playback.json", "junit.xml"),
+        "index.html",
     }
+    page = read_data((night / "index.html").read_text())
+    assert (page["title"], page["changes"], page["truncated"]) == (f"profcov: {night.name}", None, [])
+    buy = page["profiles"][0]
+    assert (buy["slug"], buy["requests"], buy["html"]) == ("buy", 2, "html/buy/index.html")
+    assert buy["json"] == "reports/buy-coverage.json"
+    assert buy["seconds"] > 0
+    assert buy["replay"] == "profcov playback profiles --select buy --trace-code"
     data = CoverageData(str(night / "buy.coverage"))
     data.read()
     assert data.measured_files() == {str(tmp_path / "shop.py")}
@@ -117,6 +127,11 @@ def test_the_second_night_names_what_was_gained_and_lost_and_by_whom(tmp_path: P
     assert f"Compared with `{night.name}`." in text
     assert step_summary.read_text() == text
     assert not (later / "html").exists()
+    page = read_data((later / "index.html").read_text())
+    assert page["changes"]["since"] == night.name
+    assert page["changes"]["gained"] == [["shop:check_card", ["buy"]]]
+    assert page["changes"]["lost"] == [["shop:charge", ["buy"]]]
+    assert [each["html"] for each in page["profiles"]] == [None, None]
 
 
 def test_a_profile_that_fails_is_reported_as_partial_and_the_oldest_night_goes(tmp_path: Path) -> None:
@@ -136,6 +151,9 @@ def test_a_profile_that_fails_is_reported_as_partial_and_the_oldest_night_goes(t
     assert "- `html/buy`: " in text
     assert not list((night / "html").iterdir())
     assert (night / "matrix" / "profile-symbols.json").exists()
+    page = read_data((night / "index.html").read_text())
+    assert "html/buy is left out: the night would have been too big with it." in page["truncated"]
+    assert {each[link] for each in page["profiles"] for link in ("html", "json")} == {None}
 
 
 def test_where_nobody_answers_there_is_no_night(tmp_path: Path) -> None:

@@ -1,0 +1,70 @@
+// What each scenario buys.
+
+import { heatmap } from "../charts/heatmap.js";
+import { createGrid, readSort, sortRows } from "../grid.js";
+import { afterPaint } from "./overview.js";
+import { card, chip, profileLink } from "./parts.js";
+
+export function render(root, model, params, app) {
+  const { h, count, percent, plural } = app;
+  const { profiles, totals } = model;
+  const number = (key, title, hint, width = 84) => ({ key, title, hint, width, number: true, show: (p) => (values[key](p) === null ? "–" : count(values[key](p))) });
+  const values = {
+    profile: (p) => p.slug.toLowerCase(),
+    reach: (p) => (totals.statements ? p.reached / totals.statements : null),
+    symbols: (p) => p.symbols,
+    unique: (p) => p.unique,
+    lines: (p) => p.lines,
+    seconds: (p) => p.seconds,
+    jobs: (p) => p.jobs,
+    integrity: (p) => p.status,
+    twin: (p) => p.twin?.likeness ?? null,
+  };
+  const columns = [
+    { key: "profile", title: "profile", width: 220, flex: true, show: (p) => profileLink(app, p), className: () => "sticky" },
+    { key: "reach", title: "reach", width: 84, number: true, hint: "The share of the statements of functions and methods that it ran", show: (p) => percent(values.reach(p) ?? NaN), className: (p) => `heat-${app.bin(values.reach(p))}` },
+    number("symbols", "symbols", "Symbols that it reaches"),
+    number("unique", "unique", "Symbols that only this profile reaches"),
+    number("lines", "lines", "Statements that it ran, as coverage.py counts them"),
+    { key: "seconds", title: "duration", width: 96, number: true, show: (p) => app.seconds(p.seconds) },
+    { key: "jobs", title: "jobs", width: 118, number: true, show: (p) => (p.jobs === null ? "–" : p.failed_jobs ? `${count(p.failed_jobs)} of ${count(p.jobs)} failed` : count(p.jobs)) },
+    { key: "integrity", title: "integrity", width: 106, hint: "Whether the artifact has all that ran", show: (p) => chip(p.status) },
+    { key: "twin", title: "nearest twin", width: 240, flex: true, hint: "The profile most like it: the share of their symbols that both reach", show: (p) => showTwin(p, model, app) },
+  ];
+  let sort = params.sort ?? "-reach";
+  const sorted = () => {
+    const [key, down] = readSort(sort);
+    return Object.hasOwn(values, key) ? sortRows(profiles, values[key], down) : profiles;
+  };
+  const grid = createGrid(app, {
+    label: "Profiles",
+    rows: sorted(),
+    columns,
+    sort,
+    open: (p) => app.go(app.href("profile", p.slug)),
+    onSort: (next) => {
+      sort = next;
+      app.setParams({ ...params, arg: undefined, sort });
+      grid.update({ rows: sorted(), sort });
+    },
+  });
+  const idle = profiles.filter((p) => p.unique === 0).length;
+  const summary = `${plural(profiles.length, "profile")}${idle ? ` · ${plural(idle, "has", "have")} no unique symbol` : ""}`;
+  const heat = card("Profile × package", "");
+  root.append(h("h1", {}, "Profiles"), h("p", { role: "status", class: "count" }, summary), grid.element, heat);
+  let chart = null;
+  const cancel = afterPaint([() => (chart = heatmap(heat, model, {}, app))]);
+  return () => {
+    cancel();
+    chart?.destroy();
+    grid.destroy();
+  };
+}
+
+function showTwin(profile, model, app) {
+  const { twin } = profile;
+  if (!twin) return "–";
+  const other = model.profiles[twin.index];
+  const pair = app.href("overlap", "", { p: `${profile.slug},${other.slug}` });
+  return app.h("a", { href: pair, tabindex: -1, title: `${other.slug}: how they overlap` }, app.text(other.slug), ` ${app.percent(twin.likeness)}`);
+}

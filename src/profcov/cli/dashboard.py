@@ -1,0 +1,142 @@
+"""``profcov dashboard``: one HTML page that shows the matrix."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from profcov.analysis.drift import compare_matrices, take_snapshot
+from profcov.analysis.gaps import find_gaps
+from profcov.analysis.matrix import build_matrix
+from profcov.cli.commit import find_commit
+from profcov.cli.common import config_option, data_dir_option, find_data_dir, ignore_source_changes_option
+from profcov.cli.recorded import (
+    DEFAULT_OUT,
+    choose_slugs,
+    find_inventory,
+    inventory_option,
+    read_artifacts,
+    warn_unknown,
+)
+from profcov.errors import CoverageReadError
+from profcov.playback.results import SCHEMA_VERSION
+from profcov.report.dashboard.edition import Edition
+from profcov.report.dashboard.notes import Note, Played, take_notes
+from profcov.report.dashboard.page import NAME, write_page
+from profcov.report.files import read_document
+from profcov.report.snapshot import read_snapshot
+from profcov.slug import Slug
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from profcov.analysis.drift import Drift, Snapshot
+    from profcov.analysis.matrix import Matrix
+
+_PATH: Final = click.Path(path_type=Path)
+_HTML: Final = frozenset({".html", ".htm"})
+_NUMBER: Final = int | float | None
+
+
+@click.command("dashboard")
+@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@data_dir_option("Where the artifacts are.")
+@config_option()
+@inventory_option()
+@click.option(
+    "--out",
+    metavar="PATH",
+    type=_PATH,
+    default=DEFAULT_OUT,
+    show_default=True,
+    help="The page, if it ends in .html; else the directory for its index.html. Reports that are there are linked.",
+)
+@click.option("--since", metavar="DIR", type=_PATH, help="Show what has changed since the matrix in this directory.")
+@click.option(
+    "--playback", "results", metavar="FILE", type=_PATH, help="Show what `profcov playback --json` wrote, too."
+)
+@click.option(
+    "--profiles",
+    metavar="PATH",
+    default="profiles",
+    show_default=True,
+    help="Where the profiles are: for the command that replays one.",
+)
+@click.option("--title", metavar="TEXT", default="profcov", show_default=True, help="The title of the page.")
+@ignore_source_changes_option()
+def command(
+    slugs: tuple[str, ...],
+    *,
+    data_dir: Path | None,
+    config: str | None,
+    inventory_file: Path | None,
+    out: Path,
+    since: Path | None,
+    results: Path | None,
+    profiles: str,
+    title: str,
+    ignore_source_changes: bool,
+) -> None:
+    """Make a page that shows what profiles cover, those that are named or all that have an artifact, and what none covers.
+
+    It is one file, which works from disk. Run this where the server runs: in the same directory, with the same packages
+    and coverage configuration.
+    """
+    before = None if since is None else (str(since), read_snapshot(since))
+    played = {} if results is None else read_played(results)
+    directory = find_data_dir(data_dir)
+    chosen = choose_slugs(directory, slugs)
+    inventory = find_inventory(inventory_file, config)
+    notes: dict[Slug, Note] = {}
+    recorded = read_artifacts(directory, chosen, inventory, ignore_source_changes=ignore_source_changes)
+    matrix = build_matrix(inventory, take_notes(recorded, notes))
+    for slug, reach in matrix.profiles.items():
+        warn_unknown(slug, reach.unknown_files)
+    page = out if out.suffix.lower() in _HTML and not out.is_dir() else out / NAME
+    edition = Edition(
+        matrix=matrix,
+        gaps=find_gaps(matrix),
+        directory=page.parent,
+        generated=datetime.now(UTC).isoformat(timespec="seconds"),
+        notes=notes,
+        played=played,
+        title=title,
+        profiles=[profiles],
+        commit=find_commit(),
+        unreadable=inventory.unreadable,
+        since=_compare(before, matrix),
+    )
+    write_page(edition, page.name)
+    click.echo(page)
+
+
+def read_played(path: Path) -> dict[Slug, Played]:
+    """Return how each profile was played, as the results of a playback tell.
+
+    Raises:
+        CoverageReadError: they are not there, or they are something else.
+    """
+    hint = "`profcov playback --json FILE` makes it"
+    document = read_document(path, SCHEMA_VERSION, hint)
+    try:
+        return {Slug(each["slug"]): _read_figures(each) for each in document["profiles"]}
+    except (KeyError, TypeError) as error:
+        reason = f"it has no results of this version: {type(error).__name__}: {error}; {hint}"
+        raise CoverageReadError(path, reason) from error
+
+
+def _read_figures(facts: Mapping[str, Any]) -> Played:
+    seconds, requests = facts["seconds"], facts["requests"]
+    if not isinstance(seconds, _NUMBER) or not isinstance(requests, _NUMBER):
+        raise TypeError("seconds and requests are numbers")
+    return Played(seconds, None if requests is None else int(requests))
+
+
+def _compare(before: tuple[str, Snapshot] | None, matrix: Matrix) -> tuple[str, Drift] | None:
+    if before is None:
+        return None
+    name, snapshot = before
+    return name, compare_matrices(snapshot, take_snapshot(matrix))

@@ -1,0 +1,44 @@
+"""What has changed since an earlier matrix, symbol by symbol."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.report.dashboard.edition import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from profcov.analysis.drift import Drift
+    from profcov.slug import Slug
+    from profcov.symbols.model import SymbolName
+
+MOST: Final = 1000
+"""So many symbols are named of those that were gained, and as many of those that were lost."""
+
+
+def describe_changes(since: str, drift: Drift) -> dict[str, Any]:
+    """Return the symbols that profiles gained and lost, each with its profiles, and how many are left out.
+
+    Only profiles that are in both matrices count: a new one gains all that it covers.
+    """
+    same = {slug: each for slug, each in drift.profiles.items() if each.state == "same"}
+    gained = _turn((slug, each.gained) for slug, each in same.items())
+    lost = _turn((slug, each.lost) for slug, each in same.items())
+    return {
+        "since": clean(since),
+        "gained": gained[:MOST],
+        "lost": lost[:MOST],
+        "new_profiles": [slug for slug, each in drift.profiles.items() if each.state == "new"],
+        "gone_profiles": [slug for slug, each in drift.profiles.items() if each.state == "gone"],
+        "more": len(gained[MOST:]) + len(lost[MOST:]),
+    }
+
+
+def _turn(found: Iterable[tuple[Slug, Iterable[SymbolName]]]) -> list[list[Any]]:
+    """Return each symbol with its profiles, those of the most profiles first."""
+    slugs: dict[str, list[Slug]] = {}
+    for slug, names in found:
+        for name in names:
+            slugs.setdefault(clean(name), []).append(slug)
+    return [[name, slugs[name]] for name in sorted(slugs, key=lambda name: (-len(slugs[name]), name))]

@@ -1,0 +1,112 @@
+"""``profcov dashboard`` from arguments to the page and exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from profcov.cli.main import DATA, main
+from profcov.report.dashboard.page import read_data
+from profcov.slug import Slug
+from profcov.store.combine import combine
+from profcov.store.files import file_digest
+from profcov.store.shard import write_shard
+
+
+@pytest.fixture
+def project(tree, monkeypatch):
+    for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    tree.write("app.py", "def f():\n    return 1\n\n\ndef g():\n    return 2\n")
+    tree.write("coverage.profile-playback.ini", "[run]\nsource = .\nrelative_files = true\n")
+    return tree.root
+
+
+def record(slug: str, lines: set[int]) -> None:
+    data = Path(".profcov").absolute()
+    facts = {"sources": {"app.py": file_digest("app.py")}, "imported": ["app.py"]}
+    write_shard(data, Slug(slug), f"profile:{slug}", {"app.py": lines}, facts=facts)
+    combine(data, Slug(slug), config_file=Path("coverage.profile-playback.ini"))
+
+
+def run(capsys, *args):
+    with pytest.raises(SystemExit) as caught:
+        main(["dashboard", *map(str, args)])
+    printed = capsys.readouterr()
+    return caught.value.code, printed.out, printed.err
+
+
+def read(path) -> dict:
+    return read_data(Path(path).read_text(encoding="utf-8"))
+
+
+def test_it_writes_a_page_into_a_directory_or_into_a_file_and_says_where(project, capsys):
+    record("one", {2})
+    record("two", {2, 6})
+    assert run(capsys) == (0, "artifacts/index.html\n", "")
+    assert run(capsys, "--out", "new/dir") == (0, "new/dir/index.html\n", "")
+    assert run(capsys, "one", "--out", "new/page.html", "--title", "The shop") == (0, "new/page.html\n", "")
+    assert [each["slug"] for each in read("artifacts/index.html")["profiles"]] == ["one", "two"]
+    page = read("new/page.html")
+    assert ([each["slug"] for each in page["profiles"]], page["title"]) == (["one"], "The shop")
+    assert sorted(path.name for path in Path("new").iterdir()) == ["dir", "page.html"]
+
+
+def test_it_shows_what_has_changed_since_an_earlier_matrix(project, capsys):
+    record("one", {2})
+    with pytest.raises(SystemExit):
+        main(["matrix", "--out", "before"])
+    record("one", {6})
+    capsys.readouterr()
+    assert run(capsys, "--since", "before")[0] == 0
+    changes = read("artifacts/index.html")["changes"]
+    assert (changes["since"], changes["gained"], changes["lost"]) == (
+        "before",
+        [["app:g", ["one"]]],
+        [["app:f", ["one"]]],
+    )
+
+
+def test_it_shows_how_profiles_were_played_and_the_command_that_plays_them(project, capsys):
+    record("one", {2})
+    results = {"slug": "one", "seconds": 1.25, "requests": 3}
+    Path("played.json").write_text(json.dumps({"schema_version": 1, "profiles": [results, {**results, "slug": "x"}]}))
+    assert run(capsys, "--playback", "played.json", "--profiles", "tests/profiles")[0] == 0
+    (one,) = read("artifacts/index.html")["profiles"]
+    assert (one["seconds"], one["requests"]) == (1.25, 3)
+    assert one["replay"] == "profcov playback tests/profiles --select one --trace-code"
+
+
+def test_in_a_repository_it_names_the_commit(project, capsys):
+    record("one", {2})
+    assert run(capsys)[0] == 0
+    assert "Commit" not in dict(read("artifacts/index.html")["about"])
+    git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org"]
+    for words in (["init", "-q"], ["add", "app.py"], ["commit", "-qm", "x"]):
+        subprocess.run([*git, *words], check=True)
+    head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    assert run(capsys)[0] == 0
+    assert dict(read("artifacts/index.html")["about"])["Commit"] == head
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--since", "nowhere"], "`profcov matrix --out DIR` makes it"),
+        (["--playback", "nowhere.json"], "`profcov playback --json FILE` makes it"),
+        (["--playback", "bad.json"], "it has no results of this version"),
+        (["--out", "app.py"], "cannot write app.py/index.html"),
+        (["nope"], "nope.coverage: there is no such file"),
+    ],
+)
+def test_what_cannot_be_used_is_one_clear_sentence(project, capsys, args, words):
+    record("one", {2})
+    bad = {"schema_version": 1, "profiles": [{"slug": "one", "seconds": "1", "requests": 1}]}
+    Path("bad.json").write_text(json.dumps(bad))
+    code, printed, err = run(capsys, *args)
+    assert (code, printed) == (DATA, "")
+    assert words in err
+    assert err.count("\n") == 1
