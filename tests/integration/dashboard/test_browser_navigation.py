@@ -72,7 +72,7 @@ def test_a_profile_shows_what_it_runs(open_page: Open) -> None:
 def test_a_symbol_shows_who_runs_it_and_how_to_run_them_again(open_page: Open) -> None:
     page = open_page(make_shop(), symbol(METHOD), permissions=["clipboard-read", "clipboard-write"])
     heading(page, METHOD)
-    expect(page.locator("#app")).to_contain_text("shop/cart.py, lines 7–15")
+    expect(page.locator("#app")).to_contain_text("shop/cart.py, lines 7 to 15")
     reach, others, siblings = page.locator("#app .card").all()
     assert reach.get_by_role("link").all_inner_texts() == ["checkout", "refund"]
     assert others.get_by_role("link").all_inner_texts() == ["invite", "search"]
