@@ -193,7 +193,7 @@ export function createGrid(app, options) {
     table.style.width = `${Math.max(least, element.clientWidth)}px`;
     const height = body.firstElementChild?.getBoundingClientRect().height;
     if (height && Math.abs(height - rowHeight) > 0.1) rowHeight = height;
-    element.style.maxHeight = `min(${head.offsetHeight + tall * rowHeight + 14}px, 88vh)`;
+    element.style.maxHeight = `min(${head.offsetHeight + tall * rowHeight + 14}px, max(20rem, 100vh - 11rem))`;
   }
 
   function refresh() {
