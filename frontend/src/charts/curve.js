@@ -6,8 +6,9 @@ import { cover } from "./sets.js";
 import { s, shorten } from "./svg.js";
 import { asTable, grid } from "./table.js";
 
-const SIZE = { width: 560, height: 260 };
-const SIZE_NARROW = { width: 320, height: 200 };
+const HEIGHT = 260;
+const WIDTH = { least: 300, most: 900 };
+const BESIDE = 0.56; // its part of the width, where the list of the first profiles is beside it
 const EDGE = { left: 52, right: 14, top: 12, bottom: 34 };
 const FIRST = 10;
 const MARKS = [0.5, 0.8, 0.95, 1];
@@ -29,12 +30,17 @@ export function curve(root, model, options, app) {
       `${count(adding)} of ${count(order.length)} profiles reach everything that all of them reach: greedy, not proven minimal.` +
         (idle ? ` After these, the other ${count(idle)} add no symbol; their lines and answers may differ all the same.` : ""),
     ),
-    h("div", { class: "beside" }, h("div", {}, picture(model, order, all, root.clientWidth < 600 ? SIZE_NARROW : SIZE)), firstProfiles(model, order, all, app)),
+    h("div", { class: "beside" }, h("div", {}, picture(model, order, all, choose(root.clientWidth))), firstProfiles(model, order, all, app)),
     asTable("Profiles in the order of greedy set cover", ["place", "profile", "adds", "symbols so far", "share"], () =>
       order.map(({ profile, adds, total }, n) => [String(n + 1), linkOf(model, profile, app), adds, total, percent(total / all)]),
     ),
   );
   return { destroy() {} };
+}
+
+function choose(room) {
+  const width = room < 780 ? room - 30 : room * BESIDE;
+  return { width: Math.round(Math.max(WIDTH.least, Math.min(WIDTH.most, width))), height: HEIGHT };
 }
 
 function linkOf(model, profile, app) {

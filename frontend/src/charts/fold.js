@@ -3,9 +3,10 @@
 /**
  * Fold items into at most `most` groups by their paths (arrays of words): {path, items, kind}.
  * The group with the greatest weight is split while there is room, so that the groups come out about even. The order of the items is kept.
+ * A group is not split into single items for the most part if there may be no `singles`: beside groups they would be taken for one.
  * Kinds: `whole` (all items that begin with the path), `own` (only those that end there), `rest` (those for which there was no room of their own).
  */
-export function fold(items, pathOf, most, weightOf = () => 1) {
+export function fold(items, pathOf, most, { weightOf = () => 1, singles = true } = {}) {
   let groups = [{ path: [], items, kind: "whole", weight: Infinity, closed: false }];
   for (;;) {
     const open = groups.filter((group) => !group.closed).sort((a, b) => b.weight - a.weight);
@@ -13,7 +14,7 @@ export function fold(items, pathOf, most, weightOf = () => 1) {
     const parts = split(open[0], pathOf, weightOf);
     if (parts.length === 1 && !parts[0].closed) {
       groups = groups.map((group) => (group === open[0] ? parts[0] : group));
-    } else if (parts.length === 1 || (groups.length > 1 && groups.length - 1 + parts.length > most)) {
+    } else if (parts.length === 1 || (groups.length > 1 && groups.length - 1 + parts.length > most) || (!singles && parts.length * 2 > open[0].items.length)) {
       open[0].closed = true;
     } else {
       const fitting = parts.length > most ? gather(parts, most, open[0].path) : parts;

@@ -6,9 +6,11 @@ import { fold, runs } from "./fold.js";
 import { membersOf } from "./sets.js";
 import { surface } from "./surface.js";
 import { legend } from "./legend.js";
+import { shorten } from "./svg.js";
 import { asTable } from "./table.js";
 
 const MOST_ROWS = 60;
+const FEWEST_ROWS = 8; // fewer groups than these say too little
 const MOST_COLUMNS = 40;
 const MOST_COLUMNS_NARROW = 20;
 const FONT = "11px system-ui, sans-serif";
@@ -99,8 +101,8 @@ function groupProfiles(model) {
   const { profiles } = model;
   if (profiles.length <= MOST_ROWS) return profiles.map(({ slug, index }) => ({ label: slug, profiles: [index] }));
   const sorted = [...profiles].sort((a, b) => (a.slug < b.slug ? -1 : 1));
-  const groups = fold(sorted, ({ slug }) => slug.split(/(?<=[-_.])/), MOST_ROWS);
-  const alike = groups.every(({ kind }) => kind !== "rest");
+  const groups = fold(sorted, ({ slug }) => slug.split(/(?<=[-_.])/), MOST_ROWS, { singles: false });
+  const alike = groups.length >= FEWEST_ROWS && groups.every(({ kind }) => kind !== "rest");
   const found = alike ? groups.map(labelPrefix) : runs(sorted, MOST_ROWS).map(labelRun);
   return found.map(({ label, items }) => ({ label, profiles: items.map(({ index }) => index) }));
 }
@@ -116,7 +118,7 @@ function labelRun(items) {
 /** Return the columns: modules in as small groups as there is room for, by package. */
 function groupModules(model, most) {
   const modules = model.modules.map((module, index) => ({ ...module, index })).filter(({ statements }) => statements);
-  const groups = fold(modules, ({ name }) => name.split("."), most, ({ statements }) => statements);
+  const groups = fold(modules, ({ name }) => name.split("."), most, { weightOf: ({ statements }) => statements });
   const within = commonPackage(groups.filter(({ kind }) => kind === "whole").map(({ path }) => path));
   const said = { whole: "", own: " (itself)", rest: " (others)" };
   return groups.map(({ path, items, kind }) => ({
@@ -207,11 +209,11 @@ function writeLabels(context, rows, columns, edges, colour) {
   context.textAlign = "left";
 }
 
-/** Cut a text to the room with an ellipsis, at its end or (a dotted name, whose end says most) at its beginning. */
+/** Cut a text to the room with an ellipsis, in its middle or (a dotted name, whose end says most) at its beginning. */
 function cut(context, text, room, atStart = false) {
   let shown = text;
-  for (let length = text.length - 1; length > 0 && context.measureText(shown).width > room; length--) {
-    shown = atStart ? `…${text.slice(-length)}` : `${text.slice(0, length)}…`;
+  for (let length = text.length; length > 2 && context.measureText(shown).width > room; length--) {
+    shown = atStart ? `…${text.slice(1 - length)}` : shorten(text, length);
   }
   return shown;
 }

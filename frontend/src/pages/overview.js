@@ -55,8 +55,8 @@ function figures(model, app) {
     "dl",
     { class: "figures" },
     figure("statements reached", percent(totals.reached / totals.statements), app.href("gaps"), { share: totals.reached / totals.statements }),
-    figure("symbols reached", `${count(reached)} / ${count(symbols.length)}`, app.href("symbols"), { share: reached / symbols.length }),
-    figure("modules never reached", `${count(never)} / ${count(modules.length)}`, app.href("gaps"), { share: never / modules.length, warn: never > 0 }),
+    figure("symbols reached", ratio(reached, symbols.length), app.href("symbols"), { share: reached / symbols.length }),
+    figure("modules never reached", ratio(never, modules.length), app.href("gaps"), { share: never / modules.length, warn: never > 0 }),
     figure("profiles", count(profiles.length), app.href("profiles")),
     figure("profiles with no unique symbol", count(idle), app.href("profiles")),
     figure("artifacts not known to be complete", count(partial), app.href("about"), { warn: partial > 0 }),
@@ -66,6 +66,10 @@ function figures(model, app) {
 function figure(name, value, href, { share, warn } = {}) {
   const meter = share > 0 ? h("div", { class: "meter", "aria-hidden": "true" }, h("span", { style: { width: `${100 * share}%` } })) : null;
   return h("div", warn ? { class: "warn" } : {}, h("dt", {}, name), h("dd", {}, h("a", { href }, value)), meter);
+}
+
+function ratio(part, whole) {
+  return [count(part), h("small", {}, ` / ${count(whole)}`)];
 }
 
 function isNeverReached({ state }) {
