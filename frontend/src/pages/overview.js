@@ -129,7 +129,7 @@ function changes(model, app) {
 }
 
 function scroll(caption, headers, rows) {
-  return h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": caption }, grid(caption, headers, rows, true));
+  return h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": caption }, grid(caption, headers, rows, true));
 }
 
 function nothing(...sentence) {

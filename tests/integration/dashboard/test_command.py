@@ -123,6 +123,13 @@ def test_without_scripts_it_tells_the_key_figures_and_shows_names_as_text(site: 
     tab.close()
 
 
+def test_without_scripts_a_narrow_screen_has_no_sideways_scroll(site: Site, browser: Any) -> None:
+    tab = browser.new_page(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    tab.goto(site.page.as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    tab.close()
+
+
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_with_scripts_it_asks_nobody_complains_of_nothing_and_shows_names_as_text(
     site: Site, browser: Any, name: str
