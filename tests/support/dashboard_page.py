@@ -16,8 +16,40 @@ from markupsafe import Markup
 from profcov.report.dashboard import page
 
 KINDS = ["module", "class", "function", "method"]
-WORDS = "cart order invoice stock plan quota export report user token price search audit render mail geo queue tag".split()
-TASKS = "checkout invite password-reset report-pdf upgrade search admin-audit signup refund sync cancel webhook-retry".split()
+WORDS = [
+    "cart",
+    "order",
+    "invoice",
+    "stock",
+    "plan",
+    "quota",
+    "export",
+    "report",
+    "user",
+    "token",
+    "price",
+    "search",
+    "audit",
+    "render",
+    "mail",
+    "geo",
+    "queue",
+    "tag",
+]
+TASKS = [
+    "checkout",
+    "invite",
+    "password-reset",
+    "report-pdf",
+    "upgrade",
+    "search",
+    "admin-audit",
+    "signup",
+    "refund",
+    "sync",
+    "cancel",
+    "webhook-retry",
+]
 
 
 def write_page(path: Path, data: dict[str, Any]) -> Path:
@@ -46,7 +78,9 @@ def make_profile(slug: str, **known: Any) -> dict[str, Any]:
     return plain | known
 
 
-def make_data(profiles: list[dict[str, Any]], modules: list[dict[str, Any]], symbols: list[tuple[Any, ...]]) -> dict[str, Any]:
+def make_data(
+    profiles: list[dict[str, Any]], modules: list[dict[str, Any]], symbols: list[tuple[Any, ...]]
+) -> dict[str, Any]:
     """Return the data of a page; a symbol is ``(name, module, kind, line, end, statements, missed, profiles)``."""
     width = (len(profiles) + 7) // 8
     signatures = {bytes(width): 0}
@@ -79,26 +113,46 @@ def imagine(symbols: int, profiles: int, seed: int = 1) -> dict[str, Any]:
     rows: list[tuple[Any, ...]] = []
     reached = [0] * profiles
     while len(rows) < symbols:
-        _add_module(chance, modules, rows, profiles, min(symbols - len(rows), chance.randint(8, 60)), reached)
+        _add_module(chance, modules, rows, min(symbols - len(rows), chance.randint(8, 60)), reached)
     found = []
     for place, slug in enumerate(slugs):
         lines = reached[place] * 2 + 900
-        more = {"lines": lines, "files": 40 + place, "reached": reached[place], "seconds": chance.random() * 90, "jobs": chance.randint(0, 9)}
-        more |= {"web_lines": lines * 3 // 4, "job_lines": lines // 3, "html": f"html/{slug}/index.html", "json": f"{slug}-coverage.json"}
+        more = {
+            "lines": lines,
+            "files": 40 + place,
+            "reached": reached[place],
+            "seconds": chance.random() * 90,
+            "jobs": chance.randint(0, 9),
+        }
+        more |= {
+            "web_lines": lines * 3 // 4,
+            "job_lines": lines // 3,
+            "html": f"html/{slug}/index.html",
+            "json": f"{slug}-coverage.json",
+        }
         if place % 11 == 3:
-            more |= {"status": "partial", "reasons": ["2 shards of web-1 (pid 4711) could not be read"], "failed_jobs": 1}
+            more |= {
+                "status": "partial",
+                "reasons": ["2 shards of web-1 (pid 4711) could not be read"],
+                "failed_jobs": 1,
+            }
         found.append(make_profile(slug, **more))
     return make_data(found, modules, rows)
 
 
-def _add_module(chance: random.Random, modules: list, rows: list, profiles: int, room: int, reached: list[int]) -> None:
+def _add_module(chance: random.Random, modules: list, rows: list, room: int, reached: list[int]) -> None:
+    profiles = len(reached)
     path = [chance.choice(WORDS) for _ in range(chance.choice((1, 2, 2, 3)))]
     likings = random.Random(path[0])  # each profile likes some packages
     name = ".".join(["app", *path, f"{chance.choice(WORDS)}_{len(modules)}"])
     here = len(modules)
     state = chance.choices(["reached", "never called", "never imported"], [90, 5, 5])[0]
     share = chance.choice([0.02, 0.05, 0.1, 0.3, 0.97]) if state == "reached" else 0
-    visitors = [place for place in range(profiles) if chance.random() < share * (1 if share > 0.9 else likings.choice((0, 0.2, 0.5, 1, 2, 4)))]
+    visitors = [
+        place
+        for place in range(profiles)
+        if chance.random() < share * (1 if share > 0.9 else likings.choice((0, 0.2, 0.5, 1, 2, 4)))
+    ]
     sets = [[], visitors, *([place for place in visitors if chance.random() < 0.7] for _ in range(3)), visitors[:1]]
     first = len(rows)
     rows.append(("", here, "module", 1, 10 * room, 5, 5, visitors))
@@ -116,7 +170,18 @@ def _add_module(chance: random.Random, modules: list, rows: list, profiles: int,
         statements = 1 + int(chance.expovariate(0.12))
         without = statements if not covering else chance.randint(0, statements // 2)
         word = f"{chance.choice(WORDS)}_{chance.choice(WORDS)}_{place}"
-        rows.append((f"{owner}.{word}" if inside else word, here, "method" if inside else "function", line, line + 8, statements, without, covering))
+        rows.append(
+            (
+                f"{owner}.{word}" if inside else word,
+                here,
+                "method" if inside else "function",
+                line,
+                line + 8,
+                statements,
+                without,
+                covering,
+            )
+        )
         left = left - 1 if inside else 0
         missed += without
         line += 10

@@ -8,8 +8,8 @@ from dashboard_page import make_data, make_profile
 
 HOSTILE = {
     "script": "</script><script>document.title='owned'</script>",
-    "quotes": "it's \"quoted\" & <b>bold</b>",
-    "right to left": "\u202eevil\u2066שלום",
+    "quotes": 'it\'s "quoted" & <b>bold</b>',
+    "right to left": "\u202eevil\u2066\u05e9\u05dc\u05d5\u05dd",
 }
 SLUGS = ["checkout", "invite", "refund", "search"]
 ALL = [0, 1, 2, 3]
@@ -23,9 +23,18 @@ def make_shop(**more: Any) -> dict[str, Any]:
         make_profile("refund", lines=22, files=2, reached=14),
         make_profile("search", lines=9, files=1, reached=2, seconds=None, requests=None, jobs=None, unknown_files=2),
     ]  # fmt: skip
-    states = {"shop.cart": "reached", "shop.users.invite": "reached", "shop.old": "never imported", "shop.idle": "never called", "shop": "empty"}
+    states = {
+        "shop.cart": "reached",
+        "shop.users.invite": "reached",
+        "shop.old": "never imported",
+        "shop.idle": "never called",
+        "shop": "empty",
+    }
     missed = {"shop.old": 13, "shop.idle": 4}
-    modules = [{"name": name, "file": f"{name.replace('.', '/')}.py", "state": state, "missed": missed.get(name, 0)} for name, state in states.items()]
+    modules = [
+        {"name": name, "file": f"{name.replace('.', '/')}.py", "state": state, "missed": missed.get(name, 0)}
+        for name, state in states.items()
+    ]
     symbols = [
         ("", 0, "module", 1, 60, 6, 0, ALL),
         ("Cart", 0, "class", 5, 40, 3, 0, ALL),
@@ -48,9 +57,38 @@ def make_shop(**more: Any) -> dict[str, Any]:
 
 def make_hostile() -> dict[str, Any]:
     """Return data in which every name that can be hostile is."""
-    profiles = [make_profile(name, status="partial", reasons=[name], replay=f"profcov playback '{name}'") for name in HOSTILE.values()]
-    modules = [{"name": f"app.{name}", "file": f"{name}.py", "state": "reached", "missed": 0} for name in HOSTILE.values()]
-    symbols = [("" if place % 2 == 0 else name, place // 2, "module" if place % 2 == 0 else "function", 1, 9, 3, 1, [place // 2]) for place, name in enumerate(name for name in HOSTILE.values() for _ in range(2))]
+    profiles = [
+        make_profile(name, status="partial", reasons=[name], replay=f"profcov playback '{name}'")
+        for name in HOSTILE.values()
+    ]
+    modules = [
+        {"name": f"app.{name}", "file": f"{name}.py", "state": "reached", "missed": 0} for name in HOSTILE.values()
+    ]
+    symbols = [
+        (
+            "" if place % 2 == 0 else name,
+            place // 2,
+            "module" if place % 2 == 0 else "function",
+            1,
+            9,
+            3,
+            1,
+            [place // 2],
+        )
+        for place, name in enumerate(name for name in HOSTILE.values() for _ in range(2))
+    ]
     about = [[name, name] for name in HOSTILE.values()]
-    changes = {"since": HOSTILE["script"], "gained": [[f"app.{HOSTILE['script']}", [HOSTILE["quotes"]]]], "lost": [], "new_profiles": [HOSTILE["quotes"]], "gone_profiles": [HOSTILE["script"]], "more": 0}
-    return make_data(profiles, modules, symbols) | {"title": HOSTILE["script"], "about": about, "truncated": list(HOSTILE.values()), "changes": changes}
+    changes = {
+        "since": HOSTILE["script"],
+        "gained": [[f"app.{HOSTILE['script']}", [HOSTILE["quotes"]]]],
+        "lost": [],
+        "new_profiles": [HOSTILE["quotes"]],
+        "gone_profiles": [HOSTILE["script"]],
+        "more": 0,
+    }
+    return make_data(profiles, modules, symbols) | {
+        "title": HOSTILE["script"],
+        "about": about,
+        "truncated": list(HOSTILE.values()),
+        "changes": changes,
+    }

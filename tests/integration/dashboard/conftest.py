@@ -39,7 +39,12 @@ def open_page(chromium: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]
         contexts.append(chromium.new_context(**options))
         contexts[-1].set_default_timeout(10_000)
         page = contexts[-1].new_page()
-        page.on("request", lambda request: None if request.url.startswith((file.as_uri(), "data:")) else complaints.append(request.url))
+        page.on(
+            "request",
+            lambda request: (
+                None if request.url.startswith((file.as_uri(), "data:")) else complaints.append(request.url)
+            ),
+        )
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(file.as_uri() + address)

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 from dashboard_shop import HOSTILE, make_hostile
 from playwright.sync_api import expect
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from playwright.sync_api import Page
 
 Open = "Callable[..., Page]"
 
@@ -31,7 +25,11 @@ def test_a_hostile_name_is_text_on_every_page(open_page: Open, name: str) -> Non
         if address not in ("gaps", "overview"):
             expect(page.locator("#app")).to_contain_text(name)
         assert page.locator("#app script, #app b").count() == 0
-    around = page.locator("#app").get_by_text(name, exact=True).evaluate_all("nodes => nodes.map(node => getComputedStyle(node).unicodeBidi)")
+    around = (
+        page.locator("#app")
+        .get_by_text(name, exact=True)
+        .evaluate_all("nodes => nodes.map(node => getComputedStyle(node).unicodeBidi)")
+    )
     assert set(around) <= {"isolate", "normal"}
 
 

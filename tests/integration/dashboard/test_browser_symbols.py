@@ -9,8 +9,6 @@ from dashboard_shop import make_shop
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from playwright.sync_api import Locator, Page
 
 Open = "Callable[..., Page]"
@@ -28,8 +26,18 @@ def count(page: Page) -> Locator:
 
 def test_symbols_are_listed_with_their_figures_and_profiles(open_page: Open) -> None:
     page = open_page(make_shop(), "#/symbols?q=cart.t")
-    assert page.locator("tbody:not(.space) tr").first.inner_text().split("\t")[:7] == ["shop.cart", "Cart.total", "method", "6", "2", "66.7 %", "1"]
-    assert page.locator("tbody:not(.space) tr").first.locator("td.on").evaluate_all("cells => cells.map(cell => cell.title)") == ["checkout"]
+    assert page.locator("tbody:not(.space) tr").first.inner_text().split("\t")[:7] == [
+        "shop.cart",
+        "Cart.total",
+        "method",
+        "6",
+        "2",
+        "66.7 %",
+        "1",
+    ]
+    assert page.locator("tbody:not(.space) tr").first.locator("td.on").evaluate_all(
+        "cells => cells.map(cell => cell.title)"
+    ) == ["checkout"]
     expect(count(page)).to_have_text("2 symbols")
     expect(page.get_by_role("grid")).to_have_attribute("aria-rowcount", "3")
 

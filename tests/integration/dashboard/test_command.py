@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from browser import find_chromium
-from playwright.sync_api import sync_playwright
 
 from profcov.report.dashboard.page import read_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
+
+    from playwright.sync_api import Browser
 
 HOSTILE = {
     "end of script": "<.script><img src=x onerror='document.title=1'>",
@@ -26,6 +25,8 @@ HOSTILE = {
     "right to left": "עברית",
     "turned round": "\u202egnp",
 }
+JENKINS = "sandbox allow-same-origin; default-src 'none'; img-src 'self'; style-src 'self';"
+"""Under which Jenkins serves the files of builds: https://jenkins.io/doc/book/security/configuring-content-security-policy/"""
 SHOP = "def pay():\n    return 1\n\n\ndef ship():\n    return 2\n\n\ndef never():\n    return 3\n"
 RECORD = """
 import importlib, sys
@@ -95,17 +96,17 @@ def test_the_data_is_what_the_profiles_have_run(site: Site) -> None:
     assert dict(site.data["about"])["coverage.py: source"] == "src"
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
-def test_without_scripts_it_tells_the_key_figures_and_shows_names_as_text(site: Site, browser: Any) -> None:
-    tab = browser.new_page(java_script_enabled=False)
-    tab.goto(site.page.as_uri())
+@pytest.mark.parametrize("scripts", ["off", "forbidden by the server"])
+def test_without_scripts_it_tells_the_key_figures_and_shows_names_as_text(
+    site: Site, chromium: Browser, scripts: str
+) -> None:
+    tab = chromium.new_page(java_script_enabled=scripts != "off")
+    if scripts == "off":
+        tab.goto(site.page.as_uri())
+    else:
+        answer = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": JENKINS}
+        tab.route("**", lambda route: route.fulfill(headers=answer, path=site.page))
+        tab.goto("http://jenkins.example/index.html")
     assert tab.title() == "The </title> of it"
     text = tab.inner_text("body")
     for words in ("85.7 %", "2 profiles", "Symbols lost since before: 1", "shop:never", "Nearest twins"):
@@ -132,9 +133,9 @@ def test_without_scripts_a_narrow_screen_has_no_sideways_scroll(site: Site, brow
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_with_scripts_it_asks_nobody_complains_of_nothing_and_shows_names_as_text(
-    site: Site, browser: Any, name: str
+    site: Site, chromium: Browser, name: str
 ) -> None:
-    tab = browser.new_page()
+    tab = chromium.new_page()
     said: list[str] = []
     tab.on("console", lambda message: said.append(message.text))
     tab.on("pageerror", lambda error: said.append(str(error)))

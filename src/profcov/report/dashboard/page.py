@@ -42,7 +42,7 @@ def make_page(edition: Edition) -> str:
     script, style = read_static(SCRIPT), read_static(STYLE)
     return _template().render(
         document=document,
-        figures=key_figures(edition),
+        figures=key_figures(edition, document),
         lists=make_lists(edition, document),
         data=pack(document),
         script=Markup(script),  # noqa: S704 (ours, and checked)

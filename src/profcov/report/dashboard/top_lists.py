@@ -38,28 +38,32 @@ class TopList:
     links: Sequence[str | None]
 
     @property
+    def numbers(self) -> set[int]:
+        """Which columns are numbers."""
+        return {place for row in self.rows[:1] for place, cell in enumerate(row) if isinstance(cell, int)}
+
+    @property
     def more(self) -> int:
         """How many rows are left out."""
         return self.total - len(self.rows)
 
 
-def key_figures(edition: Edition) -> list[tuple[str, str]]:
-    """Return the figures that one looks at first: what each is, and how much."""
+def key_figures(edition: Edition, document: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the figures that one looks at first: what each is, and how much; empty modules do not count."""
     matrix, gaps = edition.matrix, edition.gaps
     union = 0
     for reach in matrix.profiles.values():
         union |= reach.covered
     share = 100 * gaps.body_lines_covered / gaps.body_lines_total if gaps.body_lines_total else 100.0
+    modules = [each["state"] for each in document["modules"] if each["state"] != "empty"]
+    incomplete = sum(reach.status != "complete" for reach in matrix.profiles.values())
     return [
         ("statements of functions and methods reached", f"{share:.1f} %"),
         ("symbols reached", f"{union.bit_count():,} / {len(matrix.index.symbols):,}"),
-        ("modules never reached", f"{len(gaps.modules):,} / {len(matrix.index.files):,}"),
+        ("modules never reached", f"{len(gaps.modules):,} / {len(modules):,}"),
         ("profiles", f"{len(matrix.profiles):,}"),
         ("profiles that add no symbol", f"{len(idle_profiles(unique_symbols(matrix))):,}"),
-        (
-            "profiles not known to be complete",
-            f"{sum(each.status != 'complete' for each in matrix.profiles.values()):,}",
-        ),
+        ("artifacts not known to be complete", f"{incomplete:,}"),
     ]
 
 

@@ -54,7 +54,7 @@ def recorded(slug: str, lines: dict[str, dict[str, list[int]]], **facts: object)
 
 def make_edition(tree, *profiles: Recorded, **more) -> Edition:
     tree.write("shop.py", SHOP)
-    tree.write("idle.py", "def a():\n    return 1\n")
+    tree.write("idle.py", "X = 1\n\n\ndef a():\n    return 1\n")
     tree.write("names.py", "X = 1\n")
     tree.write("unseen.py", "import os\n\n\ndef a():\n    return 1\n")
     matrix = build_matrix(tree.inventory(), profiles)
@@ -89,8 +89,8 @@ def test_each_symbol_has_its_place_what_it_misses_and_its_profiles(tree):
         whole = document["modules"][module]["name"] + (f":{name}" if name else "")
         found[whole] = (document["kinds"][kind], line, end, statements, missed, profiles)
     assert found == {
-        "idle": ("module", 1, 2, 0, 0, []),
-        "idle:a": ("function", 1, 2, 1, 1, []),
+        "idle": ("module", 1, 5, 1, 0, []),
+        "idle:a": ("function", 4, 5, 1, 1, []),
         "names": ("module", 1, 1, 1, 0, []),
         "shop": ("module", 1, 19, 1, 0, ["buy", "look"]),
         "shop:Cart": ("class", 4, 9, 1, 0, ["buy", "look"]),

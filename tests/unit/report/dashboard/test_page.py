@@ -56,7 +56,9 @@ class Elements(HTMLParser):
 
 def recorded(slug: str, lines: dict[str, list[int]], status: str = "complete") -> Recorded:
     content = Content({(f"profile:{slug}", file): to_bits(each) for file, each in lines.items()}, files=set(lines))
-    return Recorded(Slug(slug), content, {"status": status, "reasons": [], "imported": [*lines, "idle.py"]})
+    return Recorded(
+        Slug(slug), content, {"status": status, "reasons": [], "imported": [*lines, "idle.py", "constants.py"]}
+    )
 
 
 def make_edition(tree, *profiles: Recorded, **more) -> Edition:
@@ -71,6 +73,7 @@ def edition(tree) -> Edition:
     tree.write("shop.py", "".join(f"def f{number}():\n    return 1\n" for number in range(30)))
     tree.write("idle.py", "def a():\n    return 1\n")
     tree.write("unseen.py", "def a():\n    return 1\n")
+    tree.write("constants.py", "X = 1\n")
     tree.write("out/html/one/index.html", "")
     before = make_edition(tree, recorded("one", {"shop.py": [2, 6]}), recorded("two", {"shop.py": [2]})).matrix
     one = recorded("one", {"shop.py": list(range(2, 50, 2))})
@@ -100,7 +103,7 @@ def test_without_a_script_there_are_key_figures_and_all_lists(edition):
     assert max(rows) <= 20
     figures = dict(zip(elements.texts["dt"], (text for text in elements.texts["dd"] if text.strip()), strict=False))
     assert figures["statements of functions and methods reached"] == "75.0 %"
-    assert figures["symbols reached"] == "25 / 35"
+    assert figures["symbols reached"] == "25 / 36"
     assert figures["modules never reached"] == "2 / 3"
     assert figures["profiles that add no symbol"] == "2"
     assert ("a", {"href": "html/one/index.html"}) in elements.found
