@@ -204,7 +204,7 @@ def test_charts_follow_the_theme_and_the_width(page: Page, shop: str, wait_until
     canvas.wait_for()
     assert "#f1f4f7" in canvas.evaluate(COLOURS)
     page.emulate_media(color_scheme="dark")
-    wait_until(lambda: "#1f262e" in canvas.evaluate(COLOURS), "it is painted dark")
+    wait_until(lambda: "#1c2128" in canvas.evaluate(COLOURS), "it is painted dark")
     wide = canvas.evaluate("canvas => canvas.width")
     page.set_viewport_size({"width": 390, "height": 844})
     expect(canvas).not_to_have_attribute("width", str(wide))
