@@ -34,5 +34,5 @@ function drawIntegrity(doubtful, model, app) {
   };
   const head = h("tr", {}, ["profile", "integrity", "why"].map((title) => h("th", { scope: "col" }, title)));
   const table = h("table", { class: "grid" }, h("caption", {}, `${app.count(doubtful.length)} of ${app.plural(model.profiles.length, "profile")}; the others are complete`), h("thead", {}, head), h("tbody", {}, doubtful.map(row)));
-  return card("Integrity", "", h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Integrity" }, table));
+  return card("Integrity", "", h("div", { class: "scroller", tabindex: 0, role: "group", "aria-label": "Integrity" }, table));
 }

@@ -50,7 +50,7 @@ export function render(root, model, params, app) {
   });
   const idle = profiles.filter((p) => p.unique === 0).length;
   const summary = `${plural(profiles.length, "profile")}${idle ? ` · ${plural(idle, "has", "have")} no unique symbol` : ""}`;
-  const heat = card("Profile × package", "");
+  const heat = card("Profiles by package", "");
   root.append(h("h1", {}, "Profiles"), h("p", { role: "status", class: "count" }, summary), grid.element, heat);
   let chart = null;
   const cancel = afterPaint([() => (chart = heatmap(heat, model, {}, app))]);
