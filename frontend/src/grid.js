@@ -48,7 +48,7 @@ export function createGrid(app, options) {
     below.element,
   );
   const element = h("div", { class: "rows" }, table);
-  if (marks) table.style.setProperty("--high", `${clamp(0.87 * options.high, 6, 26)}ch`);
+  if (marks) table.style.setProperty("--high", `${clamp(0.82 * options.high, 6, 22)}ch`);
 
   function limits() {
     const top = Math.floor(element.scrollTop / rowHeight);
