@@ -27,7 +27,7 @@ export function render(root, model, params, app) {
 
 function drawIntegrity(doubtful, model, app) {
   const { h } = app;
-  if (!doubtful.length) return card("Integrity", "", h("p", {}, `All ${app.plural(model.profiles.length, "artifact")} complete.`.replace("All 1 artifact complete", "The artifact is complete")));
+  if (!doubtful.length) return card("Integrity", "", h("p", {}, model.profiles.length === 1 ? "The artifact is complete." : `All ${app.count(model.profiles.length)} artifacts are complete.`));
   const row = (profile) => {
     const unknown = profile.unknown_files ? [`${app.plural(profile.unknown_files, "file")} not in the inventory`] : [];
     return h("tr", {}, h("th", { scope: "row" }, profileLink(app, profile)), h("td", {}, chip(profile.status)), h("td", {}, app.text([...profile.reasons, ...unknown].join("; ") || "–")));

@@ -39,7 +39,7 @@ export function render(root, model, params, app) {
   const grid = createGrid(app, {
     label: "Profiles",
     rows: sorted(),
-    columns,
+    columns: columns.filter(({ key }) => !["seconds", "jobs"].includes(key) || profiles.some((profile) => profile[key] !== null)), // not all are played
     sort,
     open: (p) => app.go(app.href("profile", p.slug)),
     onSort: (next) => {
