@@ -91,7 +91,7 @@ export function createApp(model, pages, main) {
   const help = h("button", { type: "button", onclick: () => dialog.showModal() }, "Keys ", h("kbd", {}, "?"));
   nav.append(h("ul", {}, Object.entries(NAMES).map(([page, name]) => h("li", {}, h("a", { href: href(page), dataset: { page } }, name)))));
   document.querySelector("header").append(nav, h("div", { class: "tools" }, help, theme.button));
-  document.body.prepend(buildSkipLink(content));
+  document.querySelector("header").prepend(buildSkipLink(content));
   main.replaceChildren(content, status);
   addEventListener("hashchange", render);
   render();

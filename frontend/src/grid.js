@@ -4,7 +4,8 @@
 import { h } from "./dom.js";
 
 export const LIMIT = 500_000; // rows; browsers cannot lay out a page that is much higher
-const SPARE = 12; // rows kept above and below what is in sight
+const SPARE = 10; // rows kept above and below what is in sight
+const SPARE_MARKS = 6; // and columns beside it
 const NARROW = 22; // pixels of a column of `marks`
 const ALL_MARKS = 60; // so many columns of marks are all kept in the page
 
@@ -14,7 +15,7 @@ const CHECK = h("td", { class: "cell on" }, h("span", {}, "✓"));
 let grids = 0;
 
 // options: {
-//   label, rows (array of what `columns` take), tall (rows before it scrolls),
+//   label, rows (array of what `columns` take), tall (rows before it scrolls), high (letters of the longest header of `marks`),
 //   columns: [{key, title, width, flex, number, hint, show(row) -> node or text, className(row)}],
 //   marks: {count, header(place) -> node, show(row, place) -> what is said of a filled cell, or null},
 //   open(row), sort: "key" or "-key", onSort(sort) }
@@ -47,6 +48,7 @@ export function createGrid(app, options) {
     below.element,
   );
   const element = h("div", { class: "rows" }, table);
+  if (marks) table.style.setProperty("--high", `${clamp(0.82 * options.high, 6, 22)}ch`);
 
   function limits() {
     const top = Math.floor(element.scrollTop / rowHeight);
@@ -58,27 +60,37 @@ export function createGrid(app, options) {
     const start = columns.reduce((sum, column) => sum + column.width, 0);
     const left = Math.floor((element.scrollLeft - start) / NARROW);
     const right = Math.ceil((element.scrollLeft + (element.clientWidth || 1200) - start) / NARROW);
-    return { left: clamp(left - SPARE, 0, marks.count - ALL_MARKS), right: clamp(right + SPARE, ALL_MARKS, marks.count) };
+    return { left: clamp(left - SPARE_MARKS, 0, marks.count), right: clamp(right + SPARE_MARKS, 0, marks.count) };
   }
 
   // Draw again when what is in sight is not in the page any more, or in any case.
   function draw(always) {
     const { first, last, top } = limits();
     const { left, right } = markLimits();
-    const isIn = drawn && top >= drawn.first && Math.min(top + tall + 1, rows.length, LIMIT) <= drawn.last && isMarked(drawn, left, right);
-    if (!always && isIn) return;
-    const sameColumns = drawn && drawn.left === left && drawn.right === right;
-    drawn = { first, last, left, right };
-    if (!sameColumns || always) drawColumns(left, right);
+    const hasColumns = drawn && !always && isMarked(drawn, left, right);
+    if (hasColumns && top >= drawn.first && Math.min(top + tall + 1, rows.length, LIMIT) <= drawn.last) return;
+    const old = hasColumns ? drawn : { first: 0, last: 0 };
+    drawn = hasColumns ? { ...drawn, first, last } : { first, last, left, right };
+    if (!hasColumns) drawColumns(left, right);
     above.resize(first * rowHeight);
-    body.replaceChildren(...Array.from({ length: last - first }, (_, place) => drawRow(first + place)));
+    drawRows(old);
     below.resize((Math.min(rows.length, LIMIT) - last) * rowHeight);
     markActive();
   }
 
   function isMarked(old, left, right) {
     if (!marks || marks.count <= ALL_MARKS) return true;
-    return Math.min(left + SPARE, marks.count) >= old.left && Math.max(right - SPARE, 0) <= old.right;
+    return Math.min(left + SPARE_MARKS, marks.count) >= old.left && Math.max(right - SPARE_MARKS, 0) <= old.right;
+  }
+
+  // Rows that are there already, of the same columns, stay.
+  function drawRows(old) {
+    const { first, last } = drawn;
+    if (old.last <= first || old.first >= last) return body.replaceChildren(...range(first, last).map(drawRow));
+    for (let place = old.first; place < first; place++) body.firstChild.remove();
+    for (let place = last; place < old.last; place++) body.lastChild.remove();
+    body.prepend(...range(first, Math.max(first, old.first)).map(drawRow));
+    body.append(...range(Math.min(last, old.last), last).map(drawRow));
   }
 
   function drawColumns(left, right) {
@@ -181,7 +193,7 @@ export function createGrid(app, options) {
     table.style.width = `${Math.max(least, element.clientWidth)}px`;
     const height = body.firstElementChild?.getBoundingClientRect().height;
     if (height && Math.abs(height - rowHeight) > 0.1) rowHeight = height;
-    element.style.maxHeight = `min(${head.offsetHeight + tall * rowHeight + 14}px, 88vh)`;
+    element.style.maxHeight = `min(${head.offsetHeight + tall * rowHeight + 14}px, max(20rem, 100vh - 11rem))`;
   }
 
   function refresh() {
@@ -251,19 +263,18 @@ export function readSort(sort) {
 
 // Sort rows by what `value` says of each; those that are alike stay in their order. Missing values come last.
 export function sortRows(rows, value, down) {
-  const keys = new Map();
-  for (const row of rows) keys.set(row, value(row));
+  const keys = Array.from(rows, value);
   const turn = down ? -1 : 1;
-  return rows.slice().sort((one, other) => {
-    const a = keys.get(one);
-    const b = keys.get(other);
-    if (a === b) return 0;
-    if (a === null || a === undefined) return 1;
-    if (b === null || b === undefined) return -1;
+  const order = Uint32Array.from(keys.keys()).sort((one, other) => {
+    const a = keys[one];
+    const b = keys[other];
+    if (a === b) return one - other;
+    if (a === null || b === null) return a === null ? 1 : -1;
     return a < b ? -turn : turn;
   });
+  return Array.from(order, (place) => rows[place]);
 }
 
 const clamp = (value, least, most) => Math.max(least, Math.min(most, value));
 
-const range = (first, last) => Array.from({ length: last - first }, (_, place) => first + place);
+const range = (first, last) => Array.from({ length: Math.max(0, last - first) }, (_, place) => first + place);

@@ -79,7 +79,7 @@ function buildHelp(isOn, turn) {
   const dialog = h(
     "dialog",
     { class: "help", "aria-labelledby": "help-title" },
-    h("form", { method: "dialog" }, h("h2", { id: "help-title" }, "Keys"), h("button", { type: "submit" }, "Close")),
+    h("div", { class: "title" }, h("h2", { id: "help-title" }, "Keys"), h("button", { type: "button", onclick: () => dialog.close() }, "Close")), // a form would need the right to be sent
     list(KEYS),
     h("h2", {}, "Filter"),
     list(TERMS),

@@ -53,7 +53,7 @@ function firstProfiles(model, order, all, app) {
     .slice(0, FIRST)
     .map(({ profile, adds, total }) => [linkOf(model, profile, app), adds ? `+${count(adds)}` : "0", percent(total / all)]);
   const table = grid(`The first ${rows.length}`, ["profile", "adds", "so far"], rows);
-  return h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "The first profiles of the cover curve" }, table);
+  return h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "The first profiles of the cover curve" }, table);
 }
 
 function picture(model, order, all, { width, height }) {

@@ -29,7 +29,7 @@ export function heatmap(root, model, options, app) {
   const edges = { left: 0, bottom: 0 };
   const share = (row, column) => (cells.total[column] ? cells.reached[row * columns.length + column] / cells.total[column] : 0);
   const name = (row, column) => `${rows[row].label}, ${columns[column].label}`;
-  const open = ({ row, column }) => app.go(hrefOf(rows[row], columns[column], app));
+  const open = ({ row, column }) => app.go(column === undefined ? profileHref(rows[row], app) : hrefOf(rows[row], columns[column], app));
   const figures = (row, column) =>
     `${percent(share(row, column))}: ${count(cells.reached[row * columns.length + column])} of ${count(cells.total[column])} functions and methods`;
   const drawn = surface(root, app, {
@@ -43,16 +43,11 @@ export function heatmap(root, model, options, app) {
       edges.bottom = Math.ceil(Math.min(widest(columns) * Math.sin(-SLANT) + 14, width < 480 ? 80 : 120));
       edges.height = Math.min((height - edges.bottom) / rows.length, 56);
       edges.width = Math.min((width - edges.left - 1) / columns.length, 90);
-      return rows.flatMap((_, row) =>
-        columns.map((_, column) => ({
-          row,
-          column,
-          x: edges.left + column * edges.width,
-          y: row * edges.height,
-          width: edges.width,
-          height: edges.height,
-        })),
-      );
+      const { left, width: cell, height: tall } = edges;
+      return rows.flatMap((_, row) => [
+        { row, x: 0, y: row * tall, width: left - 2, height: tall, aside: true },
+        ...columns.map((_, column) => ({ row, column, x: left + column * cell, y: row * tall, width: cell, height: tall })),
+      ]);
     },
     draw(context, width, height, colour) {
       for (let row = 0; row < rows.length; row++) {
@@ -64,7 +59,7 @@ export function heatmap(root, model, options, app) {
       }
       writeLabels(context, rows, columns, edges, colour("fg"));
     },
-    describe: ({ row, column }) => [name(row, column), figures(row, column)],
+    describe: ({ row, column }) => (column === undefined ? describeRow(model, rows[row]) : [name(row, column), figures(row, column)]),
     open,
   });
   const tableOf = () =>
@@ -87,8 +82,17 @@ export function heatmap(root, model, options, app) {
   };
 }
 
+function describeRow(model, row) {
+  const [profile] = row.profiles.map((index) => model.profiles[index]);
+  return [row.label, row.profiles.length === 1 ? plural(profile.symbols, "symbol") : plural(row.profiles.length, "profile")];
+}
+
+function profileHref(row, app) {
+  return row.profiles.length === 1 ? app.href("profile", row.label) : app.href("profiles");
+}
+
 function linkOf(row, app) {
-  return row.profiles.length === 1 ? h("a", { href: app.href("profile", row.label) }, row.label) : row.label;
+  return h("a", { href: profileHref(row, app) }, row.label);
 }
 
 function hrefOf(row, column, app) {

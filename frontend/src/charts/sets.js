@@ -23,11 +23,11 @@ function unpack(model) {
   return { start, list };
 }
 
-/** Return, by signature, how many of its symbols count: all of them, or all that are no baseline symbols. */
+/** Return how to count the symbols of a signature: all, or none if they are baseline symbols and these are hidden. */
 function weigh(model, hideBaseline) {
-  const { signatures, profiles } = model;
-  const common = hideBaseline && profiles.length >= 3 ? 0.9 * profiles.length : Infinity;
-  return (s) => (signatures.size(s) >= common ? 0 : signatures.symbols(s));
+  const hidden = new Uint8Array(model.signatures.count);
+  for (let i = 0; hideBaseline && i < model.symbols.length; i++) if (model.isBaseline(i)) hidden[model.signatureOf(i)] = 1;
+  return (s) => (hidden[s] ? 0 : model.signatures.symbols(s));
 }
 
 /** Return the exclusive intersections of the chosen profiles, greatest first: [{profiles, symbols}]; what none of them reaches is none. */

@@ -8,7 +8,7 @@ const STEP = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDo
  * Put a canvas into `root`. `chart` has
  * - `label`, `kind`: what a screen reader says of it;
  * - `height(width)`: how high it wants to be; it fills its box where that is higher;
- * - `layout(width, height, context)` -> parts [{x, y, width, height, ...}]: what can be pointed at; called when the size changes;
+ * - `layout(width, height, context)` -> parts [{x, y, width, height, ...}]: what can be pointed at, and those `aside` are labels; called when the size changes;
  * - `draw(context, width, height, colour)`: paint it; `colour(name)` is a custom property of the theme;
  * - `describe(part)` -> text, or lines [text, text]; `open(part)`: what a click or Enter does.
  */
@@ -130,5 +130,6 @@ function neighbour({ parts, current }, [dx, dy]) {
 }
 
 function largest(parts) {
-  return parts.reduce((best, part) => (!best || part.width * part.height > best.width * best.height ? part : best), null);
+  const inside = parts.filter((part) => !part.aside);
+  return inside.reduce((best, part) => (!best || part.width * part.height > best.width * best.height ? part : best), null);
 }

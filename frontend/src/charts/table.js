@@ -20,7 +20,7 @@ export function asTable(caption, headers, rows) {
 function fill(box, caption, headers, rows) {
   const shown = rows.slice(0, MOST);
   const note = rows.length > MOST ? h("p", { class: "muted" }, `The first ${count(MOST)} of ${count(rows.length)} rows.`) : null;
-  const scroller = h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": caption }, grid(caption, headers, shown));
+  const scroller = h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": caption }, grid(caption, headers, shown));
   box.append(...[scroller, note].filter(Boolean));
 }
 

@@ -31,7 +31,7 @@ export function upset(root, model, options, app) {
     ...chosen.map((p, row) => profileRow(model.profiles[p].slug, row, labels, width)),
     ...shown.map((intersection, n) => column(model, chosen, intersection, { n, labels, pitch, height, most: shown[0].symbols }, app)),
   );
-  root.append(h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "UpSet" }, picture));
+  root.append(h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "UpSet" }, picture));
   root.append(
     asTable("Symbols reached by exactly these of the chosen profiles", ["profiles", "number of profiles", "symbols"], () =>
       found.map(({ profiles, symbols }) => [profiles.map((p) => model.profiles[p].slug).join(" + "), profiles.length, symbols]),

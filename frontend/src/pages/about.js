@@ -27,12 +27,12 @@ export function render(root, model, params, app) {
 
 function drawIntegrity(doubtful, model, app) {
   const { h } = app;
-  if (!doubtful.length) return card("Integrity", "", h("p", {}, `All ${app.plural(model.profiles.length, "artifact")} complete.`.replace("All 1 artifact complete", "The artifact is complete")));
+  if (!doubtful.length) return card("Integrity", "", h("p", {}, model.profiles.length === 1 ? "The artifact is complete." : `All ${app.count(model.profiles.length)} artifacts are complete.`));
   const row = (profile) => {
     const unknown = profile.unknown_files ? [`${app.plural(profile.unknown_files, "file")} not in the inventory`] : [];
     return h("tr", {}, h("th", { scope: "row" }, profileLink(app, profile)), h("td", {}, chip(profile.status)), h("td", {}, app.text([...profile.reasons, ...unknown].join("; ") || "–")));
   };
   const head = h("tr", {}, ["profile", "integrity", "why"].map((title) => h("th", { scope: "col" }, title)));
   const table = h("table", { class: "grid" }, h("caption", {}, `${app.count(doubtful.length)} of ${app.plural(model.profiles.length, "profile")}; the others are complete`), h("thead", {}, head), h("tbody", {}, doubtful.map(row)));
-  return card("Integrity", "", h("div", { class: "scroller", tabindex: 0, role: "region", "aria-label": "Integrity" }, table));
+  return card("Integrity", "", h("div", { class: "scroller", tabindex: 0, role: "group", "aria-label": "Integrity" }, table));
 }

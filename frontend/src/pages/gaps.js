@@ -19,7 +19,7 @@ export function render(root, model, params, app) {
   const states = Object.keys(STATES).map((state) => [state, modules.filter((module) => module.state === state)]).filter(([, found]) => found.length);
   const lists = states.map(([state, found]) => listOf(STATES[state], found, (module) => module.first, moduleColumns(model, app), app));
   const last = listOf(["Missed in modules that are reached", "functions and methods that no profile enters"], missing, (i) => i, symbolColumns(model, app), app);
-  const filter = filterField(app, { label: "Filter gaps", placeholder: "billing -test kind:method", value: params.q, changed: refresh, down: () => app.rows?.move(1) });
+  const filter = filterField(app, { label: "Filter gaps", placeholder: "Filter: billing -test kind:method", value: params.q, changed: refresh, down: () => app.rows?.move(1) });
 
   function refresh(q = "", typed = true) {
     const { terms, problems } = parse(q, model);
@@ -33,13 +33,13 @@ export function render(root, model, params, app) {
     h("h1", {}, "Gaps"),
     figures([
       [totals.statements ? app.percent(1 - totals.reached / totals.statements) : "–", "of statements missed", `${count(totals.statements - totals.reached)} of ${count(totals.statements)} statements of functions and methods`],
-      ...states.map(([state, found]) => [count(found.length), `modules ${state === "not known" ? "not reached" : state}`]),
-      [count(missing.length), "functions and methods missed in other modules"],
+      ...states.map(([state, found]) => [count(found.length), `${found.length === 1 ? "module" : "modules"} ${state === "not known" ? "not reached" : state}`]),
+      [count(missing.length), `${missing.length === 1 ? "function or method" : "functions and methods"} missed in other modules`],
     ]),
   );
   if (modules.length + missing.length === 0) root.append(h("p", {}, "None: the profiles enter every function and method."));
   else root.append(filter.element, h("div", { class: "columns" }, lists.map((list) => list.element)), missing.length ? last.element : "");
-  root.append(card("By package", "statements of functions and methods that no profile ran", createTree(app, model.packages(Infinity), (node) => describe(node, app), "Gaps by package")));
+  root.append(card("By package", "statements of functions and methods that no profile ran", createTree(app, model.packages(Infinity), (node) => describe(node, app), { label: "Gaps by package", colour: "bin" })));
   refresh(params.q, false);
   return () => [...lists, last].forEach((list) => list.destroy());
 }
@@ -96,5 +96,5 @@ function listMissing({ symbols, modules }) {
 function describe(node, app) {
   if (!node.missed) return null;
   const share = 1 - node.missed / node.statements;
-  return { colour: "bin", share, weight: node.missed, figures: `${app.count(node.missed)} missed of ${app.count(node.statements)}`, link: app.href("symbols", "", { q: `is:uncovered ${node.path}`, sort: "-missed" }) };
+  return { share, weight: node.missed, figures: `${app.count(node.missed)} missed of ${app.count(node.statements)}`, link: app.href("symbols", "", { q: `is:uncovered ${node.path}`, sort: "-missed" }) };
 }

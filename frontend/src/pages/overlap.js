@@ -108,7 +108,7 @@ function likeness(model, chosen, app) {
   };
   const rows = chosen.map((a, n) => [h("a", { href: app.href("profile", names[n]), title: names[n] }, names[n]), ...chosen.map((b) => cell(a, b))]);
   const table = grid("Likeness of each pair", ["profile", ...names.map((name) => h("span", { class: "upright", title: name }, name))], rows, true);
-  card.append(h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": "Likeness of each pair" }, table));
+  card.append(h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "Likeness of each pair" }, table));
   return card;
 }
 

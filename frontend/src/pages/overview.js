@@ -49,6 +49,7 @@ function figures(model, app) {
   let reached = 0;
   for (let s = 1; s < model.signatures.count; s++) reached += model.signatures.symbols(s);
   const never = modules.filter(isNeverReached).length;
+  const known = modules.filter(({ state }) => state !== "empty").length;
   const idle = profiles.filter(({ unique }) => !unique).length;
   const partial = profiles.filter(({ status }) => status !== "complete").length;
   return h(
@@ -56,7 +57,7 @@ function figures(model, app) {
     { class: "figures" },
     figure("statements reached", percent(totals.reached / totals.statements), app.href("gaps"), { share: totals.reached / totals.statements }),
     figure("symbols reached", ratio(reached, symbols.length), app.href("symbols"), { share: reached / symbols.length }),
-    figure("modules never reached", ratio(never, modules.length), app.href("gaps"), { share: never / modules.length, warn: never > 0 }),
+    figure("modules never reached", ratio(never, known), app.href("gaps"), { share: never / known, warn: never > 0 }),
     figure("profiles", count(profiles.length), app.href("profiles")),
     figure("profiles with no unique symbol", count(idle), app.href("profiles")),
     figure("artifacts not known to be complete", count(partial), app.href("about"), { warn: partial > 0 }),
@@ -129,7 +130,7 @@ function changes(model, app) {
 }
 
 function scroll(caption, headers, rows) {
-  return h("div", { class: "scroller", tabindex: "0", role: "region", "aria-label": caption }, grid(caption, headers, rows, true));
+  return h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": caption }, grid(caption, headers, rows, true));
 }
 
 function nothing(...sentence) {

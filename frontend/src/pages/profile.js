@@ -54,9 +54,9 @@ function drawPackages(profile, model, app) {
   const describe = (node) => {
     const [some, all] = sum(node);
     if (!all) return null;
-    return { colour: "heat", share: some / all, weight: some, figures: `${app.count(some)} of ${app.count(all)}`, link: app.href("symbols", "", { q: `p:${quote(profile.slug)} ${node.path}` }) };
+    return { share: some / all, weight: some, figures: `${app.count(some)} of ${app.count(all)}`, link: app.href("symbols", "", { q: `p:${quote(profile.slug)} ${node.path}` }) };
   };
-  return card("Packages", "functions and methods that it reaches", createTree(app, model.packages(Infinity), describe, "Packages"));
+  return card("Packages", "functions and methods that it reaches", createTree(app, model.packages(Infinity), describe, { label: "Packages", colour: "heat" }));
 }
 
 function drawUnique(profile, model, app) {

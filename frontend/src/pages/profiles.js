@@ -39,7 +39,7 @@ export function render(root, model, params, app) {
   const grid = createGrid(app, {
     label: "Profiles",
     rows: sorted(),
-    columns,
+    columns: columns.filter(({ key }) => !["seconds", "jobs"].includes(key) || profiles.some((profile) => profile[key] !== null)), // not all are played
     sort,
     open: (p) => app.go(app.href("profile", p.slug)),
     onSort: (next) => {
@@ -50,7 +50,7 @@ export function render(root, model, params, app) {
   });
   const idle = profiles.filter((p) => p.unique === 0).length;
   const summary = `${plural(profiles.length, "profile")}${idle ? ` · ${plural(idle, "has", "have")} no unique symbol` : ""}`;
-  const heat = card("Profile × package", "");
+  const heat = card("Profiles by package", "");
   root.append(h("h1", {}, "Profiles"), h("p", { role: "status", class: "count" }, summary), grid.element, heat);
   let chart = null;
   const cancel = afterPaint([() => (chart = heatmap(heat, model, {}, app))]);

@@ -11,7 +11,7 @@ export function render(root, model, params, app) {
   const { symbols, profiles, modules } = model;
   const toggle = h("button", { type: "button", hidden: profiles.length < 3, onclick: () => app.toggleBaseline() });
   let { q = "", sort = "" } = params;
-  const filter = filterField(app, { label: "Filter symbols", placeholder: "cart kind:method is:uncovered p:checkout", value: q, changed, down: () => grid.move(1), tools: toggle });
+  const filter = filterField(app, { label: "Filter symbols", placeholder: "Filter: cart kind:method is:uncovered p:checkout", value: q, changed, down: () => grid.move(1), tools: toggle });
 
   const values = {
     module: (i) => modules[symbols.module(i)].name,
@@ -43,6 +43,7 @@ export function render(root, model, params, app) {
     columns,
     marks,
     tall: 22,
+    high: Math.max(0, ...profiles.map(({ slug }) => slug.length)),
     sort,
     open: (i) => app.go(app.href("symbol", symbols.name(i))),
     onSort: (next) => {

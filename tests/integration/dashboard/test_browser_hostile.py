@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
 from dashboard_shop import HOSTILE, make_hostile
 from playwright.sync_api import expect
 
-Open = "Callable[..., Page]"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Page
+
+    Open = Callable[..., Page]
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)

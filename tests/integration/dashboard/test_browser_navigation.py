@@ -6,13 +6,18 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import pytest
+from dashboard_page import write_page
 from dashboard_shop import make_shop
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from collections.abc import Callable
+    from pathlib import Path
 
-Open = "Callable[..., Page]"
+    from playwright.sync_api import Browser, Page
+
+    Open = Callable[..., Page]
+
 METHOD = "shop.cart:Cart.add"
 PAGES = {
     "overview": "Overview",
@@ -72,7 +77,7 @@ def test_a_profile_shows_what_it_runs(open_page: Open) -> None:
 def test_a_symbol_shows_who_runs_it_and_how_to_run_them_again(open_page: Open) -> None:
     page = open_page(make_shop(), symbol(METHOD), permissions=["clipboard-read", "clipboard-write"])
     heading(page, METHOD)
-    expect(page.locator("#app")).to_contain_text("shop/cart.py, lines 7–15")
+    expect(page.locator("#app")).to_contain_text("shop/cart.py, lines 7 to 15")
     reach, others, siblings = page.locator("#app .card").all()
     assert reach.get_by_role("link").all_inner_texts() == ["checkout", "refund"]
     assert others.get_by_role("link").all_inner_texts() == ["invite", "search"]
@@ -205,9 +210,7 @@ def test_the_skip_link_is_first_and_leads_to_the_page(open_page: Open) -> None:
     assert page.url.endswith("#/gaps")
 
 
-def test_data_that_cannot_be_read_leave_the_summary_and_say_so(chromium, tmp_path) -> None:
-    from dashboard_page import write_page
-
+def test_data_that_cannot_be_read_leave_the_summary_and_say_so(chromium: Browser, tmp_path: Path) -> None:
     file = write_page(tmp_path / "index.html", make_shop() | {"version": 2})
     page = chromium.new_page()
     page.goto(file.as_uri())
@@ -215,3 +218,23 @@ def test_data_that_cannot_be_read_leave_the_summary_and_say_so(chromium, tmp_pat
     expect(page.locator("#static")).to_be_visible()
     expect(page.locator("#app")).to_be_hidden()
     page.close()
+
+
+def test_a_sandbox_that_keeps_nothing_and_sends_no_forms_is_enough(chromium: Browser, tmp_path: Path) -> None:
+    text = write_page(tmp_path / "index.html", make_shop()).read_text("utf-8")
+    page = chromium.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    headers = {"Content-Security-Policy": "sandbox allow-scripts", "Content-Type": "text/html"}
+    page.route("**/*", lambda route: route.fulfill(body=text, headers=headers))
+    page.goto("http://ci.invalid/job/index.html#/symbols")
+    page.get_by_role("searchbox").fill("load kind:function")
+    expect(page.locator(".filter [role=status]")).to_have_text("0 symbols · 1 baseline hidden")
+    page.get_by_role("button", name="Theme: auto").click()
+    page.get_by_role("button", name="Keys").click()
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("link", name="Gaps").click()
+    heading(page, "Gaps")
+    page.close()
+    assert complaints == []

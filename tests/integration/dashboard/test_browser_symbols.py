@@ -9,9 +9,13 @@ from dashboard_shop import make_shop
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from playwright.sync_api import Locator, Page
 
-Open = "Callable[..., Page]"
+    Open = Callable[..., Page]
+
+
 NAME = 2
 REACH = 6
 

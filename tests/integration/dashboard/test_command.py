@@ -124,6 +124,13 @@ def test_without_scripts_it_tells_the_key_figures_and_shows_names_as_text(
     tab.close()
 
 
+def test_without_scripts_a_narrow_screen_has_no_sideways_scroll(site: Site, chromium: Any) -> None:
+    tab = chromium.new_page(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    tab.goto(site.page.as_uri())
+    assert tab.evaluate("document.documentElement.scrollWidth") == 390
+    tab.close()
+
+
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
 def test_with_scripts_it_asks_nobody_complains_of_nothing_and_shows_names_as_text(
     site: Site, chromium: Browser, name: str
@@ -135,7 +142,7 @@ def test_with_scripts_it_asks_nobody_complains_of_nothing_and_shows_names_as_tex
     tab.on("request", lambda request: said.append(request.url))
     symbol = f"{name}:שלום"
     tab.goto(f"{site.page.as_uri()}#/symbol/{quote(symbol, safe='')}")
-    tab.wait_for_function("document.documentElement.dataset.ready !== undefined")
+    tab.locator("html[data-ready]").wait_for()
     assert said == [tab.url.partition("#")[0]]
     assert not tab.locator("#static").is_visible()
     assert tab.locator("#app").is_visible()
