@@ -15,6 +15,8 @@ const MOST_COLUMNS = 40;
 const MOST_COLUMNS_NARROW = 20;
 const FONT = "11px system-ui, sans-serif";
 const SLANT = -Math.PI / 3;
+const FIGURE_FONT = "10px system-ui, sans-serif";
+const FIGURE_ROOM = { width: 20, height: 14 }; // a cell of this size has room for its number
 
 /** Draw the heatmap; where there are more profiles or packages than can be labelled, they are in groups, and the note says so. */
 export function heatmap(root, model, options, app) {
@@ -55,6 +57,7 @@ export function heatmap(root, model, options, app) {
           const x = edges.left + column * edges.width;
           context.fillStyle = colour(`heat-${bin(share(row, column))}`);
           context.fillRect(x, row * edges.height, edges.width - (edges.width > 5 ? 1 : 0), edges.height - (edges.height > 5 ? 1 : 0));
+          writeFigure(context, share(row, column), x, row * edges.height, edges, colour);
         }
       }
       writeLabels(context, rows, columns, edges, colour("fg"));
@@ -190,6 +193,16 @@ function describeGroups(model, rows, columns, hidden, app) {
   if (columns.some(({ modules }) => modules.length > 1)) said.push(`${count(model.modules.length)} modules in ${plural(columns.length, "group")}, by package.`);
   if (hidden) said.push(`${plural(hidden, "baseline symbol")} (reached by 90 % of profiles or more) ${hidden > 1 ? "are" : "is"} hidden.`);
   return said.join(" ");
+}
+
+function writeFigure(context, share, x, y, edges, colour) {
+  if (edges.width < FIGURE_ROOM.width || edges.height < FIGURE_ROOM.height) return;
+  const shade = bin(share);
+  context.font = FIGURE_FONT;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.fillStyle = colour(shade === 0 ? "muted" : shade < 4 ? "heat-low" : "heat-high");
+  context.fillText(percent(share).replace(/(\.\d)? %$/, ""), x + (edges.width - 1) / 2, y + (edges.height - 1) / 2);
 }
 
 function writeLabels(context, rows, columns, edges, colour) {

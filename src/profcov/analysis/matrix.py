@@ -12,13 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from profcov.slug import Slug
-    from profcov.store.merge import Content
     from profcov.store.read import Recorded
     from profcov.symbols.model import Inventory, Symbol, SymbolName
 
-_WORK: Final = "|"
-"""What follows it in a context label is the route of a request, or a job."""
-_JOB: Final = f"{_WORK}job:"
+_JOB: Final = "|job:"
+"""What follows it in a context label is the function of a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +25,8 @@ class Reach:
 
     ``covered`` has a bit for each symbol, in the order of the matrix. ``lines`` counts the statements that ran, as
     ``coverage report`` does, ``files`` the files they are in, and ``reached`` those of them that are within functions and
-    methods. ``web_lines`` and ``job_lines`` ran in requests and in jobs, which may share some; None where the context
-    labels do not tell. ``unknown_files`` ran, too, but are not in the inventory, so nothing is known of them. ``status``
+    methods. ``web_lines`` and ``job_lines`` ran outside and in jobs, which may share some; None where neither the context
+    labels nor the sidecar tell. ``unknown_files`` ran, too, but are not in the inventory, so nothing is known of them. ``status``
     is the artifact's: complete, partial or unknown.
     """
 
@@ -92,7 +90,7 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
             union[file] = union.get(file, 0) | statements
         imported |= each.imported or set()
         knows_imports = knows_imports and each.imported is not None
-        web_lines, job_lines = _split(index, each.content)
+        web_lines, job_lines = _split(index, each)
         reaches[each.slug] = Reach(
             covered=index.covered(executed),
             lines=count_lines(executed),
@@ -128,11 +126,11 @@ def unite(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return union
 
 
-def _split(index: SymbolIndex, content: Content) -> tuple[int | None, int | None]:
-    """Return how many statements ran in requests, and how many in jobs, as far as the context labels tell."""
-    if not any(_WORK in label for label, _ in (*content.lines, *content.arcs)):
-        return None, None
-    by_context = content.bits_by_context()
+def _split(index: SymbolIndex, recorded: Recorded) -> tuple[int | None, int | None]:
+    """Return how many statements ran in requests, and how many in jobs, if the labels or the sidecar tell them apart."""
+    by_context = recorded.content.bits_by_context()
     jobs = unite(files for label, files in by_context.items() if job_of(label) is not None)
-    web = unite(files for label, files in by_context.items() if _WORK in label and job_of(label) is None)
-    return count_lines(index.executed(web)), count_lines(index.executed(jobs))
+    if not jobs and (recorded.facts is None or recorded.jobs):
+        return None, None
+    others = unite(files for label, files in by_context.items() if job_of(label) is None)
+    return count_lines(index.executed(others)), count_lines(index.executed(jobs))

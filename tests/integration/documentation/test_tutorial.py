@@ -56,7 +56,7 @@ def test_the_first_matrix_comes_out_as_the_page_says(tmp_path):
 
 def test_the_matrix_of_somebodys_own_application_comes_out_as_the_page_says(tmp_path):
     (tmp_path / "shop.py").write_text(SHOP)
-    assert follow("your-application.md", tmp_path) == 8
+    assert follow("your-application.md", tmp_path) == 7
     matrix = json.loads((tmp_path / "artifacts" / "symbol-profiles.json").read_text())
     assert {name: facts["profiles"] for name, facts in matrix["symbols"].items()} == {
         "shop": ["buyer", "visitor"],

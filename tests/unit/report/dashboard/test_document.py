@@ -135,7 +135,8 @@ def test_a_profile_says_how_it_was_recorded_and_played(tree):
     nothing = ("seconds", "requests", "jobs", "failed_jobs", "web_lines", "job_lines", "created", "html", "json")
     assert {key for key, value in profiles["bare"].items() if value is None} == set(nothing)
     assert profiles["bare"]["status"] == "unknown"
-    assert (profiles["look"]["jobs"], profiles["look"]["web_lines"], profiles["look"]["unknown_files"]) == (0, None, 1)
+    look = profiles["look"]
+    assert (look["jobs"], look["web_lines"], look["job_lines"], look["unknown_files"]) == (0, look["lines"], 0, 1)
     assert profiles["look"]["json"] == "reports/look-coverage.json"
 
 
