@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo examples check-examples test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check clean interpreter
+.PHONY: help demo examples pictures check-examples test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -18,6 +18,9 @@ demo: $(READY)  ## play the demo's profiles at once against a real application; 
 
 examples: demo  ## play the demo, and renew what is committed in artifacts/example/
 	@$(BIN)/python tools/examples.py
+
+pictures: $(READY)  ## make the README's pictures from artifacts/example/ anew (needs Chromium)
+	@$(BIN)/python tools/screenshots.py
 
 check-examples: $(READY)  ## say whether artifacts/example/ is what the last `make demo` has recorded
 	@$(BIN)/python tools/examples.py --check

@@ -16,7 +16,7 @@ const MOST_COLUMNS_NARROW = 20;
 const FONT = "11px system-ui, sans-serif";
 const SLANT = -Math.PI / 3;
 const FIGURE_FONT = "10px system-ui, sans-serif";
-const FIGURE_ROOM = { width: 20, height: 14 }; // a cell of this size has room for its number
+const FIGURE_ROOM = { width: 18, height: 14 }; // a cell of this size has room for its number
 
 /** Draw the heatmap; where there are more profiles or packages than can be labelled, they are in groups, and the note says so. */
 export function heatmap(root, model, options, app) {

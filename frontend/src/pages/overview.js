@@ -85,13 +85,13 @@ function topModules(model, app) {
     h("span", { class: `chip ${state.replaceAll(" ", "-")}` }, state),
     missed,
   ]);
-  card.append(found.length ? scroll("Modules never reached", ["module", "state", "statements"], rows) : nothing("Every module is reached."));
+  card.append(found.length ? scroll("Modules never reached", ["module", "state", "missed"], rows) : nothing("Every module is reached."));
   return card;
 }
 
 function describe(found) {
   if (!found.length) return "";
-  return found.length > TOP ? `the first ${TOP} of ${count(found.length)}, by statements` : "by statements";
+  return found.length > TOP ? `the first ${TOP} of ${count(found.length)}, by missed statements` : "by missed statements";
 }
 
 function topSymbols(model, app) {
@@ -104,7 +104,7 @@ function topSymbols(model, app) {
   const card = slot("Never called in reached modules", describe(found));
   const rows = found.slice(0, TOP).map((i) => [h("a", { href: app.href("symbol", symbols.name(i)) }, breakable(symbols.name(i))), symbols.missed(i)]);
   const title = "Functions and methods never called in reached modules";
-  card.append(found.length ? scroll(title, ["symbol", "statements"], rows) : nothing("Every function and method of the reached modules is called."));
+  card.append(found.length ? scroll(title, ["symbol", "missed"], rows) : nothing("Every function and method of the reached modules is called."));
   return card;
 }
 
