@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.carrier import HEADER
 from profcov.playback.fields import Fields, describe
-from profcov.playback.masking import SECRET_HEADERS
 from profcov.playback.profile import Request, Upload
 from profcov.playback.secret import is_secret_name
+from profcov.playback.secret_text import hide_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -59,7 +59,7 @@ def read_path(fields: Fields, known: Collection[str]) -> str:
     """
     path = fields.text("path")
     if not path.startswith(_STARTS):
-        fields.fail("path", f"{path!r} must start with '/', 'http://', 'https://' or a variable")
+        fields.fail("path", f"{hide_named(path)!r} must start with '/', 'http://', 'https://' or a variable")
     fields.template("path", path, known)
     return path
 
@@ -85,8 +85,7 @@ def find_header_problem(name: str, value: str) -> str | None:
     if _HEADER_NAME.fullmatch(name) is None:
         return "not the name of a header"
     if _HEADER_VALUE.fullmatch(value) is None or not _is_latin1(value):
-        is_secret = name.lower() in SECRET_HEADERS or is_secret_name(name)
-        return f"{'its value' if is_secret else repr(value[:80])} cannot be sent in a header"
+        return f"{'its value' if is_secret_name(name) else repr(value[:80])} cannot be sent in a header"
     return None
 
 

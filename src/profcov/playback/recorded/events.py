@@ -18,6 +18,7 @@ from profcov.playback.recorded.body import find_form, make_form, parse_body
 from profcov.playback.recorded.exchange import Answer, Exchange, Sent, Traffic
 from profcov.playback.recorded.hints import Form
 from profcov.playback.recorded.values import find_tokens
+from profcov.playback.secret_text import hide_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,7 +109,7 @@ class _Event:
         if meta.has_something("jsonPayload"):
             body = parse_body(meta.text("jsonPayload"), "application/json")
             if not body.has_json:
-                meta.fail("jsonPayload", f"{meta.text('jsonPayload')[:40]!r} is not JSON")
+                meta.fail("jsonPayload", f"{hide_named(meta.text('jsonPayload'))[:40]!r} is not JSON")
             return Sent(method, url, json=body.json, has_json=True)
         if meta.has_something("bodyType") and meta.value("bodyType") == "form-data":
             return self._read_form(method, url, path.parent / "seed" / "uploads", hints)
@@ -143,7 +144,7 @@ class _Event:
         if find_origin(url) is not None:
             return url
         if "://" in url or url.startswith("//"):
-            self.fields.fail("endpoint", f"{url[:80]!r} is neither a path nor a URL of HTTP")
+            self.fields.fail("endpoint", f"{hide_named(url)[:80]!r} is neither a path nor a URL of HTTP")
         return url if url.startswith("/") else f"/{url}"
 
     def _status(self) -> int:
