@@ -17,7 +17,7 @@ from profcov.cli.clean import SIZE
 from profcov.cli.common import config_option, find_config, ignore_source_changes_option
 from profcov.cli.main import FAILED
 from profcov.cli.playback import play_profiles, report_errors
-from profcov.cli.playback_output import append_step_summary, print_artifacts, write, write_json
+from profcov.cli.playback_output import append_step_summary, print_artifacts, write_json
 from profcov.cli.playing import check_url, play_options, read_play
 from profcov.cli.recorded import read_artifacts, warn_unreadable
 from profcov.cli.report import write_report
@@ -29,7 +29,7 @@ from profcov.playback.results import Run, results_document
 from profcov.report.coverage_html import write_html
 from profcov.report.drift import DEPTH as DRIFT_DEPTH
 from profcov.report.drift import drift_document, drift_markdown
-from profcov.report.files import lay_out, write_whole
+from profcov.report.files import lay_out, write_whole, write_whole_bytes
 from profcov.report.inventory_json import DEPTH as INVENTORY_DEPTH
 from profcov.report.inventory_json import inventory_document
 from profcov.report.matrix_files import write_matrix
@@ -146,7 +146,7 @@ class _Night:
     def write_reports(self, inventory: Inventory) -> None:
         """Write the inventory, how each profile was played, its report, and the matrix."""
         write_whole(self.directory / INVENTORY, [*lay_out(inventory_document(inventory), INVENTORY_DEPTH), "\n"])
-        write(self.directory / "junit.xml", junit_document(self.run))
+        write_whole_bytes(self.directory / "junit.xml", [junit_document(self.run)])
         write_json(self.directory / "playback.json", results_document(self.run))
         for each in self.recorded:
             write_report(self.matrix.index, each, self.directory / nights.REPORTS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from profcov.cli.common import config_option, find_config
 from profcov.cli.main import DATA, FAILED, TARGET, exit_code
 from profcov.cli.playback_output import (
     prepare,
@@ -26,7 +26,6 @@ from profcov.playback.plan import plan
 from profcov.playback.play import Login, PlayOptions, list_saved, log_in
 from profcov.playback.results import Run
 from profcov.playback.runner import Outcome, check_ready, play_all, split_existing
-from profcov.settings import CONFIG, find_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,6 +52,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Path(file_okay=False, path_type=Path),
     help="Where artifacts go, if not to --data-dir.",
 )
+@config_option()
 @click.option("--junit", metavar="FILE", type=_FILE, help="Write the results as JUnit XML.")
 @click.option("--json", "results", metavar="FILE", type=_FILE, help="Write the results as JSON.")
 @play_options
@@ -69,6 +69,7 @@ def command(
     dry_run: bool,
     skip_existing: bool,
     out: Path | None,
+    config: str | None,
     junit: Path | None,
     results: Path | None,
     **session: Any,
@@ -89,7 +90,7 @@ def command(
         trace=trace_code,
         base_url=base_url,
         out=out,
-        config_file=find_config(os.environ.get(CONFIG)) if trace_code else None,
+        config_file=find_config(config) if trace_code else None,
         retries=retries,
     )
     to_play, kept = split_existing(loaded, options) if skip_existing else (loaded, [])

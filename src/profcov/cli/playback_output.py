@@ -16,6 +16,7 @@ from profcov.errors import CoverageWriteError
 from profcov.playback.junit import junit_document
 from profcov.playback.results import results_document
 from profcov.playback.summary import summary_text
+from profcov.report.files import is_replaced, write_whole, write_whole_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -117,7 +118,7 @@ def prepare(*files: Path | None) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CoverageWriteError(file, error.strerror or str(error)) from error
-        if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        if file.is_dir() or not os.access(file.resolve().parent if is_replaced(file) else file, os.W_OK):
             raise CoverageWriteError(file, "it is a directory" if file.is_dir() else "permission denied")
 
 
@@ -130,7 +131,7 @@ def write_results(run: Run, *, junit: Path | None, results: Path | None) -> None
     append_step_summary(summary_text(run))
     with contextlib.ExitStack() as each:  # one that cannot be written is no reason to lack the other
         if junit is not None:
-            each.callback(lambda: write(junit, junit_document(run)))
+            each.callback(lambda: write_whole_bytes(junit, [junit_document(run)]))
         if results is not None:
             each.callback(lambda: write_json(results, results_document(run)))
 
@@ -152,19 +153,7 @@ def write_json(file: Path, document: dict[str, Any]) -> None:
     Raises:
         CoverageWriteError: the system does not let us.
     """
-    write(file, json.dumps(document, indent=2).encode() + b"\n")
-
-
-def write(file: Path, content: bytes) -> None:
-    """Write a file.
-
-    Raises:
-        CoverageWriteError: the system does not let us.
-    """
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise CoverageWriteError(file, error.strerror or str(error)) from error
+    write_whole(file, [json.dumps(document, indent=2), "\n"])
 
 
 def _describe_try(profile: Profile, error: PlaybackError | TargetError, pause: float) -> str:

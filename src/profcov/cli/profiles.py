@@ -10,7 +10,7 @@ import click
 
 from profcov.cli.answer import print_rows
 from profcov.cli.main import USAGE
-from profcov.errors import CoverageWriteError, ProfileFormatError
+from profcov.errors import ProfileFormatError
 from profcov.playback.address import show
 from profcov.playback.formats import find_files, load, refuse_twice
 from profcov.playback.masking import Mask
@@ -18,6 +18,7 @@ from profcov.playback.recorded.rewriting import is_secret_place
 from profcov.playback.secret import MASK, find_secrets, is_secret_name
 from profcov.playback.secret_text import hide_named
 from profcov.playback.yaml_writer import write_profile
+from profcov.report.files import write_whole_bytes
 from profcov.report.text import printable
 
 if TYPE_CHECKING:
@@ -115,11 +116,7 @@ def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool) -> None
     if taken:
         raise click.UsageError(f"{taken[0]} is there already: remove it, or replace it with --force")
     for path, content in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        except OSError as error:
-            raise CoverageWriteError(path, error.strerror or str(error)) from error
+        write_whole_bytes(path, [content])
     for each in loaded:
         slug = each.profile.slug
         click.echo(str(out / f"{slug}.yaml"))

@@ -187,7 +187,12 @@ def test_convert_replaces_files_only_when_told_to(tmp_path: Path, profiles: Run)
     again = profiles("convert", har, "-o", "out")
     assert again.returncode == 2
     assert "httpbin.yaml is there already: remove it, or replace it with --force" in again.stderr
+    made = tmp_path / "out/httpbin.yaml"
+    before = made.read_text()
+    made.write_text("mine")
+    (tmp_path / "kept").hardlink_to(made)
     assert profiles("convert", har, "-o", "out", "--force").returncode == 0
+    assert (made.read_text(), (tmp_path / "kept").read_text()) == (before, "mine")  # replaced whole, not written over
     (tmp_path / "file").touch()
     refused = profiles("convert", har, "-o", "file/out")
     assert refused.returncode == 3

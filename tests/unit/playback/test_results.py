@@ -114,7 +114,10 @@ def test_the_summary_is_a_table_that_no_answer_can_break(run):
 
 def test_a_report_that_cannot_be_written_is_no_reason_to_lack_the_others(run, tmp_path, monkeypatch):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    (tmp_path / "results.json").write_text("of an earlier run")
+    (tmp_path / "kept.json").hardlink_to(tmp_path / "results.json")
     with pytest.raises(CoverageWriteError, match=str(tmp_path)):
         write_results(run, junit=tmp_path, results=tmp_path / "results.json")
+    assert (tmp_path / "kept.json").read_text() == "of an earlier run"  # replaced whole, not written over
     assert json.loads((tmp_path / "results.json").read_text()) == json.loads(json.dumps(results_document(run)))
     assert (tmp_path / "summary.md").read_text() == summary_text(run)
