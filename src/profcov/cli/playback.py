@@ -44,6 +44,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--retries", metavar="N", type=click.IntRange(0, 100), default=0, help="How often a failed one is played again. [0]"
 )
+@click.option(
+    "--think-time",
+    metavar="FACTOR",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    help="Pause between requests as the recording did, times this; 1: as recorded. [0: no pauses]",
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 @click.option("--skip-existing", is_flag=True, help="Leave out profiles whose artifact is complete and up to date.")
 @click.option(
@@ -66,6 +73,7 @@ def command(
     base_url: str | None,
     jobs: int,
     retries: int,
+    think_time: float,
     dry_run: bool,
     skip_existing: bool,
     out: Path | None,
@@ -92,6 +100,7 @@ def command(
         out=out,
         config_file=find_config(config) if trace_code else None,
         retries=retries,
+        think_time=think_time,
     )
     to_play, kept = split_existing(loaded, options) if skip_existing else (loaded, [])
     if dry_run:

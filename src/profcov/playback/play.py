@@ -48,7 +48,7 @@ class PlayOptions:
     lock. ``out`` is where artifacts go if not to ``data_dir``; ``config_file`` is coverage.py's. With a ``secret``
     requests are signed; ``umask`` is for the files that are made. ``retries`` is how often a profile that fails is
     played again. ``cookies`` are for each profile's own server, those of ``cookie_jar`` for the servers they name;
-    ``insecure`` takes any certificate.
+    ``insecure`` takes any certificate. ``think_time`` is by how much the pauses of a recording are multiplied.
     """
 
     trace: bool = False
@@ -65,6 +65,7 @@ class PlayOptions:
     cookie_jar: Sequence[Cookie] = field(default=(), repr=False)
     insecure: bool = False
     login: Login = Login()
+    think_time: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ def play(
                     done=lambda: step_done(profile),
                     given=options.login.saved,
                     redis_url=options.redis_url,
+                    think_time=options.think_time,
                 )
                 break
             except (PlaybackError, TargetError) as error:

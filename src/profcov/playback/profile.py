@@ -99,13 +99,17 @@ class JobsWait:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request, what is expected of its answer, what is saved from it, and what is waited for after it."""
+    """One request, what is expected of its answer, what is saved from it, and what is waited for after it.
+
+    ``pause`` is how many seconds the client of a recording waited before it.
+    """
 
     name: str
     request: Request
     expect: Expect = Expect()
     save: Mapping[str, Source] = field(default_factory=dict)
     wait: Wait | JobsWait | None = None
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

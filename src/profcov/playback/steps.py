@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from profcov.playback.polling import Stop
     from profcov.playback.profile import Profile, Step
 
+LONGEST_PAUSE: Final = 60.0
+"""The seconds of a pause between two steps that are played, however long it was when it was recorded."""
+
 _WORD: Final = re.compile(r"[\w-]+")
 """A name in the text of a source, such as ``'data.access_token'`` or ``header X-Api-Key``."""
 
@@ -45,11 +48,13 @@ def play_steps(
     given: Mapping[str, Any] = MappingProxyType({}),
     interval: float | None = None,
     redis_url: str | None = None,
+    think_time: float = 0.0,
 ) -> dict[str, Any]:
     """Play all steps, and return the variables as they are at the end.
 
     ``done`` is called after each step. ``timeout`` is for waits that name none, ``interval`` for all; in seconds.
-    ``given`` are variables that win over the profile's own. ``redis_url`` is where RQ's jobs are waited for.
+    ``given`` are variables that win over the profile's own. ``redis_url`` is where RQ's jobs are waited for. Before each
+    step passes ``think_time`` times the pause that was recorded, at most :data:`LONGEST_PAUSE` seconds.
 
     Secrets are not in what is raised.
 
@@ -67,7 +72,8 @@ def play_steps(
     play = Play(client, values, timeout, interval, stop, profile.slug, redis_url)
     for step in profile.steps:
         try:
-            if stop.is_set():
+            pause = min(step.pause * think_time, LONGEST_PAUSE)
+            if stop.is_set() or (pause > 0 and stop.wait(pause)):
                 raise StepFailedError("playback was stopped before it")  # noqa: TRY301 (one place names slug and step)
             _play_step(step, play)
         except StepFailedError as error:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -236,6 +237,17 @@ def test_a_wait_without_a_path_asks_the_steps_own_request_again(
         ("/results/7", None),
     ]
     assert server.requests[-1][2]["Referer"] == f"{server.url}/x"
+
+
+def test_pauses_are_played_if_that_is_wanted(tmp_path: Path, serve: Callable[..., Any], playback: Run) -> None:
+    server, began = serve(), []
+    server.answer("/x", lambda: str(began.append(time.monotonic())))
+    har = write_har(
+        tmp_path / "shop.har",
+        *(entry(f"GET {server.url}/x", startedDateTime=f"2026-01-01T00:00:{second}Z") for second in ("00", "03")),
+    )
+    assert playback(har, "--think-time", 0.1).returncode == 0
+    assert began[1] - began[0] > 0.3
 
 
 def test_a_multipart_form_arrives_as_it_was_recorded(tmp_path: Path, serve: Callable[..., Any], playback: Run) -> None:

@@ -268,6 +268,33 @@ def test_profiles_are_played_at_the_same_time(tmp_path: Path, serve: Callable[..
     assert [outcome.profile.slug for outcome in outcomes] == ["c", "a", "b"]
 
 
+class _Waits:
+    """A stop that never comes, and at which nobody waits: it notes how long they would have."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float | None] = []
+
+    def is_set(self) -> bool:
+        return False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout)
+        return False
+
+
+@pytest.mark.parametrize(("factor", "waited"), [(0, []), (1, [2.5, 60]), (0.5, [1.25, 60]), (10, [25, 60])])
+def test_pauses_are_those_of_the_recording_times_a_factor(
+    tmp_path: Path, serve: Callable[..., object], factor: float, waited: list[float]
+) -> None:
+    server = serve()
+    server.answer("/x", lambda: "")
+    once = profile(tmp_path, "name: s, request: {path: /x}")
+    steps = [replace(once.steps[0], pause=pause) for pause in (0, 2.5, 3600)]
+    stop = _Waits()
+    play(replace(once, steps=tuple(steps)), PlayOptions(base_url=server.url, think_time=factor), stop=stop)
+    assert (stop.seconds, len(server.requests)) == (waited, 3)
+
+
 def test_a_stop_ends_a_play_before_its_next_step(tmp_path: Path, serve: Callable[..., object]) -> None:
     server = serve()
     server.answer("/x", lambda: "x")

@@ -141,6 +141,7 @@ class _Builder:
                     expect=Expect(status=_expected(turn.exchange, request)),
                     save={each.variable: each.source for each in saves.get(number, ())},
                     wait=turn.wait or self._wait_for_jobs(number),
+                    pause=turn.pause,
                 )
             )
         return steps

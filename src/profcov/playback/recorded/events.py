@@ -2,13 +2,15 @@
 
 Events of stage ``request`` and ``response`` have the same ``id``. A request has ``method``, ``endpoint`` (path or URL
 with query) and ``requestMeta`` with ``jsonPayload``, a text, or ``bodyType: form-data``; a response has ``status`` and
-``ok``, and may have ``headers`` and ``body``. The client's waiting is not in it: it went by the jobs that answers named.
+``ok``, and may have ``headers`` and ``body``. Both may have a ``timestamp``. The client's waiting is not in it: it went by the jobs that answers named.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.playback.address import find_origin
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 EVENTS: Final = "events.jsonl"
 CAPTURE: Final = "capture"
+
+_IN_MILLISECONDS: Final = 100_000_000_000
+"""A time above this, 5138 in seconds and 1973 in milliseconds, is in milliseconds, as JavaScript has it."""
 
 _RUN: Final = re.compile(r"/runs/([^/]+)(/[^/])?")
 
@@ -52,7 +57,8 @@ def read_events(path: Path, hints: Hints) -> Traffic:
             continue
         sent = request.read_sent(path, hints)
         origins.add(sent.origin)
-        exchanges.append(Exchange(request.place, sent, event.read_answer()))
+        began, ended = request.read_time(), event.read_time()
+        exchanges.append(Exchange(request.place, sent, event.read_answer(), began=began, ended=ended))
     notes += [f"{event.place}: left out: {event.title()} was not answered" for event in requests.values()]
     if not exchanges:
         Fields(path, "", {}).fail("", "no request in it was answered with success")
@@ -99,6 +105,16 @@ class _Event:
         if "ok" in self.fields and self.fields.value("ok") is not None:
             return self.fields.value("ok") is True
         return self._status() < 400  # noqa: PLR2004 (HTTP's first of an error)
+
+    def read_time(self) -> float | None:
+        """Return when it happened, in seconds since the epoch; None where that is not recorded, or not as a time."""
+        stamp = self.fields.value("timestamp") if "timestamp" in self.fields else None
+        if isinstance(stamp, str):
+            with contextlib.suppress(ValueError, OverflowError):
+                return datetime.fromisoformat(stamp).timestamp()
+        if isinstance(stamp, int | float) and 0 < stamp < _IN_MILLISECONDS * 1000:
+            return stamp / 1000 if stamp > _IN_MILLISECONDS else float(stamp)
+        return None
 
     def read_sent(self, path: Path, hints: Hints) -> Sent:
         """Return the request."""

@@ -79,13 +79,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request with its answer, and ``place``: where in the recording it stands, as messages say it."""
+    """A request with its answer, and ``place``: where in the recording it stands, as messages say it.
+
+    ``began`` and ``ended`` are when it was sent and its answer was whole, in seconds of one clock, where that is recorded.
+    """
 
     place: str
     sent: Sent
     answer: Answer
     resource: str = ""
     from_cache: bool = False
+    began: float | None = None
+    ended: float | None = None
 
     def __str__(self) -> str:
         return f"{self.sent.method} {self.sent.parts.path or '/'}"

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.hints import Hints
 
 _HIGHEST_STATUS: Final = 599
+_DAY: Final = 86_400_000
+"""In milliseconds, as HAR counts."""
 
 
 def read_har(path: Path, document: Any, hints: Hints) -> Traffic:
@@ -84,8 +86,15 @@ class _Entry:
             body.missing,
         )
         resource = self._fields.optional_text("_resourceType") if _is_text(self._fields, "_resourceType") else None
+        began = self.started.timestamp() if self.has_start else None
         return Exchange(
-            self.place, sent, self._read_answer(status), resource or "", from_cache="_fromCache" in self._fields
+            self.place,
+            sent,
+            self._read_answer(status),
+            resource or "",
+            from_cache="_fromCache" in self._fields,
+            began=began,
+            ended=None if began is None else began + _read_seconds(self._fields),
         )
 
     def is_page(self) -> bool:
@@ -146,6 +155,12 @@ def _find_upload(upload: Upload, folder: Path) -> Upload:
 
 
 _NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def _read_seconds(fields: Fields) -> float:
+    """Return how long an exchange took; browsers write -1 where they do not know."""
+    time = fields.value("time") if "time" in fields else None
+    return time / 1000 if isinstance(time, int | float) and 0 < time < _DAY else 0.0
 
 
 def _read_time(fields: Fields) -> datetime:
