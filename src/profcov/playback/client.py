@@ -12,6 +12,7 @@ from profcov.carrier import HEADER, STATUS_HEADER, TRACED, outgoing_headers
 from profcov.errors import TargetError, TargetUnreachableError
 from profcov.playback.address import find_origin, join, show, show_server
 from profcov.playback.connection import Session
+from profcov.playback.content_coding import narrow
 from profcov.playback.failure import StepFailedError
 from profcov.playback.masking import Mask
 from profcov.playback.secret import is_secret_name
@@ -119,9 +120,11 @@ class Client:
         headers = dict(call.headers)
         self._add_cookies()  # now: the answer may replace one, and say the old one back
         self._mask.add(*call.secrets)
-        for name, value in headers.items():
+        for name, value in call.headers.items():
             if is_secret_name(name):
                 self._mask.add_header(value)
+            if name.lower() == "accept-encoding":
+                headers[name] = narrow(value)
         if self._slug is not None and find_origin(url) in self._named:
             headers.update(outgoing_headers(self._slug, self._settings))
         self.requests += 1

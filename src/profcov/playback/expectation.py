@@ -9,6 +9,7 @@ import jmespath
 import requests
 
 from profcov.playback.address import show
+from profcov.playback.content_coding import find_unreadable
 from profcov.playback.failure import StepFailedError
 from profcov.playback.secret import MASK, is_secret_name
 from profcov.playback.secret_text import hide_named
@@ -149,6 +150,8 @@ def excerpt(answer: requests.Response) -> str:
     """Return the start of an answer's body, on one line, without what it has under the names of secrets."""
     if not answer.content:
         return "an empty body"
+    if (coding := find_unreadable(answer)) is not None:
+        return f"a body in the coding {coding[:20]!r}, which was not asked for and cannot be read"
     text = " ".join(hide_named(_decode(answer, answer.content[:_READ])).split())
     return repr(_shorten(text, is_cut=len(answer.content) > _READ))
 

@@ -62,6 +62,11 @@ class Fields:
         """Return whether a key is there and is not null."""
         return self._values.get(key) is not None
 
+    def has_text(self, key: str) -> bool:
+        """Return whether a key is there and has a text in it: some writers put null or an empty text there."""
+        value = self._values.get(key)
+        return isinstance(value, str) and value != ""
+
     def holding(self, key: str, value: Any) -> Fields:
         """Return a mapping in this place that has only this key."""
         return Fields(self._path, self._where, {key: value}, joint=self._joint)

@@ -55,18 +55,23 @@ def _make_json(request: Request, value: Any) -> bytes:
 
 
 def _read_body(request: Request) -> bytes | None:
-    return None if request.data is None else request.data.encode()
+    data = request.data
+    return data.encode() if isinstance(data, str) else None if data is None else _read(data)
 
 
 def _read_files(request: Request) -> list[tuple[str, FilePart]]:
+    return [(name, _read_part(upload)) for name, uploads in request.files.items() for upload in uploads]
+
+
+def _read(upload: Upload) -> bytes:
     try:
-        return [(name, _read_part(upload)) for name, uploads in request.files.items() for upload in uploads]
+        return upload.read()
     except OSError as error:
         raise StepFailedError(f"cannot read the file to upload, {error.filename}: {error.strerror}") from error
 
 
 def _read_part(upload: Upload) -> FilePart:
-    content = upload.read()
+    content = _read(upload)
     return (upload.name, content) if upload.type is None else (upload.name, content, upload.type)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from jmespath.parser import ParsedResult
@@ -42,7 +42,7 @@ class Request:
 
     ``path`` starts with ``/`` or is an absolute URL. ``json`` counts only where ``has_json``: null is a value too.
     ``form`` and ``files`` are by field; the form is sent as multipart where ``multipart``, with files always.
-    ``data`` is sent as it stands, no template, as UTF-8.
+    ``data`` is sent as it stands, no template: a text as UTF-8, or the content of a file.
     """
 
     path: str
@@ -52,9 +52,16 @@ class Request:
     form: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     files: Mapping[str, tuple[Upload, ...]] = field(default_factory=dict)
     multipart: bool = False
-    data: str | None = None
+    data: str | Upload | None = None
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def uploads(self) -> Iterator[Upload]:
+        """Yield the files that are sent."""
+        for uploads in self.files.values():
+            yield from uploads
+        if isinstance(self.data, Upload):
+            yield self.data
 
 
 @dataclass(frozen=True, slots=True)

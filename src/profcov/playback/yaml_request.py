@@ -39,7 +39,7 @@ def read_request(fields: Fields, folder: Path, known: Collection[str]) -> Reques
         form=_read_query(fields.mapping("form")),
         files=_read_files(fields.mapping("files"), folder),
         multipart="files" in fields,
-        data=fields.optional_text("data"),
+        data=_read_data(fields, folder),
         query=_read_query(fields.mapping("query")),
         headers=read_headers(fields),
     )
@@ -130,8 +130,14 @@ def _read_files(fields: Fields, folder: Path) -> dict[str, tuple[Upload, ...]]:
     return found
 
 
-def _read_upload(fields: Fields, key: str, value: Any, folder: Path) -> Upload:
-    part = fields.with_value(key, value if isinstance(value, dict) else {"path": value}, UPLOAD_KEYS)
+def _read_data(fields: Fields, folder: Path) -> str | Upload | None:
+    if "data" in fields and isinstance(fields.value("data"), dict):
+        return _read_upload(fields, "data", fields.value("data"), folder, keys=("path",))
+    return fields.optional_text("data")
+
+
+def _read_upload(fields: Fields, key: str, value: Any, folder: Path, keys: Collection[str] = UPLOAD_KEYS) -> Upload:
+    part = fields.with_value(key, value if isinstance(value, dict) else {"path": value}, keys)
     path = (folder / part.text("path")).absolute()
     if not path.is_file():
         fields.fail(key, f"there is no file {path}")

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from profcov.errors import ProfileFormatError
-from profcov.playback.profile import JobsWait, Profile
+from profcov.playback.profile import JobsWait, Profile, Upload
 from profcov.playback.secret import is_secret_name
 from profcov.playback.yaml_document import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from profcov.playback.profile import Expect, Request, Step, Upload, Wait
+    from profcov.playback.profile import Expect, Request, Step, Wait
 
 _SHORTEST_SECRET = 6
 _NAMED = re.compile(r"""([\w.-]+)=[^\s&;]|"([\w.-]+)"\s*:|<(?:[\w.-]+:)?([\w.-]+)[^<>]*>[^<]""")
@@ -47,13 +47,18 @@ def write_profile(profile: Profile) -> Written:
             problem = "its value is in a body or a name that is written as it stands: take it out of the recording"
             raise ProfileFormatError(profile.path, f"secret {name}", problem)
     for step in profile.steps:
-        names = (name for match in _NAMED.finditer(step.request.data or "") for name in match.groups() if name)
+        names = (name for match in _NAMED.finditer(_read_data(step.request)) for name in match.groups() if name)
         if (secret_name := next(filter(is_secret_name, names), None)) is not None:
             problem = (
                 f"its body has {secret_name[:40]!r}, and is written as it stands: take the step out of the recording"
             )
             raise ProfileFormatError(profile.path, f"step {step.name!r}", problem)
     return Written(text, files)
+
+
+def _read_data(request: Request) -> str:
+    """Return a body that is sent as it stands; one of a recording, whatever bytes it has."""
+    return request.data.content.decode("latin-1") if isinstance(request.data, Upload) else request.data or ""
 
 
 def _place(profile: Profile, upload: Upload, files: dict[str, bytes]) -> str:
@@ -104,7 +109,7 @@ def _request_document(request: Request, place: Callable[[Upload], str]) -> dict[
             "path": request.path,
             "query": {name: _one_or_all(values) for name, values in request.query.items()},
             "headers": dict(request.headers),
-            "data": request.data,
+            "data": {"path": place(request.data)} if isinstance(request.data, Upload) else request.data,
             "form": {name: _one_or_all(values) for name, values in request.form.items()},
             "files": {name: _one_or_all(entries) for name, entries in files.items()},
         }

@@ -55,7 +55,9 @@ def test_a_dry_run_and_show_print_no_secret(tmp_path: Path, playback: Playback) 
         "two, request: {path: /of/s3cret-in-env}",
         "three, request: {path: '/x?api_key=s3cret-in-path'}",
     )
-    text = profile.read_text().replace("steps:", "variables: {token: s3cret-of-profile, user: bob, door: {env: DOOR}}\nsteps:")
+    text = profile.read_text().replace(
+        "steps:", "variables: {token: s3cret-of-profile, user: bob, door: {env: DOOR}}\nsteps:"
+    )
     profile.write_text(text.replace("name: step two", "name: step s3cret-in-env"))
     words = ("--dry-run", "--base-url", "http://ada:s3cret-pw@h", "--var", "user=ada", "--var", "token=s3cret-given")
     ended = playback(profile, *words, DOOR="s3cret-in-env")

@@ -17,6 +17,7 @@ from profcov.playback.formats import find_files, load, load_profiles
 from profcov.playback.yaml_document import read_document, write_document
 from profcov.playback.yaml_writer import write_profile
 
+POSTMAN = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 YAML = "slug: shop\nsteps: [{name: a, request: {path: /a}}]\n"
 
 
@@ -128,6 +129,8 @@ def broken(**parts: Any) -> dict[str, Any]:
             "\n".join(json.dumps(line) for line in exchanged(1, "GET ftp://x")),
             "line 1: endpoint: 'ftp://x'",
         ),
+        ("a.json", json.dumps({"info": {"name": "s", "schema": POSTMAN}, "item": []}), "a Postman collection, which"),
+        ("b.json", json.dumps({"collection": {"info": {"_postman_id": "x"}}}), "a Postman collection, which is not"),
         ("a.yaml", "slug: a\nsteps: [\n", "line 3, column 1"),
         ("b.yaml", "", "the file is empty"),
         ("c.yaml", '{"slug": "a", "steps": 7}', "steps: must be a list with something in it, not 7"),

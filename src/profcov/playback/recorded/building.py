@@ -238,7 +238,8 @@ def _check_sendable(traffic: Traffic, exchanges: list[Exchange]) -> None:
             raise ProfileFormatError(traffic.path, exchange.place, sent.missing)
         fields = (f"{name}{value}" for name, value in sent.form)
         files = (f"{name}{upload.name}{upload.type}" for name, upload in sent.files)
-        text = "".join((sent.url, sent.text or "", json.dumps(sent.json, ensure_ascii=False), *fields, *files))
+        raw = sent.text if isinstance(sent.text, str) else ""
+        text = "".join((sent.url, raw, json.dumps(sent.json, ensure_ascii=False), *fields, *files))
         if any("\ud800" <= character <= "\udfff" for character in text):
             raise ProfileFormatError(traffic.path, exchange.place, "a text has half of a surrogate pair")
 
