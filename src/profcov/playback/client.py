@@ -11,7 +11,7 @@ from urllib3.exceptions import NameResolutionError, NewConnectionError
 from profcov.carrier import HEADER, STATUS_HEADER, TRACED, outgoing_headers
 from profcov.errors import TargetError, TargetUnreachableError
 from profcov.playback.address import find_origin, join, show, show_server
-from profcov.playback.connection import Session
+from profcov.playback.connection import ProfileSession
 from profcov.playback.content_coding import narrow
 from profcov.playback.failure import StepFailedError
 from profcov.playback.masking import Mask
@@ -56,7 +56,7 @@ class Client:
         self._settings = Settings(secret=secret)
         self._is_insecure = insecure
         self._mask = Mask()
-        self._session = Session()
+        self._session = ProfileSession()
         for cookie in cookies:
             self._session.cookies.set_cookie(copy.copy(cookie))
 

@@ -72,7 +72,7 @@ def _was_closed(error: requests.ConnectionError) -> bool:
     return isinstance(problem, ProtocolError) and any(isinstance(each, ConnectionError) for each in problem.args)
 
 
-class Session(requests.Session):
+class ProfileSession(requests.Session):
     """A session that takes the slug off a request when a redirect leads to another server."""
 
     def __init__(self) -> None:
