@@ -23,7 +23,8 @@ from profcov.cli.playback_output import (
 from profcov.cli.playing import check_url, play_options, read_play
 from profcov.errors import PlaybackError, TargetError
 from profcov.playback.plan import plan
-from profcov.playback.play import Login, PlayOptions, list_saved, log_in
+from profcov.playback.play import list_saved, log_in
+from profcov.playback.play_options import Login, PlayOptions
 from profcov.playback.results import Run
 from profcov.playback.runner import Outcome, check_ready, play_all, split_existing
 

@@ -14,7 +14,8 @@ import urllib3
 from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.cookies import read_cookie_file
 from profcov.playback.formats import load, load_profiles
-from profcov.playback.play import DEFAULT_TIMEOUT, PlayOptions, list_saved
+from profcov.playback.play import list_saved
+from profcov.playback.play_options import DEFAULT_TIMEOUT, PlayOptions
 from profcov.playback.template import NAME
 from profcov.settings import DEFAULT_DIR, DIR, read_secret, read_umask
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from profcov.playback.address import find_origin, join, name_server, show
 from profcov.playback.masking import Mask
-from profcov.playback.play import find_base_url
+from profcov.playback.play_options import find_base_url
 from profcov.playback.profile import Wait
 from profcov.playback.secret import find_secrets, is_secret_name
 from profcov.playback.steps import find_named_origins
@@ -17,7 +17,7 @@ from profcov.playback.template import SERVER, fill
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from profcov.playback.play import PlayOptions
+    from profcov.playback.play_options import PlayOptions
     from profcov.playback.profile import Profile
     from profcov.slug import Slug
 

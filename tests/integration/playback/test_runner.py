@@ -9,7 +9,8 @@ import pytest
 from flask import jsonify, request
 
 from profcov.errors import PlaybackError, TargetUnreachableError
-from profcov.playback.play import PlayOptions, log_in, play
+from profcov.playback.play import log_in, play
+from profcov.playback.play_options import PlayOptions
 from profcov.playback.runner import play_all
 from profcov.playback.steps import find_named_origins
 from profcov.playback.yaml_format import load_profile
