@@ -95,6 +95,8 @@ def search(expression: ParsedResult, value: Any, answer: requests.Response) -> A
     where = expression.expression
     try:
         return expression.search(value)
+    except RecursionError as error:
+        raise StepFailedError(f"{title(answer)}: {where[:80]!r} is nested too deeply") from error
     except jmespath.exceptions.JMESPathError as error:
         reason = (
             "its value is another than it takes"

@@ -144,6 +144,8 @@ class Fields:
         """Return a text compiled as a JMESPath expression; it stands under a key, or is one."""
         try:
             return jmespath.compile(text)
+        except RecursionError:
+            self.fail(key, f"{text[:80]!r} is nested too deeply for a JMESPath expression")
         except jmespath.exceptions.JMESPathError as error:
             reason = str(error).splitlines()[0].rstrip(":")
             self.fail(key, f"{text!r} is not a JMESPath expression: {reason}")

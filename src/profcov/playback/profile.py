@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,10 @@ class Upload:
     path: Path | None = None
     content: bytes = b""
     type: str | None = None
+
+    def is_there(self) -> bool:
+        """Return whether there is such a file, or the recording has it."""
+        return self.path is None or os.path.isfile(self.path)  # noqa: PTH113 (Path.is_file raises if the name is too long)
 
     def read(self) -> bytes:
         """Return the content.

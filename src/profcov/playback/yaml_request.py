@@ -139,9 +139,10 @@ def _read_data(fields: Fields, folder: Path) -> str | Upload | None:
 def _read_upload(fields: Fields, key: str, value: Any, folder: Path, keys: Collection[str] = UPLOAD_KEYS) -> Upload:
     part = fields.with_value(key, value if isinstance(value, dict) else {"path": value}, keys)
     path = (folder / part.text("path")).absolute()
-    if not path.is_file():
+    upload = Upload(part.optional_text("name") or path.name, path, type=part.optional_text("type"))
+    if not upload.is_there():
         fields.fail(key, f"there is no file {path}")
-    return Upload(part.optional_text("name") or path.name, path, type=part.optional_text("type"))
+    return upload
 
 
 def _to_text(value: Any) -> str:

@@ -43,13 +43,10 @@ class BodyError(ValueError):
 def make_form(form: Form, folder: Path) -> Body:
     """Return the form that the hints describe; its files are in a folder."""
     paths = {name: folder / file for name, file in form.files.items()}
-    lost = [path for path in paths.values() if not path.is_file()]
-    return Body(
-        form=tuple(form.fields.items()),
-        files=tuple((name, Upload(path.name, path.absolute())) for name, path in paths.items()),
-        multipart=True,
-        missing=f"there is no file {lost[0]}, which the hints name" if lost else "",
-    )
+    files = tuple((name, Upload(path.name, path.absolute())) for name, path in paths.items())
+    lost = [upload.path for _, upload in files if not upload.is_there()]
+    problem = f"there is no file {lost[0]}, which the hints name" if lost else ""
+    return Body(form=tuple(form.fields.items()), files=files, multipart=True, missing=problem)
 
 
 def find_form(forms: Mapping[str, Form], path: str) -> Form | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from profcov.errors import ProfileFormatError
 from profcov.playback.yaml_request import find_header_problem
@@ -13,10 +13,17 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.exchange import Exchange, Traffic
 
 
+_LONGEST_URL: Final = 100_000
+"""Servers take a tenth of that."""
+
+
 def check_sendable(traffic: Traffic, exchanges: list[Exchange]) -> None:
     """Refuse what the recording lacks, and half a surrogate pair, which JSON can name and no request can send."""
     for exchange in exchanges:
         sent = exchange.sent
+        if len(sent.url) > _LONGEST_URL:
+            problem = f"its address has {len(sent.url):,} characters: more than {_LONGEST_URL:,} are not sent"
+            raise ProfileFormatError(traffic.path, exchange.place, problem)
         if sent.missing:
             raise ProfileFormatError(traffic.path, exchange.place, sent.missing)
         fields = (f"{name}{value}" for name, value in sent.form)

@@ -56,7 +56,7 @@ def read_body(request: Fields, headers: Headers, recording: Path, path: str, hin
         advice = "record it as base64, or convert the profile and give it a file (data: {path: ...})"
         return Body(missing=f"in the recording of {title} what is no text is replaced: {advice}")
     files = tuple((name, _find_upload(upload, folder) if upload in lost else upload) for name, upload in body.files)
-    gone = [upload.path for _, upload in files if upload.path is not None and not upload.path.is_file()]
+    gone = [upload.path for _, upload in files if not upload.is_there()]
     problem = (
         f"the recording does not have the content of a file that was uploaded: put it at {gone[0]}" if gone else ""
     )

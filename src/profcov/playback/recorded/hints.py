@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -72,7 +73,7 @@ def read_hints(path: Path) -> Hints:
     Raises:
         ProfileFormatError: the file does not fit the format.
     """
-    document = read_document(path) if path.is_file() else None
+    document = read_document(path) if os.path.isfile(path) else None  # noqa: PTH113 (Path.is_file raises if the name is too long)
     if document is None:
         return Hints(path.name)
     fields = Fields(path, "", document, HINT_KEYS)
