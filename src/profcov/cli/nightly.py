@@ -128,8 +128,8 @@ def command(
             made.write_html(config_file)
         drift = made.compare()
         made.conclude(drift, int(max_bytes))
-    for name in nights.drop_old(out, keep):
-        click.echo(f"{name}: removed, {keep} nights are kept", err=True)
+        for name in nights.drop_old(out, keep):
+            click.echo(f"{name}: removed, {keep} nights are kept", err=True)
     click.echo(f"{night / nights.SUMMARY}", err=True)
     return code or (FAILED if fail_on_loss and drift is not None and drift[1].has_loss else 0)
 
@@ -162,11 +162,18 @@ class _Night:
                 click.echo(f"profcov: warning: {each.slug} has no HTML report: {error}", err=True)
 
     def compare(self) -> tuple[str, Drift] | None:
-        """Return the night before and what has changed since, and write that; None if there is none."""
+        """Return the night before and what has changed since, and write that; None if none is there that can be read."""
         before = nights.find_before(self.directory)
         if before is None:
             return None
-        drift = compare_matrices(read_snapshot(before / nights.MATRIX), read_snapshot(self.directory / nights.MATRIX))
+        try:
+            old = read_snapshot(before / nights.MATRIX)
+        except (
+            CoverageReadError
+        ) as error:  # of another version of profcov, say: this night is what the next compares with
+            click.echo(f"profcov: warning: there is nothing to compare this night with: {error}", err=True)
+            return None
+        drift = compare_matrices(old, read_snapshot(self.directory / nights.MATRIX))
         write_whole(self.directory / "changes.json", [*lay_out(drift_document(drift), DRIFT_DEPTH), "\n"])
         write_whole(self.directory / "changes.md", drift_markdown(drift))
         return before.name, drift

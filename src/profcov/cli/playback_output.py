@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 STEP_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 """The file to which GitHub Actions wants Markdown appended, for the page of the run."""
 
+_MOST_SHOWN: Final = 1024 * 1024
+"""GitHub shows nothing of a step's summary that has more bytes."""
+
+_CUT: Final = b"\nThe rest is left out: GitHub shows no summary of more than 1 MiB.\n"
+
 _COLUMNS: Final = ("profile", "artifact", "state", "lines", "requests", "jobs", "seconds")
 _PLAN: Final = ("profile", "step", "method", "url", "traced")
 
@@ -137,14 +142,22 @@ def write_results(run: Run, *, junit: Path | None, results: Path | None) -> None
 
 
 def append_step_summary(text: str) -> None:
-    """Append Markdown to GitHub's summary where there is one."""
+    """Append Markdown to GitHub's summary where there is one, as far as GitHub shows it."""
     summary = os.environ.get(STEP_SUMMARY)
     if summary:
         try:
-            with open(summary, "a", encoding="utf-8") as file:  # noqa: PTH123 (the name is GitHub's)
-                file.write(text)
+            with open(summary, "ab") as file:  # noqa: PTH123 (the name is GitHub's)
+                file.write(_cut(text.encode(errors="replace"), _MOST_SHOWN - file.tell()))
         except OSError as error:  # the results stand all the same
             click.echo(f"profcov: warning: {STEP_SUMMARY}: cannot write {summary}: {error.strerror}", err=True)
+
+
+def _cut(text: bytes, most: int) -> bytes:
+    """Return the lines at the start of a text that fit, with a note if these are not all."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - len(_CUT)] if most > len(_CUT) else b""
+    return kept[: kept.rfind(b"\n") + 1] + _CUT if kept else b""
 
 
 def write_json(file: Path, document: dict[str, Any]) -> None:
