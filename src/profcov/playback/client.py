@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from typing import TYPE_CHECKING, Self, cast
 
 import requests
@@ -16,6 +17,7 @@ from profcov.playback.content_coding import narrow
 from profcov.playback.failure import StepFailedError
 from profcov.playback.masking import Mask
 from profcov.playback.secret import is_secret_name
+from profcov.playback.secret_text import hide_named
 from profcov.playback.trace_status import explain_status
 from profcov.settings import Settings
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """One profile's session: its cookies, its slug, and how many requests it has sent."""
+    """One profile's session: its cookies, its slug, how many requests it has sent, and the seconds that the last one took."""
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class Client:
         """
         self.base_url = base_url
         self.requests = 0
+        self.seconds = 0.0
         self.traced = 0
         self._slug = slug
         self._named = {find_origin(base_url), *named}
@@ -96,6 +99,7 @@ class Client:
             StepFailedError: there was no whole answer, or the request cannot be sent.
         """
         url = join(self.base_url, call.path)
+        started = time.monotonic()
         try:
             answer = self._exchange(call, url)
         except requests.Timeout as error:
@@ -112,7 +116,8 @@ class Client:
         except requests.ConnectionError as error:
             raise self._explain(error, call, url) from error
         except (requests.RequestException, ValueError) as error:
-            raise StepFailedError(f"{call.method} {show(url)}: {_first_line(error)}") from error
+            raise StepFailedError(f"{call.method} {show(url)}: {hide_named(_first_line(error))}") from error
+        self.seconds = time.monotonic() - started
         self._check(answer)
         return answer
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import time
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -110,13 +109,11 @@ class _OnlyVariables(dict[str, Any]):
 def _play_step(step: Step, play: Play) -> None:
     follow = not any(300 <= status < 400 for status in step.expect.status)  # noqa: PLR2004 (redirects, by HTTP)
     call = fill_in(step.request, play.values, follow_redirects=follow)
-    started = time.monotonic()
     answer = play.client.send(call)
-    seconds = time.monotonic() - started
     if isinstance(step.wait, Wait) and step.wait.path is None:
         answer = wait_until(step.wait, play, call, step.expect.status, answer)
     with _judge(answer):
-        expectation.check(answer, step.expect, seconds)
+        expectation.check(answer, step.expect, play.client.seconds)
         play.jobs += find_job_ids(answer)
         play.values.update(_read_saved(step, answer, play.client))
     if isinstance(step.wait, JobsWait):

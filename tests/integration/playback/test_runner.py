@@ -269,6 +269,21 @@ def test_profiles_are_played_at_the_same_time(tmp_path: Path, serve: Callable[..
     assert [outcome.profile.slug for outcome in outcomes] == ["c", "a", "b"]
 
 
+def test_a_duration_is_that_of_the_answer_that_ends_a_wait(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server, asked = serve(), threading.Event()
+
+    def job() -> dict[str, Any]:
+        if asked.is_set():
+            return {"state": "done"}
+        asked.set()
+        threading.Event().wait(0.6)
+        return {"state": "new"}
+
+    server.answer("/job", job)
+    step = "name: s, request: {path: /job}, wait: {until: \"state == 'done'\"}, expect: {duration: 0.5}"
+    assert play(profile(tmp_path, step), PlayOptions(base_url=server.url)).requests == 2
+
+
 class _Waits:
     """A stop that never comes, and at which nobody waits: it notes how long they would have."""
 
