@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+_LONGEST: Final = 600
+"""So many characters of what a file has are told at most."""
 
 
 class ProfcovError(Exception):
@@ -152,7 +155,13 @@ class ProfileFormatError(ProfcovError, ValueError):
         self.path = path
         self.where = where
         self.problem = problem
-        super().__init__(f"{path}: {where}: {problem}" if where else f"{path}: {problem}")
+        super().__init__(f"{path}: {_shorten(where)}: {_shorten(problem)}" if where else f"{path}: {_shorten(problem)}")
+
+
+def _shorten(text: str) -> str:
+    """Return what a file may have had part in on one line, without what is beyond the length of a sentence."""
+    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 200]}...{text[-200:]}"
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 class TargetError(ProfcovError):

@@ -66,7 +66,7 @@ def write_events(folder: Path, *lines: object) -> Path:
     return path
 
 
-def exchanged(number: int, request: str, status: int = 200, **meta: Any) -> list[dict[str, Any]]:
+def exchanged(number: int | str, request: str, status: int = 200, **meta: Any) -> list[dict[str, Any]]:
     """Return the two events of an exchange; what is named ``body`` or ``headers`` is the answer's."""
     method, endpoint = request.split(" ", 1)
     of_answer = {key: meta.pop(key) for key in ("body", "headers", "ok") if key in meta}

@@ -25,7 +25,8 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from profcov.playback.play import PlayOptions, play
+from profcov.playback.play import play
+from profcov.playback.play_options import PlayOptions
 from profcov.playback.yaml_format import load_profile
 
 if TYPE_CHECKING:

@@ -35,11 +35,12 @@ class ProfileDrift:
     """What one profile covers more and less than before, sorted, by the new names.
 
     What has vanished from the source is in ``vanished``, not in ``lost``. A profile that is partial now may have lost
-    what was only not recorded.
+    what was only not recorded, and one that was partial before may have gained what was not recorded then.
     """
 
     state: State
     is_partial: bool
+    was_partial: bool
     gained: tuple[SymbolName, ...]
     lost: tuple[SymbolName, ...]
     vanished: tuple[SymbolName, ...]
@@ -83,6 +84,7 @@ def compare_matrices(old: Snapshot, new: Snapshot) -> Drift:
         drifts[slug] = ProfileDrift(
             state="new" if slug not in old.profiles else "gone" if slug not in new.profiles else "same",
             is_partial=slug in new.partial,
+            was_partial=slug in old.partial,
             gained=tuple(sorted(after - kept)),
             lost=tuple(sorted(kept - after)),
             vanished=tuple(sorted(name for name in before if name not in now)),

@@ -20,7 +20,7 @@ from profcov.cli.commit import find_commit
 from profcov.cli.common import config_option, find_config, ignore_source_changes_option
 from profcov.cli.main import FAILED
 from profcov.cli.playback import play_profiles, report_errors
-from profcov.cli.playback_output import append_step_summary, print_artifacts, write, write_json
+from profcov.cli.playback_output import append_step_summary, print_artifacts, write_json
 from profcov.cli.playing import check_url, play_options, read_play
 from profcov.cli.recorded import read_artifacts, warn_unreadable
 from profcov.cli.report import write_report
@@ -35,7 +35,7 @@ from profcov.report.dashboard.notes import Played, read_note
 from profcov.report.dashboard.page import write_page
 from profcov.report.drift import DEPTH as DRIFT_DEPTH
 from profcov.report.drift import drift_document, drift_markdown
-from profcov.report.files import lay_out, write_whole
+from profcov.report.files import lay_out, write_whole, write_whole_bytes
 from profcov.report.inventory_json import DEPTH as INVENTORY_DEPTH
 from profcov.report.inventory_json import inventory_document
 from profcov.report.matrix_files import write_matrix
@@ -137,8 +137,8 @@ def command(
         dropped = made.conclude(drift, int(max_bytes))
         if dropped:
             made.write_dashboard(paths, drift, dropped)
-    for name in nights.drop_old(out, keep):
-        click.echo(f"{name}: removed, {keep} nights are kept", err=True)
+        for name in nights.drop_old(out, keep):
+            click.echo(f"{name}: removed, {keep} nights are kept", err=True)
     click.echo(f"{night / nights.SUMMARY}", err=True)
     return code or (FAILED if fail_on_loss and drift is not None and drift[1].has_loss else 0)
 
@@ -156,7 +156,7 @@ class _Night:
     def write_reports(self) -> None:
         """Write the inventory, how each profile was played, its report, and the matrix."""
         write_whole(self.directory / INVENTORY, [*lay_out(inventory_document(self.inventory), INVENTORY_DEPTH), "\n"])
-        write(self.directory / "junit.xml", junit_document(self.run))
+        write_whole_bytes(self.directory / "junit.xml", [junit_document(self.run)])
         write_json(self.directory / "playback.json", results_document(self.run))
         for each in self.recorded:
             write_report(self.matrix.index, each, self.directory / nights.REPORTS)
@@ -172,11 +172,18 @@ class _Night:
                 click.echo(f"profcov: warning: {each.slug} has no HTML report: {error}", err=True)
 
     def compare(self) -> tuple[str, Drift] | None:
-        """Return the night before and what has changed since, and write that; None if there is none."""
+        """Return the night before and what has changed since, and write that; None if none is there that can be read."""
         before = nights.find_before(self.directory)
         if before is None:
             return None
-        drift = compare_matrices(read_snapshot(before / nights.MATRIX), read_snapshot(self.directory / nights.MATRIX))
+        try:
+            old = read_snapshot(before / nights.MATRIX)
+        except (
+            CoverageReadError
+        ) as error:  # of another version of profcov, say: this night is what the next compares with
+            click.echo(f"profcov: warning: there is nothing to compare this night with: {error}", err=True)
+            return None
+        drift = compare_matrices(old, read_snapshot(self.directory / nights.MATRIX))
         write_whole(self.directory / "changes.json", [*lay_out(drift_document(drift), DRIFT_DEPTH), "\n"])
         write_whole(self.directory / "changes.md", drift_markdown(drift))
         return before.name, drift

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import statistics
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,6 @@ from profcov.cli.playback_output import prepare, write_json
 from profcov.cli.playing import check_url, play_options, read_play
 from profcov.playback.overhead import find_slowest, measure, overhead_document
 from profcov.playback.play import log_in
-from profcov.settings import CONFIG, find_config
 
 if TYPE_CHECKING:
     from profcov.playback.overhead import Measured
@@ -61,7 +59,7 @@ def command(
     that does not end, 4 a server that cannot be used.
     """
     loaded, login, options = read_play(profiles, **session)
-    options = replace(options, base_url=base_url, config_file=find_config(os.environ.get(CONFIG)))
+    options = replace(options, base_url=base_url)
     prepare(out)
     if login is not None:
         options = replace(options, login=log_in(login, options))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from profcov.cli.common import config_option, find_config
 from profcov.cli.main import DATA, FAILED, TARGET, exit_code
 from profcov.cli.playback_output import (
     prepare,
@@ -23,10 +23,10 @@ from profcov.cli.playback_output import (
 from profcov.cli.playing import check_url, play_options, read_play
 from profcov.errors import PlaybackError, TargetError
 from profcov.playback.plan import plan
-from profcov.playback.play import Login, PlayOptions, list_saved, log_in
+from profcov.playback.play import list_saved, log_in
+from profcov.playback.play_options import Login, PlayOptions
 from profcov.playback.results import Run
 from profcov.playback.runner import Outcome, check_ready, play_all, split_existing
-from profcov.settings import CONFIG, find_config
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,13 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--retries", metavar="N", type=click.IntRange(0, 100), default=0, help="How often a failed one is played again. [0]"
 )
+@click.option(
+    "--think-time",
+    metavar="FACTOR",
+    type=click.FloatRange(0, 100),
+    default=0.0,
+    help="Pause between requests as the recording did, times this; 1: as recorded. [0: no pauses]",
+)
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 @click.option("--skip-existing", is_flag=True, help="Leave out profiles whose artifact is complete and up to date.")
 @click.option(
@@ -53,6 +60,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     type=click.Path(file_okay=False, path_type=Path),
     help="Where artifacts go, if not to --data-dir.",
 )
+@config_option()
 @click.option("--junit", metavar="FILE", type=_FILE, help="Write the results as JUnit XML.")
 @click.option("--json", "results", metavar="FILE", type=_FILE, help="Write the results as JSON.")
 @play_options
@@ -66,9 +74,11 @@ def command(
     base_url: str | None,
     jobs: int,
     retries: int,
+    think_time: float,
     dry_run: bool,
     skip_existing: bool,
     out: Path | None,
+    config: str | None,
     junit: Path | None,
     results: Path | None,
     **session: Any,
@@ -89,8 +99,9 @@ def command(
         trace=trace_code,
         base_url=base_url,
         out=out,
-        config_file=find_config(os.environ.get(CONFIG)) if trace_code else None,
+        config_file=find_config(config) if trace_code else None,
         retries=retries,
+        think_time=think_time,
     )
     to_play, kept = split_existing(loaded, options) if skip_existing else (loaded, [])
     if dry_run:

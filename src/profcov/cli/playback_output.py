@@ -16,6 +16,7 @@ from profcov.errors import CoverageWriteError
 from profcov.playback.junit import junit_document
 from profcov.playback.results import results_document
 from profcov.playback.summary import summary_text
+from profcov.report.files import is_replaced, write_whole, write_whole_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 
 STEP_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 """The file to which GitHub Actions wants Markdown appended, for the page of the run."""
+
+_MOST_SHOWN: Final = 1024 * 1024
+"""GitHub shows nothing of a step's summary that has more bytes."""
+
+_CUT: Final = b"\nThe rest is left out: GitHub shows no summary of more than 1 MiB.\n"
 
 _COLUMNS: Final = ("profile", "artifact", "state", "lines", "requests", "jobs", "seconds")
 _PLAN: Final = ("profile", "step", "method", "url", "traced")
@@ -117,7 +123,7 @@ def prepare(*files: Path | None) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise CoverageWriteError(file, error.strerror or str(error)) from error
-        if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        if file.is_dir() or not os.access(file.resolve().parent if is_replaced(file) else file, os.W_OK):
             raise CoverageWriteError(file, "it is a directory" if file.is_dir() else "permission denied")
 
 
@@ -130,20 +136,28 @@ def write_results(run: Run, *, junit: Path | None, results: Path | None) -> None
     append_step_summary(summary_text(run))
     with contextlib.ExitStack() as each:  # one that cannot be written is no reason to lack the other
         if junit is not None:
-            each.callback(lambda: write(junit, junit_document(run)))
+            each.callback(lambda: write_whole_bytes(junit, [junit_document(run)]))
         if results is not None:
             each.callback(lambda: write_json(results, results_document(run)))
 
 
 def append_step_summary(text: str) -> None:
-    """Append Markdown to GitHub's summary where there is one."""
+    """Append Markdown to GitHub's summary where there is one, as far as GitHub shows it."""
     summary = os.environ.get(STEP_SUMMARY)
     if summary:
         try:
-            with open(summary, "a", encoding="utf-8") as file:  # noqa: PTH123 (the name is GitHub's)
-                file.write(text)
+            with open(summary, "ab") as file:  # noqa: PTH123 (the name is GitHub's)
+                file.write(_cut(text.encode(errors="replace"), _MOST_SHOWN - file.tell()))
         except OSError as error:  # the results stand all the same
             click.echo(f"profcov: warning: {STEP_SUMMARY}: cannot write {summary}: {error.strerror}", err=True)
+
+
+def _cut(text: bytes, most: int) -> bytes:
+    """Return the lines at the start of a text that fit, with a note if these are not all."""
+    if len(text) <= most:
+        return text
+    kept = text[: most - len(_CUT)] if most > len(_CUT) else b""
+    return kept[: kept.rfind(b"\n") + 1] + _CUT if kept else b""
 
 
 def write_json(file: Path, document: dict[str, Any]) -> None:
@@ -152,19 +166,7 @@ def write_json(file: Path, document: dict[str, Any]) -> None:
     Raises:
         CoverageWriteError: the system does not let us.
     """
-    write(file, json.dumps(document, indent=2).encode() + b"\n")
-
-
-def write(file: Path, content: bytes) -> None:
-    """Write a file.
-
-    Raises:
-        CoverageWriteError: the system does not let us.
-    """
-    try:
-        file.write_bytes(content)
-    except OSError as error:
-        raise CoverageWriteError(file, error.strerror or str(error)) from error
+    write_whole(file, [json.dumps(document, indent=2), "\n"])
 
 
 def _describe_try(profile: Profile, error: PlaybackError | TargetError, pause: float) -> str:

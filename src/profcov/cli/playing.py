@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final
 import click
 import urllib3
 
-from profcov.playback.address import find_origin
+from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.cookies import read_cookie_file
 from profcov.playback.formats import load, load_profiles
-from profcov.playback.play import DEFAULT_TIMEOUT, PlayOptions, list_saved
+from profcov.playback.play import list_saved
+from profcov.playback.play_options import DEFAULT_TIMEOUT, PlayOptions
 from profcov.playback.template import NAME
 from profcov.settings import DEFAULT_DIR, DIR, read_secret, read_umask
 
@@ -35,8 +36,7 @@ def check_url(_ctx: click.Context, _param: click.Parameter, value: str | None) -
         click.BadParameter: it is none.
     """
     if value is not None and find_origin(value) is None:
-        shown = "what is given" if "@" in value else repr(value)  # before an @ is a password
-        raise click.BadParameter(f"{shown} is not a URL such as http://127.0.0.1:8000")
+        raise click.BadParameter(f"{show_wrong(value)} is not a URL such as http://127.0.0.1:8000")
     return value
 
 

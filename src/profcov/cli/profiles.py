@@ -10,12 +10,15 @@ import click
 
 from profcov.cli.answer import print_rows
 from profcov.cli.main import USAGE
-from profcov.errors import CoverageWriteError, ProfileFormatError
+from profcov.errors import ProfileFormatError
 from profcov.playback.address import show
 from profcov.playback.formats import find_files, load, refuse_twice
+from profcov.playback.masking import Mask
 from profcov.playback.recorded.rewriting import is_secret_place
-from profcov.playback.secret import MASK, is_secret_name, mask
+from profcov.playback.secret import MASK, find_secrets, is_secret_name
+from profcov.playback.secret_text import hide_named
 from profcov.playback.yaml_writer import write_profile
+from profcov.report.files import write_whole_bytes
 from profcov.report.text import printable
 
 if TYPE_CHECKING:
@@ -79,7 +82,7 @@ def show_profiles(paths: tuple[Path, ...], *, correlations: bool) -> None:
         lines = (
             _list_correlations(each)
             if correlations
-            else [_describe(*pair) for pair in enumerate(each.profile.steps, 1)]
+            else _mask([_describe(*pair) for pair in enumerate(each.profile.steps, 1)], each)
         )
         click.echo(f"{each.profile.slug}  {each.format}  {show(each.profile.base_url or 'no base URL')}")
         for line in lines:
@@ -113,11 +116,7 @@ def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool) -> None
     if taken:
         raise click.UsageError(f"{taken[0]} is there already: remove it, or replace it with --force")
     for path, content in files.items():
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        except OSError as error:
-            raise CoverageWriteError(path, error.strerror or str(error)) from error
+        write_whole_bytes(path, [content])
     for each in loaded:
         slug = each.profile.slug
         click.echo(str(out / f"{slug}.yaml"))
@@ -150,7 +149,7 @@ def _report(problems: Sequence[ProfileFormatError]) -> None:
 
 def _list_notes(loaded: Loaded) -> list[str]:
     doubts = [
-        f"step {doubt.step}: {doubt.place}: {doubt.value} was not replaced: it may be {' or '.join(doubt.candidates)}; "
+        f"step {doubt.step}: {doubt.place}: {_show_value(doubt.value, doubt.place)} was not replaced: it may be {' or '.join(doubt.candidates)}; "
         "pin it in the hints, or switch it off"
         for doubt in loaded.doubts
     ]
@@ -162,19 +161,23 @@ def _list_correlations(loaded: Loaded) -> list[str]:
     for each in loaded.correlations:
         uses = ", ".join(f"step {step} {place}" for step, place in each.uses)
         pinned = " (pinned)" if each.pinned else ""
-        is_secret = is_secret_name(each.variable) or any(is_secret_place(place) for _, place in each.uses)
-        value = MASK if is_secret else each.value[:60]
+        places = (place for _, place in each.uses)
+        value = MASK if is_secret_name(each.variable) else _show_value(each.value[:60], *places)
         lines.append(f"{each.variable} = {value}: step {each.step}, {each.source}{pinned} -> {uses}")
     lines += [
-        f"ambiguous: {doubt.value} in step {doubt.step} {doubt.place}: {' or '.join(doubt.candidates)}; left as recorded"
+        f"ambiguous: {_show_value(doubt.value, doubt.place)} in step {doubt.step} {doubt.place}: {' or '.join(doubt.candidates)}; left as recorded"
         for doubt in loaded.doubts
     ]
     return _mask(lines, loaded) or ["no correlations"]
 
 
 def _mask(lines: Sequence[str], loaded: Loaded) -> list[str]:
-    secrets = [secret.recorded or "" for secret in loaded.profile.secrets.values()]
-    return [mask(line, secrets) for line in lines]
+    hide = Mask(find_secrets(loaded.profile)).hide
+    return [hide(line) for line in lines]
+
+
+def _show_value(value: str, *places: str) -> str:
+    return MASK if any(map(is_secret_place, places)) else value
 
 
 def _describe(number: int, step: Step) -> str:
@@ -184,7 +187,7 @@ def _describe(number: int, step: Step) -> str:
     if request.form or request.files:
         body = "multipart" if request.files or request.multipart else "form"
     query = "?" + "&".join(request.query) if request.query else ""
-    facts = [f"{number:3}  {request.method} {request.path}{query}", *([body] if body else [])]
+    facts = [f"{number:3}  {request.method} {hide_named(request.path)}{query}", *([body] if body else [])]
     if step.expect.status:
         facts.append("expect " + " or ".join(map(str, step.expect.status)))
     if step.save:

@@ -17,7 +17,7 @@ from profcov.analysis.matrix import build_matrix
 from profcov.demo.services import Recording, start_services
 from profcov.demo.table import TITLES, make_rows
 from profcov.playback.formats import load_profiles
-from profcov.playback.play import PlayOptions
+from profcov.playback.play_options import PlayOptions
 from profcov.playback.runner import play_all
 from profcov.report.coverage_html import write_html
 from profcov.report.dashboard.edition import Edition

@@ -28,7 +28,7 @@ def night_summary(
     yield _below(summary_text(run).splitlines()[2:])
     yield "\n"
     if since is None:
-        yield "## What has changed\n\nThis is the first night: there is nothing to compare it with.\n\n"
+        yield "## What has changed\n\nThere is no night before to compare this one with.\n\n"
     else:
         before, drift = since
         yield _below([*"".join(drift_markdown(drift)).splitlines(), "", f"Compared with {code(before)}."])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
+from profcov.playback.secret import MASK
+
 Origin = tuple[str, int]
 """A server: host name in lower case, port."""
 
@@ -38,14 +40,23 @@ def join(base_url: str, path: str) -> str:
 
 
 def show(url: str) -> str:
-    """Return a URL without its query and password, fit for a message."""
+    """Return a URL without its query and password, fit for a message.
+
+    A user without a password is not shown either: in ``https://<token>@host`` it is the secret.
+    """
     try:
         parts = urlsplit(url)
     except ValueError:
         return "the address given"
     user, at, host = parts.netloc.rpartition("@")
-    name, colon, _ = user.partition(":")
-    return parts._replace(netloc=f"{name}{':***' if colon else ''}{at}{host}", query="", fragment="").geturl()
+    name, _, password = user.partition(":")
+    shown = f"{name}:{MASK}" if password else MASK if name else ""
+    return parts._replace(netloc=f"{shown}{at}{host}", query="", fragment="").geturl()
+
+
+def show_wrong(url: str) -> str:
+    """Return what was given for a URL and is none, fit for a message: what stands before an ``@`` is a password."""
+    return "what is given" if "@" in url else repr(url)
 
 
 def show_server(url: str) -> str:

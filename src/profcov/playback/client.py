@@ -3,75 +3,35 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self, cast
+import time
+from typing import TYPE_CHECKING, Self, cast
 
 import requests
-from requests.auth import HTTPBasicAuth
-from requests.utils import get_auth_from_url
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from profcov.carrier import (
-    DISABLED,
-    HEADER,
-    NOT_ALLOWED,
-    PAUSED,
-    SIGNATURE,
-    STATUS_HEADER,
-    TOKEN_HEADER,
-    TRACED,
-    outgoing_headers,
-)
+from profcov.carrier import HEADER, STATUS_HEADER, TRACED, outgoing_headers
 from profcov.errors import TargetError, TargetUnreachableError
 from profcov.playback.address import find_origin, join, show, show_server
-from profcov.playback.connection import Adapter
+from profcov.playback.connection import ProfileSession
+from profcov.playback.content_coding import narrow
 from profcov.playback.failure import StepFailedError
-from profcov.playback.masking import SECRET_HEADERS, Mask
+from profcov.playback.masking import Mask
+from profcov.playback.secret import is_secret_name
+from profcov.playback.secret_text import hide_named
+from profcov.playback.trace_status import explain_status
 from profcov.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable
     from http.cookiejar import Cookie
 
     from profcov.playback.address import Origin
+    from profcov.playback.call import Call
     from profcov.slug import Slug
-
-_NO_STATUS: Final = (
-    "the server does not run profcov's middleware, or another process answers on this port: "
-    f"{{request}} was answered with {{status}} and no {STATUS_HEADER}"
-)
-_WHY: Final = {
-    DISABLED: "profcov is installed but off: set ENABLE_PROFILE_COVERAGE=1 where the server starts",
-    PAUSED: "recording is paused there: run `profcov resume` on the server's data directory",
-    SIGNATURE: "the server takes signed slugs only: set PROFILE_COVERAGE_SECRET here to what it is there",
-    NOT_ALLOWED: "PROFILE_COVERAGE_ALLOW does not allow this slug where the server starts",
-}
-
-
-FilePart = tuple[str | None, bytes] | tuple[str | None, bytes, str]
-"""A part of a multipart form: file name (none for a plain field), content, and the media type where there is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A request with its templates filled in; it has a ``body``, or ``form`` with ``files``, or none of these.
-
-    ``files`` are parts by form field. A form with files, or with ``multipart``, is sent as multipart.
-    """
-
-    method: str
-    path: str
-    body: bytes | None = None
-    form: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    files: Sequence[tuple[str, FilePart]] = ()
-    multipart: bool = False
-    query: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    follow_redirects: bool = True
 
 
 class Client:
-    """One profile's session: its cookies, its slug, and how many requests it has sent."""
+    """One profile's session: its cookies, its slug, how many requests it has sent, and the seconds that the last one took."""
 
     def __init__(
         self,
@@ -91,6 +51,7 @@ class Client:
         """
         self.base_url = base_url
         self.requests = 0
+        self.seconds = 0.0
         self.traced = 0
         self._slug = slug
         self._named = {find_origin(base_url), *named}
@@ -98,7 +59,7 @@ class Client:
         self._settings = Settings(secret=secret)
         self._is_insecure = insecure
         self._mask = Mask()
-        self._session = _Session()
+        self._session = ProfileSession()
         for cookie in cookies:
             self._session.cookies.set_cookie(copy.copy(cookie))
 
@@ -124,8 +85,11 @@ class Client:
 
     def hide_secrets(self, text: str) -> str:
         """Return a text without the cookies and authorizations of this session."""
-        self._mask.add(*(cookie.value for cookie in self.cookies))
+        self._add_cookies()
         return self._mask.hide(text)
+
+    def _add_cookies(self) -> None:
+        self._mask.add(*(cookie.value for cookie in self.cookies))
 
     def send(self, call: Call) -> requests.Response:
         """Send one request, follow its redirects, and return the whole answer.
@@ -135,6 +99,7 @@ class Client:
             StepFailedError: there was no whole answer, or the request cannot be sent.
         """
         url = join(self.base_url, call.path)
+        started = time.monotonic()
         try:
             answer = self._exchange(call, url)
         except requests.Timeout as error:
@@ -151,15 +116,20 @@ class Client:
         except requests.ConnectionError as error:
             raise self._explain(error, call, url) from error
         except (requests.RequestException, ValueError) as error:
-            raise StepFailedError(f"{call.method} {show(url)}: {_first_line(error)}") from error
+            raise StepFailedError(f"{call.method} {show(url)}: {hide_named(_first_line(error))}") from error
+        self.seconds = time.monotonic() - started
         self._check(answer)
         return answer
 
     def _exchange(self, call: Call, url: str) -> requests.Response:
         headers = dict(call.headers)
-        for name, value in headers.items():
-            if name.lower() in SECRET_HEADERS:
+        self._add_cookies()  # now: the answer may replace one, and say the old one back
+        self._mask.add(*call.secrets)
+        for name, value in call.headers.items():
+            if is_secret_name(name):
                 self._mask.add_header(value)
+            if name.lower() == "accept-encoding":
+                headers[name] = narrow(value)
         if self._slug is not None and find_origin(url) in self._named:
             headers.update(outgoing_headers(self._slug, self._settings))
         self.requests += 1
@@ -168,8 +138,8 @@ class Client:
             url,
             params=dict(call.query),
             headers=headers,
-            data=_make_form(call) if call.body is None else call.body,
-            files=_make_parts(call),
+            data=call.form_fields() if call.body is None else call.body,
+            files=call.parts(),
             allow_redirects=call.follow_redirects,
             timeout=self._timeout,
             verify=False if self._is_insecure else None,  # given here: the session's own loses to REQUESTS_CA_BUNDLE
@@ -185,7 +155,7 @@ class Client:
                 self.traced += 1
                 continue
             request = f"{each.request.method} {show(each.request.url or '')}"
-            raise TargetError(self._server(each.request.url or ""), _reason(status, request, each.status_code))
+            raise TargetError(self._server(each.request.url or ""), explain_status(status, request, each.status_code))
 
     def _server(self, url: str) -> str:
         return show(self.base_url) if find_origin(url) == find_origin(self.base_url) else show_server(url)
@@ -200,54 +170,6 @@ class Client:
                 "nothing answers there: start the server, or give its address with --base-url",
             )
         return StepFailedError(f"{call.method} {show(url)}: the connection broke before the whole answer was there")
-
-
-class _Session(requests.Session):
-    """A session that takes the slug off a request when a redirect leads to another server."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.auth = _authorize  # without one, requests puts what ~/.netrc has in place of the profile's own
-        for scheme in ("http://", "https://"):
-            self.mount(scheme, Adapter())
-
-    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """Take off what is meant for one server only; requests calls this for each redirect."""
-        before, after = response.request.url or "", prepared_request.url or ""
-        if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]  # public, but types-requests has it untyped
-            for name in ("Authorization", HEADER, TOKEN_HEADER):
-                prepared_request.headers.pop(name, None)
-
-
-def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Send what the URL itself has as user and password, as requests does where nothing else is given."""
-    user, password = get_auth_from_url(request.url or "")
-    return HTTPBasicAuth(user, password)(request) if user or password else request
-
-
-def _make_form(call: Call) -> dict[str, list[str]]:
-    return {} if call.multipart else {name: list(texts) for name, texts in call.form.items()}
-
-
-def _make_parts(call: Call) -> list[tuple[str, FilePart]]:
-    """Return the parts of a multipart form; requests makes one of plain fields only if they are given as files."""
-    fields: list[tuple[str, FilePart]] = [
-        (name, (None, text.encode())) for name, texts in call.form.items() for text in texts
-    ]
-    return [*(fields if call.multipart else ()), *call.files]
-
-
-def _reason(status: str | None, request: str, code: int) -> str:
-    if status is None:
-        return _NO_STATUS.format(request=request, status=code)
-    if status in _WHY:
-        return _WHY[status]
-    word, _, detail = status.partition(";")
-    if word == "rejected":
-        return f"the server refused to trace {request}: {detail.strip() or 'it gives no reason'}"
-    if word == "unsupported":
-        return f"the server cannot trace {request}: {detail.strip() or 'it gives no reason'}"
-    return f"{request} was answered with {STATUS_HEADER}: {status[:80]!r}, which this profcov does not know"
 
 
 def _first_line(error: Exception) -> str:

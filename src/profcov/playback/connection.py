@@ -1,4 +1,4 @@
-"""Connections that are kept between requests, where that cannot send anything twice or lose it.
+"""Sessions, whose connections are kept between requests, where that cannot send anything twice or lose it.
 
 A server may close an idle connection at the very moment we send on it, and nobody can tell whether it still read the
 request. So what may change something goes over a new connection. What only reads may go over one that was used before:
@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from requests.utils import get_auth_from_url
 from urllib3.exceptions import ProtocolError
 
+from profcov.carrier import HEADER, TOKEN_HEADER
 from profcov.playback.address import find_origin
 
 if TYPE_CHECKING:
@@ -67,3 +70,26 @@ def _was_closed(error: requests.ConnectionError) -> bool:
     """Return whether the connection ended before any of the answer was there."""
     problem = error.args[0] if error.args else None
     return isinstance(problem, ProtocolError) and any(isinstance(each, ConnectionError) for each in problem.args)
+
+
+class ProfileSession(requests.Session):
+    """A session that takes the slug off a request when a redirect leads to another server."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.auth = _authorize  # without one, requests puts what ~/.netrc has in place of the profile's own
+        for scheme in ("http://", "https://"):
+            self.mount(scheme, Adapter())
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Take off what is meant for one server only; requests calls this for each redirect."""
+        before, after = response.request.url or "", prepared_request.url or ""
+        if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]  # public, but types-requests has it untyped
+            for name in ("Authorization", HEADER, TOKEN_HEADER):
+                prepared_request.headers.pop(name, None)
+
+
+def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Send what the URL itself has as user and password, as requests does where nothing else is given."""
+    user, password = get_auth_from_url(request.url or "")
+    return HTTPBasicAuth(user, password)(request) if user or password else request

@@ -49,7 +49,7 @@ def find_existing(profile: Profile, data_dir: Path, out: Path | None) -> Existin
 
 def _is_newer(profile: Profile, artifact: Path) -> bool:
     """Return whether the profile, or a file that it uploads, was changed after the artifact was made."""
-    uploads = (upload for step in profile.steps for each in step.request.files.values() for upload in each)
+    uploads = (upload for step in profile.steps for upload in step.request.uploads())
     files = [profile.path, *(upload.path for upload in uploads if upload.path is not None)]
     if (hints := find_hints(profile.path)).is_file():
         files.append(hints)

@@ -9,9 +9,10 @@ import jmespath
 import requests
 
 from profcov.playback.address import show
+from profcov.playback.content_coding import find_unreadable
 from profcov.playback.failure import StepFailedError
-from profcov.playback.masking import SECRET_HEADERS
 from profcov.playback.secret import MASK, is_secret_name
+from profcov.playback.secret_text import hide_named
 
 if TYPE_CHECKING:
     from jmespath.parser import ParsedResult
@@ -20,9 +21,7 @@ if TYPE_CHECKING:
 
 _EXCERPT: Final = 200
 _WORD: Final = re.compile(r"[\w-]+")
-_KEY: Final = re.compile(r""""((?:[^"\\]|\\.)*)"\s*:\s*""")
-_VALUE: Final = re.compile(r"""(?!null|true|false)(?:"(?:[^"\\]|\\.)*"?|\{[^}]*\}?|\[[^\]]*\]?|[^\s,}\]]+)""")
-"""A value of JSON, which may be cut off at its end."""
+_READ: Final = 4 * _EXCERPT
 
 
 def check(answer: requests.Response, expect: Expect, seconds: float) -> None:
@@ -56,9 +55,9 @@ def _compare(expected: Any, came: Any, where: str, answer: requests.Response) ->
 
 def _describe_headers(answer: requests.Response, name: str, expected: str) -> str:
     """Say which value a header was to have and which it has; of one that holds a secret, neither."""
-    if name.lower() in SECRET_HEADERS or is_secret_name(name):
+    if is_secret_name(name):
         return f"{name} to be another than it is" if name in answer.headers else f"{name}, got no such header"
-    came = repr(answer.headers[name]) if name in answer.headers else "no such header"
+    came = repr(hide_named(answer.headers[name])) if name in answer.headers else "no such header"
     return f"{name}: {expected!r}, got {came}"
 
 
@@ -93,11 +92,18 @@ def search(expression: ParsedResult, value: Any, answer: requests.Response) -> A
     Raises:
         StepFailedError: the expression does not fit the value, such as ``length`` of a number.
     """
+    where = expression.expression
     try:
         return expression.search(value)
+    except RecursionError as error:
+        raise StepFailedError(f"{title(answer)}: {where[:80]!r} is nested too deeply") from error
     except jmespath.exceptions.JMESPathError as error:
-        reason = " ".join(str(error).split())
-        raise StepFailedError(f"{title(answer)}: {expression.expression!r} cannot be evaluated: {reason}") from error
+        reason = (
+            "its value is another than it takes"
+            if _is_secret(where)
+            else _shorten(hide_named(" ".join(str(error)[:_READ].split())))
+        )
+        raise StepFailedError(f"{title(answer)}: {where!r} cannot be evaluated: {reason}") from error
 
 
 def find_difference(expected: Any, came: Any, where: str = "json") -> str | None:
@@ -117,8 +123,9 @@ def find_difference(expected: Any, came: Any, where: str = "json") -> str | None
         return next((found for i, (a, b) in pairs if (found := find_difference(a, b, f"{where}[{i}]"))), None)
     if expected == came and isinstance(expected, bool) == isinstance(came, bool):
         return None
-    is_secret = any(map(is_secret_name, _WORD.findall(where)))
-    values = "another than it is" if is_secret else f"{expected!r}, got {_shorten(repr(_redact(came)))}"
+    values = (
+        "another than it is" if _is_secret(where) else f"{_redact(expected)!r}, got {_shorten(repr(_redact(came)))}"
+    )
     return f"expected {where} to be {values}"
 
 
@@ -126,7 +133,14 @@ def _redact(value: Any) -> Any:
     """Return a JSON value without what it has under the names of secrets."""
     if isinstance(value, dict):
         return {key: MASK if is_secret_name(key) else _redact(item) for key, item in value.items()}
-    return [_redact(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_redact(item) for item in value]
+    return hide_named(value[:_READ]) if isinstance(value, str) else value
+
+
+def _is_secret(where: str) -> bool:
+    """Return whether the way to a value has the name of a secret."""
+    return any(map(is_secret_name, _WORD.findall(where)))
 
 
 def title(answer: requests.Response) -> str:
@@ -135,31 +149,29 @@ def title(answer: requests.Response) -> str:
 
 
 def excerpt(answer: requests.Response) -> str:
-    """Return the start of an answer's body, on one line, without what JSON has under the names of secrets."""
+    """Return the start of an answer's body, on one line, without what it has under the names of secrets."""
     if not answer.content:
         return "an empty body"
-    text = " ".join(answer.content[: 4 * _EXCERPT].decode("utf-8", "replace").split())
-    return repr(_shorten(_hide_secrets(text)))
-
-
-def _hide_secrets(text: str) -> str:
-    shown, end = "", 0
-    for key in _KEY.finditer(text):
-        if key.start() >= end and is_secret_name(key[1]) and (value := _VALUE.match(text, key.end())) is not None:
-            shown += f'{text[end : key.end()]}"{MASK}"'
-            end = value.end()
-    return shown + text[end:]
+    if (coding := find_unreadable(answer)) is not None:
+        return f"a body in the coding {coding[:20]!r}, which was not asked for and cannot be read"
+    text = " ".join(hide_named(_decode(answer, answer.content[:_READ])).split())
+    return repr(_shorten(text, is_cut=len(answer.content) > _READ))
 
 
 def read_text(answer: requests.Response) -> str:
     """Return an answer's body as text."""
+    return _decode(answer, answer.content)
+
+
+def _decode(answer: requests.Response, content: bytes) -> str:
     # Without a charset, requests takes text for Latin-1, as HTTP once said; servers of today mean UTF-8.
     named = answer.encoding if "charset" in answer.headers.get("Content-Type", "").lower() else None
     try:
-        return answer.content.decode(named or "utf-8", "replace")
+        return content.decode(named or "utf-8", "replace")
     except (LookupError, ValueError):  # unknown, no encoding of text, or one that replaces nothing
-        return answer.content.decode("utf-8", "replace")
+        return content.decode("utf-8", "replace")
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "..."
+def _shorten(text: str, *, is_cut: bool = False) -> str:
+    """Return the start of a text, with an ellipsis if that is not all of it; ``is_cut`` says that it is none already."""
+    return text if len(text) <= _EXCERPT and not is_cut else f"{text[:_EXCERPT]}..."

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import jmespath
 
 from profcov.errors import ProfileFormatError
+from profcov.playback.secret import is_secret_name
+from profcov.playback.secret_text import hide_named
 from profcov.playback.template import TemplateError, find_names
 
 if TYPE_CHECKING:
@@ -59,6 +61,11 @@ class Fields:
     def has_something(self, key: str) -> bool:
         """Return whether a key is there and is not null."""
         return self._values.get(key) is not None
+
+    def has_text(self, key: str) -> bool:
+        """Return whether a key is there and has a text in it: some writers put null or an empty text there."""
+        value = self._values.get(key)
+        return isinstance(value, str) and value != ""
 
     def holding(self, key: str, value: Any) -> Fields:
         """Return a mapping in this place that has only this key."""
@@ -137,6 +144,8 @@ class Fields:
         """Return a text compiled as a JMESPath expression; it stands under a key, or is one."""
         try:
             return jmespath.compile(text)
+        except RecursionError:
+            self.fail(key, f"{text[:80]!r} is nested too deeply for a JMESPath expression")
         except jmespath.exceptions.JMESPathError as error:
             reason = str(error).splitlines()[0].rstrip(":")
             self.fail(key, f"{text!r} is not a JMESPath expression: {reason}")
@@ -147,17 +156,14 @@ class Fields:
         Raises:
             ProfileFormatError: a brace is out of place, or a variable is unknown.
         """
-        for text in _texts(value):
+        for name, text in _texts(value, key):
+            shown = "its value" if is_secret_name(name) else repr(hide_named(text)[:80])
             try:
                 names = list(find_names(text))
             except TemplateError as error:
-                self.fail(key, str(error))
-            for name in names:
-                if name not in known:
-                    self.fail(
-                        key,
-                        f"unknown variable {name!r} in {text[:80]!r}; known here: {', '.join(sorted(known))}",
-                    )
+                self.fail(key, f"{shown} {error}")
+            for unknown in (each for each in names if each not in known):
+                self.fail(key, f"unknown variable {unknown!r} in {shown}; known here: {', '.join(sorted(known))}")
 
 
 def describe(value: Any) -> str:
@@ -171,12 +177,13 @@ def describe(value: Any) -> str:
     return f"{value!r}"[:80]
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: Any, name: str) -> Iterator[tuple[str, str]]:
+    """Yield the texts in a value, each with the name that it stands under; that of a secret goes for all below it."""
     if isinstance(value, str):
-        yield value
+        yield name, value
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from _texts(item)
+            yield from _texts(item, name)
     elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
+        for key, item in value.items():
+            yield from _texts(item, name if is_secret_name(name) else key)

@@ -29,6 +29,10 @@ EVENT_LINES: Final = "events"
 
 _IN_FOLDERS: Final = (".yaml", ".yml", ".har")
 _ARCHIVES: Final = {b"PK\x03\x04": "a zip archive: unpack it and give the .har in it", b"\x1f\x8b": "gzip: unpack it"}
+_POSTMAN_PROBLEM: Final = (
+    "a Postman collection, which is not read, since what joins its requests is JavaScript: run it with Newman through a proxy "
+    "that writes a HAR, such as mitmdump --set hardump=FILE, and give that"
+)
 _HAR_START: Final = re.compile(r'\s*\{\s*"log"\s*:')
 _EVENT: Final = re.compile(r'\s*\{[^\n]*"stage"\s*:\s*"')
 
@@ -134,9 +138,20 @@ def _find_format(path: Path, text: str) -> str:
         return HAR
     if text.lstrip()[:1] == "{":
         document = _try_json(path, text)
+        if _is_postman(document):
+            raise ProfileFormatError(path, "", _POSTMAN_PROBLEM)
         if isinstance(document, dict) and "log" in document and "steps" not in document:
             return HAR
     return YAML
+
+
+def _is_postman(document: Any) -> bool:
+    """Return whether a document is a collection as Postman exports it, or as its API gives it out."""
+    if not isinstance(document, dict):
+        return False
+    collection = document.get("collection", document)
+    info = collection.get("info") if isinstance(collection, dict) else None
+    return isinstance(info, dict) and ("_postman_id" in info or "getpostman.com" in str(info.get("schema", "")))
 
 
 def _try_json(path: Path, text: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -18,7 +19,10 @@ def read_text(path: Path) -> str:
         ProfileFormatError: it cannot be read, or is not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        content = path.read_bytes()
+        if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            raise ProfileFormatError(path, "", "UTF-16 text: save it as UTF-8")
+        return content.decode("utf-8-sig")
     except OSError as error:
         raise ProfileFormatError(path, "", f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -39,7 +43,12 @@ def parse_json(path: Path, text: str, where: str = "") -> Any:
     except RecursionError as error:
         raise ProfileFormatError(path, where, "nested too deeply") from error
     except ValueError as error:
-        raise ProfileFormatError(path, where, f"not JSON: {error}") from error
+        raise ProfileFormatError(path, where, f"not JSON: {describe_number(error)}") from error
+
+
+def describe_number(error: ValueError) -> str:
+    """Return why a number cannot be read; Python's own words for one of thousands of digits tell how to program."""
+    return "a number has too many digits" if "set_int_max_str_digits" in str(error) else str(error)
 
 
 def _refuse(name: str) -> NoReturn:

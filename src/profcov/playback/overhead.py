@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import ProfcovError
 from profcov.playback.address import show
-from profcov.playback.play import find_base_url, make_recording, open_client
+from profcov.playback.play_options import find_base_url, make_recording, open_client
 from profcov.playback.runner import check_ready
 from profcov.playback.steps import play_steps
 from profcov.version import __version__
@@ -20,7 +20,7 @@ from profcov.version import __version__
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from profcov.playback.play import PlayOptions
+    from profcov.playback.play_options import PlayOptions
     from profcov.playback.profile import Profile
     from profcov.slug import Slug
 

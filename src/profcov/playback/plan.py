@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from profcov.playback.address import find_origin, join, name_server, show
-from profcov.playback.play import find_base_url
+from profcov.playback.masking import Mask
+from profcov.playback.play_options import find_base_url
 from profcov.playback.profile import Wait
+from profcov.playback.secret import find_secrets, is_secret_name
 from profcov.playback.steps import find_named_origins
 from profcov.playback.template import SERVER, fill
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from profcov.playback.play import PlayOptions
+    from profcov.playback.play_options import PlayOptions
     from profcov.playback.profile import Profile
     from profcov.slug import Slug
 
@@ -24,7 +26,8 @@ if TYPE_CHECKING:
 class Planned:
     """One request of a profile; ``is_traced`` is None where only an answer will tell which server it goes to.
 
-    ``url`` has variables that a step saves as ``{name}``, and of the query only the names: values may be secret.
+    ``url`` has variables that a step saves, and those that are secret, as ``{name}``, and of the query only the names:
+    values may be secret.
     """
 
     slug: Slug
@@ -42,8 +45,10 @@ def plan(profile: Profile, options: PlayOptions) -> Iterator[Planned]:
     """
     base_url = find_base_url(profile, options)
     named = {find_origin(base_url), *find_named_origins(profile)} if options.trace else set()
-    values = _Known({SERVER: name_server(base_url), **profile.variables, **options.login.saved})
-    values.forget(profile.secrets)
+    given = {**profile.variables, **options.login.saved}
+    values = _Known({SERVER: name_server(base_url), **given})
+    values.forget((*profile.secrets, *filter(is_secret_name, given)))
+    hide = Mask((*find_secrets(profile), *options.cookies.values())).hide
     for step in profile.steps:
         sent = [(step.name, step.request.method, step.request.path, tuple(step.request.query))]
         if isinstance(step.wait, Wait) and step.wait.path is not None:
@@ -52,7 +57,7 @@ def plan(profile: Profile, options: PlayOptions) -> Iterator[Planned]:
         for name, method, path, query in sent:
             url = join(base_url, fill(path, values))
             is_traced = None if named and url.startswith("{") else find_origin(url) in named
-            yield Planned(profile.slug, name, method, _show(url, query), is_traced)
+            yield Planned(profile.slug, hide(name), method, hide(_show(url, query)), is_traced)
 
 
 class _Known(dict[str, Any]):

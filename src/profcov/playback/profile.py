@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from jmespath.parser import ParsedResult
@@ -27,6 +28,10 @@ class Upload:
     content: bytes = b""
     type: str | None = None
 
+    def is_there(self) -> bool:
+        """Return whether there is such a file, or the recording has it."""
+        return self.path is None or os.path.isfile(self.path)  # noqa: PTH113 (Path.is_file raises if the name is too long)
+
     def read(self) -> bytes:
         """Return the content.
 
@@ -42,7 +47,7 @@ class Request:
 
     ``path`` starts with ``/`` or is an absolute URL. ``json`` counts only where ``has_json``: null is a value too.
     ``form`` and ``files`` are by field; the form is sent as multipart where ``multipart``, with files always.
-    ``data`` is sent as it stands, no template, as UTF-8.
+    ``data`` is sent as it stands, no template: a text as UTF-8, or the content of a file.
     """
 
     path: str
@@ -52,9 +57,16 @@ class Request:
     form: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     files: Mapping[str, tuple[Upload, ...]] = field(default_factory=dict)
     multipart: bool = False
-    data: str | None = None
+    data: str | Upload | None = None
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+
+    def uploads(self) -> Iterator[Upload]:
+        """Yield the files that are sent."""
+        for uploads in self.files.values():
+            yield from uploads
+        if isinstance(self.data, Upload):
+            yield self.data
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +111,17 @@ class JobsWait:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One request, what is expected of its answer, what is saved from it, and what is waited for after it."""
+    """One request, what is expected of its answer, what is saved from it, and what is waited for after it.
+
+    ``pause`` is how many seconds the client of a recording waited before it.
+    """
 
     name: str
     request: Request
     expect: Expect = Expect()
     save: Mapping[str, Source] = field(default_factory=dict)
     wait: Wait | JobsWait | None = None
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.errors import ProfcovError
 from profcov.playback.barrier import check_redis
 from profcov.playback.existing import Existing, find_existing
-from profcov.playback.play import PlayOptions, PlayResult, find_base_url, ignore_step, ignore_try, play
+from profcov.playback.play import PlayResult, ignore_step, ignore_try, play
+from profcov.playback.play_options import PlayOptions, find_base_url
 from profcov.playback.secret import read_secrets
 
 if TYPE_CHECKING:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, quote_plus
 
 from profcov.errors import ProfileFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
 
     from profcov.playback.profile import Profile
 
 MASK: Final = "***"
+"""What is shown instead of a secret."""
 
-_SHORTEST_PART: Final = 4
 _NAME: Final = re.compile(
     r"password|passwd|passphrase|passcode|(^|[-_ ])(pass|pw|pwd)$|secret|token(?!s|iz)|api[-_ ]?key|apikey|access[-_ ]?key|private[-_ ]?key|credential"
-    r"|^auth$|authorization|csrf|xsrf|jwt|bearer|signature|(^|[-_ ])sig$|^otp$|^pin$|session[-_ ]?(id|key)?$|^sid$",
+    r"|^auth$|authorization|csrf|xsrf|jwt|bearer|signature|(^|[-_ ])sig$|^otp$|^pin$|session[-_ ]?(id|key)?$|^sid$|^(set-)?cookies?$",
     re.IGNORECASE,
 )
 
@@ -28,6 +26,14 @@ _NAME: Final = re.compile(
 def is_secret_name(name: str) -> bool:
     """Return whether a field, header or parameter of this name holds what is not to be shown."""
     return _NAME.search(name) is not None
+
+
+def find_secrets(profile: Profile, environ: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Yield the values that are not to be shown, as far as they are known before anything is sent."""
+    environ = os.environ if environ is None else environ
+    yield from (str(value) for name, value in profile.variables.items() if is_secret_name(name))
+    for name, secret in profile.secrets.items():
+        yield from filter(None, (str(profile.variables.get(name, "")), environ.get(secret.env), secret.recorded))
 
 
 def read_secrets(profile: Profile, environ: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -45,13 +51,3 @@ def read_secrets(profile: Profile, environ: Mapping[str, str] | None = None) -> 
             raise ProfileFormatError(profile.path, f"variables.{name}", problem)
         values[name] = str(value)
     return values
-
-
-def mask(text: str, secrets: Iterable[str]) -> str:
-    """Return a message without the secrets, however they are quoted in it, or cut off by an ellipsis."""
-    for secret in sorted(set(secrets) - {""}, key=len, reverse=True):
-        for form in (secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], quote(secret, safe=""), quote_plus(secret)):
-            text = text.replace(form, MASK)
-            for length in range(len(form) - 1, _SHORTEST_PART - 1, -1):
-                text = text.replace(f"{form[:length]}...", f"{MASK}...")
-    return text

@@ -19,7 +19,10 @@ _TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{({NAME.pattern})\}}|[{{}}]", re.ASCII)
 
 
 class TemplateError(ValueError):
-    """Raised when a text is not a template: a brace that neither opens nor closes a variable."""
+    """Raised when a text is not a template: a brace that neither opens nor closes a variable.
+
+    What it says is to stand behind the text, or a word for it.
+    """
 
 
 def find_names(text: str) -> Iterator[str]:
@@ -33,7 +36,7 @@ def find_names(text: str) -> Iterator[str]:
             yield match[1]
         elif len(match[0]) == 1:
             raise TemplateError(
-                f"{text[:80]!r} has a single {match[0]!r}: write {{name}} for a variable, {match[0] * 2} for the brace",
+                f"has a single {match[0]!r}: write {{name}} for a variable, {match[0] * 2} for the brace"
             )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
 from profcov.errors import ProfileFormatError
-from profcov.playback.json_text import read_text
+from profcov.playback.json_text import describe_number, read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,18 @@ class _Loader(yaml.SafeLoader):
             seen.add(key.value)
         return node
 
+    def flatten_mapping(self, node: yaml.MappingNode) -> None:
+        """Merge (``<<``), but not without end: each merge of a merge may double what there is."""
+        super().flatten_mapping(node)
+        if len(node.value) > _MOST_MERGED:
+            problem = f"merges (<<) of more than {_MOST_MERGED:,} keys"
+            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+
+
+_MOST_MERGED: Final = 10_000
+_LARGEST: Final = 1_000_000
+_TEXT: Final = 1000
+"""So many characters of a text count as a value."""
 
 _STR = "tag:yaml.org,2002:str"
 _MERGE = "tag:yaml.org,2002:merge"
@@ -55,7 +67,7 @@ def read_document(path: Path) -> Any:
     """
     text = read_text(path)
     try:
-        return yaml.load(text, _Loader)  # noqa: S506 (it is a SafeLoader)
+        document = yaml.load(text, _Loader)  # noqa: S506 (it is a SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise ProfileFormatError(path, _place(error), _problem(error)) from error
     except yaml.reader.ReaderError as error:
@@ -63,7 +75,24 @@ def read_document(path: Path) -> Any:
     except RecursionError as error:
         raise ProfileFormatError(path, "", "nested too deeply") from error
     except ValueError as error:  # a number of thousands of digits, say
-        raise ProfileFormatError(path, "", f"a value cannot be read: {error}") from error
+        raise ProfileFormatError(path, "", f"a value cannot be read: {describe_number(error)}") from error
+    try:
+        size = _measure(document, {})
+    except RecursionError as error:  # an alias (*name) inside the value that it names
+        raise ProfileFormatError(path, "", "a value contains itself") from error
+    if size > _LARGEST:
+        raise ProfileFormatError(path, "", f"with its aliases (*name) written out it has more than {_LARGEST:,} values")
+    return document
+
+
+def _measure(value: Any, known: dict[int, int]) -> int:
+    """Return how many values there are in one, with those that an alias repeats; ``known`` are the sizes so far, by id."""
+    if not isinstance(value, dict | list):
+        return 1 + len(value) // _TEXT if isinstance(value, str) else 1
+    if id(value) not in known:
+        items = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_measure(item, known) for item in items)
+    return known[id(value)]
 
 
 class _Dumper(yaml.SafeDumper):

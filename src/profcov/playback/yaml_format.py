@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import InvalidSlugError, ProfileFormatError
-from profcov.playback.address import find_origin
+from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.fields import Fields, describe
 from profcov.playback.profile import Expect, JobsWait, Profile, Secret, Step, Wait
 from profcov.playback.template import NAME, SERVER
@@ -82,7 +82,7 @@ def _read_slug(fields: Fields) -> Slug:
 def _read_base_url(fields: Fields) -> str | None:
     url = fields.optional_text("base_url")
     if url is not None and find_origin(url) is None:
-        fields.fail("base_url", f"{url!r} is not a URL such as http://127.0.0.1:8000")
+        fields.fail("base_url", f"{show_wrong(url)} is not a URL such as http://127.0.0.1:8000")
     return url
 
 
@@ -96,7 +96,7 @@ def _read_secret(fields: Fields, name: str) -> Secret:
     part = fields.mapping(name, ("env",))
     env = part.text("env")
     if NAME.fullmatch(env) is None:
-        part.fail("env", f"{env[:80]!r} is not the name of an environment variable")
+        part.fail("env", "not the name of an environment variable")  # not shown: it may be the secret itself
     return Secret(env)
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.carrier import HEADER
 from profcov.playback.fields import Fields, describe
-from profcov.playback.masking import SECRET_HEADERS
 from profcov.playback.profile import Request, Upload
 from profcov.playback.secret import is_secret_name
+from profcov.playback.secret_text import hide_named
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -39,7 +39,7 @@ def read_request(fields: Fields, folder: Path, known: Collection[str]) -> Reques
         form=_read_query(fields.mapping("form")),
         files=_read_files(fields.mapping("files"), folder),
         multipart="files" in fields,
-        data=fields.optional_text("data"),
+        data=_read_data(fields, folder),
         query=_read_query(fields.mapping("query")),
         headers=read_headers(fields),
     )
@@ -59,7 +59,7 @@ def read_path(fields: Fields, known: Collection[str]) -> str:
     """
     path = fields.text("path")
     if not path.startswith(_STARTS):
-        fields.fail("path", f"{path!r} must start with '/', 'http://', 'https://' or a variable")
+        fields.fail("path", f"{hide_named(path)!r} must start with '/', 'http://', 'https://' or a variable")
     fields.template("path", path, known)
     return path
 
@@ -85,8 +85,7 @@ def find_header_problem(name: str, value: str) -> str | None:
     if _HEADER_NAME.fullmatch(name) is None:
         return "not the name of a header"
     if _HEADER_VALUE.fullmatch(value) is None or not _is_latin1(value):
-        is_secret = name.lower() in SECRET_HEADERS or is_secret_name(name)
-        return f"{'its value' if is_secret else repr(value[:80])} cannot be sent in a header"
+        return f"{'its value' if is_secret_name(name) else repr(value[:80])} cannot be sent in a header"
     return None
 
 
@@ -131,12 +130,19 @@ def _read_files(fields: Fields, folder: Path) -> dict[str, tuple[Upload, ...]]:
     return found
 
 
-def _read_upload(fields: Fields, key: str, value: Any, folder: Path) -> Upload:
-    part = fields.with_value(key, value if isinstance(value, dict) else {"path": value}, UPLOAD_KEYS)
+def _read_data(fields: Fields, folder: Path) -> str | Upload | None:
+    if "data" in fields and isinstance(fields.value("data"), dict):
+        return _read_upload(fields, "data", fields.value("data"), folder, keys=("path",))
+    return fields.optional_text("data")
+
+
+def _read_upload(fields: Fields, key: str, value: Any, folder: Path, keys: Collection[str] = UPLOAD_KEYS) -> Upload:
+    part = fields.with_value(key, value if isinstance(value, dict) else {"path": value}, keys)
     path = (folder / part.text("path")).absolute()
-    if not path.is_file():
+    upload = Upload(part.optional_text("name") or path.name, path, type=part.optional_text("type"))
+    if not upload.is_there():
         fields.fail(key, f"there is no file {path}")
-    return Upload(part.optional_text("name") or path.name, path, type=part.optional_text("type"))
+    return upload
 
 
 def _to_text(value: Any) -> str:

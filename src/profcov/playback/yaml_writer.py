@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from profcov.errors import ProfileFormatError
-from profcov.playback.profile import JobsWait, Profile
-from profcov.playback.secret import is_secret_name
+from profcov.playback.profile import JobsWait, Profile, Upload
+from profcov.playback.secret_text import hide_named
 from profcov.playback.yaml_document import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from profcov.playback.profile import Expect, Request, Step, Upload, Wait
+    from profcov.playback.profile import Expect, Request, Step, Wait
 
 _SHORTEST_SECRET = 6
-_NAMED = re.compile(r"""([\w.-]+)=[^\s&;]|"([\w.-]+)"\s*:|<(?:[\w.-]+:)?([\w.-]+)[^<>]*>[^<]""")
-"""The names in a text of another kind: ``name=value``, ``"name": value``, ``<name>value``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +39,17 @@ def write_profile(profile: Profile) -> Written:
         return _place(profile, upload, files)
 
     text = write_document(_profile_document(profile, place))
+    raw = [each.data.read() for each in (step.request for step in profile.steps) if isinstance(each.data, Upload)]
     for name, secret in profile.secrets.items():
         value = secret.recorded or ""
-        if len(value) >= _SHORTEST_SECRET and value in text:
+        if len(value) >= _SHORTEST_SECRET and (value in text or any(value.encode() in content for content in raw)):
             problem = "its value is in a body or a name that is written as it stands: take it out of the recording"
             raise ProfileFormatError(profile.path, f"secret {name}", problem)
     for step in profile.steps:
-        names = (name for match in _NAMED.finditer(step.request.data or "") for name in match.groups() if name)
-        if (secret_name := next(filter(is_secret_name, names), None)) is not None:
+        data = step.request.data
+        if isinstance(data, str) and hide_named(data) != data:
             problem = (
-                f"its body has {secret_name[:40]!r}, and is written as it stands: take the step out of the recording"
+                "its body has a secret, by its name, and is written as it stands: take the step out of the recording"
             )
             raise ProfileFormatError(profile.path, f"step {step.name!r}", problem)
     return Written(text, files)
@@ -104,7 +103,7 @@ def _request_document(request: Request, place: Callable[[Upload], str]) -> dict[
             "path": request.path,
             "query": {name: _one_or_all(values) for name, values in request.query.items()},
             "headers": dict(request.headers),
-            "data": request.data,
+            "data": {"path": place(request.data)} if isinstance(request.data, Upload) else request.data,
             "form": {name: _one_or_all(values) for name, values in request.form.items()},
             "files": {name: _one_or_all(entries) for name, entries in files.items()},
         }

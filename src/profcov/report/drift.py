@@ -40,6 +40,7 @@ def drift_document(drift: Drift) -> dict[str, Any]:
             slug: {
                 "state": each.state,
                 "partial": each.is_partial,
+                "was_partial": each.was_partial,
                 "gained": list(each.gained),
                 "lost": list(each.lost),
                 "vanished": list(each.vanished),
@@ -62,6 +63,8 @@ def drift_markdown(drift: Drift) -> Iterator[str]:
         yield f"\n## {code(slug)}{'' if each.state == 'same' else f': {each.state}'}\n"
         if each.is_partial:
             yield "\nIts artifact is not known to be complete: what it lost may only not have been recorded.\n"
+        if each.was_partial and each.gained:
+            yield "\nThe artifact before was not known to be complete: what it gained may only not have been recorded then.\n"
         if each.state == "same":
             yield from _list("Lost", each.lost)
             yield from _list("Gained", each.gained)

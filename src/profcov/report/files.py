@@ -20,17 +20,39 @@ def write_whole(path: Path, chunks: Iterable[str]) -> None:
     Raises:
         CoverageWriteError: it cannot be written.
     """
-    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    write_whole_bytes(path, (chunk.encode("utf-8", "backslashreplace") for chunk in chunks))
+
+
+def write_whole_bytes(path: Path, chunks: Iterable[bytes]) -> None:
+    """Write bytes to a file, which has all of them or stays as it was; of a symbolic link it is the target that is replaced.
+
+    Raises:
+        CoverageWriteError: it cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with fresh.open("w", encoding="utf-8", newline="", errors="backslashreplace") as file:
+        if is_replaced(path):
+            _replace(path.resolve(), chunks)
+        else:
+            with path.open("wb") as file:
                 file.writelines(chunks)
-            os.replace(fresh, path)  # noqa: PTH105 (the name says that it is atomic)
-        finally:
-            fresh.unlink(missing_ok=True)
     except OSError as error:
         raise CoverageWriteError(path, error.strerror or str(error)) from error
+
+
+def is_replaced(path: Path) -> bool:
+    """Return whether a file is written beside its place and renamed: a pipe is not, nor is ``/dev/stdout``."""
+    return not path.absolute().is_relative_to("/dev") and (path.is_file() or not path.exists())
+
+
+def _replace(path: Path, chunks: Iterable[bytes]) -> None:
+    fresh = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}")
+    try:
+        with fresh.open("wb") as file:
+            file.writelines(chunks)
+        os.replace(fresh, path)  # noqa: PTH105 (the name says that it is atomic)
+    finally:
+        fresh.unlink(missing_ok=True)
 
 
 def read_document(

@@ -18,7 +18,7 @@ from redis import Redis
 from profcov.demo.run import demo_files
 from profcov.demo.runs import QUEUE
 from profcov.playback.formats import load_profiles
-from profcov.playback.play import PlayOptions
+from profcov.playback.play_options import PlayOptions
 from profcov.playback.runner import play_all
 
 if TYPE_CHECKING:

@@ -91,7 +91,7 @@ def test_the_second_night_names_what_was_gained_and_lost_and_by_whom(tmp_path: P
     first = play_night(tmp_path)
     assert (first.returncode, first.stdout.count("complete")) == (0, 2), first.stderr
     (night,) = nights(tmp_path)
-    assert "This is the first night" in (night / "summary.md").read_text()
+    assert "There is no night before" in (night / "summary.md").read_text()
     names = {path.relative_to(night).as_posix() for path in night.rglob("*") if path.is_file()}
     assert names >= {
         *(f"{slug}.coverage{end}" for slug in PROFILES for end in ("", ".json")),
@@ -135,10 +135,12 @@ def test_the_second_night_names_what_was_gained_and_lost_and_by_whom(tmp_path: P
 
 
 def test_a_profile_that_fails_is_reported_as_partial_and_the_oldest_night_goes(tmp_path: Path) -> None:
+    """The night before is of another version, so that nothing can be compared with it: that spoils no night."""
     write_profiles(tmp_path)
     (tmp_path / "shop.py").write_text(APP.format(more=""))
     assert play_night(tmp_path, "--no-html").returncode == 0
     (first,) = nights(tmp_path)
+    (first / "matrix" / "profile-symbols.json").write_text('{"schema_version": 0}')
     (tmp_path / "shop.py").write_text(APP.replace('"paid"', '"unpaid"[:2]').format(more=""))
     done = play_night(tmp_path, "--keep", "1", "--retries", "0", "--max-bytes", "1kB")
     assert done.returncode == 1
@@ -149,6 +151,8 @@ def test_a_profile_that_fails_is_reported_as_partial_and_the_oldest_night_goes(t
     text = (night / "summary.md").read_text()
     assert "- `buy`: partial, `playback-failed`" in text
     assert "- `html/buy`: " in text
+    assert "profcov: warning: there is nothing to compare this night with: " in done.stderr
+    assert "There is no night before to compare this one with." in text
     assert not list((night / "html").iterdir())
     assert (night / "matrix" / "profile-symbols.json").exists()
     page = read_data((night / "index.html").read_text())

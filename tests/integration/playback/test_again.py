@@ -12,7 +12,8 @@ import pytest
 from written import covered_functions, get, post, write
 
 from profcov.errors import PlaybackError, TargetError
-from profcov.playback.play import PlayOptions, play
+from profcov.playback.play import play
+from profcov.playback.play_options import PlayOptions
 from profcov.playback.yaml_format import load_profile
 from profcov.store.sidecar import read_sidecar
 

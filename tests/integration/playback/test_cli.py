@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
@@ -103,6 +103,18 @@ def test_profiles_played_at_the_same_time_give_an_artifact_each(
     assert covered_functions(tmp_path / "out/red.coverage") == {"red"}
     assert covered_functions(tmp_path / "out/blue.coverage") == {"blue"}
     assert sorted(line.split(",")[0] for line in ended.stderr.splitlines()) == ["blue: 2 requests", "red: 1 requests"]
+
+
+def test_the_configuration_that_is_given_wins_over_the_environments(
+    tmp_path: Path, traced: Any, playback: Playback
+) -> None:
+    profile = write(tmp_path, "configured", get("/red"))
+    ended = playback(profile, *traced.words, "--config", traced.config, PROFILE_COVERAGE_CONFIG="gone.ini")
+    assert ended.returncode == 0, ended.stderr
+    assert read_sidecar(traced.data_dir / "configured.coverage")["settings"]["config_file"] == str(traced.config)
+    ended = playback(profile, *traced.words, "--config", "gone.ini", **traced.environ)
+    assert ended.returncode == 2
+    assert "gone.ini" in ended.stderr
 
 
 def test_a_play_has_nothing_of_what_was_recorded_before(

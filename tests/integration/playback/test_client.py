@@ -10,7 +10,8 @@ from flask import redirect, request
 
 from profcov.errors import TargetError
 from profcov.playback.address import find_origin
-from profcov.playback.client import Call, Client
+from profcov.playback.call import Call
+from profcov.playback.client import Client
 from profcov.playback.failure import StepFailedError
 from profcov.slug import parse_slug
 

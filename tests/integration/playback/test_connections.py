@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from profcov.playback.client import Call, Client
+from profcov.playback.call import Call
+from profcov.playback.client import Client
 from profcov.playback.failure import StepFailedError
 
 if TYPE_CHECKING:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -10,7 +13,6 @@ import pytest
 from written import get, write
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
@@ -43,6 +45,41 @@ def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(
     ]
     assert server.requests == []
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.yaml", "login.yaml"]
+
+
+def test_a_dry_run_and_show_print_no_secret(tmp_path: Path, playback: Playback) -> None:
+    profile = write(
+        tmp_path,
+        "a",
+        'one, request: {path: "/reset/{token}/{user}/{door}?key={token}"}',
+        "two, request: {path: /of/s3cret-in-env}",
+        "three, request: {path: '/x?api_key=s3cret-in-path'}",
+    )
+    text = profile.read_text().replace(
+        "steps:", "variables: {token: s3cret-of-profile, user: bob, door: {env: DOOR}}\nsteps:"
+    )
+    profile.write_text(text.replace("name: step two", "name: step s3cret-in-env"))
+    words = ("--dry-run", "--base-url", "http://ada:s3cret-pw@h", "--var", "user=ada", "--var", "token=s3cret-given")
+    ended = playback(profile, *words, DOOR="s3cret-in-env")
+    assert ended.returncode == 0, ended.stderr
+    assert [line.split("\t")[1::2] for line in ended.stdout.splitlines()] == [
+        ["step one", "http://ada:***@h/reset/{token}/ada/{door}?key=..."],
+        ["step ***", "http://ada:***@h/of/***"],
+        ["step three", "http://ada:***@h/x?api_key=..."],
+    ]
+    shown = subprocess.run(
+        [sys.executable, "-m", "profcov", "profiles", "show", str(profile)],
+        env={**os.environ, "DOOR": "s3cret-in-env"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert shown.stdout.splitlines()[1:] == [
+        "    1  GET /reset/{token}/{user}/{door}?key={token}",
+        "    2  GET /of/***",
+        "    3  GET /x?api_key=***",
+    ]
 
 
 def test_a_step_is_one_row_whatever_it_is_called_and_wherever_it_leads(tmp_path: Path, playback: Playback) -> None:

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import base64
+import gzip
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from flask import abort, redirect, request, session
+from flask import Response, abort, redirect, request, session
 from recordings import entry, exchanged, write_events, write_har
 
 from profcov.playback.formats import load
@@ -187,7 +190,12 @@ def test_convert_replaces_files_only_when_told_to(tmp_path: Path, profiles: Run)
     again = profiles("convert", har, "-o", "out")
     assert again.returncode == 2
     assert "httpbin.yaml is there already: remove it, or replace it with --force" in again.stderr
+    made = tmp_path / "out/httpbin.yaml"
+    before = made.read_text()
+    made.write_text("mine")
+    (tmp_path / "kept").hardlink_to(made)
     assert profiles("convert", har, "-o", "out", "--force").returncode == 0
+    assert (made.read_text(), (tmp_path / "kept").read_text()) == (before, "mine")  # replaced whole, not written over
     (tmp_path / "file").touch()
     refused = profiles("convert", har, "-o", "file/out")
     assert refused.returncode == 3
@@ -231,6 +239,83 @@ def test_a_wait_without_a_path_asks_the_steps_own_request_again(
         ("/results/7", None),
     ]
     assert server.requests[-1][2]["Referer"] == f"{server.url}/x"
+
+
+def test_pauses_are_played_if_that_is_wanted(tmp_path: Path, serve: Callable[..., Any], playback: Run) -> None:
+    server, began = serve(), []
+    server.answer("/x", lambda: str(began.append(time.monotonic())))
+    har = write_har(
+        tmp_path / "shop.har",
+        *(entry(f"GET {server.url}/x", startedDateTime=f"2026-01-01T00:00:{second}Z") for second in ("00", "03")),
+    )
+    assert playback(har, "--think-time", 0.1).returncode == 0
+    assert began[1] - began[0] > 0.3
+
+
+def test_a_raw_body_arrives_byte_for_byte_from_a_har_and_from_what_it_is_converted_to(
+    tmp_path: Path, serve: Callable[..., Any], playback: Run, profiles: Run
+) -> None:
+    server, seen = serve(), []
+
+    def take() -> str:
+        seen.append((request.mimetype, request.headers.get("Content-Encoding"), request.get_data()))
+        return ""
+
+    server.answer("/raw", take, method="POST")
+    bodies = [bytes(range(256)), gzip.compress(b'{"a": 1}', mtime=0)]
+    kinds = [{"Content-Type": "image/tiff"}, {"Content-Type": "application/json", "Content-Encoding": "gzip"}]
+    har = write_har(
+        tmp_path / "shop.har",
+        *(
+            entry(
+                f"POST {server.url}/raw",
+                headers=headers,
+                post_data={"encoding": "base64", "text": base64.b64encode(body).decode()},
+            )
+            for headers, body in zip(kinds, bodies, strict=True)
+        ),
+    )
+    assert profiles("convert", har, "-o", "out").returncode == 0
+    assert playback(har).returncode == 0
+    assert playback("out/shop.yaml").returncode == 0
+    assert seen == [("image/tiff", None, bodies[0]), ("application/json", "gzip", bodies[1])] * 2
+
+
+def test_no_answer_is_asked_for_in_a_coding_that_cannot_be_undone(
+    tmp_path: Path, serve: Callable[..., Any], playback: Run
+) -> None:
+    """The server has its answers in every coding that somebody asks for, and in gzip if it may choose."""
+    server = serve()
+    readable = requests.utils.default_headers()["Accept-Encoding"].split(", ")
+    wanted = "gzip, deflate, br;q=0.9, zstd, dcb"
+
+    def answer() -> Response:
+        asked = [part.partition(";")[0].strip() for part in request.headers["Accept-Encoding"].split(",")]
+        coding = next(
+            (name for name in asked if name not in {*readable, "identity"}), "gzip" if "gzip" in asked else ""
+        )
+        response = Response(gzip.compress(b'{"a": 1}') if coding else b'{"a": 1}')
+        response.headers |= {"Content-Encoding": coding} if coding else {}
+        return response
+
+    server.answer("/a", answer)
+    unasked = Response(b"\x0b\x02\x80hello\x03", headers={"Content-Encoding": "dcb"})
+    server.answer("/unasked", lambda: unasked)
+    held = "expect: {json: {a: 1}}"
+    (tmp_path / "a.yaml").write_text(
+        f"slug: a\nsteps:\n- {{name: some, request: {{path: /a, headers: {{Accept-Encoding: '{wanted}'}}}}, {held}}}\n"
+        f"- {{name: none, request: {{path: /a, headers: {{accept-encoding: '*, dcb'}}}}, {held}}}\n"
+    )
+    har = write_har(tmp_path / "b.har", entry(f"GET {server.url}/a", headers={"Accept-Encoding": wanted}))
+    assert [playback(path, "--base-url", server.url).returncode for path in ("a.yaml", har)] == [0, 0]
+    asked = [headers["Accept-Encoding"].replace(" ", "") for _, _, headers in server.requests]
+    assert [
+        name for part in asked for name in part.split(",") if name.partition(";")[0] not in {*readable, "identity"}
+    ] == []
+    assert asked[1] == "identity"
+    (tmp_path / "c.yaml").write_text(f"slug: c\nsteps:\n- {{name: x, request: {{path: /unasked}}, {held}}}\n")
+    ended = playback("c.yaml", "--base-url", server.url)
+    assert "expected JSON, got a body in the coding 'dcb', which was not asked for and cannot be read" in ended.stderr
 
 
 def test_a_multipart_form_arrives_as_it_was_recorded(tmp_path: Path, serve: Callable[..., Any], playback: Run) -> None:

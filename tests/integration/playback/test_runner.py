@@ -9,7 +9,8 @@ import pytest
 from flask import jsonify, request
 
 from profcov.errors import PlaybackError, TargetUnreachableError
-from profcov.playback.play import PlayOptions, log_in, play
+from profcov.playback.play import log_in, play
+from profcov.playback.play_options import PlayOptions
 from profcov.playback.runner import play_all
 from profcov.playback.steps import find_named_origins
 from profcov.playback.yaml_format import load_profile
@@ -266,6 +267,48 @@ def test_profiles_are_played_at_the_same_time(tmp_path: Path, serve: Callable[..
     outcomes = play_all(profiles, PlayOptions(base_url=server.url), jobs=3)
     assert [outcome.error for outcome in outcomes] == [None, None, None]
     assert [outcome.profile.slug for outcome in outcomes] == ["c", "a", "b"]
+
+
+def test_a_duration_is_that_of_the_answer_that_ends_a_wait(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server, asked = serve(), threading.Event()
+
+    def job() -> dict[str, Any]:
+        if asked.is_set():
+            return {"state": "done"}
+        asked.set()
+        threading.Event().wait(0.6)
+        return {"state": "new"}
+
+    server.answer("/job", job)
+    step = "name: s, request: {path: /job}, wait: {until: \"state == 'done'\"}, expect: {duration: 0.5}"
+    assert play(profile(tmp_path, step), PlayOptions(base_url=server.url)).requests == 2
+
+
+class _Waits:
+    """A stop that never comes, and at which nobody waits: it notes how long they would have."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float | None] = []
+
+    def is_set(self) -> bool:
+        return False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.seconds.append(timeout)
+        return False
+
+
+@pytest.mark.parametrize(("factor", "waited"), [(0, []), (1, [2.5, 60]), (0.5, [1.25, 60]), (10, [25, 60])])
+def test_pauses_are_those_of_the_recording_times_a_factor(
+    tmp_path: Path, serve: Callable[..., object], factor: float, waited: list[float]
+) -> None:
+    server = serve()
+    server.answer("/x", lambda: "")
+    once = profile(tmp_path, "name: s, request: {path: /x}")
+    steps = [replace(once.steps[0], pause=pause) for pause in (0, 2.5, 3600)]
+    stop = _Waits()
+    play(replace(once, steps=tuple(steps)), PlayOptions(base_url=server.url, think_time=factor), stop=stop)
+    assert (stop.seconds, len(server.requests)) == (waited, 3)
 
 
 def test_a_stop_ends_a_play_before_its_next_step(tmp_path: Path, serve: Callable[..., object]) -> None:

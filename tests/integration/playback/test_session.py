@@ -147,7 +147,7 @@ def test_cookies_and_authorizations_are_in_no_message(
     words = ("--base-url", server.url, "--cookie", f"session={SECRET}", "--json", "results.json", "--junit", "r.xml")
     ended = playback(*profiles, *words, "--retries", 1, GITHUB_STEP_SUMMARY=str(tmp_path / "summary.md"))
     assert ended.returncode == 1
-    assert "got 500: 'cookie session=***, authorization ***, token ***'" in ended.stderr
+    assert "got 500: 'cookie session=***, authorization Bearer ***, token ***'" in ended.stderr
     assert "expected header Set-Cookie to be another than it is" in ended.stderr
     told = [
         ended.stdout,
@@ -155,6 +155,36 @@ def test_cookies_and_authorizations_are_in_no_message(
         *((tmp_path / name).read_text() for name in ("results.json", "r.xml", "summary.md")),
     ]
     assert [text for text in told if "s3cret" in text] == []
+
+
+def test_what_was_sent_under_the_name_of_a_secret_is_in_no_message(
+    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+) -> None:
+    """The server says back what it was sent, in texts where no name stands before it."""
+    server = serve()
+
+    def echo() -> tuple[str, int]:
+        sent = [*request.args.values(), *request.form.values(), *(request.get_json(silent=True) or {}).values()]
+        return (
+            f"no {' nor '.join([*sent, request.headers.get('X-Api-Key', '-')])} <input name=csrf value=s3cret-5>",
+            500,
+        )
+
+    server.app.add_url_rule("/echo", view_func=echo, methods=["GET", "POST"])
+    profile = [
+        write(tmp_path, "a", "x, request: {path: '/echo?sid=s3cret-1', query: {token: s3cret-2, q: lamps}}"),
+        write(tmp_path, "b", "x, request: {method: POST, path: /echo, form: {password: s3cret-3, user: ada}}"),
+        write(
+            tmp_path,
+            "c",
+            "x, request: {method: POST, path: /echo, json: {pin: s3cret-4}, headers: {X-Api-Key: s3cret-0}}",
+        ),
+    ]
+    ended = playback(*profile, "--base-url", server.url, "--junit", "r.xml")
+    page = '<input name=csrf value="***">\'\n'
+    for said in ("no *** nor *** nor lamps nor - ", "no *** nor ada nor - ", "no *** nor *** "):
+        assert f"got 500: '{said}{page}" in ended.stderr
+    assert "s3cret" not in ended.stderr + (tmp_path / "r.xml").read_text()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from profcov.analysis.drift import Snapshot, compare_inventories, compare_matrices
 from profcov.analysis.identity import Identity
+from profcov.report.drift import drift_markdown
 
 
 def snapshot(bodies: dict[str, str], partial: tuple[str, ...] = (), **profiles: list[str]) -> Snapshot:
@@ -33,8 +34,18 @@ def test_profiles_that_are_new_or_gone_have_gained_or_lost_everything():
 
 def test_a_partial_profile_is_marked():
     drift = compare_matrices(OLD, snapshot({"kept": "a"}, partial=("p",), p=["kept"]))
-    assert drift.profiles["p"].is_partial
+    assert (drift.profiles["p"].is_partial, drift.profiles["p"].was_partial) == (True, False)
     assert not drift.profiles["left"].is_partial
+
+
+def test_what_a_profile_has_gained_since_it_was_partial_is_told_as_such():
+    drift = compare_matrices(
+        snapshot({"a": "a"}, partial=("p", "q"), p=[], q=["a"]), snapshot({"a": "a"}, p=["a"], q=["a"])
+    )
+    assert (drift.profiles["p"].is_partial, drift.profiles["p"].was_partial) == (False, True)
+    text = "".join(drift_markdown(drift))
+    assert text.count("what it gained may only not have been recorded then") == 1
+    assert "`q`" not in text
 
 
 def test_nothing_has_changed_between_a_matrix_and_itself():

@@ -275,6 +275,7 @@ def test_two_matrices_are_compared_profile_by_profile(project, capsys):
     assert document["profiles"]["one"] == {
         "state": "same",
         "partial": False,
+        "was_partial": False,
         "gained": ["app:fresh"],
         "lost": ["app:f"],
         "vanished": [],

@@ -35,7 +35,8 @@ def test_a_path_is_joined_below_the_base_url_and_a_url_stays() -> None:
         ("redis://:secret@host:6379/0", "redis://:***@host:6379/0"),
         ("redis://user:p@ss@host/0", "redis://user:***@host/0"),
         ("redis://host/0?password=secret", "redis://host/0"),
-        ("http://user@host/a#b", "http://user@host/a"),
+        ("http://t0ken@host/a#b", "http://***@host/a"),
+        ("http://t0ken:@host/a", "http://***@host/a"),
         ("http://[::1", "the address given"),
     ],
 )

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from profcov.playback.formats import find_files, load, load_profiles
 from profcov.playback.yaml_document import read_document, write_document
 from profcov.playback.yaml_writer import write_profile
 
+POSTMAN = "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"
 YAML = "slug: shop\nsteps: [{name: a, request: {path: /a}}]\n"
 
 
@@ -128,6 +130,8 @@ def broken(**parts: Any) -> dict[str, Any]:
             "\n".join(json.dumps(line) for line in exchanged(1, "GET ftp://x")),
             "line 1: endpoint: 'ftp://x'",
         ),
+        ("a.json", json.dumps({"info": {"name": "s", "schema": POSTMAN}, "item": []}), "a Postman collection, which"),
+        ("b.json", json.dumps({"collection": {"info": {"_postman_id": "x"}}}), "a Postman collection, which is not"),
         ("a.yaml", "slug: a\nsteps: [\n", "line 3, column 1"),
         ("b.yaml", "", "the file is empty"),
         ("c.yaml", '{"slug": "a", "steps": 7}', "steps: must be a list with something in it, not 7"),
@@ -139,6 +143,75 @@ def test_each_malformed_file_gets_one_clear_message(tmp_path: Path, name: str, c
     path.parent.mkdir(exist_ok=True)
     path.write_text(content, encoding="utf-8")
     assert refusal(path).startswith(sentence)
+
+
+def nested(start: str, again: str) -> str:
+    """Return YAML in which each anchor stands for two of the one before, thirty times over."""
+    return start + "".join(f"b{i}: &b{i} {again.format(f'b{i - 1}' if i else 'a')}\n" for i in range(30))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        (
+            "a.yaml",
+            nested("a: &a x\n", "[*{0}, *{0}]"),
+            "with its aliases (*name) written out it has more than 1,000,000 values",
+        ),
+        (
+            "a.yaml",
+            nested("a: &a {x: 1}\n", "{{<<: [*{0}, *{0}]}}"),
+            "line 15, column 6: merges (<<) of more than 10,000 keys",
+        ),
+        ("a.yaml", "a: &a [*a]", "a value contains itself"),
+        ("a.yaml", "[" * 100_000, "nested too deeply"),
+        ("a.yaml", "slug: \0", "character 7: a control character"),
+        ("a.yaml", f"slug: {'1' * 5000}", "a value cannot be read: a number has too many digits"),
+        ("a.yaml", YAML.replace("}}", f"}}, save: {{x: '{'(' * 3000}'}}}}"), "step 1 'a': save.x: '((("),
+        ("a.yaml", YAML.replace("}}", f"}}, save: {{x: {{text: '{'(' * 3000}'}}}}}}"), "step 1 'a': save.x.text: '((("),
+        (
+            "a.yaml",
+            YAML.replace("/a}", f"/a, files: {{f: {'x' * 5000}}}}}"),
+            "step 1 'a': request.files.f: there is no file",
+        ),
+        ("a.yaml", YAML + f"base_url: {'x' * 5000}", "base_url: 'xxx"),
+        ("a.har", "[" * 100_000, "nested too deeply"),
+        ("a.har", f'{{"log": {"1" * 5000}}}', "not JSON: a number has too many digits"),
+        (
+            "a.har",
+            json.dumps(har(entry(f"GET /{'x/' * 100_000}"))),
+            "entry 1: its address has 200,022 characters: more than",
+        ),
+        (
+            "a.har",
+            json.dumps(har(entry("GET /a\nb", headers={"X\n": "a"}))),
+            "entry 1: header X\\n: not the name of a header",
+        ),
+        (
+            "capture/events.jsonl",
+            "\n".join(json.dumps(line) for line in exchanged(1, f"POST /{'x' * 5000}", bodyType="form-data")),
+            "line 1: requestMeta.bodyType: no file under",
+        ),
+        (
+            "capture/events.jsonl",
+            json.dumps(exchanged("x" * 5000, "GET /a")[1]),
+            "line 1: id: there is no request 'xxx",
+        ),
+    ],
+)
+def test_a_hostile_file_gets_one_clear_message_at_once(tmp_path: Path, name: str, content: str, sentence: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content, encoding="utf-8")
+    started = time.process_time()
+    told = refusal(path)
+    assert told.startswith(sentence)
+    assert len(told) < 1000
+    assert time.process_time() - started < 5
+
+
+def test_a_recording_with_the_longest_name_that_there_can_be_has_no_hints(tmp_path: Path) -> None:
+    assert load(write_har(tmp_path / f"{'a' * 251}.har", entry("GET /a"))).profile.slug == "a" * 100
 
 
 def test_archives_and_binary_files_are_told_for_what_they_are(tmp_path: Path) -> None:

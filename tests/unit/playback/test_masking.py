@@ -34,3 +34,26 @@ def test_what_is_too_short_to_be_a_secret_stays():
     mask = Mask()
     mask.add("a", "", None)
     assert mask.hide("a cat") == "a cat"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("no secret", "no secret"),
+        ("GET /x/pass'w\"ord/y", "GET /x/***/y"),
+        (f"got {'pass' + chr(39) + 'w' + chr(34) + 'ord'!r}", "got '***'"),
+        ('{"p": "pass\'w\\"ord"}', '{"p": "***"}'),
+        ("/x?p=pass%27w%22ord", "/x?p=***"),
+        ("the answer is 'it was pass'w...'", "the answer is 'it was ***...'"),
+    ],
+)
+def test_secrets_are_masked_however_they_are_quoted(text: str, masked: str) -> None:
+    assert Mask(["", None, "pass'w\"ord"]).hide(text) == masked
+
+
+def test_a_secret_of_any_length_and_any_character_is_hidden_at_once():
+    long = "x" * 1_000_000
+    assert (
+        Mask([long, "half \ud800 of a pair"]).hide(f"got {long[:300]}... and half \ud800 of a pair")
+        == "got ***... and ***"
+    )

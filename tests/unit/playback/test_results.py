@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from profcov.cli.playback_output import write_results
+from profcov.cli.playback_output import append_step_summary, write_results
 from profcov.errors import CoverageWriteError, PlaybackError, TargetError
 from profcov.playback.existing import Existing
 from profcov.playback.junit import junit_document
@@ -112,9 +112,25 @@ def test_the_summary_is_a_table_that_no_answer_can_break(run):
     assert set(failures[0]) - set(string.printable) == {"ä", "🐍"}
 
 
+def test_github_gets_as_much_of_a_summary_as_it_shows(tmp_path, monkeypatch):
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    append_step_summary("# Before\n")
+    append_step_summary("".join(f"- line {number} ä\n" for number in range(100_000)))
+    text = summary.read_text()
+    assert text.startswith("# Before\n- line 0 ä\n")
+    assert text.endswith(" ä\n\nThe rest is left out: GitHub shows no summary of more than 1 MiB.\n")
+    assert 1024 * 1024 - 100 < summary.stat().st_size <= 1024 * 1024
+    append_step_summary("after\n" * 1000)
+    assert summary.read_text() == text
+
+
 def test_a_report_that_cannot_be_written_is_no_reason_to_lack_the_others(run, tmp_path, monkeypatch):
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    (tmp_path / "results.json").write_text("of an earlier run")
+    (tmp_path / "kept.json").hardlink_to(tmp_path / "results.json")
     with pytest.raises(CoverageWriteError, match=str(tmp_path)):
         write_results(run, junit=tmp_path, results=tmp_path / "results.json")
+    assert (tmp_path / "kept.json").read_text() == "of an earlier run"  # replaced whole, not written over
     assert json.loads((tmp_path / "results.json").read_text()) == json.loads(json.dumps(results_document(run)))
     assert (tmp_path / "summary.md").read_text() == summary_text(run)

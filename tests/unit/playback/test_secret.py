@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from profcov.errors import ProfileFormatError
-from profcov.playback.secret import is_secret_name, mask, read_secrets
+from profcov.playback.secret import is_secret_name, read_secrets
 from profcov.playback.yaml_format import load_profile
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_a_secret_that_is_not_set_is_one_clear_sentence(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("variables", "sentence"),
     [
-        ("{password: {env: 'A B'}}", "variables.password.env: 'A B' is not the name of an environment variable"),
+        ("{password: {env: 'A B'}}", "variables.password.env: not the name of an environment variable"),
         ("{password: {}}", "variables.password.env: missing"),
         ("{password: {file: x}}", "variables.password.file: unknown key"),
     ],
@@ -74,6 +74,8 @@ def test_a_wrong_secret_is_refused(tmp_path: Path, variables: str, sentence: str
         "jwt",
         "bearer",
         "sig",
+        "Cookie",
+        "Set-Cookie",
     ],
 )
 def test_names_of_secrets_are_known(name: str) -> None:
@@ -86,18 +88,3 @@ def test_names_of_secrets_are_known(name: str) -> None:
 )
 def test_other_names_are_no_secrets(name: str) -> None:
     assert not is_secret_name(name)
-
-
-@pytest.mark.parametrize(
-    ("text", "masked"),
-    [
-        ("no secret", "no secret"),
-        ("GET /x/pass'w\"ord/y", "GET /x/***/y"),
-        (f"got {'pass' + chr(39) + 'w' + chr(34) + 'ord'!r}", "got '***'"),
-        ('{"p": "pass\'w\\"ord"}', '{"p": "***"}'),
-        ("/x?p=pass%27w%22ord", "/x?p=***"),
-        ("the answer is 'it was pass'w...'", "the answer is 'it was ***...'"),
-    ],
-)
-def test_secrets_are_masked_however_they_are_quoted(text: str, masked: str) -> None:
-    assert mask(text, ["", "pass'w\"ord"]) == masked

@@ -156,7 +156,7 @@ MALFORMED = {
     "control character": ("slug: a\x01\n", "{p}: character 8: a control character"),
     "alias inside itself": (
         steps("- {name: s, request: {path: /, json: &a [*a]}}"),
-        "{p}: step 1 's': request.json: cannot be sent as JSON: Circular reference detected",
+        "{p}: a value contains itself",
     ),
     "unknown key": (
         "slug: a\nstep: []\n",
@@ -235,6 +235,22 @@ MALFORMED = {
     "bytes in json": (
         steps("- {name: s, request: {path: /, json: {a: !!binary aGk=}}}"),
         "{p}: step 1 's': request.json: cannot be sent as JSON: Object of type bytes is not JSON serializable",
+    ),
+    "no such body": (
+        steps("- {name: s, request: {path: /, method: PUT, data: {path: no.bin}}}"),
+        "{p}: step 1 's': request.data: there is no file {folder}/no.bin",
+    ),
+    "a body's name": (
+        steps("- {name: s, request: {path: /, method: PUT, data: {path: p.yaml, name: x}}}"),
+        "{p}: step 1 's': request.data.name: unknown key; known here: path",
+    ),
+    "secret that is no template": (
+        steps('- {name: s, request: {path: "/x?token=s3cret{", headers: {X-A: a}}}'),
+        "{p}: step 1 's': request.path: '/x?token=***{' has a single '{': write {name} for a variable, {{ for the brace",
+    ),
+    "secret in an unknown template": (
+        steps('- {name: s, request: {path: /, method: POST, json: {password: {x: "s3cret{a}"}}}}'),
+        "{p}: step 1 's': request.json: unknown variable 'a' in its value; known here: server",
     ),
     "no such file": (
         steps("- {name: s, request: {path: /, files: {dem: no.asc}}}"),

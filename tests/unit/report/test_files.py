@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +44,29 @@ def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path):
         write_whole(path, fail())
     assert [each.name for each in path.parent.iterdir()] == ["x.json"]
     assert path.read_text() == "ab\\udcff\n"
+
+
+def test_a_link_stays_and_its_target_is_replaced(tmp_path):
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.write_text("before")
+    (tmp_path / "other").hardlink_to(target)
+    link.symlink_to("target")
+    write_whole(link, ["after"])
+    assert link.is_symlink()
+    assert target.read_text() == "after"
+    assert (tmp_path / "other").read_text() == "before"
+
+
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with ThreadPoolExecutor() as reader:
+        read = reader.submit(pipe.read_text)
+        write_whole(pipe, ["a", "b"])
+        assert read.result(30) == "ab"
+    assert pipe.is_fifo()
+    write_whole(Path("/dev/null"), ["a"])
+    assert Path("/dev/null").is_char_device()
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{}", '{"schema_version": 2}', "[" * 100_000])

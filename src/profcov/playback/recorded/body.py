@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.hints import Form
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+_MULTIPART = "multipart/form-data"
 _MOST_FIELDS = 10_000
 
 
@@ -31,7 +32,7 @@ class Body:
     form: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, Upload], ...] = ()
     multipart: bool = False
-    text: str | None = None
+    text: str | bytes | None = None
     missing: str = ""
 
 
@@ -42,18 +43,29 @@ class BodyError(ValueError):
 def make_form(form: Form, folder: Path) -> Body:
     """Return the form that the hints describe; its files are in a folder."""
     paths = {name: folder / file for name, file in form.files.items()}
-    lost = [path for path in paths.values() if not path.is_file()]
-    return Body(
-        form=tuple(form.fields.items()),
-        files=tuple((name, Upload(path.name, path.absolute())) for name, path in paths.items()),
-        multipart=True,
-        missing=f"there is no file {lost[0]}, which the hints name" if lost else "",
-    )
+    files = tuple((name, Upload(path.name, path.absolute())) for name, path in paths.items())
+    lost = [upload.path for _, upload in files if not upload.is_there()]
+    problem = f"there is no file {lost[0]}, which the hints name" if lost else ""
+    return Body(form=tuple(form.fields.items()), files=files, multipart=True, missing=problem)
 
 
 def find_form(forms: Mapping[str, Form], path: str) -> Form | None:
     """Return what the hints say was sent to a path; they name its end."""
     return next((form for end, form in forms.items() if path.rstrip("/").endswith(end.rstrip("/"))), None)
+
+
+def parse_bytes(content: bytes, media_type: str) -> Body:
+    """Return the body that bytes are: one of text, or the bytes themselves.
+
+    Raises:
+        BodyError: a form cannot be read.
+    """
+    if _kind(media_type) == _MULTIPART:
+        return _parse_multipart(content, media_type)
+    try:
+        return parse_body(content.decode(), media_type)
+    except UnicodeDecodeError:
+        return Body(text=content)
 
 
 def parse_body(text: str, media_type: str) -> Body:
@@ -62,7 +74,7 @@ def parse_body(text: str, media_type: str) -> Body:
     Raises:
         BodyError: a form cannot be read.
     """
-    kind = media_type.partition(";")[0].strip().lower()
+    kind = _kind(media_type)
     if not text:
         return Body()
     if kind == "application/x-www-form-urlencoded":
@@ -71,8 +83,11 @@ def parse_body(text: str, media_type: str) -> Body:
         except ValueError as error:
             raise BodyError(f"the form has more than {_MOST_FIELDS:,} fields") from error
         return Body(form=tuple(fields)) if fields else Body(text=text)
-    if kind == "multipart/form-data":
-        return _parse_multipart(text, media_type)
+    if kind == _MULTIPART:
+        try:
+            return _parse_multipart(text.encode(), media_type)
+        except UnicodeEncodeError as error:
+            raise BodyError("a text has half of a surrogate pair") from error
     # Whatever its type says: a client that sends JSON as text, or says nothing, has secrets in it all the same.
     if kind.endswith("json") or text.lstrip()[:1] in {"{", "["}:
         try:
@@ -84,10 +99,14 @@ def parse_body(text: str, media_type: str) -> Body:
     return Body(text=text)
 
 
-def _parse_multipart(text: str, media_type: str) -> Body:
-    head = f"Content-Type: {media_type}\r\n\r\n"
+def _kind(media_type: str) -> str:
+    return media_type.partition(";")[0].strip().lower()
+
+
+def _parse_multipart(content: bytes, media_type: str) -> Body:
     try:
-        message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes((head + text).encode())
+        head = f"Content-Type: {media_type}\r\n\r\n".encode()
+        message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + content)
         parts = [part for part in message.iter_parts() if not part.is_multipart()]
         fields = [(part.get_param("name", header="content-disposition"), part) for part in parts]
     except (ValueError, LookupError, AttributeError, RecursionError) as error:
@@ -117,3 +136,8 @@ def _type(part: MIMEPart) -> str | None:
 def is_whole(upload: Upload) -> bool:
     """Return whether a recording has a file's content: many write it empty, or as text with what is no text replaced."""
     return bool(upload.content) and _REPLACEMENT.encode() not in upload.content
+
+
+def has_replacements(text: str) -> bool:
+    """Return whether a recording may have replaced what was no text."""
+    return _REPLACEMENT in text

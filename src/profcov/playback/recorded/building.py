@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from profcov.errors import InvalidSlugError, ProfileFormatError
 from profcov.playback.address import find_origin
 from profcov.playback.profile import Expect, JobsWait, Profile, Secret, Step
+from profcov.playback.recorded.checks import check_headers, check_sendable, find_missing_cookies
 from profcov.playback.recorded.cleaning import clean
 from profcov.playback.recorded.correlation import Correlation, Correlator, Doubt
 from profcov.playback.recorded.hints import strip_ending
@@ -19,7 +19,6 @@ from profcov.playback.recorded.rewriting import Use, escape, find_values, rewrit
 from profcov.playback.recorded.values import is_particular
 from profcov.playback.source import TextSource
 from profcov.playback.template import SERVER
-from profcov.playback.yaml_request import find_header_problem
 from profcov.slug import parse_slug
 
 if TYPE_CHECKING:
@@ -61,12 +60,12 @@ def build(traffic: Traffic, hints: Hints, variables: Mapping[str, str]) -> Built
     kept, notes = clean(traffic, hints)
     if not kept:
         raise ProfileFormatError(traffic.path, "", f"there is no request to play; {'; '.join(notes) or 'it is empty'}")
-    _check_sendable(traffic, kept)
+    check_sendable(traffic, kept)
     turns = find_turns(kept)
     builder = _Builder(traffic, hints, slug, variables, find_values(turn.exchange.sent for turn in turns))
     steps = [builder.build(turn) for turn in turns]
     for turn, request in zip(turns, steps, strict=True):
-        _check_headers(traffic, turn.exchange, request)
+        check_headers(traffic, turn.exchange, request)
     profile = Profile(
         path=traffic.path,
         slug=slug,
@@ -80,7 +79,7 @@ def build(traffic: Traffic, hints: Hints, variables: Mapping[str, str]) -> Built
         profile,
         tuple(sorted(builder.correlator.correlations.values(), key=lambda each: (each.uses[0], each.step))),
         tuple(builder.correlator.doubts),
-        (*traffic.notes, *notes, *builder.notes, *_find_missing_cookies(kept), *builder.find_idle_pins()),
+        (*traffic.notes, *notes, *builder.notes, *find_missing_cookies(kept), *builder.find_idle_pins()),
     )
 
 
@@ -141,6 +140,7 @@ class _Builder:
                     expect=Expect(status=_expected(turn.exchange, request)),
                     save={each.variable: each.source for each in saves.get(number, ())},
                     wait=turn.wait or self._wait_for_jobs(number),
+                    pause=turn.pause,
                 )
             )
         return steps
@@ -227,41 +227,3 @@ def _make_slug(traffic: Traffic, hints: Hints) -> Slug:
         return parse_slug(text)
     except InvalidSlugError as error:
         raise ProfileFormatError(traffic.path, "slug", f"{error}; give one in {hints.file}") from error
-
-
-def _check_sendable(traffic: Traffic, exchanges: list[Exchange]) -> None:
-    """Refuse what the recording lacks, and half a surrogate pair, which JSON can name and no request can send."""
-    for exchange in exchanges:
-        sent = exchange.sent
-        if sent.missing:
-            raise ProfileFormatError(traffic.path, exchange.place, sent.missing)
-        fields = (f"{name}{value}" for name, value in sent.form)
-        files = (f"{name}{upload.name}{upload.type}" for name, upload in sent.files)
-        text = "".join((sent.url, sent.text or "", json.dumps(sent.json, ensure_ascii=False), *fields, *files))
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise ProfileFormatError(traffic.path, exchange.place, "a text has half of a surrogate pair")
-
-
-def _check_headers(traffic: Traffic, exchange: Exchange, request: Request) -> None:
-    """Refuse a header that cannot be sent, if it is one of those that are."""
-    for name, value in exchange.sent.headers:
-        if name in request.headers and (problem := find_header_problem(name, value.strip())) is not None:
-            raise ProfileFormatError(traffic.path, f"{exchange.place}: header {name[:80]}", problem)
-
-
-def _find_missing_cookies(exchanges: list[Exchange]) -> list[str]:
-    """Tell which cookies the client had from before the recording."""
-    known: set[str] = set()
-    missing: dict[str, str] = {}
-    for exchange in exchanges:
-        for part in (exchange.sent.header("Cookie") or "").split(";"):
-            name = part.partition("=")[0].strip()
-            if name and name not in known:
-                missing.setdefault(name, exchange.place)
-        for key, value in exchange.answer.headers:
-            if key.lower() == "set-cookie":
-                known.update(line.partition("=")[0].strip() for line in value.split("\n"))
-    return [
-        f"{place}: no recorded answer set the cookie {name}: log in within the recording, or give it to playback"
-        for name, place in missing.items()
-    ]

@@ -2,13 +2,16 @@
 
 Events of stage ``request`` and ``response`` have the same ``id``. A request has ``method``, ``endpoint`` (path or URL
 with query) and ``requestMeta`` with ``jsonPayload``, a text, or ``bodyType: form-data``; a response has ``status`` and
-``ok``, and may have ``headers`` and ``body``. The client's waiting is not in it: it went by the jobs that answers named.
+``ok``, and may have ``headers`` and ``body``. Both may have a ``timestamp``. The client's waiting is not in it: it went by the jobs that answers named.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from collections import Counter
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.playback.address import find_origin
@@ -18,6 +21,7 @@ from profcov.playback.recorded.body import find_form, make_form, parse_body
 from profcov.playback.recorded.exchange import Answer, Exchange, Sent, Traffic
 from profcov.playback.recorded.hints import Form
 from profcov.playback.recorded.values import find_tokens
+from profcov.playback.secret_text import hide_named
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +30,9 @@ if TYPE_CHECKING:
 
 EVENTS: Final = "events.jsonl"
 CAPTURE: Final = "capture"
+
+_IN_MILLISECONDS: Final = 100_000_000_000
+"""A time above this, 5138 in seconds and 1973 in milliseconds, is in milliseconds, as JavaScript has it."""
 
 _RUN: Final = re.compile(r"/runs/([^/]+)(/[^/])?")
 
@@ -51,7 +58,8 @@ def read_events(path: Path, hints: Hints) -> Traffic:
             continue
         sent = request.read_sent(path, hints)
         origins.add(sent.origin)
-        exchanges.append(Exchange(request.place, sent, event.read_answer()))
+        began, ended = request.read_time(), event.read_time()
+        exchanges.append(Exchange(request.place, sent, event.read_answer(), began=began, ended=ended))
     notes += [f"{event.place}: left out: {event.title()} was not answered" for event in requests.values()]
     if not exchanges:
         Fields(path, "", {}).fail("", "no request in it was answered with success")
@@ -99,6 +107,16 @@ class _Event:
             return self.fields.value("ok") is True
         return self._status() < 400  # noqa: PLR2004 (HTTP's first of an error)
 
+    def read_time(self) -> float | None:
+        """Return when it happened, in seconds since the epoch; None where that is not recorded, or not as a time."""
+        stamp = self.fields.value("timestamp") if "timestamp" in self.fields else None
+        if isinstance(stamp, str):
+            with contextlib.suppress(ValueError, OverflowError):
+                return datetime.fromisoformat(stamp).timestamp()
+        if isinstance(stamp, int | float) and 0 < stamp < _IN_MILLISECONDS * 1000:
+            return stamp / 1000 if stamp > _IN_MILLISECONDS else float(stamp)
+        return None
+
     def read_sent(self, path: Path, hints: Hints) -> Sent:
         """Return the request."""
         method, url = self.fields.text("method").upper(), self._url()
@@ -108,7 +126,7 @@ class _Event:
         if meta.has_something("jsonPayload"):
             body = parse_body(meta.text("jsonPayload"), "application/json")
             if not body.has_json:
-                meta.fail("jsonPayload", f"{meta.text('jsonPayload')[:40]!r} is not JSON")
+                meta.fail("jsonPayload", f"{hide_named(meta.text('jsonPayload'))[:40]!r} is not JSON")
             return Sent(method, url, json=body.json, has_json=True)
         if meta.has_something("bodyType") and meta.value("bodyType") == "form-data":
             return self._read_form(method, url, path.parent / "seed" / "uploads", hints)
@@ -129,7 +147,8 @@ class _Event:
         form = find_form(hints.forms, path)
         if form is None:
             words = path.rpartition("/")[2].replace("-", "_").split("_")
-            folders = [word for word in words if (seeds / word).is_dir()]
+            # Not by Path.is_dir, which raises for a name that is too long.
+            folders = [word for word in words if word.strip(".") and os.path.isdir(seeds / word)]  # noqa: PTH112
             found = [file for folder in folders for file in sorted((seeds / folder).iterdir()) if file.is_file()]
             form = Form(files={file.stem: f"{file.parent.name}/{file.name}" for file in found})
         body = make_form(form, seeds)
@@ -143,7 +162,7 @@ class _Event:
         if find_origin(url) is not None:
             return url
         if "://" in url or url.startswith("//"):
-            self.fields.fail("endpoint", f"{url[:80]!r} is neither a path nor a URL of HTTP")
+            self.fields.fail("endpoint", f"{hide_named(url)[:80]!r} is neither a path nor a URL of HTTP")
         return url if url.startswith("/") else f"/{url}"
 
     def _status(self) -> int:

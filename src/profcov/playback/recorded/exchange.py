@@ -23,7 +23,7 @@ Headers = tuple[tuple[str, str], ...]
 class Sent:
     """A request as it was sent: an absolute URL, or a path where the recording does not know the server.
 
-    It has a JSON value (where ``has_json``), a form, a text, or no body. ``form`` keeps the order of its fields.
+    It has a JSON value (where ``has_json``), a form, a text or bytes, or no body. ``form`` keeps the order of its fields.
     ``missing`` says what of it the recording lacks, so that it cannot be played.
     """
 
@@ -35,7 +35,7 @@ class Sent:
     form: tuple[tuple[str, str], ...] = ()
     files: tuple[tuple[str, Upload], ...] = ()
     multipart: bool = False
-    text: str | None = None
+    text: str | bytes | None = None
     missing: str = ""
 
     @property
@@ -79,13 +79,18 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request with its answer, and ``place``: where in the recording it stands, as messages say it."""
+    """A request with its answer, and ``place``: where in the recording it stands, as messages say it.
+
+    ``began`` and ``ended`` are when it was sent and its answer was whole, in seconds of one clock, where that is recorded.
+    """
 
     place: str
     sent: Sent
     answer: Answer
     resource: str = ""
     from_cache: bool = False
+    began: float | None = None
+    ended: float | None = None
 
     def __str__(self) -> str:
         return f"{self.sent.method} {self.sent.parts.path or '/'}"

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.playback.address import find_origin
 from profcov.playback.fields import Fields, describe
-from profcov.playback.profile import Upload
-from profcov.playback.recorded.body import Body, BodyError, find_form, is_whole, make_form, parse_body
-from profcov.playback.recorded.exchange import Answer, Exchange, Headers, Sent, Traffic, find_header
-from profcov.playback.recorded.har_content import read_answer_text, read_attached
-from profcov.playback.recorded.hints import strip_ending
+from profcov.playback.recorded.exchange import Answer, Exchange, Headers, Sent, Traffic
+from profcov.playback.recorded.har_body import read_body
+from profcov.playback.recorded.har_content import read_answer_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.hints import Hints
 
 _HIGHEST_STATUS: Final = 599
+_DAY: Final = 86_400_000
+"""In milliseconds, as HAR counts."""
 
 
 def read_har(path: Path, document: Any, hints: Hints) -> Traffic:
@@ -53,7 +53,7 @@ class _Entry:
         self.response = self._fields.mapping("response")
         self.method = self.request.text("method").upper()
         self.url = self.request.text("url").partition("#")[0]
-        self.page = self._fields.optional_text("pageref") if _is_text(self._fields, "pageref") else None
+        self.page = self._fields.optional_text("pageref") if self._fields.has_text("pageref") else None
         self.started = _read_time(self._fields)
         self.has_start = self.started != _NO_TIME
 
@@ -70,7 +70,7 @@ class _Entry:
             self.note = f"{self.place}: left out: {self.method} {_path(self.url)} was not answered"
             return None
         headers = _read_headers(self.request)
-        body = self._read_body(headers, hints)
+        body = read_body(self.request, headers, self._path, _path(self.url), hints)
         sent = Sent(
             self.method,
             self.url,
@@ -83,84 +83,50 @@ class _Entry:
             body.text,
             body.missing,
         )
-        resource = self._fields.optional_text("_resourceType") if _is_text(self._fields, "_resourceType") else None
+        resource = self._fields.optional_text("_resourceType") if self._fields.has_text("_resourceType") else None
+        began = self.started.timestamp() if self.has_start else None
         return Exchange(
-            self.place, sent, self._read_answer(status), resource or "", from_cache="_fromCache" in self._fields
+            self.place,
+            sent,
+            self._read_answer(status),
+            resource or "",
+            from_cache="_fromCache" in self._fields,
+            began=began,
+            ended=None if began is None else began + _read_seconds(self._fields),
         )
 
     def is_page(self) -> bool:
         """Return whether this is an HTML page."""
         content = self.response.mapping("content")
-        return _is_text(content, "mimeType") and "html" in content.text("mimeType")
+        return content.has_text("mimeType") and "html" in content.text("mimeType")
 
     def _read_answer(self, status: int) -> Answer:
         headers = _read_headers(self.response)
         content = self.response.mapping("content")
-        kind = content.text("mimeType").lower() if _is_text(content, "mimeType") else ""
+        kind = content.text("mimeType").lower() if content.has_text("mimeType") else ""
         text = read_answer_text(content, self._path, kind, headers)
-        if not any(name.lower() == "location" for name, _ in headers) and _is_text(self.response, "redirectURL"):
+        if not any(name.lower() == "location" for name, _ in headers) and self.response.has_text("redirectURL"):
             headers = (*headers, ("Location", self.response.text("redirectURL")))
         return Answer(status, headers, text, kind)
-
-    def _read_body(self, headers: Headers, hints: Hints) -> Body:
-        folder = self._path.with_name(f"{strip_ending(self._path.name)}.uploads")
-        form = find_form(hints.forms, _path(self.url))
-        body = self._read_recorded_body(headers)
-        if body.missing:
-            return body
-        lost = [upload for _, upload in body.files if not is_whole(upload)]
-        length = find_header(headers, "Content-Length") or "0"
-        nothing = body == Body() and length != "0"
-        if form is not None and (nothing or lost):
-            return make_form(form, folder)
-        if nothing:
-            problem = f"the recording does not have the body of {self.method} {_path(self.url)} ({length[:12]} bytes)"
-            return Body(
-                missing=f"{problem}: record bodies too, or name its fields and files under forms in {hints.file}"
-            )
-        files = tuple((name, _find_upload(upload, folder)) for name, upload in body.files)
-        gone = [path for _, upload in files if (path := upload.path) is not None and not path.is_file()]
-        problem = (
-            f"the recording does not have the content of a file that was uploaded: put it at {gone[0]}" if gone else ""
-        )
-        return Body(body.json, body.has_json, body.form, files, body.multipart, body.text, problem)
-
-    def _read_recorded_body(self, headers: Headers) -> Body:
-        if not self.request.has_something("postData"):
-            return Body()
-        data = self.request.mapping("postData")
-        kind = data.text("mimeType") if _is_text(data, "mimeType") else find_header(headers, "Content-Type") or ""
-        text = read_attached(data, self._path) or (data.text("text") if _is_text(data, "text") else "")
-        try:
-            return parse_body(text, kind) if text else _read_params(data, kind)
-        except BodyError as error:
-            return Body(missing=f"request.postData: {error}")
-
-
-def _find_upload(upload: Upload, folder: Path) -> Upload:
-    """Return a file whose content the recording lacks as the one that is to be in the folder beside it."""
-    if is_whole(upload):
-        return upload
-    name = upload.name.replace("\\", "/").rpartition("/")[2] or "file"
-    return Upload(upload.name, (folder / name).absolute(), type=upload.type)
 
 
 _NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
 
 
+def _read_seconds(fields: Fields) -> float:
+    """Return how long an exchange took; browsers write -1 where they do not know."""
+    time = fields.value("time") if "time" in fields else None
+    return time / 1000 if isinstance(time, int | float) and 0 < time < _DAY else 0.0
+
+
 def _read_time(fields: Fields) -> datetime:
-    if not _is_text(fields, "startedDateTime"):
+    if not fields.has_text("startedDateTime"):
         return _NO_TIME
     try:
         time = datetime.fromisoformat(fields.text("startedDateTime"))
     except ValueError:
         fields.fail("startedDateTime", f"{fields.text('startedDateTime')[:40]!r} is not a time such as ISO 8601 has")
     return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
-
-
-def _is_text(fields: Fields, key: str) -> bool:
-    """Return whether an optional key has a text in it: writers leave it out, or have null or an empty text there."""
-    return key in fields and isinstance(fields.value(key), str) and fields.value(key) != ""
 
 
 def _read_headers(part: Fields) -> Headers:
@@ -182,31 +148,6 @@ def _read_pairs(part: Fields, key: str) -> list[tuple[str, str]]:
             each.fail("value", f"must be text, not {describe(content)}")
         pairs.append((each.text("name"), content))
     return pairs
-
-
-def _read_params(data: Fields, kind: str) -> Body:
-    """Return the form that ``params`` lists, where there is no text.
-
-    Raises:
-        BodyError: the content of a file is no text.
-    """
-    form, files = [], []
-    params = data.value("params") if "params" in data else None
-    if not isinstance(params, list):
-        return Body()
-    for number, item in enumerate(params, start=1):
-        each = data.with_value(f"params {number}", item)
-        value = each.value("value") if _is_text(each, "value") else ""
-        if _is_text(each, "fileName"):
-            media_type = each.text("contentType") if _is_text(each, "contentType") else None
-            try:
-                content = value.encode()
-            except UnicodeEncodeError as error:
-                raise BodyError(f"params {number}: a text has half of a surrogate pair") from error
-            files.append((each.text("name"), Upload(each.text("fileName"), content=content, type=media_type)))
-        else:
-            form.append((each.text("name"), value))
-    return Body(form=tuple(form), files=tuple(files), multipart=bool(files) or kind.startswith("multipart/form-data"))
 
 
 def _find_base_url(log: Fields, entries: list[_Entry]) -> str | None:

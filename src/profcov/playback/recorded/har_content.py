@@ -22,17 +22,6 @@ _TEXT: Final = re.compile(r"json|text|html|xml|javascript|form-urlencoded|^$")
 _CHARSET: Final = re.compile(r"charset=\"?([\w.:-]+)")
 
 
-def read_attached(part: Fields, recording: Path) -> str:
-    """Return the text that Playwright has attached as a file beside the recording; empty if there is none.
-
-    Raises:
-        ProfileFormatError: the file that is named is not there.
-    """
-    if "_file" not in part:
-        return ""
-    return _read_attachment(part, recording).decode("utf-8", "replace")
-
-
 def read_answer_text(content: Fields, recording: Path, media_type: str, headers: Headers) -> str | None:
     """Return the body of an answer as text, or None where the recording has none, or has something else.
 
@@ -40,19 +29,16 @@ def read_answer_text(content: Fields, recording: Path, media_type: str, headers:
         ProfileFormatError: it is no base64 though it says so, or is in a file that is not there.
     """
     if "_file" in content:
-        body = _read_attachment(content, recording)
+        body = read_attachment(content, recording)
     elif "text" not in content or content.value("text") is None:
         return None
     else:
         text = content.value("text")
         if not isinstance(text, str):
             content.fail("text", "must be text")
-        if "encoding" not in content or content.value("encoding") != "base64":
+        if not is_base64(content):
             return text
-        try:
-            body = base64.b64decode(text, validate=False)
-        except (binascii.Error, ValueError):
-            content.fail("text", "is not base64, though encoding says so")
+        body = decode_base64(content)
     if _TEXT.search(media_type) is None:
         return None
     named = _CHARSET.search(media_type)
@@ -63,7 +49,29 @@ def read_answer_text(content: Fields, recording: Path, media_type: str, headers:
         return plain.decode("utf-8", "replace")
 
 
-def _read_attachment(part: Fields, recording: Path) -> bytes:
+def is_base64(part: Fields) -> bool:
+    """Return whether the text of a body is said to be base64."""
+    return part.has_text("text") and part.has_text("encoding") and part.text("encoding").lower() == "base64"
+
+
+def decode_base64(part: Fields) -> bytes:
+    """Return the bytes that the text of a body stands for.
+
+    Raises:
+        ProfileFormatError: it is no base64.
+    """
+    try:
+        return base64.b64decode(part.text("text"), validate=False)
+    except (binascii.Error, ValueError):
+        part.fail("text", "is not base64, though encoding says so")
+
+
+def read_attachment(part: Fields, recording: Path) -> bytes:
+    """Return what Playwright has attached as a file beside the recording.
+
+    Raises:
+        ProfileFormatError: the file that is named is not there.
+    """
     name = part.text("_file")
     path = recording.parent / name
     try:

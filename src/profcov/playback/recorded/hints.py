@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from profcov.playback.address import find_origin
+from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.fields import Fields, describe
 from profcov.playback.template import NAME
 from profcov.playback.yaml_document import read_document
@@ -72,7 +73,7 @@ def read_hints(path: Path) -> Hints:
     Raises:
         ProfileFormatError: the file does not fit the format.
     """
-    document = read_document(path) if path.is_file() else None
+    document = read_document(path) if os.path.isfile(path) else None  # noqa: PTH113 (Path.is_file raises if the name is too long)
     if document is None:
         return Hints(path.name)
     fields = Fields(path, "", document, HINT_KEYS)
@@ -99,7 +100,7 @@ def read_hints(path: Path) -> Hints:
 def _read_url(fields: Fields, key: str) -> str:
     url = fields.text(key)
     if find_origin(url) is None:
-        fields.fail(key, f"{url!r} is not a URL such as http://127.0.0.1:8000")
+        fields.fail(key, f"{show_wrong(url)} is not a URL such as http://127.0.0.1:8000")
     return url.rstrip("/")
 
 

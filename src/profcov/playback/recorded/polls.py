@@ -21,9 +21,13 @@ _FAILURES: Final = ("failed", "failure", "error", "errored", "stopped", "cancele
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """An exchange to be played; with ``wait`` its request is sent until the answer is as the recorded one."""
+    """An exchange to be played; with ``wait`` its request is sent until the answer is as the recorded one.
+
+    ``pause`` is how many seconds nothing was under way before it.
+    """
 
     exchange: Exchange
+    pause: float = 0.0
     wait: Wait | None = None
     polls: int = 1
 
@@ -34,15 +38,26 @@ def find_turns(exchanges: Sequence[Exchange]) -> list[Turn]:
     A series is GETs of one URL whose answers have a state, up to the one with which it ends: the last before something
     else was asked of that state, or one that says "finished" or the like.
     """
-    ends = dict(_find_series(exchanges))
+    ends, pauses = dict(_find_series(exchanges)), _find_pauses(exchanges)
     polled = {number for numbers in ends.values() for number in numbers[:-1]}
     turns = []
     for number, exchange in enumerate(exchanges):
         if number in polled:
             continue
-        series = ends.get(number)
-        turns.append(Turn(exchange, _make_wait(exchange), len(series)) if series else Turn(exchange))
+        series = ends.get(number, [])
+        wait = _make_wait(exchange) if series else None
+        turns.append(Turn(exchange, pauses[series[0] if series else number], wait, len(series) or 1))
     return turns
+
+
+def _find_pauses(exchanges: Sequence[Exchange]) -> list[float]:
+    """Return how many seconds before each exchange all others had ended; 0 where the recording does not tell."""
+    pauses, idle = [], None
+    for exchange in exchanges:
+        began, ended = exchange.began, exchange.ended
+        pauses.append(max(began - idle, 0.0) if began is not None and idle is not None else 0.0)
+        idle = max((each for each in (idle, began, ended) if each is not None), default=None)
+    return pauses
 
 
 def _find_series(exchanges: Sequence[Exchange]) -> Iterator[tuple[int, list[int]]]:

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from profcov.carrier import HEADER, TOKEN_HEADER
 from profcov.playback.address import name_server
-from profcov.playback.profile import Request
+from profcov.playback.profile import Request, Upload
 from profcov.playback.recorded.values import find_tokens, is_id_name, singular, snake_case
 from profcov.playback.secret import is_secret_name
 from profcov.playback.template import SERVER
@@ -16,7 +16,6 @@ from profcov.playback.template import SERVER
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from profcov.playback.profile import Upload
     from profcov.playback.recorded.exchange import Sent
 
 _DROPPED: Final = frozenset(
@@ -105,7 +104,7 @@ def rewrite(sent: Sent, server: str, visit: Callable[[Use], str | None]) -> Requ
         form=_rewrite_form(sent.form, fill),
         files=_group(sent.files),
         multipart=sent.multipart,
-        data=sent.text,
+        data=Upload("body.bin", content=sent.text) if isinstance(sent.text, bytes) else sent.text,
         query=query,
         headers=_rewrite_headers(sent, visit),
     )
@@ -213,6 +212,8 @@ def _rewrite_headers(sent: Sent, visit: Callable[[Use], str | None]) -> dict[str
             continue
         if lower == "content-type" and not _keeps_type(sent, value):
             continue
+        if lower == "content-encoding" and not isinstance(sent.text, bytes):
+            continue  # the recording has the body as it was before
         if lower in _OWN_ADDRESS and sent.method not in _SAFE and sent.origin and name_server(value) == sent.origin:
             found[name] = f"{{{SERVER}}}{_OWN_ADDRESS[lower]}"
             continue

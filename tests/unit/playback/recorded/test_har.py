@@ -111,6 +111,14 @@ def test_a_charset_that_is_none_of_text_is_taken_for_utf_8(tmp_path: Path, chars
             {"mimeType": FORM, "params": [{"name": "f", "fileName": "\ud800", "value": "x"}]},
             "entry 1: a text has half of a surrogate pair",
         ),
+        (
+            {"mimeType": FORM, "text": "--b\ud800"},
+            "entry 1: request.postData: a text has half of a surrogate pair",
+        ),
+        (
+            {"mimeType": "image/png", "encoding": "base64", "text": "a"},
+            "entry 1: request.postData.text: is not base64, though encoding says so",
+        ),
     ],
 )
 def test_a_form_that_cannot_be_sent_is_one_sentence(tmp_path: Path, data: dict[str, Any], sentence: str) -> None:
@@ -160,6 +168,60 @@ def test_redirects_are_played_as_recorded(tmp_path: Path) -> None:
 def test_each_kind_of_body_is_read(tmp_path: Path, data: dict[str, Any], expected: dict[str, Any]) -> None:
     request = read(tmp_path, entry("POST /a", post_data=data)).profile.steps[0].request
     assert {name: getattr(request, name) for name in expected} == expected
+
+
+ANY_BYTES = bytes(range(256)) * 2 + b"\r\n\n\r"
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "expected"),
+    [
+        ("application/octet-stream", ANY_BYTES, {"data": Upload("body.bin", content=ANY_BYTES)}),
+        ("text/plain", "ä".encode("latin-1"), {"data": Upload("body.bin", content=b"\xe4")}),
+        ("text/plain", "ä\r\n".encode(), {"data": "ä\r\n"}),
+        ("application/json", b'{"a": 1}', {"json": {"a": 1}, "has_json": True}),
+        ("application/x-www-form-urlencoded", b"a=1&b=%C3%A4", {"form": {"a": ("1",), "b": ("ä",)}}),
+        (
+            FORM,
+            PARTS.format(content="|").encode().replace(b"|", ANY_BYTES),
+            {"form": {"units": ("m",)}, "files": {"dem": (Upload("dem.asc", content=ANY_BYTES, type="text/plain"),)}},
+        ),
+        (FORM, PARTS.format(content="").encode(), {"files": {"dem": (Upload("dem.asc", type="text/plain"),)}}),
+    ],
+)
+def test_a_body_in_base64_is_what_was_sent_byte_for_byte(
+    tmp_path: Path, kind: str, content: bytes, expected: dict[str, Any]
+) -> None:
+    data = {"mimeType": kind, "encoding": "base64", "text": base64.b64encode(content).decode()}
+    request = read(tmp_path, entry("POST /a", post_data=data)).profile.steps[0].request
+    assert {name: getattr(request, name) for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("length", "sentence"), [("4", "what is no text is replaced"), (None, "what is no text is replaced"), ("6", None)]
+)
+def test_a_raw_body_that_the_recording_has_garbled_is_not_sent(
+    tmp_path: Path, length: str | None, sentence: str | None
+) -> None:
+    data = {"mimeType": "image/png", "text": "\N{REPLACEMENT CHARACTER}PNG"}
+    sent = entry("POST /a", post_data=data, headers={"Content-Length": length} if length else None)
+    if sentence is None:
+        assert read(tmp_path, sent).profile.steps[0].request.data == data["text"]
+        return
+    with pytest.raises(ProfileFormatError, match=f"entry 1: in the recording of the body of POST /a .* {sentence}"):
+        read(tmp_path, sent)
+
+
+def test_a_body_that_the_recording_has_unpacked_is_not_said_to_be_packed(tmp_path: Path) -> None:
+    packed = {
+        "mimeType": "application/json",
+        "encoding": "base64",
+        "text": base64.b64encode(gzip.compress(b"{}")).decode(),
+    }
+    plain = {"mimeType": "application/json", "text": "{}"}
+    headers = {"Content-Encoding": "gzip"}
+    loaded = read(tmp_path, *(entry("POST /a", post_data=data, headers=headers) for data in (packed, plain)))
+    assert [step.request.headers.get("Content-Encoding") for step in loaded.profile.steps] == ["gzip", None]
 
 
 @pytest.mark.parametrize("content", ["", "\N{REPLACEMENT CHARACTER}PNG"])

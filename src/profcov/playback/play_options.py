@@ -1,0 +1,108 @@
+"""How to play, and what a play is begun with: its server, its session, and what looks after its data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.errors import ProfileFormatError
+from profcov.playback.client import Client
+from profcov.playback.cookies import make_cookie
+from profcov.playback.recording import Recording
+from profcov.playback.steps import find_named_origins
+from profcov.settings import DEFAULT_DIR
+from profcov.store.files import PRIVATE
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+    from http.cookiejar import Cookie
+
+    from profcov.playback.profile import Profile
+
+DEFAULT_TIMEOUT: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a profile that was played first gives to all others: its session's cookies, what it saved, what is hidden."""
+
+    cookies: Sequence[Cookie] = field(default=(), repr=False)
+    saved: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    secrets: Collection[str] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class PlayOptions:
+    """How to play: where to, and whether and where code is recorded.
+
+    ``timeout`` is in seconds, each time: for an answer, for a ``wait`` that names none, for the jobs, for the slug's
+    lock. ``out`` is where artifacts go if not to ``data_dir``; ``config_file`` is coverage.py's. With a ``secret``
+    requests are signed; ``umask`` is for the files that are made. ``retries`` is how often a profile that fails is
+    played again. ``cookies`` are for each profile's own server, those of ``cookie_jar`` for the servers they name;
+    ``insecure`` takes any certificate. ``think_time`` is by how much the pauses of a recording are multiplied.
+    """
+
+    trace: bool = False
+    base_url: str | None = None
+    redis_url: str | None = None
+    data_dir: Path = Path(DEFAULT_DIR)
+    out: Path | None = None
+    config_file: Path | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    secret: str | None = field(default=None, repr=False)
+    umask: int = PRIVATE
+    retries: int = 0
+    cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
+    cookie_jar: Sequence[Cookie] = field(default=(), repr=False)
+    insecure: bool = False
+    login: Login = Login()
+    think_time: float = 0.0
+
+
+def find_base_url(profile: Profile, options: PlayOptions) -> str:
+    """Return the server that a profile is played against.
+
+    Raises:
+        ProfileFormatError: neither the profile nor the options name one.
+    """
+    base_url = options.base_url or profile.base_url
+    if base_url is None:
+        raise ProfileFormatError(profile.path, "base_url", "missing: give it here or with --base-url")
+    return base_url
+
+
+def open_client(profile: Profile, options: PlayOptions, *, trace: bool | None = None) -> Client:
+    """Open a session for one play; ``trace`` wins over the options' own.
+
+    Raises:
+        ProfileFormatError: neither the profile nor the options name a server.
+    """
+    base_url = find_base_url(profile, options)
+    own = (make_cookie(name, value, base_url) for name, value in options.cookies.items())
+    client = Client(
+        base_url,
+        profile.slug if (options.trace if trace is None else trace) else None,
+        find_named_origins(profile),
+        timeout=options.timeout,
+        secret=options.secret,
+        cookies=(*options.cookie_jar, *own, *options.login.cookies),  # of two of one name, the last counts
+        insecure=options.insecure,
+    )
+    client.add_secrets(options.login.secrets)
+    return client
+
+
+def make_recording(profile: Profile, options: PlayOptions) -> Recording | None:
+    """Return what looks after a profile's data, or None if nothing is traced."""
+    if not options.trace:
+        return None
+    return Recording(
+        slug=profile.slug,
+        data_dir=options.data_dir.absolute(),
+        config_file=options.config_file,
+        out=options.out,
+        redis_url=options.redis_url,
+        timeout=options.timeout,
+        umask=options.umask,
+    )
