@@ -90,10 +90,11 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
             union[file] = union.get(file, 0) | statements
         imported |= each.imported or set()
         knows_imports = knows_imports and each.imported is not None
-        web_lines, job_lines = _split(index, each)
+        count = count_lines(executed)
+        web_lines, job_lines = _split(index, each, count)
         reaches[each.slug] = Reach(
             covered=index.covered(executed),
-            lines=count_lines(executed),
+            lines=count,
             files=len(executed),
             reached=sum((index.files[file].callable_lines & ran).bit_count() for file, ran in executed.items()),
             web_lines=web_lines,
@@ -126,11 +127,14 @@ def unite(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return union
 
 
-def _split(index: SymbolIndex, recorded: Recorded) -> tuple[int | None, int | None]:
-    """Return how many statements ran in requests, and how many in jobs, if the labels or the sidecar tell them apart."""
-    by_context = recorded.content.bits_by_context()
-    jobs = unite(files for label, files in by_context.items() if job_of(label) is not None)
-    if not jobs and (recorded.facts is None or recorded.jobs):
-        return None, None
-    others = unite(files for label, files in by_context.items() if job_of(label) is None)
+def _split(index: SymbolIndex, recorded: Recorded, lines: int) -> tuple[int | None, int | None]:
+    """Return how many of the lines ran outside jobs, and how many in jobs, if the labels or the sidecar tell them apart."""
+    content = recorded.content
+    if all(job_of(label) is None for label, _ in (*content.lines, *content.arcs)):
+        return (None, None) if recorded.facts is None or recorded.jobs else (lines, 0)
+    by_context = content.bits_by_context()
+    jobs, others = (
+        unite(files for label, files in by_context.items() if (job_of(label) is not None) == is_job)
+        for is_job in (True, False)
+    )
     return count_lines(index.executed(others)), count_lines(index.executed(jobs))
