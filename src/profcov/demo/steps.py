@@ -106,7 +106,7 @@ def run_soils(runs: Runs, run_id: str, fire: Fire | None) -> dict[str, int]:
         soils = disturb_soils(grid, soils, fire)
     rows = [[*soil.cell, soil.texture, soil.k, soil.severity] for soil in soils]
     runs.put(run_id, soils=rows)
-    textures = Counter(texture for _, _, texture, *_ in rows)
+    textures = Counter(str(row[2]) for row in rows)
     return dict(sorted(textures.items()))
 
 

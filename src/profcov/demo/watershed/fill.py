@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from operator import sub
 from typing import TYPE_CHECKING, Final
 
 from profcov.demo.watershed.grid import AROUND
@@ -36,4 +37,5 @@ def fill_depressions(grid: Grid) -> Grid:
 
 def count_raised(before: Grid, after: Grid) -> int:
     """Return how many cells filling has raised by more than its slight slope."""
-    return sum(after[cell] - before[cell] > EPSILON for cell in before.cells())
+    rises = map(sub, after.heights.values(), before.heights.values())
+    return sum(map(EPSILON.__lt__, rises))

@@ -21,7 +21,7 @@ METRES: Final = {"m": 1.0, "ft": 0.3048}
 _REQUIRED: Final = ("ncols", "nrows", "cellsize")
 _OPTIONAL: Final = ("xllcorner", "yllcorner", "nodata_value")
 AROUND: Final = 8
-"""How many neighbours a cell has that is not at an edge."""
+"""How many neighbours a cell has where water cannot leave the grid: not at the border, nor beside a cell without data."""
 
 NODATA: Final = -9999
 
@@ -56,17 +56,13 @@ class Grid:
         )
         return [*filter(self.heights.__contains__, around)]
 
-    def is_edge(self, cell: Cell) -> bool:
-        """Tell whether water can leave the grid here: the border, or beside a cell without data."""
-        return len(self.neighbours(cell)) < AROUND
-
     def distance(self, one: Cell, other: Cell) -> float:
         """Return the metres between the centres of two cells."""
         return self.cell_size * math.dist(one, other)
 
     def with_elevations(self, elevations: Mapping[Cell, float]) -> Grid:
         """Return this grid with other elevations, one for each of its cells."""
-        return replace(self, heights={cell: elevations[cell] for cell in self.heights})
+        return replace(self, heights=dict(zip(self.heights, map(elevations.__getitem__, self.heights), strict=True)))
 
 
 def read_grid(text: str, units: str = "m") -> Grid:
@@ -99,7 +95,7 @@ def write_grid(grid: Grid) -> str:
         f"ncols {grid.cols}\nnrows {grid.rows}\nxllcorner {grid.corner[0]!r}\nyllcorner {grid.corner[1]!r}\n"
         f"cellsize {grid.cell_size!r}\nNODATA_value {NODATA}\n"
     )
-    cells = (zip(repeat(row, grid.cols), range(grid.cols)) for row in range(grid.rows))
+    cells = (product((row,), range(grid.cols)) for row in range(grid.rows))
     rows = (" ".join(map(repr, map(grid.heights.get, row, repeat(NODATA)))) for row in cells)
     return head + "\n".join(rows) + "\n"
 
