@@ -53,8 +53,9 @@ def test_an_sqlite_that_does_not_give_its_bytes_makes_the_same_shard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usual = write_shard(tmp_path, DEMO, "profile:demo", LINES)
-    monkeypatch.setattr(shard_module, "_tables", [OldConnection(shard_module._tables[0])])
-    old = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+    with closing(OldConnection(shard_module._tables[0])) as tables:
+        monkeypatch.setattr(shard_module, "_tables", [tables])
+        old = write_shard(tmp_path, DEMO, "profile:demo", LINES)
     assert list_rows(old) == list_rows(usual)
 
 
