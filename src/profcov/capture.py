@@ -8,6 +8,7 @@ from __future__ import annotations
 import _thread
 import atexit
 import functools
+import gc
 import os
 import threading
 import time
@@ -162,6 +163,7 @@ class Recorder:
             try:
                 engine.warm_up()
                 prepare()
+                gc.collect()  # or a full collection that has fallen due strikes in each child, and copies every page
             except Exception as error:  # noqa: BLE001 (each child tries again, and says what is wrong)
                 raise_foreign(error)
 

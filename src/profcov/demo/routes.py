@@ -13,6 +13,7 @@ from profcov.demo import jobs, steps
 from profcov.demo.options import Options
 from profcov.demo.watershed import climate, delineate, landuse
 from profcov.demo.watershed.errors import ModelError
+from profcov.demo.watershed.grid import read_grid
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,7 +165,7 @@ def _enqueue_soils(run_id: str, options: Options) -> Job:
     if fire is None:
         return _enqueue(jobs.map_soils, run_id)
     start, radius = fire.cell("start"), fire.number("radius_m", 240, 1, 100_000)
-    grid, _ = steps.load_ground(stored_runs().get(run_id, "dem")[0])
+    grid = read_grid(stored_runs().get(run_id, "dem")[0])
     if start is None or start not in grid:
         raise ModelError("fire: start must be a [row, column] of the grid where it has data")
     return _enqueue(jobs.map_burned_soils, run_id, start, radius)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from profcov.demo.watershed import daymet, stochastic
@@ -22,28 +23,34 @@ if TYPE_CHECKING:
     from profcov.demo.runs import Runs
 
 
-def load_ground(dem: str) -> tuple[Grid, Flow]:
-    """Return the filled grid of a stored DEM and the flow over it."""
-    grid = fill_depressions(read_grid(dem))
-    return grid, find_flow(grid)
+def load_ground(runs: Runs, run_id: str) -> tuple[Grid, Flow]:
+    """Return a run's grid, its depressions filled, and the flow over it.
+
+    Raises:
+        RunMissingError: there is no such run.
+        StepMissingError: it has no grid.
+    """
+    dem, flow = runs.get(run_id, "dem", "flow")
+    return read_grid(dem), Flow.from_json(flow)
 
 
 def store_dem(runs: Runs, run_id: str, text: str, units: str) -> dict[str, Any]:
-    """Read an uploaded grid, store it in metres, and return what it holds.
+    """Read an uploaded grid, store it in metres with its depressions filled, and the flow over it; return what it holds.
 
     Raises:
         ModelError: it is no grid.
     """
     grid = read_grid(text, units)
-    runs.put(run_id, dem=write_grid(grid))
-    heights = [grid[cell] for cell in grid.cells()]
+    filled = fill_depressions(grid)
+    runs.put(run_id, dem=write_grid(filled), flow=find_flow(filled).to_json())
+    heights = grid.heights.values()
     return {
         "rows": grid.rows,
         "cols": grid.cols,
         "cells": len(heights),
         "lowest_m": round(min(heights), 2),
         "highest_m": round(max(heights), 2),
-        "raised": count_raised(grid, fill_depressions(grid)),
+        "raised": count_raised(grid, filled),
     }
 
 
@@ -60,8 +67,7 @@ def store_observations(runs: Runs, run_id: str, text: str) -> dict[str, Any]:
 
 def run_delineation(runs: Runs, run_id: str, wanted: Delineation) -> dict[str, int]:
     """Delineate the run's watershed; return counts."""
-    (dem,) = runs.get(run_id, "dem")
-    grid, flow = load_ground(dem)
+    grid, flow = load_ground(runs, run_id)
     watershed = delineate(grid, flow, wanted)
     runs.put(run_id, watershed=watershed.to_json())
     return watershed.facts
@@ -94,25 +100,26 @@ def store_climate(runs: Runs, run_id: str, climate: Climate) -> dict[str, Any]:
 def run_soils(runs: Runs, run_id: str, fire: Fire | None) -> dict[str, int]:
     """Map the run's soils, burned ones if there was a fire; count the cells of each texture."""
     dem, stored = runs.get(run_id, "dem", "watershed")
-    grid, _ = load_ground(dem)
+    grid = read_grid(dem)
     soils = map_soils(grid, Watershed.from_json(stored).cells)
     if fire is not None:
         soils = disturb_soils(grid, soils, fire)
-    runs.put(run_id, soils=[[*soil.cell, soil.texture, soil.k, soil.severity] for soil in soils])
-    textures = [soil.texture for soil in soils]
-    return {texture: textures.count(texture) for texture in sorted(set(textures))}
+    rows = [[*soil.cell, soil.texture, soil.k, soil.severity] for soil in soils]
+    runs.put(run_id, soils=rows)
+    textures = Counter(str(row[2]) for row in rows)
+    return dict(sorted(textures.items()))
 
 
 def run_landuse(runs: Runs, run_id: str, practice: str) -> dict[str, int]:
     """Map the run's land use, burned where its soils are; count the cells of each cover."""
-    dem, stored, soils = runs.get(run_id, "dem", "watershed", "soils")
-    grid, flow = load_ground(dem)
+    grid, flow = load_ground(runs, run_id)
+    stored, soils = runs.get(run_id, "watershed", "soils")
     uses = map_landuse(grid, flow, Watershed.from_json(stored), practice)
     severity = {(row, col): burned for row, col, _, _, burned in soils}
     rows = [[*use.cell, use.cover, burned_cover(severity[use.cell], use.c), use.p] for use in uses]
     runs.put(run_id, landuse=rows)
-    covers = [use.cover for use in uses]
-    return {cover: covers.count(cover) for cover in sorted(set(covers))}
+    covers = Counter(use.cover for use in uses)
+    return dict(sorted(covers.items()))
 
 
 def start_erosion(runs: Runs, run_id: str) -> list[int]:
@@ -124,9 +131,9 @@ def start_erosion(runs: Runs, run_id: str) -> list[int]:
 
 def run_hillslope(runs: Runs, run_id: str, number: int) -> int:
     """Erode one hillslope; return how many cells it has."""
-    dem, stored, climate, soils, uses = runs.get(run_id, "dem", "watershed", "climate", "soils", "landuse")
+    stored, climate, soils, uses = runs.get(run_id, "watershed", "climate", "soils", "landuse")
     watershed = Watershed.from_json(stored)
-    terrain = Terrain(*load_ground(dem), frozenset(watershed.channels))
+    terrain = Terrain(*load_ground(runs, run_id), frozenset(watershed.channels))
     k = {(row, col): value for row, col, _, value, _ in soils}
     factors = {(row, col): Factors(k[row, col], c, p) for row, col, _, c, p in uses}
     losses = erode_cells(terrain, climate["erosivity"], factors, watershed.hillslopes[number])

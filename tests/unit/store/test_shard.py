@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from profcov.errors import CoverageWriteError
 from profcov.slug import Slug
+from profcov.store import shard as shard_module
 from profcov.store.layout import list_shards
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
@@ -31,6 +34,45 @@ def test_a_shard_is_a_data_file_of_coverage_pys_own(tmp_path: Path) -> None:
     assert data.measured_contexts() == {"profile:demo"}
     assert not data.has_arcs()
     data.close(force=True)
+
+
+def test_a_shard_holds_nothing_of_those_before_it_however_large_or_broken(tmp_path: Path) -> None:
+    many = {f"/src/{number}.py": set(range(1, 999, 3)) for number in range(300)}
+    large = write_shard(tmp_path, DEMO, "profile:large", many)
+    with pytest.raises(CoverageWriteError, match="surrogates not allowed"):  # refused in the middle of the rows
+        write_shard(tmp_path, DEMO, "profile:broken", {"/src/c.py": {1}, "/src/\udc80.py": {1}})
+    small = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+    assert small.stat().st_size < large.stat().st_size
+    for shard, lines in ((large, many), (small, LINES)):
+        assert read_lines(shard) == lines
+        with closing(sqlite3.connect(shard)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_an_sqlite_that_does_not_give_its_bytes_makes_the_same_shard(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+    with closing(OldConnection(shard_module._tables[0])) as tables:
+        monkeypatch.setattr(shard_module, "_tables", [tables])
+        old = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+    assert list_rows(old) == list_rows(usual)
+
+
+class OldConnection(sqlite3.Connection):
+    """A connection as Python has it where SQLite is older than 3.36."""
+
+    serialize = property()  # type: ignore[assignment]
+
+    def __init__(self, source: sqlite3.Connection | str, **options: Any) -> None:
+        super().__init__(source if isinstance(source, str) else ":memory:", **options)
+        if not isinstance(source, str):
+            source.backup(self)
+
+
+def list_rows(shard: Path) -> list[str]:
+    with closing(sqlite3.connect(shard)) as connection:
+        return list(connection.iterdump())
 
 
 def test_a_shard_can_be_listed_and_nothing_else_is_left(tmp_path: Path) -> None:
@@ -107,6 +149,7 @@ def test_an_open_shard_is_closed_again(run_python: Callable[..., Any]) -> None:
 
 WRITER = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from profcov.store.shard import write_shard
 lines = {f"/src/{number}.py": set(range(1, 400)) for number in range(60)}

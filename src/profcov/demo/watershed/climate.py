@@ -65,7 +65,8 @@ def summarise_days(method: str, days: Sequence[Day]) -> Climate:
     years = max(1, len({day.year for day in days}))
     monthly = [0.0] * 12
     for day in days:
-        monthly[day.month - 1] += day.rain / years
+        if day.rain:
+            monthly[day.month - 1] += day.rain / years
     return Climate(method, annual_erosivity(days), tuple(monthly), sum(day.rain > 0 for day in days))
 
 

@@ -85,11 +85,11 @@ def steepness_factor(slope: float) -> float:
 
 def delivery_ratio(terrain: Terrain, cell: Cell) -> float:
     """Return the part of a cell's sediment that reaches a channel, 0 to 1: it falls with the way and rises with its slope."""
-    travel, here = 0.0, cell
+    travel, here, size = 0.0, cell, terrain.grid.cell_size
     while here not in terrain.channels:
         target = terrain.flow.receiver[here]
         if target is None:
             break
-        travel += terrain.grid.distance(here, target) / math.sqrt(terrain.flow.slope[here])
+        travel += size * math.dist(here, target) / math.sqrt(terrain.flow.slope[here])
         here = target
     return math.exp(-DELIVERY_RATE * travel)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
+from operator import sub
 from typing import TYPE_CHECKING, Final
 
+from profcov.demo.watershed.grid import AROUND
+
 if TYPE_CHECKING:
-    from profcov.demo.watershed.grid import Cell, Grid
+    from profcov.demo.watershed.grid import Grid
 
 EPSILON: Final = 1e-3
 """Metres by which a filled cell lies above the one that it drains to."""
@@ -17,21 +20,22 @@ def fill_depressions(grid: Grid) -> Grid:
 
     Priority-Flood+epsilon: Barnes, Lehman and Mulla, Computers & Geosciences 62 (2014), algorithm 3.
     """
-    levels: dict[Cell, float] = {}
-    flood: list[tuple[float, Cell]] = []
-    for cell in grid.cells():
-        if grid.is_edge(cell):
-            levels[cell] = grid[cell]
-            heappush(flood, (levels[cell], cell))
+    around = {cell: grid.neighbours(cell) for cell in grid.heights}
+    levels = {cell: grid[cell] for cell, others in around.items() if len(others) < AROUND}
+    flood = [(level, cell) for cell, level in levels.items()]
+    heapify(flood)
+    dry = grid.heights.keys() - levels
     while flood:
         level, cell = heappop(flood)
-        for other in grid.neighbours(cell):
-            if other not in levels:
-                levels[other] = max(grid[other], level + EPSILON)
-                heappush(flood, (levels[other], other))
+        reached = dry.intersection(around[cell])
+        dry -= reached
+        for other in reached:
+            levels[other] = max(grid.heights[other], level + EPSILON)
+            heappush(flood, (levels[other], other))
     return grid.with_elevations(levels)
 
 
 def count_raised(before: Grid, after: Grid) -> int:
     """Return how many cells filling has raised by more than its slight slope."""
-    return sum(after[cell] - before[cell] > EPSILON for cell in before.cells())
+    rises = map(sub, after.heights.values(), before.heights.values())
+    return sum(map(EPSILON.__lt__, rises))

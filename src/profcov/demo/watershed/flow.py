@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from profcov.demo.watershed.grid import Cell, Grid
@@ -35,6 +36,24 @@ class Flow:
                 found[target].append(cell)
         return found
 
+    def to_json(self) -> dict[str, list[Any]]:
+        """Return what :meth:`from_json` reads: lists in the order of ``order``; receivers by their place in it, or -1."""
+        place = dict(zip(self.order, range(len(self.order)), strict=True))
+        return {
+            "order": [*self.order],
+            "receiver": [-1 if (target := self.receiver[cell]) is None else place[target] for cell in self.order],
+            "slope": [*map(self.slope.__getitem__, self.order)],
+            "area": [*map(self.area.__getitem__, self.order)],
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, list[Any]]) -> Flow:
+        """Return the flow that :meth:`to_json` wrote."""
+        order: tuple[Cell, ...] = tuple(map(tuple, data["order"]))
+        receivers = map((*order, None).__getitem__, data["receiver"])
+        slope, area = (dict(zip(order, data[name], strict=True)) for name in ("slope", "area"))
+        return cls(dict(zip(order, receivers, strict=True)), slope, area, order)
+
 
 def find_flow(grid: Grid) -> Flow:
     """Return the D8 flow over a grid whose depressions are filled (O'Callaghan and Mark, 1984)."""
@@ -48,12 +67,10 @@ def find_flow(grid: Grid) -> Flow:
 
 def steepest(grid: Grid, cell: Cell) -> tuple[Cell | None, float]:
     """Return the neighbour with the steepest way down, the first of equals, and the slope to it in m/m."""
-    best, most = None, 0.0
-    for other in grid.neighbours(cell):
-        drop = (grid[cell] - grid[other]) / grid.distance(cell, other)
-        if drop > most:
-            best, most = other, drop
-    return best, max(most, MIN_SLOPE)
+    others, height, heights, size = grid.neighbours(cell), grid[cell], grid.heights, grid.cell_size
+    drops = [(height - heights[other]) / (size * math.dist(cell, other)) for other in others]
+    most = max(drops, default=0.0)
+    return (others[drops.index(most)] if most > 0 else None), max(most, MIN_SLOPE)
 
 
 def sort_downstream(receiver: dict[Cell, Cell | None]) -> tuple[Cell, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from itertools import compress, product, repeat
+from operator import mul, ne
 from typing import TYPE_CHECKING, Final
 
 from profcov.demo.watershed.errors import ModelError
@@ -18,58 +20,49 @@ MAX_CELLS: Final = 40_000
 METRES: Final = {"m": 1.0, "ft": 0.3048}
 _REQUIRED: Final = ("ncols", "nrows", "cellsize")
 _OPTIONAL: Final = ("xllcorner", "yllcorner", "nodata_value")
-_AROUND: Final = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
+AROUND: Final = 8
+"""How many neighbours a cell has where water cannot leave the grid: not at the border, nor beside a cell without data."""
+
+NODATA: Final = -9999
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Elevations in metres by row and column; NaN where there is no data. ``cell_size`` is in metres."""
+    """Elevations in metres of the cells that have data, row by row. ``cell_size`` is in metres."""
 
-    values: tuple[tuple[float, ...], ...]
+    heights: dict[Cell, float]
+    rows: int
+    cols: int
     cell_size: float
     corner: tuple[float, float] = (0.0, 0.0)
 
-    @property
-    def rows(self) -> int:
-        """How many rows there are."""
-        return len(self.values)
-
-    @property
-    def cols(self) -> int:
-        """How many columns there are."""
-        return len(self.values[0])
-
     def __getitem__(self, cell: Cell) -> float:
-        row, col = cell
-        return self.values[row][col]
+        return self.heights[cell]
 
     def __contains__(self, cell: Cell) -> bool:
-        row, col = cell
-        return 0 <= row < self.rows and 0 <= col < self.cols and not math.isnan(self.values[row][col])
+        return cell in self.heights
 
     def cells(self) -> list[Cell]:
         """Return the cells that have data, row by row."""
-        every = ((row, col) for row in range(self.rows) for col in range(self.cols))
-        return [cell for cell in every if cell in self]
+        return list(self.heights)
 
     def neighbours(self, cell: Cell) -> list[Cell]:
         """Return the cells with data among the eight around one, always in the same order."""
         row, col = cell
-        around = ((row + down, col + right) for down, right in _AROUND)
-        return [other for other in around if other in self]
-
-    def is_edge(self, cell: Cell) -> bool:
-        """Tell whether water can leave the grid here: the border, or beside a cell without data."""
-        return len(self.neighbours(cell)) < len(_AROUND)
+        north, south, west, east = row - 1, row + 1, col - 1, col + 1
+        around = (
+            *((north, west), (north, col), (north, east), (row, west)),
+            *((row, east), (south, west), (south, col), (south, east)),
+        )
+        return [*filter(self.heights.__contains__, around)]
 
     def distance(self, one: Cell, other: Cell) -> float:
         """Return the metres between the centres of two cells."""
-        return self.cell_size * math.hypot(one[0] - other[0], one[1] - other[1])
+        return self.cell_size * math.dist(one, other)
 
     def with_elevations(self, elevations: Mapping[Cell, float]) -> Grid:
-        """Return this grid with other elevations; a cell that is not among them has no data."""
-        rows = (tuple(elevations.get((row, col), math.nan) for col in range(self.cols)) for row in range(self.rows))
-        return replace(self, values=tuple(rows))
+        """Return this grid with other elevations, one for each of its cells."""
+        return replace(self, heights=dict(zip(self.heights, map(elevations.__getitem__, self.heights), strict=True)))
 
 
 def read_grid(text: str, units: str = "m") -> Grid:
@@ -87,21 +80,23 @@ def read_grid(text: str, units: str = "m") -> Grid:
     body = [(number, words) for number, words in enumerate(lines[len(header) :], len(header) + 1) if words]
     if len(body) != rows:
         raise ModelError(f"grid: {len(body)} rows of values, expected {rows} (nrows)")
+    values = [value for number, words in body for value in _read_row(number, words, cols)]
     nodata, scale = header.get("nodata_value", math.nan), METRES[units]
-    values = tuple(_read_row(number, words, cols, nodata, scale) for number, words in body)
-    grid = Grid(values, header["cellsize"], (header.get("xllcorner", 0.0), header.get("yllcorner", 0.0)))
-    if not grid.cells():
+    every = zip(product(range(rows), range(cols)), map(mul, values, repeat(scale)), strict=True)
+    heights = dict(compress(every, map(ne, values, repeat(nodata))))
+    if not heights:
         raise ModelError("grid: every cell is without data; give a grid with elevations")
-    return grid
+    return Grid(heights, rows, cols, header["cellsize"], (header.get("xllcorner", 0.0), header.get("yllcorner", 0.0)))
 
 
 def write_grid(grid: Grid) -> str:
     """Return a grid as ESRI ASCII text, in metres."""
     head = (
         f"ncols {grid.cols}\nnrows {grid.rows}\nxllcorner {grid.corner[0]!r}\nyllcorner {grid.corner[1]!r}\n"
-        f"cellsize {grid.cell_size!r}\nNODATA_value -9999\n"
+        f"cellsize {grid.cell_size!r}\nNODATA_value {NODATA}\n"
     )
-    rows = (" ".join("-9999" if math.isnan(value) else repr(value) for value in row) for row in grid.values)
+    cells = (product((row,), range(grid.cols)) for row in range(grid.rows))
+    rows = (" ".join(map(repr, map(grid.heights.get, row, repeat(NODATA)))) for row in cells)
     return head + "\n".join(rows) + "\n"
 
 
@@ -129,11 +124,16 @@ def _check_header(header: Mapping[str, float], rows: int, cols: int) -> None:
         raise ModelError(f"grid header: cellsize {header['cellsize']:g}: expected metres above 0")
 
 
-def _read_row(number: int, words: list[str], cols: int, nodata: float, scale: float) -> tuple[float, ...]:
+def _read_row(number: int, words: list[str], cols: int) -> list[float]:
     if len(words) != cols:
         raise ModelError(f"grid line {number}: {len(words)} values, expected {cols} (ncols)")
-    values = [_read_number(number, word) for word in words]
-    return tuple(math.nan if value == nodata else value * scale for value in values)
+    try:
+        values = [*map(float, words)]
+    except ValueError:
+        values = []
+    if not values or not all(map(math.isfinite, values)):
+        values = [_read_number(number, word) for word in words]  # says which is wrong
+    return values
 
 
 def _read_number(number: int, word: str) -> float:

@@ -50,8 +50,8 @@ class Watershed:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Watershed:
         """Return the watershed that :meth:`to_json` wrote."""
-        hillslopes = {number: tuple((row, col) for row, col in cells) for number, cells in data["hillslopes"]}
-        channels = tuple((row, col) for row, col in data["channels"])
+        hillslopes = {number: tuple(map(tuple, cells)) for number, cells in data["hillslopes"]}
+        channels = tuple(map(tuple, data["channels"]))
         row, col = data["outlet"]
         return cls(data["method"], (row, col), channels, hillslopes, data["facts"])
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
+from itertools import repeat
+from operator import add, mul, sub
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -49,6 +52,7 @@ _CATENA: Final = (
     (0.6, (36.0, 48.0, 16.0, 1.5)),
     (1.0, (62.0, 27.0, 11.0, 0.8)),
 )
+_MARKS: Final = [mark for mark, _ in _CATENA]
 
 
 def classify_texture(sand: float, silt: float, clay: float) -> str:
@@ -71,18 +75,19 @@ def erodibility(sand: float, silt: float, clay: float, carbon: float) -> float:
 
 def map_soils(grid: Grid, cells: Sequence[Cell]) -> list[Soil]:
     """Return the soil of each cell: silt gathers in the valley, sand stays on the ridge."""
-    lowest = min(grid[cell] for cell in cells)
-    relief = max(grid[cell] for cell in cells) - lowest or 1.0
+    heights = [grid.heights[cell] for cell in cells]
+    lowest = min(heights)
+    relief = max(heights) - lowest or 1.0
     soils = []
-    for cell in cells:
-        sand, silt, clay, carbon = _at_height((grid[cell] - lowest) / relief)
+    for cell, height in zip(cells, heights, strict=True):
+        sand, silt, clay, carbon = _at_height((height - lowest) / relief)
         soils.append(Soil(cell, sand, silt, clay, carbon, erodibility(sand, silt, clay, carbon)))
     return soils
 
 
 def _at_height(height: float) -> tuple[float, ...]:
     """Return the soil between the two of the catena that ``height`` lies between."""
-    above = next(index for index, (mark, _) in enumerate(_CATENA) if index and height <= mark)
+    above = max(1, bisect_left(_MARKS, height))
     (low, lower), (high, upper) = _CATENA[above - 1], _CATENA[above]
     part = (height - low) / (high - low)
-    return tuple(one + (other - one) * part for one, other in zip(lower, upper, strict=True))
+    return tuple(map(add, lower, map(mul, map(sub, upper, lower), repeat(part))))

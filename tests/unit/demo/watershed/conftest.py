@@ -17,7 +17,9 @@ def make_grid() -> Callable[..., Grid]:
     """Make a grid of 10 m cells from rows of elevations."""
 
     def make(*rows: str, cell_size: float = 10.0) -> Grid:
-        return Grid(tuple(tuple(float(value) for value in row.split()) for row in rows), cell_size)
+        values = [row.split() for row in rows]
+        heights = {(row, col): float(value) for row, line in enumerate(values) for col, value in enumerate(line)}
+        return Grid(heights, len(rows), len(values[0]), cell_size)
 
     return make
 

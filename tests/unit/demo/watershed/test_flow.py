@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from profcov.demo.watershed.fill import fill_depressions
-from profcov.demo.watershed.flow import MIN_SLOPE, find_flow
+from profcov.demo.watershed.flow import MIN_SLOPE, Flow, find_flow
 from profcov.demo.watershed.grid import read_grid
 
 
@@ -43,3 +45,8 @@ def test_every_cell_comes_after_all_that_drain_to_it(fork):
     place = {cell: number for number, cell in enumerate(flow.order)}
     assert sorted(place) == fork.cells()
     assert all(place[cell] < place[target] for cell, target in flow.receiver.items() if target is not None)
+
+
+def test_flow_in_json_reads_back_the_same(fork):
+    flow = find_flow(fork)
+    assert Flow.from_json(json.loads(json.dumps(flow.to_json()))) == flow
