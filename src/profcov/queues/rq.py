@@ -243,11 +243,13 @@ def _call_back(attribute: str, original: Callable[..., Any], job: Job, *args: An
     slug = from_job_meta(_meta_of(job))
     if slug is None or current_slug() is not None or not getattr(job, attribute, True):
         return original(job, *args, **kwargs)
-    unit = open_recorder().begin(slug, _work_of(job))
+    run = _run_of(job)
+    unit = open_recorder().begin(slug, _work_of(run, is_attempt=False))
     if not unit.traced:
         return original(job, *args, **kwargs)
     try:
         with unit.step():
+            run.function = _name_function(job)
             return original(job, *args, **kwargs)
     finally:
         unit.end()
@@ -279,18 +281,17 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
     if slug is None or getattr(worker, _UNIT, None) is not None:  # begun already: a mixin above a class that is hooked
         return perform(job, *args, **kwargs)
     install()
-    with contextlib.suppress(Exception, SystemExit):
-        _ = job.func  # imports the job's module before the unit begins; RQ raises what is wrong with it later
-    run = JobRun(str(job.id), _name_function(job), str(job.origin or ""))
+    run = _run_of(job)
     recorder = open_recorder()
     recorder.warm_up()  # in a horse that was spawned: it may have a second to write, when its job is stopped
-    unit = recorder.begin(slug, _work_of(job, run))
+    unit = recorder.begin(slug, _work_of(run, is_attempt=True))
     if not unit.traced:
         log_once("job-refused", "jobs of %.120r are not measured: %s", slug, unit.status)
         return perform(job, *args, **kwargs)
     setattr(worker, _UNIT, unit)
     try:
         with horse.attentive(worker), unit.step():
+            run.function = _name_function(job)  # what the arguments run when they are unpickled is the job's
             return perform(job, *args, **kwargs)
     finally:
         setattr(worker, _UNIT, None)
@@ -308,9 +309,16 @@ def _name_function(job: Job) -> str:
         return ""
 
 
-def _work_of(job: Job, run: JobRun | None = None) -> Work:
-    function, ident = _name_function(job), str(job.id)
-    return Work(lambda: f"{JOB_PREFIX}{function}", lambda: ident, job=run, is_labelled=True)
+def _run_of(job: Job) -> JobRun:
+    """Return an attempt at a job; its function is not known before what RQ stores of it is unpickled, in the unit."""
+    return JobRun(str(job.id), None, str(job.origin or ""))
+
+
+def _work_of(run: JobRun, *, is_attempt: bool) -> Work:
+    def name() -> str | None:
+        return None if run.function is None else f"{JOB_PREFIX}{run.function}"
+
+    return Work(name, lambda: run.id, job=run if is_attempt else None, is_labelled=True)
 
 
 def _before_status(worker: Any, status: str, *args: Any, **kwargs: Any) -> None:

@@ -22,21 +22,22 @@ _CLOCKS: Final = 0.002
 
 
 class JobRun:
-    """One attempt at a job, in the process that performs it."""
+    """One attempt at a job, in the process that performs it; ``function`` is None while its name is not known."""
 
-    __slots__ = ("_clock", "_facts", "id", "status")
+    __slots__ = ("_clock", "_facts", "function", "id", "status")
 
-    def __init__(self, job_id: str, function: str, queue: str) -> None:
+    def __init__(self, job_id: str, function: str | None, queue: str) -> None:
         self.id = job_id
+        self.function = function
         self.status = STARTED
         self._clock = time.monotonic()
-        self._facts = {"id": job_id, "function": function, "queue": queue, "host": host_name(), "pid": os.getpid()}
-        self._facts["started"] = time.time()
+        self._facts = {"id": job_id, "queue": queue, "host": host_name(), "pid": os.getpid(), "started": time.time()}
 
     def end(self, status: str) -> dict[str, Any]:
         """Return what is to be noted of it, now that it has ended."""
         self.status = status
-        return {**self._facts, "status": status, "seconds": round(time.monotonic() - self._clock, 3)}
+        seconds = round(time.monotonic() - self._clock, 3)
+        return {**self._facts, "function": self.function or "", "status": status, "seconds": seconds}
 
 
 def enqueued(job_id: str, function: str, queue: str, parent: str | None) -> dict[str, Any]:

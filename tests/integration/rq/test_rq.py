@@ -68,6 +68,20 @@ def test_only_what_the_jobs_ran_is_in_the_artifact(rq: Any, engine: str) -> None
     assert rq.combined("demo-2") == {"chained"}
 
 
+def test_what_the_arguments_of_a_job_run_when_they_are_unpickled_is_the_jobs(rq: Any, engine: str) -> None:
+    rq.environ["PROFILE_COVERAGE_ENGINE"] = engine
+    job_id = rq.run(
+        """
+        packed = jobs.Packed()
+        with profcov.trace("demo"):
+            tell(queue.enqueue(jobs.take, packed).id)
+        """
+    )
+    rq.work()
+    assert rq.fetch(job_id).return_value() is True
+    assert rq.combined("demo") == {"__setstate__", "unpack", "take"}
+
+
 def test_a_traced_queue_or_job_class_needs_no_installation(rq: Any) -> None:
     by_queue, by_class, by_name, plain, given = rq.run(
         """

@@ -29,6 +29,24 @@ class Thing:
         return "worked"
 
 
+class Packed:
+    """An argument that runs code when it is unpickled."""
+
+    def __init__(self) -> None:
+        self.unpacked = False
+
+    def __setstate__(self, _: Any) -> None:
+        self.unpacked = unpack()
+
+
+def unpack() -> bool:
+    return True
+
+
+def take(packed: Packed) -> bool:
+    return packed.unpacked
+
+
 def first() -> str:
     job = get_current_job()
     assert job is not None
