@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 
 _PATH: Final = click.Path(path_type=Path)
 _HTML: Final = frozenset({".html", ".htm"})
-_NUMBER: Final = int | float | None
 
 
 @click.command("dashboard")
@@ -130,9 +130,11 @@ def read_played(path: Path) -> dict[Slug, Played]:
 
 def _read_figures(facts: Mapping[str, Any]) -> Played:
     seconds, requests = facts["seconds"], facts["requests"]
-    if not isinstance(seconds, _NUMBER) or not isinstance(requests, _NUMBER):
+    if not isinstance(seconds, int | float | None) or not isinstance(requests, int | None):
         raise TypeError("seconds and requests are numbers")
-    return Played(seconds, None if requests is None else int(requests))
+    if seconds is not None and not math.isfinite(seconds):
+        raise TypeError(f"no play takes {seconds} seconds")
+    return Played(seconds, requests)
 
 
 def _compare(before: tuple[str, Snapshot] | None, matrix: Matrix) -> tuple[str, Drift] | None:

@@ -98,7 +98,7 @@ def test_in_a_repository_it_names_the_commit(project, capsys):
         (["--since", "nowhere"], "`profcov matrix --out DIR` makes it"),
         (["--playback", "nowhere.json"], "`profcov playback --json FILE` makes it"),
         (["--playback", "bad.json"], "it has no results of this version"),
-        (["--out", "app.py"], "cannot write app.py/index.html"),
+        (["--out", "app.py"], "cannot write app.py/index.html: app.py is not a directory"),
         (["nope"], "nope.coverage: there is no such file"),
     ],
 )

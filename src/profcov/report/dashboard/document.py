@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 KINDS: Final = ("module", "class", "function", "method")
+_NO_REASONS: Final = {"unknown": ["it has no sidecar"]}
 
 
 def make_document(edition: Edition) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def _describe_profile(edition: Edition, slug: Slug) -> dict[str, Any]:
     return {
         "slug": slug,
         "status": reach.status,
-        "reasons": [clean(reason) for reason in reach.reasons],
+        "reasons": [clean(reason) for reason in reach.reasons] or _NO_REASONS.get(reach.status, []),
         "lines": reach.lines,
         "files": reach.files,
         "reached": reach.reached,
