@@ -29,10 +29,12 @@ from profcov.report.dashboard.notes import Note, Played, take_notes
 from profcov.report.dashboard.page import NAME, write_page
 from profcov.report.files import read_document
 from profcov.report.snapshot import read_snapshot
+from profcov.report.text import plural
 from profcov.slug import Slug
+from profcov.store.layout import list_slugs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from profcov.analysis.drift import Drift, Snapshot
     from profcov.analysis.matrix import Matrix
@@ -108,6 +110,7 @@ def command(
         commit=find_commit(),
         unreadable=inventory.unreadable,
         since=_compare(before, matrix),
+        left_out=_name_others(list_slugs(directory), matrix),
     )
     write_page(edition, page.name)
     click.echo(page)
@@ -135,6 +138,15 @@ def _read_figures(facts: Mapping[str, Any]) -> Played:
     if seconds is not None and not math.isfinite(seconds):
         raise TypeError(f"no play takes {seconds} seconds")
     return Played(seconds, requests)
+
+
+def _name_others(slugs: Iterable[Slug], matrix: Matrix) -> list[str]:
+    others = [slug for slug in slugs if slug not in matrix.profiles]
+    if not others:
+        return []
+    return [
+        f"{plural(len(others), 'profile')} of the data directory, {others[0]} first: not named, or not combined yet."
+    ]
 
 
 def _compare(before: tuple[str, Snapshot] | None, matrix: Matrix) -> tuple[str, Drift] | None:

@@ -55,6 +55,17 @@ def test_it_writes_a_page_into_a_directory_or_into_a_file_and_says_where(project
     assert sorted(path.name for path in Path("new").iterdir()) == ["dir", "page.html"]
 
 
+def test_it_says_what_is_not_in_it(project, capsys):
+    record("one", {2})
+    record("two", {6})
+    Path("broken.py").write_text("def f(:\n", encoding="utf-8")
+    assert run(capsys, "two")[0] == 0
+    assert read("artifacts/index.html")["truncated"] == [
+        "1 profile of the data directory, one first: not named, or not combined yet.",
+        "1 source file: not readable as Python.",
+    ]
+
+
 def test_it_shows_what_has_changed_since_an_earlier_matrix(project, capsys):
     record("one", {2})
     with pytest.raises(SystemExit):
@@ -90,6 +101,17 @@ def test_in_a_repository_it_names_the_commit(project, capsys):
     head = subprocess.run(["git", "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
     assert run(capsys)[0] == 0
     assert dict(read("artifacts/index.html")["about"])["Commit"] == head
+
+
+@pytest.mark.parametrize(
+    "figures", ['"seconds": 1e999, "requests": 1', '"seconds": 1, "requests": 1e999', '"seconds": "1"']
+)
+def test_figures_of_a_playback_that_are_none_are_refused(project, capsys, figures):
+    record("one", {2})
+    Path("played.json").write_text(f'{{"schema_version": 1, "profiles": [{{"slug": "one", {figures}}}]}}')
+    code, _, err = run(capsys, "--playback", "played.json")
+    assert (code, err.count("\n")) == (3, 1)
+    assert "it has no results of this version" in err
 
 
 @pytest.mark.parametrize(

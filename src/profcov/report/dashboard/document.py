@@ -8,9 +8,10 @@ from profcov.report.dashboard.about import describe_edition
 from profcov.report.dashboard.changes import describe_changes
 from profcov.report.dashboard.edition import clean
 from profcov.report.dashboard.signatures import sign_symbols
+from profcov.report.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from profcov.report.dashboard.edition import Edition
     from profcov.slug import Slug
@@ -37,8 +38,17 @@ def make_document(edition: Edition) -> dict[str, Any]:
         "totals": {"statements": gaps.body_lines_total, "reached": gaps.body_lines_covered},
         "changes": changes,
         "about": [[title, clean(text)] for title, text in describe_edition(edition)],
-        "truncated": [clean(each) for each in edition.left_out],
+        "truncated": [clean(each) for each in _list_left_out(edition, changes)],
     }
+
+
+def _list_left_out(edition: Edition, changes: Mapping[str, Any] | None) -> Iterator[str]:
+    yield from edition.left_out
+    if edition.unreadable:
+        yield f"{plural(len(edition.unreadable), 'source file')}: not readable as Python."
+    unnamed = sum(changes["counts"][key] - len(changes[key]) for key in ("gained", "lost")) if changes else 0
+    if unnamed:
+        yield f"{plural(unnamed, 'symbol')} gained or lost: counted, but not named."
 
 
 def _describe_profile(edition: Edition, slug: Slug) -> dict[str, Any]:

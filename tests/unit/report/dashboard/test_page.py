@@ -126,6 +126,7 @@ def test_without_a_script_all_changes_count_though_a_thousand_are_named(tree):
     drift = compare_matrices(take_snapshot(before), take_snapshot(after.matrix))
     page = make_page(make_edition(tree, recorded("p", {"many.py": [2]}), since=("monday", drift)))
     assert "Symbols gained since monday: 1,001, the first 20 of them" in Elements(page).texts["caption"]
+    assert "1 symbol gained or lost: counted, but not named." in Elements(page).texts["li"]
 
 
 def test_its_parts_are_where_the_script_looks_for_them(edition):
