@@ -15,7 +15,7 @@ const MOST_COLUMNS = 40;
 const MOST_COLUMNS_NARROW = 20;
 const FONT = "11px system-ui, sans-serif";
 const SLANT = -Math.PI / 3;
-const FIGURE_FONT = "10px system-ui, sans-serif";
+const FIGURE_FONT = { wide: "10px system-ui, sans-serif", narrow: "9px system-ui, sans-serif" };
 const FIGURE_ROOM = { width: 18, height: 14 }; // a cell of this size has room for its number
 
 /** Draw the heatmap; where there are more profiles or packages than can be labelled, they are in groups, and the note says so. */
@@ -205,7 +205,7 @@ function describeGroups(model, rows, columns, hidden, app) {
 function writeFigure(context, share, x, y, edges, colour) {
   if (edges.width < FIGURE_ROOM.width || edges.height < FIGURE_ROOM.height) return;
   const shade = bin(share);
-  context.font = FIGURE_FONT;
+  context.font = edges.width < 22 ? FIGURE_FONT.narrow : FIGURE_FONT.wide;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillStyle = colour(shade === 0 ? "muted" : shade < 4 ? "heat-low" : "heat-high");

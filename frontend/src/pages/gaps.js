@@ -39,7 +39,7 @@ export function render(root, model, params, app) {
   );
   if (modules.length + missing.length === 0) root.append(h("p", {}, "None: the profiles enter every function and method."));
   else root.append(filter.element, h("div", { class: "columns" }, lists.map((list) => list.element)), missing.length ? last.element : "");
-  root.append(card("By package", "statements of functions and methods that no profile ran", createTree(app, model.packages(Infinity), (node) => describe(node, app), { label: "Gaps by package", colour: "bin" })));
+  root.append(card("By package", "the share of the statements of functions and methods that are reached, and how many are missed", createTree(app, model.packages(Infinity), (node) => describe(node, app), { label: "Gaps by package", colour: "bin" })));
   refresh(params.q, false);
   return () => [...lists, last].forEach((list) => list.destroy());
 }
