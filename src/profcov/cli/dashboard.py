@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,7 @@ from profcov.analysis.drift import compare_matrices, take_snapshot
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
 from profcov.cli.commit import find_commit
-from profcov.cli.common import config_option, data_dir_option, find_data_dir, ignore_source_changes_option
+from profcov.cli.common import config_option, data_dir_option, find_data_dir, ignore_source_changes_option, parse_slugs
 from profcov.cli.recorded import (
     DEFAULT_OUT,
     choose_slugs,
@@ -34,7 +35,7 @@ from profcov.slug import Slug
 from profcov.store.layout import list_slugs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from profcov.analysis.drift import Drift, Snapshot
     from profcov.analysis.matrix import Matrix
@@ -87,7 +88,7 @@ def command(
     It is one file, which works from disk. Run this where the server runs: in the same directory, with the same packages
     and coverage configuration.
     """
-    before = None if since is None else (str(since), read_snapshot(since))
+    before = None if since is None else (str(since), _keep(read_snapshot(since), parse_slugs(slugs)))
     played = {} if results is None else read_played(results)
     directory = find_data_dir(data_dir)
     chosen = choose_slugs(directory, slugs)
@@ -138,6 +139,13 @@ def _read_figures(facts: Mapping[str, Any]) -> Played:
     if seconds is not None and not math.isfinite(seconds):
         raise TypeError(f"no play takes {seconds} seconds")
     return Played(seconds, requests)
+
+
+def _keep(snapshot: Snapshot, slugs: Sequence[Slug]) -> Snapshot:
+    """Return what a snapshot has of the profiles that are named, or of all: one that is not asked for is not gone."""
+    if not slugs:
+        return snapshot
+    return replace(snapshot, profiles={slug: snapshot.profiles[slug] for slug in slugs if slug in snapshot.profiles})
 
 
 def _name_others(slugs: Iterable[Slug], matrix: Matrix) -> list[str]:

@@ -81,6 +81,16 @@ def test_it_shows_what_has_changed_since_an_earlier_matrix(project, capsys):
     )
 
 
+def test_a_profile_that_is_not_asked_for_is_not_gone(project, capsys):
+    record("one", {2})
+    record("two", {6})
+    with pytest.raises(SystemExit):
+        main(["matrix", "--out", "before"])
+    capsys.readouterr()
+    assert run(capsys, "two", "--since", "before")[0] == 0
+    assert read("artifacts/index.html")["changes"]["gone_profiles"] == []
+
+
 def test_it_shows_how_profiles_were_played_and_the_command_that_plays_them(project, capsys):
     record("one", {2})
     results = {"slug": "one", "seconds": 1.25, "requests": 3}
