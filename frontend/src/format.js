@@ -15,6 +15,13 @@ export function percent(share) {
   return `${TENTHS.format(tenths / 10)} %`;
 }
 
+// 0.666 -> "67": where there is no room for more. Only all is written as 100, and only nothing as 0.
+export function whole(share) {
+  if (!Number.isFinite(share)) return "–";
+  const rounded = Math.round(share * 100);
+  return String(share > 0 && share < 1 ? Math.max(1, Math.min(99, rounded)) : rounded);
+}
+
 // The colour of a share: 0 for none, 5 for all, and four quarters between.
 export function bin(share) {
   if (!(share > 0)) return 0;

@@ -31,7 +31,9 @@ export function createTree(app, root, describe, { label, colour }) {
     return [h("span", { class: "bar", "aria-hidden": "true" }, fill), h("span", { class: "portion" }, app.percent(share)), h("span", { class: "note" }, figures)];
   }
 
-  return h("div", { class: `tree ${colour}`, role: "group", "aria-label": label }, drawList(shorten(root).children, true));
+  const list = drawList(shorten(root).children, true);
+  if (!list.hasChildNodes()) return h("p", { class: "muted" }, "There is nothing to show.");
+  return h("div", { class: `tree ${colour}`, role: "group", "aria-label": label }, list);
 }
 
 // A tree that begins with packages of one package each begins below them.

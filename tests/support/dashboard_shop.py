@@ -84,7 +84,8 @@ def make_hostile() -> dict[str, Any]:
         "lost": [],
         "new_profiles": [HOSTILE["quotes"]],
         "gone_profiles": [HOSTILE["script"]],
-        "more": 0,
+        "counts": {"gained": 1, "lost": 0},
+        "partial": [HOSTILE["script"]],
     }
     return make_data(profiles, modules, symbols) | {
         "title": HOSTILE["script"],

@@ -1,7 +1,7 @@
 // The cover curve: how many symbols the first, the first two, ... profiles reach, when each next one is the one that adds most.
 
 import { h } from "../dom.js";
-import { count, percent } from "../format.js";
+import { count, percent, plural } from "../format.js";
 import { cover } from "./sets.js";
 import { s, shorten } from "./svg.js";
 import { asTable, grid } from "./table.js";
@@ -27,8 +27,8 @@ export function curve(root, model, options, app) {
     h(
       "p",
       { class: "muted note" },
-      `${count(adding)} of ${count(order.length)} profiles reach everything that all of them reach: greedy, not proven minimal.` +
-        (idle ? ` After these, the other ${count(idle)} add no symbol; their lines and answers may differ all the same.` : ""),
+      `${count(adding)} of ${plural(order.length, "profile")} ${adding === 1 ? "reaches" : "reach"} everything that all of them reach: greedy, not proven minimal.` +
+        (idle ? ` After these, ${idle === 1 ? "the other one adds" : `the other ${count(idle)} add`} no symbol; their lines and answers may differ all the same.` : ""),
     ),
     h("div", { class: "beside" }, h("div", {}, picture(model, order, all, choose(root.clientWidth))), firstProfiles(model, order, all, app)),
     asTable("Profiles in the order of greedy set cover", ["place", "profile", "adds", "symbols so far", "share"], () =>
@@ -52,7 +52,7 @@ function firstProfiles(model, order, all, app) {
   const rows = order
     .slice(0, FIRST)
     .map(({ profile, adds, total }) => [linkOf(model, profile, app), adds ? `+${count(adds)}` : "0", percent(total / all)]);
-  const table = grid(`The first ${rows.length}`, ["profile", "adds", "so far"], rows);
+  const table = grid(order.length > FIRST ? `The first ${FIRST}` : "In this order", ["profile", "adds", "so far"], rows);
   return h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "The first profiles of the cover curve" }, table);
 }
 

@@ -1,7 +1,7 @@
 // The heatmap: profiles by packages, and how many of a package's functions and methods a profile reaches.
 
 import { h } from "../dom.js";
-import { bin, count, percent, plural } from "../format.js";
+import { bin, count, percent, plural, whole } from "../format.js";
 import { fold, runs } from "./fold.js";
 import { membersOf } from "./sets.js";
 import { surface } from "./surface.js";
@@ -15,7 +15,7 @@ const MOST_COLUMNS = 40;
 const MOST_COLUMNS_NARROW = 20;
 const FONT = "11px system-ui, sans-serif";
 const SLANT = -Math.PI / 3;
-const FIGURE_FONT = "10px system-ui, sans-serif";
+const FIGURE_FONT = { wide: "10px system-ui, sans-serif", narrow: "9px system-ui, sans-serif" };
 const FIGURE_ROOM = { width: 18, height: 14 }; // a cell of this size has room for its number
 
 /** Draw the heatmap; where there are more profiles or packages than can be labelled, they are in groups, and the note says so. */
@@ -23,17 +23,24 @@ export function heatmap(root, model, options, app) {
   const narrow = root.clientWidth > 0 && root.clientWidth < 480;
   const rows = groupProfiles(model);
   const columns = groupModules(model, narrow ? MOST_COLUMNS_NARROW : MOST_COLUMNS);
+  if (!rows.length || !columns.length) {
+    root.append(h("p", { class: "muted" }, rows.length ? "No module has a function or method with a statement." : "There is no profile."));
+    return { destroy() {} };
+  }
   let cells = tally(model, rows, columns, app.baseline);
   const note = h("p", { class: "muted note" });
   const say = () => (note.textContent = describeGroups(model, rows, columns, cells.hidden, app));
   root.append(legend("heat", "share of the functions and methods that a profile reaches"), note);
   say();
   const edges = { left: 0, bottom: 0 };
-  const share = (row, column) => (cells.total[column] ? cells.reached[row * columns.length + column] / cells.total[column] : 0);
+  const share = (row, column) => (cells.total[column] ? cells.reached[row * columns.length + column] / cells.total[column] : NaN); // all of it is baseline, and hidden
   const name = (row, column) => `${rows[row].label}, ${columns[column].label}`;
   const open = ({ row, column }) => app.go(column === undefined ? profileHref(rows[row], app) : hrefOf(rows[row], columns[column], app));
-  const figures = (row, column) =>
-    `${percent(share(row, column))}: ${count(cells.reached[row * columns.length + column])} of ${count(cells.total[column])} functions and methods`;
+  const figures = (row, column) => {
+    const total = cells.total[column];
+    if (!total) return "nothing but baseline symbols, which are hidden";
+    return `${percent(share(row, column))}: ${count(cells.reached[row * columns.length + column])} of ${count(total)} functions and methods`;
+  };
   const drawn = surface(root, app, {
     kind: "heatmap",
     label: `Heatmap of ${rows.length} rows (profiles) by ${columns.length} columns (packages). Arrow keys walk, Enter opens. The same as a table is below.`,
@@ -198,11 +205,11 @@ function describeGroups(model, rows, columns, hidden, app) {
 function writeFigure(context, share, x, y, edges, colour) {
   if (edges.width < FIGURE_ROOM.width || edges.height < FIGURE_ROOM.height) return;
   const shade = bin(share);
-  context.font = FIGURE_FONT;
+  context.font = edges.width < 22 ? FIGURE_FONT.narrow : FIGURE_FONT.wide;
   context.textAlign = "center";
   context.textBaseline = "middle";
   context.fillStyle = colour(shade === 0 ? "muted" : shade < 4 ? "heat-low" : "heat-high");
-  context.fillText(percent(share).replace(/(\.\d)? %$/, ""), x + (edges.width - 1) / 2, y + (edges.height - 1) / 2);
+  context.fillText(whole(share), x + (edges.width - 1) / 2, y + (edges.height - 1) / 2);
 }
 
 function writeLabels(context, rows, columns, edges, colour) {

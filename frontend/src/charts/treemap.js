@@ -18,6 +18,10 @@ export function treemap(root, model, options, app) {
     .sort((a, b) => b.value - a.value);
   const modules = tree.leaves().filter((leaf) => leaf.value);
   const share = ({ data }) => (data.statements - data.missed) / data.statements;
+  if (!modules.length) {
+    root.append(h("p", { class: "muted" }, "No module has a function or method with a statement."));
+    return { destroy() {} };
+  }
   root.append(legend("bin", "share of the statements that are reached"));
   const drawn = surface(root, app, {
     kind: "treemap",

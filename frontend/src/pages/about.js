@@ -33,6 +33,6 @@ function drawIntegrity(doubtful, model, app) {
     return h("tr", {}, h("th", { scope: "row" }, profileLink(app, profile)), h("td", {}, chip(profile.status)), h("td", {}, app.text([...profile.reasons, ...unknown].join("; ") || "–")));
   };
   const head = h("tr", {}, ["profile", "integrity", "why"].map((title) => h("th", { scope: "col" }, title)));
-  const table = h("table", { class: "grid" }, h("caption", {}, `${app.count(doubtful.length)} of ${app.plural(model.profiles.length, "profile")}; the others are complete`), h("thead", {}, head), h("tbody", {}, doubtful.map(row)));
+  const table = h("table", { class: "grid" }, h("caption", {}, `${app.count(doubtful.length)} of ${app.plural(model.profiles.length, "profile")}${doubtful.length < model.profiles.length ? "; the others are complete" : ""}`), h("thead", {}, head), h("tbody", {}, doubtful.map(row)));
   return card("Integrity", "", h("div", { class: "scroller", tabindex: 0, role: "group", "aria-label": "Integrity" }, table));
 }

@@ -32,14 +32,14 @@ export function render(root, model, params, app) {
   root.append(
     h("h1", {}, "Gaps"),
     figures([
-      [totals.statements ? app.percent(1 - totals.reached / totals.statements) : "–", "of statements missed", `${count(totals.statements - totals.reached)} of ${count(totals.statements)} statements of functions and methods`],
+      [totals.statements ? app.percent((totals.statements - totals.reached) / totals.statements) : "–", "of statements missed", `${count(totals.statements - totals.reached)} of ${count(totals.statements)} statements of functions and methods`],
       ...states.map(([state, found]) => [count(found.length), `${found.length === 1 ? "module" : "modules"} ${state === "not known" ? "not reached" : state}`]),
       [count(missing.length), `${missing.length === 1 ? "function or method" : "functions and methods"} missed in other modules`],
     ]),
   );
   if (modules.length + missing.length === 0) root.append(h("p", {}, "None: the profiles enter every function and method."));
   else root.append(filter.element, h("div", { class: "columns" }, lists.map((list) => list.element)), missing.length ? last.element : "");
-  root.append(card("By package", "statements of functions and methods that no profile ran", createTree(app, model.packages(Infinity), (node) => describe(node, app), { label: "Gaps by package", colour: "bin" })));
+  root.append(card("By package", "the share of the statements of functions and methods that are reached, and how many are missed", createTree(app, model.packages(Infinity), (node) => describe(node, app), { label: "Gaps by package", colour: "bin" })));
   refresh(params.q, false);
   return () => [...lists, last].forEach((list) => list.destroy());
 }
@@ -95,6 +95,6 @@ function listMissing({ symbols, modules }) {
 
 function describe(node, app) {
   if (!node.missed) return null;
-  const share = 1 - node.missed / node.statements;
+  const share = (node.statements - node.missed) / node.statements;
   return { share, weight: node.missed, figures: `${app.count(node.missed)} missed of ${app.count(node.statements)}`, link: app.href("symbols", "", { q: `is:uncovered ${node.path}`, sort: "-missed" }) };
 }

@@ -124,7 +124,7 @@ function sole(model, chosen, app) {
       const found = soleSymbols(model, p, SOLE);
       list.append(...found.map((i) => h("li", {}, h("a", { href: app.href("symbol", model.symbols.name(i)) }, text(model.symbols.name(i))))));
       if (unique > SOLE) box.append(all);
-      if (!unique) box.append(h("p", { class: "muted" }, "None: another profile reaches all that this one does."));
+      if (!unique) box.append(h("p", { class: "muted" }, model.profiles[p].symbols ? "None: another profile reaches all that this one does." : "None: it reaches no symbol."));
     };
     box.addEventListener("toggle", fillList);
     card.append(box);

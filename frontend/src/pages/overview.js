@@ -4,7 +4,7 @@ import { heatmap } from "../charts/heatmap.js";
 import { grid } from "../charts/table.js";
 import { treemap } from "../charts/treemap.js";
 import { breakable, h, text } from "../dom.js";
-import { count, percent } from "../format.js";
+import { count, percent, plural } from "../format.js";
 
 const TOP = 10;
 
@@ -85,7 +85,7 @@ function topModules(model, app) {
     h("span", { class: `chip ${state.replaceAll(" ", "-")}` }, state),
     missed,
   ]);
-  card.append(found.length ? scroll("Modules never reached", ["module", "state", "missed"], rows) : nothing("Every module is reached."));
+  card.append(found.length ? scroll("Modules never reached", ["module", "state", "missed"], rows) : nothing(model.modules.some(({ state }) => state === "reached") ? "Every module is reached." : "No module has a statement to reach."));
   return card;
 }
 
@@ -104,26 +104,29 @@ function topSymbols(model, app) {
   const card = slot("Never called in reached modules", describe(found));
   const rows = found.slice(0, TOP).map((i) => [h("a", { href: app.href("symbol", symbols.name(i)) }, breakable(symbols.name(i))), symbols.missed(i)]);
   const title = "Functions and methods never called in reached modules";
-  card.append(found.length ? scroll(title, ["symbol", "missed"], rows) : nothing("Every function and method of the reached modules is called."));
+  card.append(found.length ? scroll(title, ["symbol", "missed"], rows) : nothing(modules.some(({ state }) => state === "reached") ? "Every function and method of the reached modules is called." : "No module is reached."));
   return card;
 }
 
 function changes(model, app) {
   const card = slot("Since last time", model.changes ? model.changes.since : "");
+  card.classList.add("changes");
   const { changes: found } = model;
   if (!found) {
     card.append(nothing("Nothing to compare with: ", h("code", {}, "profcov dashboard --since DIR"), ", with the directory of an earlier matrix, lists here what was gained and lost."));
     return card;
   }
-  const { gained, lost, new_profiles: added, gone_profiles: gone, more } = found;
-  if (gained.length + lost.length === 0) card.append(nothing("No symbol was gained or lost."));
+  const { gained, lost, new_profiles: added, gone_profiles: gone, counts, partial } = found;
+  const left = counts.gained + counts.lost - gained.length - lost.length;
+  if (counts.gained + counts.lost === 0) card.append(nothing("No symbol was gained or lost."));
+  else card.append(h("p", {}, `${plural(counts.lost, "symbol")} lost, ${count(counts.gained)} gained.`, left ? ` Those of the most profiles are listed, without the other ${count(left)}.` : ""));
   const rows = [...lost.map((each) => ["lost", ...each]), ...gained.map((each) => ["gained", ...each])].map(([what, name, slugs]) => [
     h("a", { href: app.href("symbol", name) }, breakable(name)),
     h("span", { class: `chip ${what}` }, what),
-    slugs.join(", "),
+    text(slugs.join(", ")),
   ]);
   if (rows.length) card.append(scroll("Symbols gained and lost", ["symbol", "change", "profiles"], rows));
-  if (more) card.append(h("p", { class: "muted" }, `and ${count(more)} more.`));
+  if (partial.length) card.append(h("p", {}, "Partial now or before, so that they may differ only in what was recorded: ", text(partial.join(", "))));
   if (added.length) card.append(h("p", {}, "New profiles: ", text(added.join(", "))));
   if (gone.length) card.append(h("p", {}, "Profiles no longer there: ", text(gone.join(", "))));
   return card;

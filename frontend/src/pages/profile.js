@@ -26,7 +26,7 @@ export function render(root, model, params, app) {
     h("p", { class: "links" }, files.filter(Boolean)),
     command(app, profile.replay),
     profile.unknown_files > 0 ? h("p", { class: "muted" }, `${app.plural(profile.unknown_files, "file")} that it ran ${profile.unknown_files === 1 ? "is" : "are"} not in the inventory.`) : "",
-    twin ? h("p", {}, "Nearest twin: ", profileLink(app, twin), ` (${percent(profile.twin.likeness)} of their symbols are common) · `, h("a", { href: app.href("overlap", "", { p: `${profile.slug},${twin.slug}` }) }, "how they overlap")) : "",
+    twin && profile.symbols ? h("p", {}, "Nearest twin: ", profileLink(app, twin), ` (${percent(profile.twin.likeness)} of their symbols are common) · `, h("a", { href: app.href("overlap", "", { p: `${profile.slug},${twin.slug}` }) }, "how they overlap")) : "",
     drawContexts(profile, app),
   );
   const unique = drawUnique(profile, model, app);
@@ -64,7 +64,7 @@ function drawUnique(profile, model, app) {
   const rows = [];
   for (let i = 0; i < symbols.length; i++) if (symbols.count(i) === 1 && symbols.has(i, profile.index)) rows.push(i);
   if (!rows.length) {
-    return { element: card("Unique symbols", "", app.h("p", { class: "muted" }, "Every symbol that it reaches is reached by another profile, too.")), destroy() {} };
+    return { element: card("Unique symbols", "", app.h("p", { class: "muted" }, profile.symbols ? "Every symbol that it reaches is reached by another profile, too." : "It reaches no symbol.")), destroy() {} };
   }
   const values = { name: (i) => symbols.name(i), kind: (i) => symbols.kind(i), statements: (i) => symbols.inner(i) };
   let sort = "-statements";

@@ -18,7 +18,7 @@ export function render(root, model, params, app) {
     seconds: (p) => p.seconds,
     jobs: (p) => p.jobs,
     integrity: (p) => p.status,
-    twin: (p) => p.twin?.likeness ?? null,
+    twin: (p) => (p.symbols && p.twin?.likeness) ?? null,
   };
   const columns = [
     { key: "profile", title: "profile", width: 220, flex: true, show: (p) => profileLink(app, p), className: () => "sticky" },
@@ -63,7 +63,7 @@ export function render(root, model, params, app) {
 
 function showTwin(profile, model, app) {
   const { twin } = profile;
-  if (!twin) return "–";
+  if (!twin || !profile.symbols) return "–";
   const other = model.profiles[twin.index];
   const pair = app.href("overlap", "", { p: `${profile.slug},${other.slug}` });
   return app.h("a", { href: pair, tabindex: -1, title: `${other.slug}: how they overlap` }, app.text(other.slug), ` ${app.percent(twin.likeness)}`);

@@ -18,10 +18,10 @@ export function render(root, model, params, app) {
   root.append(
     h("p", { class: "crumbs" }, drawParents(model, i, app)),
     h("h1", {}, app.breakable(params.arg)),
-    h("p", { class: "muted" }, symbols.kind(i), " · ", app.text(module.file), `, lines ${symbols.line(i)} to ${symbols.end(i)}`, model.isBaseline(i) && " · baseline: nearly all profiles reach it", covering.length === 1 && " · unique: only one profile reaches it"),
+    h("p", { class: "muted" }, symbols.kind(i), " · ", app.text(module.file), `, lines ${symbols.line(i)} to ${symbols.end(i)}`, model.isBaseline(i) && " · baseline: nearly all profiles reach it", covering.length === 1 && " · unique: only one profile reaches it", symbols.kind(i) === "module" && sayState(module, app)),
     figures([
       [`${count(covering.length)} of ${count(model.profiles.length)}`, "profiles reach it"],
-      all > 0 && [app.percent(1 - missed / all), "of its statements reached"],
+      all > 0 && [app.percent((all - missed) / all), "of its statements reached"],
       [count(all), symbols.callable(i) ? "statements" : "statements in functions and methods"],
       [count(missed), "missed by all profiles"],
     ]),
@@ -29,6 +29,12 @@ export function render(root, model, params, app) {
     drawSiblings(model, i, app),
   );
   return null;
+}
+
+// What the gaps say of a module: where it may not have been imported, they count what its import would run, too.
+function sayState({ state, missed }, app) {
+  const said = { "never imported": "never imported", "not known": "never reached, and perhaps never imported" }[state];
+  return said && missed ? ` · ${said}: ${app.plural(missed, "statement")} missed, with those that its import would run` : null;
 }
 
 function drawParents(model, i, app) {

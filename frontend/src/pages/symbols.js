@@ -19,7 +19,7 @@ export function render(root, model, params, app) {
     kind: (i) => symbols.kind(i),
     statements: (i) => symbols.inner(i),
     missed: (i) => symbols.innerMissed(i),
-    reach: (i) => (symbols.inner(i) ? 1 - symbols.innerMissed(i) / symbols.inner(i) : null),
+    reach: (i) => (symbols.inner(i) ? (symbols.inner(i) - symbols.innerMissed(i)) / symbols.inner(i) : null),
     profiles: (i) => symbols.count(i),
   };
   const columns = [

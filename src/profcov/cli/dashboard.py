@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +14,7 @@ from profcov.analysis.drift import compare_matrices, take_snapshot
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
 from profcov.cli.commit import find_commit
-from profcov.cli.common import config_option, data_dir_option, find_data_dir, ignore_source_changes_option
+from profcov.cli.common import config_option, data_dir_option, find_data_dir, ignore_source_changes_option, parse_slugs
 from profcov.cli.recorded import (
     DEFAULT_OUT,
     choose_slugs,
@@ -28,17 +30,18 @@ from profcov.report.dashboard.notes import Note, Played, take_notes
 from profcov.report.dashboard.page import NAME, write_page
 from profcov.report.files import read_document
 from profcov.report.snapshot import read_snapshot
+from profcov.report.text import plural
 from profcov.slug import Slug
+from profcov.store.layout import list_slugs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from profcov.analysis.drift import Drift, Snapshot
     from profcov.analysis.matrix import Matrix
 
 _PATH: Final = click.Path(path_type=Path)
 _HTML: Final = frozenset({".html", ".htm"})
-_NUMBER: Final = int | float | None
 
 
 @click.command("dashboard")
@@ -85,7 +88,7 @@ def command(
     It is one file, which works from disk. Run this where the server runs: in the same directory, with the same packages
     and coverage configuration.
     """
-    before = None if since is None else (str(since), read_snapshot(since))
+    before = None if since is None else (str(since), _keep(read_snapshot(since), parse_slugs(slugs)))
     played = {} if results is None else read_played(results)
     directory = find_data_dir(data_dir)
     chosen = choose_slugs(directory, slugs)
@@ -108,6 +111,7 @@ def command(
         commit=find_commit(),
         unreadable=inventory.unreadable,
         since=_compare(before, matrix),
+        left_out=_name_others(list_slugs(directory), matrix),
     )
     write_page(edition, page.name)
     click.echo(page)
@@ -130,9 +134,27 @@ def read_played(path: Path) -> dict[Slug, Played]:
 
 def _read_figures(facts: Mapping[str, Any]) -> Played:
     seconds, requests = facts["seconds"], facts["requests"]
-    if not isinstance(seconds, _NUMBER) or not isinstance(requests, _NUMBER):
+    if not isinstance(seconds, int | float | None) or not isinstance(requests, int | None):
         raise TypeError("seconds and requests are numbers")
-    return Played(seconds, None if requests is None else int(requests))
+    if seconds is not None and not math.isfinite(seconds):
+        raise TypeError(f"no play takes {seconds} seconds")
+    return Played(seconds, requests)
+
+
+def _keep(snapshot: Snapshot, slugs: Sequence[Slug]) -> Snapshot:
+    """Return what a snapshot has of the profiles that are named, or of all: one that is not asked for is not gone."""
+    if not slugs:
+        return snapshot
+    return replace(snapshot, profiles={slug: snapshot.profiles[slug] for slug in slugs if slug in snapshot.profiles})
+
+
+def _name_others(slugs: Iterable[Slug], matrix: Matrix) -> list[str]:
+    others = [slug for slug in slugs if slug not in matrix.profiles]
+    if not others:
+        return []
+    return [
+        f"{plural(len(others), 'profile')} of the data directory, {others[0]} first: not named, or not combined yet."
+    ]
 
 
 def _compare(before: tuple[str, Snapshot] | None, matrix: Matrix) -> tuple[str, Drift] | None:

@@ -110,7 +110,7 @@ def warn_unknown(slug: Slug, files: Sequence[str]) -> None:
     """Say that a profile ran files that are not in the inventory."""
     if files:
         click.echo(
-            f"{slug}: {len(files)} of its files are not in the measured source, "
+            f"{slug}: {len(files)} of its files {'is' if len(files) == 1 else 'are'} not in the measured source, "
             f"{printable(files[0])} first: run this where the server ran, with the same --config",
             err=True,
         )

@@ -21,6 +21,7 @@ from profcov.cli.recorded import (
 from profcov.report.coverage_html import write_html
 from profcov.report.files import lay_out, write_whole
 from profcov.report.profile_json import DEPTH, profile_document
+from profcov.report.text import tenths
 from profcov.store.layout import artifact_path
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ def _describe(report: ProfileReport, summary: dict[str, float]) -> tuple[str, ..
         str(summary["file_count"]),
         str(summary["lines_covered"]),
         str(summary["lines_total"]),
-        f"{summary['coverage_percent']:.1f}",
-        f"{summary['reach_percent']:.1f}",
+        tenths(summary["coverage_percent"]),
+        tenths(summary["reach_percent"]),
         str(sum(each.is_covered for each in report.symbols)),
         str(len(report.only_jobs)),
         str(len(recorded.jobs)),

@@ -36,6 +36,8 @@ def write_whole_bytes(path: Path, chunks: Iterable[bytes]) -> None:
         else:
             with path.open("wb") as file:
                 file.writelines(chunks)
+    except FileExistsError as error:
+        raise CoverageWriteError(path, f"{path.parent} is not a directory") from error
     except OSError as error:
         raise CoverageWriteError(path, error.strerror or str(error)) from error
 

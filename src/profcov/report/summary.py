@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from profcov.analysis.overlap import idle_profiles, nearest_twins
-from profcov.report.text import code, table
+from profcov.report.text import code, table, tenths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,11 +23,14 @@ def summary_markdown(matrix: Matrix, gaps: Gaps, unique: Mapping[Slug, int]) -> 
     union = 0
     for reach in matrix.profiles.values():
         union |= reach.covered
-    share = 100 * gaps.body_lines_covered / gaps.body_lines_total if gaps.body_lines_total else 100.0
+    share = "; no function or method has a statement"
+    if gaps.body_lines_total:
+        percent = tenths(100 * gaps.body_lines_covered / gaps.body_lines_total)
+        share = f", and {percent} % of the statements in functions and methods"
     yield "# Profile coverage\n\n"
     yield (
-        f"Profiles: {len(matrix.profiles)}. Together they reach {union.bit_count()} of {len(matrix.index.symbols)} symbols, "
-        f"and {share:.1f} % of the statements in functions and methods. What they miss is in [gaps.md](gaps.md).\n"
+        f"Profiles: {len(matrix.profiles)}. Together they reach {union.bit_count()} of {len(matrix.index.symbols)} symbols"
+        f"{share}. What they miss is in [gaps.md](gaps.md).\n"
     )
     yield from _list_partial(matrix)
     yield from _rank_profiles(matrix, unique)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
@@ -29,6 +30,18 @@ def code(text: str) -> str:
         return f"`{shown}`"
     fence = "`" * (max(len(run) for run in re.findall("`+", shown)) + 1)
     return f"{fence} {shown} {fence}"
+
+
+def tenths(percent: float) -> str:
+    """Return percent with one digit after the point: only all is written as 100.0, and only nothing as 0.0."""
+    if percent in {0, 100}:
+        return f"{percent:.1f}"
+    return f"{min(max(math.floor(10 * percent + 0.5) / 10, 0.1), 99.9):.1f}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Return a number of things: ``1 file``, ``1,000 files``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

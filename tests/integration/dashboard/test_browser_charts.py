@@ -71,7 +71,7 @@ def make_shop() -> dict[str, Any]:
     )
     data["changes"] = {
         "since": "last-week", "gained": [["shop.mail:send", ["c"]]], "lost": [["shop.cart:total", ["b"]]],
-        "new_profiles": ["c"], "gone_profiles": [], "more": 0,
+        "new_profiles": ["c"], "gone_profiles": [], "counts": {"gained": 1, "lost": 1}, "partial": [],
     }  # fmt: skip
     return data
 
@@ -276,6 +276,67 @@ def test_many_profiles_are_grouped_and_no_more_than_eight_are_compared(page: Pag
     visit(page, url, f"overlap?p={','.join(slugs[:9])}")
     expect(page.get_by_role("list", name="Chosen profiles").locator("li bdi")).to_have_text(slugs[:8])
     expect(page.get_by_role("button", name="Add", exact=True)).to_be_disabled()
+
+
+def test_where_there_is_nothing_to_reach_each_page_says_so(page: Page, tmp_path: Path) -> None:
+    profiles = [make_profile("a", status="unknown", reached=0, unknown_files=1)]
+    modules = [{"name": "a", "file": "a.py", "state": "empty", "missed": 0}]
+    url = write_page(tmp_path / "a.html", make_data(profiles, modules, [("", 0, "module", 1, 1, 1, 0, [])])).as_uri()
+    visit(page, url, "overview")
+    for title in ("Reach by module", "Profiles by package"):
+        expect(card(page, title)).to_contain_text("No module has a function or method with a statement.")
+    expect(card(page, "Modules never reached")).to_contain_text("No module has a statement to reach.")
+    expect(card(page, "Never called in reached modules")).to_contain_text("No module is reached.")
+    visit(page, url, "profile/a")
+    expect(page.locator(".page")).to_contain_text("It reaches no symbol.")
+    visit(page, url, "about")
+    expect(page.locator("caption")).to_have_text("1 of 1 profile")
+    for place in ("profiles", "profile/a", "symbols", "symbol/a", "gaps", "overlap"):
+        visit(page, url, place)
+        expect(page.locator("main#app h1")).to_be_visible()
+        assert "NaN" not in page.locator("main#app").inner_text()
+
+
+def test_cells_print_their_share_rounded_and_none_where_all_is_baseline(page: Page, tmp_path: Path) -> None:
+    modules = [{"name": name, "file": f"{name}.py", "state": "reached", "missed": 0} for name in ("a", "b")]
+    rows = [("", 0, "module", 1, 9, 1, 0, [0, 1, 2]), ("f", 0, "function", 1, 9, 1, 0, [0, 1, 2])]
+    rows += [
+        ("", 1, "module", 1, 9, 1, 0, [0]),
+        *((name, 1, "function", 1, 9, 1, 0, [0] * (name != "h")) for name in "fgh"),
+    ]
+    data = make_data([make_profile(slug) for slug in ("p", "q", "r")], modules, rows)
+    page.add_init_script(
+        "const fill = CanvasRenderingContext2D.prototype.fillText;"
+        "window.written = [];"
+        "CanvasRenderingContext2D.prototype.fillText = function (text, ...more) {"
+        " window.written.push(text); return fill.call(this, text, ...more); };"
+    )
+    visit(page, write_page(tmp_path / "a.html", data).as_uri(), "overview")
+    assert read_table(card(page, "Profiles by package"))[0] == ["p", NONE, "66.7 %"]
+    written = page.evaluate("window.written")
+    assert {NONE, "67"} <= set(written)
+
+
+def test_long_names_are_read_without_sideways_scroll(chromium: Browser, tmp_path: Path) -> None:
+    name, slug = "n" * 200, "s" * 100
+    modules = [{"name": f"m.{name}", "file": f"m/{name}.py", "state": "reached", "missed": 1}]
+    rows = [
+        ("", 0, "module", 1, 9, 1, 0, [0]),
+        (f"{name}1", 0, "function", 2, 3, 1, 1, []),
+        (f"{name}2", 0, "function", 4, 5, 1, 0, [0]),
+    ]
+    data = make_data([make_profile(slug), make_profile("b")], modules, rows)
+    url = write_page(tmp_path / "long.html", data).as_uri()
+    for width in (390, 1280):
+        context = chromium.new_context(viewport={"width": width, "height": 900})
+        opened = context.new_page()
+        for place in ("overview", "profiles", f"profile/{slug}", "symbols", "gaps", f"overlap?p={slug},b", "about"):
+            visit(opened, url, place)
+            assert opened.evaluate("document.documentElement.scrollWidth") <= width, place
+            for table in opened.locator(".scroller:has(> table.grid)").all():
+                hidden = table.evaluate("box => box.scrollWidth - box.clientWidth")
+                assert hidden <= 0 or width == 390, place
+        context.close()
 
 
 def test_narrow_screen_has_no_sideways_scroll(chromium: Browser, shop: str, tmp_path: Path) -> None:

@@ -55,6 +55,17 @@ def test_it_writes_a_page_into_a_directory_or_into_a_file_and_says_where(project
     assert sorted(path.name for path in Path("new").iterdir()) == ["dir", "page.html"]
 
 
+def test_it_says_what_is_not_in_it(project, capsys):
+    record("one", {2})
+    record("two", {6})
+    Path("broken.py").write_text("def f(:\n", encoding="utf-8")
+    assert run(capsys, "two")[0] == 0
+    assert read("artifacts/index.html")["truncated"] == [
+        "1 profile of the data directory, one first: not named, or not combined yet.",
+        "1 source file: not readable as Python.",
+    ]
+
+
 def test_it_shows_what_has_changed_since_an_earlier_matrix(project, capsys):
     record("one", {2})
     with pytest.raises(SystemExit):
@@ -68,6 +79,16 @@ def test_it_shows_what_has_changed_since_an_earlier_matrix(project, capsys):
         [["app:g", ["one"]]],
         [["app:f", ["one"]]],
     )
+
+
+def test_a_profile_that_is_not_asked_for_is_not_gone(project, capsys):
+    record("one", {2})
+    record("two", {6})
+    with pytest.raises(SystemExit):
+        main(["matrix", "--out", "before"])
+    capsys.readouterr()
+    assert run(capsys, "two", "--since", "before")[0] == 0
+    assert read("artifacts/index.html")["changes"]["gone_profiles"] == []
 
 
 def test_it_shows_how_profiles_were_played_and_the_command_that_plays_them(project, capsys):
@@ -93,12 +114,23 @@ def test_in_a_repository_it_names_the_commit(project, capsys):
 
 
 @pytest.mark.parametrize(
+    "figures", ['"seconds": 1e999, "requests": 1', '"seconds": 1, "requests": 1e999', '"seconds": "1"']
+)
+def test_figures_of_a_playback_that_are_none_are_refused(project, capsys, figures):
+    record("one", {2})
+    Path("played.json").write_text(f'{{"schema_version": 1, "profiles": [{{"slug": "one", {figures}}}]}}')
+    code, _, err = run(capsys, "--playback", "played.json")
+    assert (code, err.count("\n")) == (3, 1)
+    assert "it has no results of this version" in err
+
+
+@pytest.mark.parametrize(
     ("args", "words"),
     [
         (["--since", "nowhere"], "`profcov matrix --out DIR` makes it"),
         (["--playback", "nowhere.json"], "`profcov playback --json FILE` makes it"),
         (["--playback", "bad.json"], "it has no results of this version"),
-        (["--out", "app.py"], "cannot write app.py/index.html"),
+        (["--out", "app.py"], "cannot write app.py/index.html: app.py is not a directory"),
         (["nope"], "nope.coverage: there is no such file"),
     ],
 )

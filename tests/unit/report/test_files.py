@@ -46,6 +46,12 @@ def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path):
     assert path.read_text() == "ab\\udcff\n"
 
 
+def test_a_file_where_a_directory_should_be_is_said(tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(CoverageWriteError, match=r"cannot write .*/out/a\.json: .*/out is not a directory$"):
+        write_whole(tmp_path / "out" / "a.json", [""])
+
+
 def test_a_link_stays_and_its_target_is_replaced(tmp_path):
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_text("before")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.report.text import printable
+from profcov.report.text import plural, printable
 from profcov.version import __version__
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ def describe_edition(edition: Edition) -> Iterator[tuple[str, str]]:
     yield from _describe_recording(edition)
     index = edition.matrix.index
     statements = sum(each.statements.bit_count() for each in index.files.values())
-    yield "Source", f"{len(index.files):,} files, {len(index.symbols):,} symbols, {statements:,} statements"
+    yield (
+        "Source",
+        ", ".join(
+            [plural(len(index.files), "file"), plural(len(index.symbols), "symbol"), plural(statements, "statement")]
+        ),
+    )
     yield from _describe_settings(edition)
     if edition.unreadable:
         yield "Not readable as Python", _list(printable(each.file) for each in edition.unreadable)

@@ -18,9 +18,10 @@ MOST: Final = 1000
 
 
 def describe_changes(since: str, drift: Drift) -> dict[str, Any]:
-    """Return the symbols that profiles gained and lost, each with its profiles, and how many are left out.
+    """Return the symbols that profiles gained and lost, each with its profiles, and how many there are.
 
-    Only profiles that are in both matrices count: a new one gains all that it covers.
+    Only profiles that are in both matrices count: a new one gains all that it covers. One that is partial, or was, may
+    differ only in what was recorded.
     """
     same = {slug: each for slug, each in drift.profiles.items() if each.state == "same"}
     gained = _turn((slug, each.gained) for slug, each in same.items())
@@ -31,7 +32,8 @@ def describe_changes(since: str, drift: Drift) -> dict[str, Any]:
         "lost": lost[:MOST],
         "new_profiles": [slug for slug, each in drift.profiles.items() if each.state == "new"],
         "gone_profiles": [slug for slug, each in drift.profiles.items() if each.state == "gone"],
-        "more": len(gained[MOST:]) + len(lost[MOST:]),
+        "counts": {"gained": len(gained), "lost": len(lost)},
+        "partial": [slug for slug, each in same.items() if each.is_partial or each.was_partial],
     }
 
 

@@ -8,15 +8,17 @@ from profcov.report.dashboard.about import describe_edition
 from profcov.report.dashboard.changes import describe_changes
 from profcov.report.dashboard.edition import clean
 from profcov.report.dashboard.signatures import sign_symbols
+from profcov.report.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from profcov.report.dashboard.edition import Edition
     from profcov.slug import Slug
 
 VERSION: Final = 1
 KINDS: Final = ("module", "class", "function", "method")
+_NO_REASONS: Final = {"unknown": ["it has no sidecar"]}
 
 
 def make_document(edition: Edition) -> dict[str, Any]:
@@ -36,8 +38,17 @@ def make_document(edition: Edition) -> dict[str, Any]:
         "totals": {"statements": gaps.body_lines_total, "reached": gaps.body_lines_covered},
         "changes": changes,
         "about": [[title, clean(text)] for title, text in describe_edition(edition)],
-        "truncated": [clean(each) for each in edition.left_out],
+        "truncated": [clean(each) for each in _list_left_out(edition, changes)],
     }
+
+
+def _list_left_out(edition: Edition, changes: Mapping[str, Any] | None) -> Iterator[str]:
+    yield from edition.left_out
+    if edition.unreadable:
+        yield f"{plural(len(edition.unreadable), 'source file')}: not readable as Python."
+    unnamed = sum(changes["counts"][key] - len(changes[key]) for key in ("gained", "lost")) if changes else 0
+    if unnamed:
+        yield f"{plural(unnamed, 'symbol')} gained or lost: counted, but not named."
 
 
 def _describe_profile(edition: Edition, slug: Slug) -> dict[str, Any]:
@@ -45,7 +56,7 @@ def _describe_profile(edition: Edition, slug: Slug) -> dict[str, Any]:
     return {
         "slug": slug,
         "status": reach.status,
-        "reasons": [clean(reason) for reason in reach.reasons],
+        "reasons": [clean(reason) for reason in reach.reasons] or _NO_REASONS.get(reach.status, []),
         "lines": reach.lines,
         "files": reach.files,
         "reached": reach.reached,

@@ -16,6 +16,7 @@ from markupsafe import Markup
 from profcov.report.dashboard.document import make_document
 from profcov.report.dashboard.top_lists import key_figures, make_lists
 from profcov.report.files import write_whole
+from profcov.report.text import plural
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -85,4 +86,5 @@ def _template() -> Template:
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters["thousands"] = "{:,}".format
+    environment.filters["plural"] = plural
     return environment.get_template("page.html")

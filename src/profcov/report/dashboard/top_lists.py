@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.analysis.overlap import idle_profiles, nearest_twins, unique_symbols
-from profcov.report.text import printable
+from profcov.report.text import printable, tenths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 TOP: Final = 20
+_NONE: Final = "\N{EN DASH}"
 _STATES: Final[dict[State, str]] = {
     "never imported": "Modules never imported",
     "never called": "Modules imported, but never called",
@@ -54,11 +55,12 @@ def key_figures(edition: Edition, document: Mapping[str, Any]) -> list[tuple[str
     union = 0
     for reach in matrix.profiles.values():
         union |= reach.covered
-    share = 100 * gaps.body_lines_covered / gaps.body_lines_total if gaps.body_lines_total else 100.0
+    total = gaps.body_lines_total
+    share = tenths(100 * gaps.body_lines_covered / (total or 1))
     modules = [each["state"] for each in document["modules"] if each["state"] != "empty"]
     incomplete = sum(reach.status != "complete" for reach in matrix.profiles.values())
     return [
-        ("statements of functions and methods reached", f"{share:.1f} %"),
+        ("statements of functions and methods reached", f"{share} %" if total else _NONE),
         ("symbols reached", f"{union.bit_count():,} / {len(matrix.index.symbols):,}"),
         ("modules never reached", f"{len(gaps.modules):,} / {len(modules):,}"),
         ("profiles", f"{len(matrix.profiles):,}"),
@@ -71,7 +73,7 @@ def make_lists(edition: Edition, document: Mapping[str, Any]) -> list[TopList]:
     """Return the lists, each that has a row."""
     unique = unique_symbols(edition.matrix)
     lists = chain(
-        _list_incomplete(edition),
+        _list_incomplete(document["profiles"]),
         _list_changes(document["changes"]),
         _rank_profiles(edition, unique, {each["slug"]: each["html"] for each in document["profiles"]}),
         _list_gaps(edition),
@@ -93,9 +95,9 @@ def _make(
     return TopList(title, columns, shown, total, links or [None] * len(shown))
 
 
-def _list_incomplete(edition: Edition) -> Iterator[TopList]:
-    found = [(slug, reach) for slug, reach in edition.matrix.profiles.items() if reach.status != "complete"]
-    rows = ((slug, reach.status, ", ".join(reach.reasons)) for slug, reach in found)
+def _list_incomplete(profiles: Iterable[Mapping[str, Any]]) -> Iterator[TopList]:
+    found = [each for each in profiles if each["status"] != "complete"]
+    rows = ((each["slug"], each["status"], ", ".join(each["reasons"])) for each in found)
     yield _make("Artifacts not known to be complete", ("profile", "state", "reasons"), rows, len(found))
 
 
@@ -106,7 +108,7 @@ def _list_changes(changes: Mapping[str, Any] | None) -> Iterator[TopList]:
         found = changes[key]
         rows = ((name, len(slugs), ", ".join(slugs[:3]) + (" ..." if slugs[3:] else "")) for name, slugs in found)
         title = f"Symbols {key} since {changes['since']}"
-        yield _make(title, ("symbol", "profiles", "first of them"), rows, len(found))
+        yield _make(title, ("symbol", "profiles", "first of them"), rows, changes["counts"][key])
 
 
 def _rank_profiles(edition: Edition, unique: Mapping[Slug, int], links: Mapping[Slug, str | None]) -> Iterator[TopList]:
@@ -152,5 +154,5 @@ def _list_idle(unique: Mapping[Slug, int]) -> Iterator[TopList]:
 def _list_twins(edition: Edition) -> Iterator[TopList]:
     twins = nearest_twins(edition.matrix)
     ranks = sorted(twins, key=lambda slug: (-twins[slug].likeness, slug))
-    rows = ((slug, twins[slug].slug, f"{100 * twins[slug].likeness:.1f} %") for slug in ranks)
+    rows = ((slug, twins[slug].slug, f"{tenths(100 * twins[slug].likeness)} %") for slug in ranks)
     yield _make("Nearest twins", ("profile", "most like it", "symbols shared"), rows, len(ranks))

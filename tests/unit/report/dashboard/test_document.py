@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import compress
 from pathlib import Path
 
-from profcov.analysis.drift import compare_matrices, take_snapshot
+from profcov.analysis.drift import Snapshot, compare_matrices, take_snapshot
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
 from profcov.report.dashboard.changes import MOST, describe_changes
@@ -167,8 +167,15 @@ def test_what_was_gained_and_lost_names_the_profiles_that_are_in_both(tree):
         "lost": [["shop", ["look"]], ["shop:Cart", ["look"]], ["shop:Cart.add", ["look"]]],
         "new_profiles": ["new"],
         "gone_profiles": ["old"],
-        "more": 0,
+        "counts": {"gained": 1, "lost": 3},
+        "partial": [],
     }
+
+
+def test_profiles_that_are_or_were_partial_may_have_changed_only_in_what_was_recorded(tree):
+    profiles = {Slug(slug): frozenset() for slug in "abc"}
+    old, new = Snapshot((), profiles, frozenset("a")), Snapshot((), profiles, frozenset("b"))
+    assert describe_changes("monday", compare_matrices(old, new))["partial"] == ["a", "b"]
 
 
 def test_too_many_changes_are_counted(tree):
@@ -177,7 +184,7 @@ def test_too_many_changes_are_counted(tree):
     before = build_matrix(tree.inventory(), [recorded("p", {"": {}})])
     after = build_matrix(tree.inventory(), [recorded("p", every)])
     changes = describe_changes("monday", compare_matrices(take_snapshot(before), take_snapshot(after)))
-    assert (len(changes["gained"]), changes["more"]) == (MOST, 8)  # the module, too
+    assert (len(changes["gained"]), changes["counts"]) == (MOST, {"gained": MOST + 8, "lost": 0})  # the module, too
 
 
 def test_about_tells_what_it_was_made_from_and_what_is_not_in_it(tree):

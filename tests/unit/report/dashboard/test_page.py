@@ -110,6 +110,25 @@ def test_without_a_script_there_are_key_figures_and_all_lists(edition):
     assert "html/two is left out." in elements.texts["li"]
 
 
+def test_without_a_script_nothing_to_reach_is_no_hundred_percent(tree):
+    tree.write("constants.py", "X = 1\n")
+    nothing = Recorded(Slug("one"), Content({}, files=set()), None)
+    elements = Elements(make_page(make_edition(tree, nothing)))
+    assert elements.texts["dd"][0] == "\N{EN DASH}"
+    assert "1 symbol \u00d7 1 profile" in "".join(elements.texts["span"])
+    assert "it has no sidecar" in elements.texts["bdi"]
+
+
+def test_without_a_script_all_changes_count_though_a_thousand_are_named(tree):
+    tree.write("many.py", "".join(f"def f{number:04}():\n    return 1\n" for number in range(1002)))
+    before = make_edition(tree, recorded("p", {"many.py": [2]})).matrix
+    after = make_edition(tree, recorded("p", {"many.py": list(range(2, 2005, 2))}))
+    drift = compare_matrices(take_snapshot(before), take_snapshot(after.matrix))
+    page = make_page(make_edition(tree, recorded("p", {"many.py": [2]}), since=("monday", drift)))
+    assert "Symbols gained since monday: 1,001, the first 20 of them" in Elements(page).texts["caption"]
+    assert "1 symbol gained or lost: counted, but not named." in Elements(page).texts["li"]
+
+
 def test_its_parts_are_where_the_script_looks_for_them(edition):
     page = make_page(edition)
     elements = Elements(page)
