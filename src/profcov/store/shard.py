@@ -182,6 +182,8 @@ def _make_tables(path: str) -> sqlite3.Connection:
         if version != SCHEMA:
             reason = f"coverage.py {version=} of its data format is not the one that profcov writes, {SCHEMA}"
             raise RuntimeError(reason)
+        # A page is the least that a table takes, and most tables of a shard are nearly empty: 16 KB instead of 53 KB.
+        connection.executescript("PRAGMA page_size = 1024; VACUUM")
         tables = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         connection.backup(tables)
     return tables
