@@ -39,7 +39,7 @@ def test_a_unit_killed_between_any_two_system_calls_loses_nothing_that_is_not_sa
     environ = {"PROFILE_COVERAGE_ENGINE": engine, "PROFILE_COVERAGE_CONTEXT": context}
     figures = count("unit_killed.py", **environ)
     assert figures["wrong"] == []
-    assert figures["kills"] > 50
+    assert figures["kills"] > 30  # a unit that writes twice makes about fifty calls
 
 
 def test_combining_killed_between_system_calls_loses_nothing(
