@@ -121,6 +121,8 @@ def prepare(*files: Path | None) -> None:
     for file in filter(None, files):
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise CoverageWriteError(file, f"{file.parent} is not a directory") from error
         except OSError as error:
             raise CoverageWriteError(file, error.strerror or str(error)) from error
         if file.is_dir() or not os.access(file.resolve().parent if is_replaced(file) else file, os.W_OK):

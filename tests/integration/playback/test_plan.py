@@ -144,7 +144,7 @@ def test_results_that_cannot_be_written_are_told_before_anything_is_sent(
     profile = write(tmp_path, "a", get("/x"))
     ended = playback(profile, "--base-url", server.url, option, profile / "results")
     assert ended.returncode == 3
-    assert ended.stderr == f"profcov: cannot write {profile}/results: File exists\n"
+    assert ended.stderr == f"profcov: cannot write {profile}/results: {profile} is not a directory\n"
     assert server.requests == []
 
 
