@@ -13,7 +13,7 @@ from profcov import settings
 from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir
 from profcov.errors import CoverageWriteError
 from profcov.slug import parse_slug
-from profcov.store.files import make_directory
+from profcov.store.files import create_private, make_directory, remove
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,12 +71,14 @@ def _write_configuration(directory: Path, sources: Sequence[Path], umask: int) -
         CoverageWriteError: it cannot be written.
     """
     path = directory / _CONFIG
+    fresh = directory / f".{_CONFIG}.{os.getpid()}"
     lines = ["# Written by profcov run --source.", "[run]", "source =", *(f"    {each.absolute()}" for each in sources)]
     try:
         make_directory(directory, umask)
-        path.unlink(missing_ok=True)
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        path.chmod(0o666 & ~umask)
+        remove(fresh)
+        with open(create_private(fresh, umask), "w", encoding="utf-8") as file:  # noqa: PTH123 (of a descriptor)
+            file.write("\n".join(lines) + "\n")
+        fresh.replace(path)  # a server and its workers may be started at the same moment
     except OSError as error:
         raise CoverageWriteError(path, error.strerror or str(error)) from error
     return path

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from profcov.cli.run import _write_configuration
+
+ROUNDS = 300
+
+
+def test_programs_that_start_at_the_same_moment_find_the_whole_configuration(tmp_path: Path) -> None:
+    path = _write_configuration(tmp_path, [tmp_path / "src"], 0o077)
+    whole = path.read_text()
+    assert str(tmp_path / "src") in whole
+    assert path.stat().st_mode & 0o777 == 0o600
+    done = threading.Event()
+
+    def write() -> None:
+        for _ in range(ROUNDS):
+            _write_configuration(tmp_path, [tmp_path / "src"], 0o077)
+        done.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    seen = set()
+    while not done.is_set():
+        seen.add(path.read_text() if path.exists() else None)
+    writer.join()
+    assert seen == {whole}
+    assert [each.name for each in tmp_path.iterdir()] == ["run.ini"]
