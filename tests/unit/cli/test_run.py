@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from profcov.cli.run import _write_configuration
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 ROUNDS = 300
 
