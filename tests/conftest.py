@@ -40,6 +40,8 @@ NO_MATTER_WHICH_PYTHON = (
     "tests/integration/celery/",
     "tests/integration/dashboard/",
     "tests/integration/demo/test_bytes.py",
+    "tests/integration/demo/test_interrupt.py",
+    "tests/integration/demo/test_serve.py",
     "tests/integration/documentation/",
     "tests/integration/nightly/",
     "tests/integration/playback/",
@@ -48,6 +50,7 @@ NO_MATTER_WHICH_PYTHON = (
     "tests/integration/rq/test_wait.py",
     "tests/unit/nightly/",
     "tests/unit/playback/",
+    "tests/unit/report/",
 )
 """What hardly depends on the Python: CI runs it on the first of its three only, and says so; `make test` runs all."""
 
