@@ -265,8 +265,11 @@ def recorder_for(settings: Settings | None = None) -> Recorder:
         except ProfcovError as error:
             log_once(error.code, "profcov stays off: %s", error)
             settings = Settings()
-    with _recorders_lock:
-        return _recorders.setdefault(settings, Recorder(settings))
+    recorder = _recorders.get(settings)
+    if recorder is None:
+        with _recorders_lock:
+            recorder = _recorders.setdefault(settings, Recorder(settings))
+    return recorder
 
 
 def list_books() -> list[Book]:

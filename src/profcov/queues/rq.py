@@ -36,6 +36,8 @@ SpawnWorker: Any = getattr(rq_worker, "SpawnWorker", None)
 _JOBS_EXPIRE_SECONDS: Final = 7 * 24 * 3600
 _UNIT: Final = "_profcov_unit"
 """The attribute of a worker that holds the unit of the job that it performs."""
+_RECORDER: Final = "_profcov_recorder"
+"""The attribute of a worker that holds the recorder of the settings that it was started with."""
 
 _STATUSES: Final = {
     "handle_job_success": "finished",
@@ -222,6 +224,7 @@ def _prepared(worker: Any) -> Iterator[None]:
     The callbacks that run in the parent itself are hooked.
     """
     recorder = open_recorder()
+    setattr(worker, _RECORDER, recorder)  # a horse need not read the settings again
     recorder.warm_up()
     install()
     if recorder.settings.enabled:
@@ -282,7 +285,7 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
         return perform(job, *args, **kwargs)
     install()
     run = _run_of(job)
-    recorder = open_recorder()
+    recorder = getattr(worker, _RECORDER, None) or open_recorder()
     recorder.warm_up()  # in a horse that was spawned: it may have a second to write, when its job is stopped
     unit = recorder.begin(slug, _work_of(run, is_attempt=True))
     if not unit.traced:
