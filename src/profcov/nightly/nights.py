@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import CoverageWriteError
@@ -54,11 +54,19 @@ def begin(out: Path, now: float) -> Iterator[Path]:
             for night in _list_all(out):
                 if not (night / SUMMARY).is_file():
                     shutil.rmtree(night)
-            night = out / datetime.fromtimestamp(now, UTC).strftime(_FORMAT)
+            night = _find_name(out, now)
             night.mkdir()
             yield night
     except OSError as error:
         raise CoverageWriteError(out, error.strerror or str(error)) from error
+
+
+def _find_name(out: Path, now: float) -> Path:
+    """Return the name of the night that begins now: a second's that no other has, should two begin in one."""
+    moment = datetime.fromtimestamp(now, UTC)
+    while (out / moment.strftime(_FORMAT)).exists():
+        moment += timedelta(seconds=1)
+    return out / moment.strftime(_FORMAT)
 
 
 def find_before(night: Path) -> Path | None:

@@ -24,6 +24,12 @@ def test_a_night_is_named_by_when_it_began(tmp_path: Path) -> None:
     assert make(tmp_path, 0).name == "1970-01-01T000000Z"
 
 
+def test_two_that_begin_in_the_same_second_are_two_nights_one_after_the_other(tmp_path: Path) -> None:
+    first, second = make(tmp_path, 0.2), make(tmp_path, 0.8)
+    assert (first.name, second.name) == ("1970-01-01T000000Z", "1970-01-01T000001Z")
+    assert nights.find_before(second) == first
+
+
 def test_the_night_before_is_the_newest_that_was_finished(tmp_path: Path) -> None:
     first, second = make(tmp_path, 0), make(tmp_path, DAY)
     with nights.begin(tmp_path, 3 * DAY) as night:
