@@ -28,6 +28,17 @@ def test_a_token_has_a_limited_age(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not is_signed("demo", token, SECRET, 60)  # from the future
 
 
+@pytest.mark.parametrize(("ahead", "accepted"), [(1, True), (5, True), (6, False), (3600, False)])
+def test_a_token_of_a_host_whose_clock_is_up_to_five_seconds_ahead_is_good(
+    monkeypatch: pytest.MonkeyPatch, ahead: int, accepted: bool
+) -> None:
+    here = 1_700_000_000
+    monkeypatch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda _: here + ahead)
+    token = sign("demo", SECRET)
+    monkeypatch.setattr(itsdangerous.TimestampSigner, "get_timestamp", lambda _: here)
+    assert is_signed("demo", token, SECRET, 60) is accepted
+
+
 @pytest.mark.parametrize("place", range(0, 40, 3))
 def test_a_token_that_was_tampered_with_is_refused(place: int) -> None:
     token = sign("demo", SECRET)
