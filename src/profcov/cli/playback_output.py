@@ -73,10 +73,15 @@ def show_progress(profiles: Sequence[Profile]) -> Iterator[Observers]:
             progress.console.print(Text(_describe_try(profile, error, pause)), soft_wrap=True)
             progress.update(bars[profile.slug], completed=0)
 
+        def play_done(outcome: Outcome) -> None:
+            progress.stop_task(bars[outcome.profile.slug])
+            for line in _describe_notes(outcome):
+                progress.console.print(Text(line), soft_wrap=True)
+
         yield Observers(
             step_done=lambda profile: progress.advance(bars[profile.slug]),
             try_failed=try_failed,
-            play_done=lambda outcome: progress.stop_task(bars[outcome.profile.slug]),
+            play_done=play_done,
         )
 
 
@@ -178,6 +183,12 @@ def _describe_try(profile: Profile, error: PlaybackError | TargetError, pause: f
 def _print_line(outcome: Outcome) -> None:
     if outcome.result is not None:
         click.echo(f"{outcome.result.slug}: {_describe(outcome.result, outcome.tries)}", err=True)
+    for line in _describe_notes(outcome):
+        click.echo(line, err=True)
+
+
+def _describe_notes(outcome: Outcome) -> list[str]:
+    return [f"{outcome.profile.slug}: {note}" for note in (outcome.result.notes if outcome.result else ())]
 
 
 def _describe(result: PlayResult, tries: int) -> str:

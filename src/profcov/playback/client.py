@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import time
 from typing import TYPE_CHECKING, Self, cast
 
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 
 
 class Client:
-    """One profile's session: its cookies, its slug, how many requests it has sent, and the seconds that the last one took."""
+    """One profile's session: its cookies, its slug, how many requests it has sent, and the seconds that the last one took.
+
+    ``notes`` are sentences about what may surprise whoever wrote the profile, in their order.
+    """
 
     def __init__(
         self,
@@ -53,6 +57,7 @@ class Client:
         self.requests = 0
         self.seconds = 0.0
         self.traced = 0
+        self.notes: dict[str, None] = {}
         self._slug = slug
         self._named = {find_origin(base_url), *named}
         self._timeout = timeout
@@ -118,6 +123,7 @@ class Client:
         except (requests.RequestException, ValueError) as error:
             raise StepFailedError(f"{call.method} {show(url)}: {hide_named(_first_line(error))}") from error
         self.seconds = time.monotonic() - started
+        self._note_redirects(answer)
         self._check(answer)
         return answer
 
@@ -144,6 +150,16 @@ class Client:
             timeout=self._timeout,
             verify=False if self._is_insecure else None,  # given here: the session's own loses to REQUESTS_CA_BUNDLE
         )
+
+    def _note_redirects(self, answer: requests.Response) -> None:
+        """Note each redirect that has left its server: what comes of it may lack what was left behind."""
+        urls = [each.request.url or "" for each in (*answer.history, answer)]
+        for before, after in itertools.pairwise(urls):
+            if self._session.leaves(before, after):
+                self.notes[
+                    f"a redirect led from {show_server(before)} to {show_server(after)}: "
+                    "the profile's headers and its slug were not sent there"
+                ] = None
 
     def _check(self, answer: requests.Response) -> None:
         """Look at the status header of every answer to a request that carried the slug, redirects included."""

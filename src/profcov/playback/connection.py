@@ -15,14 +15,28 @@ from requests.auth import HTTPBasicAuth
 from requests.utils import get_auth_from_url
 from urllib3.exceptions import ProtocolError
 
-from profcov.carrier import HEADER, TOKEN_HEADER
-from profcov.playback.address import find_origin
+from profcov.playback.address import find_origin, show_server
 
 if TYPE_CHECKING:
     from profcov.playback.address import Origin
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """The methods that only read. PUT and DELETE do not: the second DELETE is answered with 404."""
+
+_FOR_ANYBODY: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "accept-language",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",  # requests has put those there by now that the jar has for the new server
+        "proxy-authorization",  # the proxy's, by the environment
+        "user-agent",
+    }
+)
+"""The headers that another server gets after a redirect. A list of those that it must not get would never be whole."""
 
 
 class Adapter(HTTPAdapter):
@@ -73,7 +87,7 @@ def _was_closed(error: requests.ConnectionError) -> bool:
 
 
 class ProfileSession(requests.Session):
-    """A session that takes the slug off a request when a redirect leads to another server."""
+    """A session that takes along to another server, when a redirect leads there, nothing that was meant for this one."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,12 +95,26 @@ class ProfileSession(requests.Session):
         for scheme in ("http://", "https://"):
             self.mount(scheme, Adapter())
 
+    def leaves(self, before: str, after: str) -> bool:
+        """Return whether a redirect leads to another server; from http to https of the same host it does not."""
+        return bool(self.should_strip_auth(before, after))  # type: ignore[no-untyped-call]  # public, but types-requests has it untyped
+
     def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
-        """Take off what is meant for one server only; requests calls this for each redirect."""
-        before, after = response.request.url or "", prepared_request.url or ""
-        if self.should_strip_auth(before, after):  # type: ignore[no-untyped-call]  # public, but types-requests has it untyped
-            for name in ("Authorization", HEADER, TOKEN_HEADER):
-                prepared_request.headers.pop(name, None)
+        """Take off what is meant for one server only; requests calls this for each redirect.
+
+        Raises:
+            requests.RequestException: a body would have to go along, which may hold a password.
+        """
+        after = prepared_request.url or ""
+        if not self.leaves(response.request.url or "", after):
+            return
+        if prepared_request.body:
+            raise requests.RequestException(
+                f"its body is not sent on to another server: the answer, {response.status_code}, "
+                f"redirects to {show_server(after)}"
+            )
+        for name in [name for name in prepared_request.headers if name.lower() not in _FOR_ANYBODY]:
+            del prepared_request.headers[name]
 
 
 def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:

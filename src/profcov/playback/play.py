@@ -31,7 +31,7 @@ LAST_PAUSE: Final = 8.0
 class PlayResult:
     """What one play did: requests sent, seconds from start to artifact, ids of its jobs; no artifact if untraced.
 
-    Requests are those of the try that passed.
+    Requests are those of the try that passed. ``notes`` are sentences about what may surprise.
     """
 
     slug: Slug
@@ -39,6 +39,7 @@ class PlayResult:
     seconds: float
     jobs: tuple[str, ...]
     artifact: Artifact | None
+    notes: tuple[str, ...] = ()
 
 
 def ignore_step(_profile: Profile) -> None:
@@ -97,7 +98,8 @@ def play(
                 if stop.wait(pause):
                     raise
     jobs, artifact = recording.finish(stop) if recording is not None else ((), None)
-    return PlayResult(profile.slug, client.requests, time.monotonic() - started, jobs, artifact)
+    notes = tuple(map(client.hide_secrets, client.notes))
+    return PlayResult(profile.slug, client.requests, time.monotonic() - started, jobs, artifact, notes)
 
 
 def log_in(

@@ -57,6 +57,7 @@ def _describe(outcome: Outcome) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "requests": result.requests if result else None,
         "jobs": list(result.jobs) if result else None,
+        "notes": list(result.notes) if result else [],
         "artifact": _describe_artifact(outcome),
         "error": _describe_error(outcome),
     }

@@ -76,9 +76,8 @@ def play_steps(
                 raise StepFailedError("playback was stopped before it")  # noqa: TRY301 (one place names slug and step)
             _play_step(step, play)
         except StepFailedError as error:
-            raise PlaybackError(
-                profile.slug, client.hide_secrets(step.name), client.hide_secrets(str(error))
-            ) from error
+            problem = "; ".join([str(error), *client.notes])
+            raise PlaybackError(profile.slug, client.hide_secrets(step.name), client.hide_secrets(problem)) from error
         except TargetError as error:
             raise type(error)(error.base_url, client.hide_secrets(error.reason)) from error
         done()

@@ -28,6 +28,10 @@ def summary_text(run: Run) -> str:
         *(_row(outcome) for outcome in run.outcomes),
     ]
     messages = dict.fromkeys(str(outcome.error) for outcome in run.outcomes if outcome.error is not None)
+    for outcome in run.outcomes:
+        messages |= {
+            f"{outcome.profile.slug}: {note}": None for note in (outcome.result.notes if outcome.result else ())
+        }
     if messages:
         lines += ["", *(f"- {_plain(message)}" for message in messages)]
     return "\n".join(lines) + "\n"

@@ -131,6 +131,51 @@ def test_a_redirect_to_another_server_loses_the_slug_for_good(serve: Callable[..
     assert server.slugs() == ["us-small", None]
 
 
+def test_a_redirect_to_another_server_takes_nothing_along_that_was_meant_for_the_first(
+    serve: Callable[..., object],
+) -> None:
+    server, other = serve("traced"), serve()
+    server.answer("/x", lambda: redirect(f"{other.url}/y"))
+    other.answer("/y", lambda: "y")
+    own = {"X-API-Key": "k", "Authorization": "Bearer k", "X-Auth": "k", "Cookie": "own=k", "Referer": "/?k=k"}
+    with Client(server.url, SLUG, [], timeout=10, secret="a secret that is long enough") as client:
+        assert client.send(Call(method="GET", path="/x", headers={**own, "Accept": "text/x"})).text == "y"
+        assert list(client.notes) == [
+            f"a redirect led from {server.url} to {other.url}: the profile's headers and its slug were not sent there"
+        ]
+    (_, _, first), (_, _, second) = *server.requests, *other.requests
+    assert first.items() >= {name.title(): value for name, value in own.items()}.items()
+    assert "X-Profile-Trace-Token" in first
+    assert set(second) <= {"Host", "Accept", "Accept-Encoding", "Connection", "User-Agent"}
+    assert second["Accept"] == "text/x"
+
+
+@pytest.mark.parametrize("status", [307, 308])
+def test_a_body_is_not_sent_on_to_another_server(serve: Callable[..., object], status: int) -> None:
+    server, other = serve("traced"), serve()
+    server.answer("/x", lambda: redirect(f"{other.url}/y", status), method="POST")
+    said = f"POST {server.url}/x: its body is not sent on to another server: the answer, {status}, redirects to {other.url}"
+    with client_for(server.url) as client, pytest.raises(StepFailedError) as caught:
+        client.send(Call(method="POST", path="/x", form={"password": ["open sesame"]}))
+    assert str(caught.value) == said
+    assert not other.requests
+
+
+@pytest.mark.parametrize("status", [303, 307])
+def test_a_redirect_on_the_same_server_takes_headers_along_and_the_body_by_307(
+    serve: Callable[..., object], status: int
+) -> None:
+    server = serve("traced")
+    server.answer("/x", lambda: redirect("/y", status), method="POST")
+    server.answer("/y", lambda: request.form["password"], method="POST")
+    server.answer("/y", lambda: "no body")
+    with client_for(server.url) as client:
+        call = Call(method="POST", path="/x", form={"password": ["sesame"]}, headers={"X-API-Key": "k"})
+        assert client.send(call).text == ("sesame" if status == 307 else "no body")
+        assert not client.notes
+    assert [headers["X-Api-Key"] for _, _, headers in server.requests] == ["k", "k"]
+
+
 def test_a_redirect_is_not_followed_if_it_is_what_is_expected(serve: Callable[..., object]) -> None:
     server = serve("traced")
     server.answer("/x", lambda: redirect("/y"))

@@ -102,6 +102,7 @@ def test_cookies_are_sent_to_the_profiles_server_and_to_no_other(
         write(tmp_path, "a", get("/x")), "--base-url", server.url, "--cookie", "given=a", "--cookie-file", jar
     )
     assert ended.returncode == 0, ended.stderr
+    assert f"a: a redirect led from {server.url} to {other.url.replace('127.0.0.1', 'localhost')}: " in ended.stderr
     assert [headers["Cookie"] for _, _, headers in server.requests] == ["filed=b; given=a"]
     assert [headers.get("Cookie") for _, _, headers in other.requests] == [None]
 

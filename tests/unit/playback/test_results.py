@@ -35,7 +35,9 @@ def run():
     return Run(
         [
             Outcome(profile("good"), PlayResult("good", 3, 1.5, ("j1",), made("good")), None, seconds=1.5),
-            Outcome(profile("part"), PlayResult("part", 3, 1.5, (), made("part", "jobs-pending")), None, tries=2),
+            Outcome(
+                profile("part"), PlayResult("part", 3, 1.5, (), made("part", "jobs-pending"), (HOSTILE,)), None, tries=2
+            ),
             Outcome(profile("bad"), None, PlaybackError("bad", "climate", HOSTILE), tries=3, seconds=2.25),
             Outcome(profile("gone"), None, TargetError("http://x", "nothing answers")),
             Outcome(profile("kept"), None, None, Existing(Path("out/kept.coverage"), 5), tries=0),
@@ -91,9 +93,11 @@ def test_the_json_document_says_how_each_profile_ended(run):
         "seconds": 1.5,
         "requests": 3,
         "jobs": ["j1"],
+        "notes": [],
         "artifact": {"file": "out/good.coverage", "status": "complete", "reasons": [], "lines": 7},
         "error": None,
     }
+    assert part["notes"] == [HOSTILE]
     assert (part["artifact"]["status"], part["artifact"]["reasons"]) == ("partial", ["jobs-pending"])
     assert (bad["error"]["code"], bad["error"]["step"], bad["tries"]) == ("playback", "climate", 3)
     assert gone["error"] == {"code": "target", "step": None, "message": "http://x: nothing answers"}
@@ -107,9 +111,10 @@ def test_the_summary_is_a_table_that_no_answer_can_break(run):
     assert {line.count("|") for line in table} == {9}
     assert "2 passed, 2 failed, 1 skipped; 4.0 s" in lines
     failures = [line for line in lines if line.startswith("- ")]
-    assert len(failures) == 2
-    assert not set("<>[]`@|") & set(failures[0])
-    assert set(failures[0]) - set(string.printable) == {"ä", "🐍"}
+    assert len(failures) == 3  # and a note
+    for line in (failures[0], failures[2]):
+        assert not set("<>[]`@|") & set(line)
+        assert set(line) - set(string.printable) == {"ä", "🐍"}
 
 
 def test_github_gets_as_much_of_a_summary_as_it_shows(tmp_path, monkeypatch):
