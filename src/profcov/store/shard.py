@@ -177,13 +177,14 @@ def _make_tables(path: str) -> sqlite3.Connection:
         close = getattr(data, "close", None)
         if close is not None:
             close()
-    with closing(sqlite3.connect(path)) as connection:
+    # Not sqlite3.connect: APM tools replace it, trace what is asked, and return what `backup` does not accept.
+    with closing(sqlite3.Connection(path)) as connection:
         (version,) = connection.execute("SELECT version FROM coverage_schema").fetchone()
         if version != SCHEMA:
             reason = f"coverage.py {version=} of its data format is not the one that profcov writes, {SCHEMA}"
             raise RuntimeError(reason)
         # A page is the least that a table takes, and most tables of a shard are nearly empty: 16 KB instead of 53 KB.
         connection.executescript("PRAGMA page_size = 1024; VACUUM")
-        tables = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        tables = sqlite3.Connection(":memory:", isolation_level=None, check_same_thread=False)
         connection.backup(tables)
     return tables

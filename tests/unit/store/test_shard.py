@@ -70,6 +70,33 @@ class OldConnection(sqlite3.Connection):
             source.backup(self)
 
 
+class TracedConnection:
+    """What New Relic, ddtrace and OpenTelemetry put in the place of a connection: it has the methods, and is none."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._connection = sqlite3.Connection(*args, **options)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def __enter__(self) -> Any:
+        return self._connection.__enter__()
+
+    def __exit__(self, *exc_info: object) -> Any:
+        return self._connection.__exit__(*exc_info)
+
+
+def test_a_shard_is_written_where_another_tool_has_replaced_sqlite3_connect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patches:
+        patches.setattr(sqlite3, "connect", TracedConnection)
+        patches.setattr(shard_module, "_tables", made := [])
+        shard = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+        made.pop().close()
+    assert read_lines(shard) == LINES
+
+
 def list_rows(shard: Path) -> list[str]:
     with closing(sqlite3.connect(shard)) as connection:
         return list(connection.iterdump())
