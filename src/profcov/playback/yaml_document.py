@@ -20,6 +20,12 @@ class _Loader(yaml.SafeLoader):
     There ``on`` and ``no`` are booleans, ``12:30`` is 750, ``010`` is 8 and ``2024-01-31`` is a date; here all are text.
     """
 
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self._counts: dict[yaml.MappingNode, int] = {}
+        """The keys of each mapping that merges, as often as they are merged."""
+        self._copied = 0
+
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
         """Compose a mapping and check its keys here: later, a merge (``<<``) may repeat them rightly."""
         node = super().compose_mapping_node(anchor)
@@ -33,11 +39,32 @@ class _Loader(yaml.SafeLoader):
         return node
 
     def flatten_mapping(self, node: yaml.MappingNode) -> None:
-        """Merge (``<<``), but not without end: each merge of a merge may double what there is."""
-        super().flatten_mapping(node)
-        if len(node.value) > _MOST_MERGED:
-            problem = f"merges (<<) of more than {_MOST_MERGED:,} keys"
-            raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+        """Merge (``<<``): a mapping's own keys win, then those of the first that has them; PyYAML 6.0.4 decides otherwise.
+
+        Not without end: keys count as often as they are merged, because each merge of a merge may double what there is.
+        """
+        own = {key.value: (key, value) for key, value in node.value if key.tag != _MERGE}
+        source = next((value for key, value in node.value if key.tag == _MERGE), None)
+        if source is None:
+            return
+        node.value = [*own.values()]  # before the sources: a mapping may name itself as one
+        merged: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+        count = len(own)
+        for mapping in source.value if isinstance(source, yaml.SequenceNode) else [source]:
+            if not isinstance(mapping, yaml.MappingNode):
+                problem = "a merge (<<) must name a mapping, or a list of mappings"
+                raise yaml.constructor.ConstructorError(None, None, problem, mapping.start_mark)
+            self.flatten_mapping(mapping)
+            count += self._counts.get(mapping, len(mapping.value))
+            self._copied += len(mapping.value)
+            for size, most in ((count, _MOST_MERGED), (self._copied, _LARGEST)):
+                if size > most:
+                    problem = f"merges (<<) of more than {most:,} keys"
+                    raise yaml.constructor.ConstructorError(None, None, problem, node.start_mark)
+            for key, value in mapping.value:
+                merged.setdefault(key.value, (key, value))
+        node.value = [*(merged | own).values()]
+        self._counts[node] = count
 
 
 _MOST_MERGED: Final = 10_000

@@ -163,6 +163,12 @@ def nested(start: str, again: str) -> str:
             nested("a: &a {x: 1}\n", "{{<<: [*{0}, *{0}]}}"),
             "line 15, column 6: merges (<<) of more than 10,000 keys",
         ),
+        (
+            "a.yaml",
+            f"a: &a {{{', '.join(f'k{i}: 1' for i in range(9000))}}}\n"
+            + "".join(f"b{i}: {{<<: *a}}\n" for i in range(2000)),
+            "line 113, column 7: merges (<<) of more than 1,000,000 keys",
+        ),
         ("a.yaml", "a: &a [*a]", "a value contains itself"),
         ("a.yaml", "[" * 100_000, "nested too deeply"),
         ("a.yaml", "slug: \0", "character 7: a control character"),

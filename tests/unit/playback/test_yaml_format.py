@@ -120,6 +120,30 @@ def test_merged_mappings_may_repeat_keys(tmp_path: Path) -> None:
     assert (profile.steps[1].request.method, profile.steps[1].request.path) == ("POST", "/two")
 
 
+def test_of_merged_mappings_the_first_that_has_a_key_wins(tmp_path: Path) -> None:
+    profile = load(
+        tmp_path,
+        """
+        slug: a
+        steps:
+          - name: one
+            request: &one {method: POST, path: /one, headers: &texts {accept: first}}
+          - name: two
+            request: &two {method: PUT, path: /two, json: {a: 1}, headers: {<<: *texts, accept: own}}
+          - name: three
+            request: {<<: [*one, *two]}
+        """,
+    )
+    two, three = (step.request for step in profile.steps[1:])
+    assert two.headers["accept"] == "own"
+    assert (three.method, three.path, three.headers["accept"], three.json) == ("POST", "/one", "first", {"a": 1})
+
+
+def test_a_mapping_may_merge_itself(tmp_path: Path) -> None:
+    profile = load(tmp_path, "slug: a\nsteps: [{name: a, request: &self {path: /a, <<: *self}}]")
+    assert profile.steps[0].request.path == "/a"
+
+
 def test_given_variables_win_and_are_known(tmp_path: Path) -> None:
     text = "slug: a\nvariables: {x: 1}\nsteps: [{name: s, request: {path: '/{x}/{y}'}}]\n"
     assert load(tmp_path, text, x="2", y="3").variables == {"x": "2", "y": "3"}
@@ -131,6 +155,10 @@ MALFORMED = {
     "syntax": (
         "slug: a\nsteps: [",
         "{p}: line 2, column 9: expected the node content, but found '<stream end>' (while parsing a flow node)",
+    ),
+    "merged text": (
+        "slug: &a b\nsteps: [{<<: [*a]}]",
+        "{p}: line 1, column 7: a merge (<<) must name a mapping, or a list of mappings",
     ),
     "tab": (
         "slug: a\nsteps:\n\t- x",
