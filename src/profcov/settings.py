@@ -49,6 +49,8 @@ _FALSE = frozenset({"", "0", "false", "no", "off"})
 _ENGINES = ("auto", "monitoring", "ctrace")
 _CONTEXTS = ("profile", "route", "request")
 _CARRIERS = ("header", "baggage", "cookie")
+_PATHS: Final = frozenset({DIR, CONFIG})
+_FOR_REQUESTS: Final = frozenset({CARRIERS, ALLOW, DEFAULT_SLUG, SECRET, TOKEN_SECONDS})
 _LEAST_SECRET: Final = 16
 _MOST: Final = 86400
 
@@ -115,7 +117,7 @@ class Settings:
         )
 
     def environment(self) -> dict[str, str]:
-        """Return the environment variables that give a child process these settings."""
+        """Return the environment variables that give a process these settings."""
         variables = {
             ENABLE: "1" if self.enabled else "0",
             DIR: str(self.data_dir),
@@ -134,6 +136,19 @@ class Settings:
             MIN_FREE: str(self.min_free_bytes),
         }
         return variables if self.config_file is None else {**variables, CONFIG: str(self.config_file)}
+
+    def environment_of_child(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Return what a child that belongs to a slug lacks in its environment to record by these settings.
+
+        Never the secret, nor what is for requests only: nobody has to prove to it whose it is.
+        """
+        try:
+            read = Settings.from_environ(given).environment()
+        except SettingsError:
+            read = {}
+        # Paths whatever was read: the child may start in another directory.
+        wanted = {name: value for name, value in self.environment().items() if name not in _FOR_REQUESTS}
+        return {name: value for name, value in wanted.items() if value != (given if name in _PATHS else read).get(name)}
 
 
 def find_config(given: str | None) -> Path | None:

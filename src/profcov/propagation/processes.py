@@ -1,4 +1,8 @@
-"""Child processes that a unit starts run under its slug: forked, spawned, or Python programs of their own."""
+"""Child processes that a unit starts run under its slug: forked, spawned, or Python programs of their own.
+
+A program learns the slug from its environment. Only Python, and what may start it in the environment that this process has
+itself, is given it: who makes an environment for another program means that one, and no more.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from profcov.capture import flush_everything, go_on, recorder_for
 from profcov.context import current
+from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
 from profcov.propagation.binding import unbound
-from profcov.settings import PROCESS_SLUG, Settings
+from profcov.propagation.programs import Program
+from profcov.settings import ENABLE, PROCESS_SLUG, Settings
 from profcov.unit import work_labelled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from profcov.context import Scope
     from profcov.propagation.patches import Patches
@@ -92,22 +98,35 @@ def _start_program(original: Callable[..., None], *args: Any, **kwargs: Any) -> 
         original(*args, **kwargs)
         return
     given = inspect.signature(original).bind(*args, **kwargs)
-    given.arguments["env"] = _environment(given.arguments.get("env"))
+    words = given.arguments.get("args")
+    if not isinstance(words, (str, bytes, os.PathLike, list, tuple)):
+        given.arguments["args"] = words = list(words)  # type: ignore[arg-type]  # as Popen does: it can be read once
+    given.arguments["env"] = _environment(given.arguments.get("env"), functools.partial(_describe, given.arguments))
     original(*given.args, **given.kwargs)
 
 
+def _describe(given: Mapping[str, Any]) -> Program:
+    """Return the program that ``subprocess.Popen`` starts by these arguments."""
+    words = given["args"]
+    name, *rest = [words] if isinstance(words, (str, bytes, os.PathLike)) else words or [""]
+    if given.get("shell"):
+        name, rest = "/bin/sh", [name, *rest]
+    return Program(given.get("executable") or name, rest, os.get_exec_path(given.get("env")), given.get("cwd"))
+
+
 def _spawn(original: Callable[..., Any], path: Any, argv: Any, env: Any, /, **kwargs: Any) -> Any:
-    return original(path, argv, _environment(env), **kwargs)
+    return original(path, argv, _environment(env, lambda: Program(path, argv[1:], os.get_exec_path())), **kwargs)
 
 
 def _exec(original: Callable[..., Any], path: Any, args: Any, env: Any) -> Any:
     with _becoming_another():
-        return original(path, args, _environment(env))
+        return original(path, args, _environment(env, lambda: Program(path, args[1:])))
 
 
 def _exec_without_environment(execve: Callable[..., Any], original: Callable[..., Any], path: Any, args: Any, /) -> Any:
     with _becoming_another():
-        return original(path, args) if current.get() is None else execve(path, args, _environment(None))
+        environment = _environment(None, lambda: Program(path, args[1:]))
+        return original(path, args) if environment is None else execve(path, args, environment)
 
 
 @contextlib.contextmanager
@@ -126,16 +145,27 @@ def _exit(original: Callable[..., Any], status: int) -> Any:
     return original(status)
 
 
-def _environment(given: Any) -> Any:
-    """Return a child's environment with the current slug, and the settings to record by; as given outside a unit."""
+def _environment(given: Any, find_program: Callable[[], Program]) -> Any:
+    """Return a child's environment with the current slug, and the settings to record by, if it is one to be given them.
+
+    It is as given outside a unit, for another program than Python, and where it is nothing that a process can be started with:
+    whoever starts it will say so.
+    """
     scope = current.get()
     if scope is None:
         return given
-    ours = {**scope.book.settings.environment(), PROCESS_SLUG: scope.book.slug}
     try:
         environment = dict(os.environ if given is None else given)
-    except (TypeError, ValueError):
-        return given  # nothing that a process can be started with: whoever starts it will say so
+        known = {os.fsdecode(name): os.fsdecode(value) for name, value in environment.items()}
+        program = find_program()
+        is_own = given is None or ENABLE in known
+        if not program.is_python and not (is_own and program.may_start_python):
+            return given
+        ours = {**scope.book.settings.environment_of_child(known), PROCESS_SLUG: scope.book.slug}
+    except Exception as error:  # noqa: BLE001 (arguments that may be anything)
+        raise_foreign(error)
+        log_once("child", "cannot tell what a child process is: it is not followed", error=error)
+        return given
     if any(isinstance(name, bytes) for name in environment):
         return environment | {os.fsencode(name): os.fsencode(value) for name, value in ours.items()}
     return environment | ours
