@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo examples pictures check-examples test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check clean interpreter
+.PHONY: help demo examples pictures check-examples test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check lock clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -81,15 +81,21 @@ frontend/node_modules/.package-lock.json: frontend/package-lock.json
 	@npm ci --prefix frontend --no-audit --no-fund --loglevel=error
 	@touch $@
 
+lock: | interpreter  ## choose anew the versions that everything is installed in: requirements.lock; ARGS=--keep for what is new only
+	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && $(PYTHON) -m venv "$$place" && \
+	"$$place/bin/python" -m pip install -qq --disable-pip-version-check packaging uv && "$$place/bin/python" tools/lock.py $(ARGS)
+
 clean:  ## remove what the targets made
 	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo frontend/node_modules
 
 # An environment without pip was not finished: it is made again. pip -qq prints errors only.
-$(READY): pyproject.toml | interpreter
+$(READY): pyproject.toml requirements.lock | interpreter
 	@python='$(PYTHON)'; $(CHECK_VERSION); $(CHECK_VENV); \
 	echo "setting up $(VENV) with $$("$$python" --version) ..." >&2; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --editable '.[dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/python tools/lock.py --check
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # A Python that was asked for, and an environment that another one has made: say so instead of using the wrong one.

@@ -39,6 +39,14 @@ def tests(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *session.posargs)
 
 
+@nox.session(python=[*FOUND, *MUST_FAIL])
+def newest(session: nox.Session) -> None:
+    """Run the test suite with the newest of everything, whatever the lock file says; what follows ``--`` goes to pytest."""
+    session.install("-qq", "--upgrade", "--upgrade-strategy=eager", "--editable", ".[dev]")
+    session.run("python", "-m", "pip", "freeze", "--exclude-editable")
+    session.run("python", "-m", "pytest", *session.posargs)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check rules and format."""
@@ -62,8 +70,10 @@ def contracts(session: nox.Session) -> None:
 
 
 def install(session: nox.Session) -> None:
-    """Install the project with all that its development needs; pip -qq prints errors only."""
-    session.install("-qq", "--editable", ".[dev]")
+    """Install what the lock file says, as ``make`` does, and the project; pip -qq prints errors only."""
+    session.install("-qq", "--require-hashes", "--requirement", "requirements.lock")
+    session.run("python", "tools/lock.py", "--check", silent=True)
+    session.install("-qq", "--no-deps", "--no-build-isolation", "--editable", ".")
 
 
 @nox.session
