@@ -92,6 +92,18 @@ class Book:
         """How many units of work have begun and not ended."""
         return self._units
 
+    def let_go(self) -> bool:
+        """Forget everything if nothing is at work or waits, and what was written is consumed or dropped; tell whether so."""
+        with self._mutex:
+            traces = [*self._traces(), *self._old]
+            is_idle = not self._units and self.is_written and not any(each.scopes or each.has_news for each in traces)
+            if self._generation is None or not is_idle or not self._lock.is_past(self._generation):
+                return False
+            for trace in traces:
+                self.engine.release(trace)
+            self.abandon()
+            return True
+
     def join(self, wait: float, job: JobRun | None = None) -> bool:
         """Count a unit in; the first takes the shared lock, and starts afresh if the shards were consumed.
 
@@ -305,10 +317,22 @@ class Book:
 
     def _find_label(self, trace: Trace, *, label_is_final: bool) -> str | None:
         if trace.label is None:
-            trace.label = self._finders[trace](label_is_final)
-            if trace.label is not None and self.settings.context != "request":
-                trace.share_written(self._written.setdefault(trace.label, {}))
+            label = self._finders[trace](label_is_final)
+            if label is not None:
+                trace.label = self._bound(label)
+                written = self._written.setdefault(trace.label, {})
+                if self.settings.context != "request" or trace.label != label:
+                    trace.share_written(written)
         return trace.label
+
+    def _bound(self, label: str) -> str:
+        """Return a label, or that of all who come too late: a client can invent ids, and what stands in a path."""
+        limit = self.settings.max_labels
+        if label in self._written or len(self._written) < limit:
+            return label
+        log_once("labels", "%s has more than %d context labels: those that come now are one", self.slug, limit)
+        name = "job:other" if label.partition("|")[2].startswith("job:") else "other"
+        return f"{self.settings.context_prefix}:{self.slug}|{name}"
 
     def _forget_idle(self) -> None:
         """Forget the traces of units that have ended, with all that they had started, and are on disk."""

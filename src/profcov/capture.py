@@ -111,6 +111,7 @@ class Recorder:
             return Unit("rejected; too many profiles")
         if not book.join(wait, work.job):
             return Unit(BUSY)
+        self._books.setdefault(book.slug, book)  # it may have been forgotten at this very moment
         try:
             trace = book.open_trace(functools.partial(self._find_label, book.slug, work), is_labelled=work.is_labelled)
             scope = Scope(trace, current.get(), book, work)
@@ -173,10 +174,18 @@ class Recorder:
             with self._mutex:
                 book = self._books.get(slug)
                 if book is None:
+                    if len(self._books) >= self.settings.max_profiles:
+                        self.forget_books()
                     if len(self._books) >= self.settings.max_profiles or not self._admission.has_room(slug):
                         return None
                     book = self._books[slug] = Book(slug, self.settings, engine, self.presence)
         return book
+
+    def forget_books(self) -> None:
+        """Forget the slugs that were combined or cleaned, and are not at work: their memory, and their places."""
+        for book in self.list_books():
+            if book.let_go():
+                self._books.pop(book.slug, None)
 
     def list_books(self) -> list[Book]:
         """Return what is kept of each slug."""
@@ -247,6 +256,7 @@ def _flush_periodically(recorder: weakref.ref[Recorder], seconds: float) -> None
         if time.monotonic() >= flush_at:
             flush_at = time.monotonic() + seconds
             target.flush_all()
+            target.forget_books()
             if target.engine is not None:
                 target.engine.review()
             let_readers_in()

@@ -27,6 +27,7 @@ ENGINE: Final = "PROFILE_COVERAGE_ENGINE"
 CONTEXT: Final = "PROFILE_COVERAGE_CONTEXT"
 FLUSH_SECONDS: Final = "PROFILE_COVERAGE_FLUSH_SECONDS"
 MAX_PROFILES: Final = "PROFILE_COVERAGE_MAX_PROFILES"
+MAX_LABELS: Final = "PROFILE_COVERAGE_MAX_LABELS"
 ALLOW: Final = "PROFILE_COVERAGE_ALLOW"
 CARRIERS: Final = "PROFILE_COVERAGE_CARRIERS"
 PROPAGATE: Final = "PROFILE_COVERAGE_PROPAGATE"
@@ -75,6 +76,7 @@ class Settings:
     context: ContextChoice = "profile"
     flush_seconds: float = 5.0
     max_profiles: int = 256
+    max_labels: int = 1000
     carriers: tuple[str, ...] = _CARRIERS
     allow: tuple[str, ...] = ()
     propagate: tuple[str, ...] = ()
@@ -106,6 +108,7 @@ class Settings:
             context=cast("ContextChoice", _read_choice(env, CONTEXT, _CONTEXTS)),
             flush_seconds=_read_number(env, FLUSH_SECONDS, 5.0, float, f"a number above 0, at most {_MOST}"),
             max_profiles=_read_number(env, MAX_PROFILES, 256, int, f"a whole number above 0, at most {_MOST}"),
+            max_labels=_read_number(env, MAX_LABELS, 1000, int, f"a whole number above 0, at most {_MOST}"),
             carriers=_read_carriers(env),
             allow=_read_list(env, ALLOW),
             propagate=_read_list(env, PROPAGATE),
@@ -126,6 +129,7 @@ class Settings:
             CONTEXT: self.context,
             FLUSH_SECONDS: str(self.flush_seconds),
             MAX_PROFILES: str(self.max_profiles),
+            MAX_LABELS: str(self.max_labels),
             CARRIERS: ",".join(self.carriers) or "none",
             ALLOW: ",".join(self.allow),
             PROPAGATE: ",".join(self.propagate),

@@ -21,7 +21,7 @@ class EngineStatus:
 
     ``name``, ``capabilities``: ``monitoring`` or ``ctrace``, and what that can do; None while no engine runs.
     ``live``: units of work in flight, by slug, for slugs that have some.
-    ``known``: the slugs that the process has met; ``PROFILE_COVERAGE_MAX_PROFILES`` limits them.
+    ``known``: the slugs that the process has met and that are not combined; ``PROFILE_COVERAGE_MAX_PROFILES`` limits them.
     ``arms``, ``disarms``, ``blocked``: how often the monitoring engine armed a trace in a code object, disarmed one,
     and could not because the code was running; always 0 with ctrace.
     ``lines``: lines recorded (arcs with branches), each once for a trace and code object; with ctrace, those on disk.

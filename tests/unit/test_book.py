@@ -187,3 +187,82 @@ tell([statuses, found, [facts["recorded"]["first"][:4], facts["recorded"]["last"
     assert statuses == ["traced"] * 5
     assert found == [["blue", "green", "late", "red"], []]
     assert dates[0] < dates[1]
+
+
+LABELS = (
+    BEGIN
+    + """
+from coverage import CoverageData
+from profcov.store.layout import list_shards
+from profcov.unit import Work
+
+def begin(name, ident, **options):
+    unit = recorder.begin("demo", Work(lambda: name, lambda: ident, **options))
+    run(unit, red)
+    unit.end()
+
+def labels():
+    found, files = set(), list_shards(DATA, "demo")
+    for path in files:
+        data = CoverageData(basename=str(path))
+        data.read()
+        found |= data.measured_contexts()
+    return [sorted(found), len(files)]
+
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("context", "kept", "other"),
+    [
+        ("route", [f"profile:demo|GET /{n}" for n in range(3)], "profile:demo|other"),
+        ("request", [f"profile:demo:{n}" for n in range(3)], "profile:demo|other"),
+    ],
+)
+def test_past_a_limit_of_labels_the_rest_are_one_and_it_is_written_once(
+    run_python: Run, engine: str, context: str, kept: list[str], other: str
+) -> None:
+    assert run_python(
+        LABELS
+        + """
+for number in range(20):
+    begin(f"GET /{number}", str(number))
+for number in range(3):
+    begin(f"GET /{number}", str(number))
+tell([labels(), said])
+""",
+        engine=engine,
+        PROFILE_COVERAGE_MAX_LABELS="3",
+        **flags(context),
+    ) == [
+        [sorted([*kept, other]), 4 if context == "route" else 7],
+        ["demo has more than 3 context labels: those that come now are one (said once; code labels)"],
+    ]
+
+
+def test_jobs_past_the_limit_of_labels_are_still_told_from_requests(run_python: Run) -> None:
+    assert run_python(
+        LABELS
+        + """
+for number in range(3):
+    begin(f"job:pkg.f{number}", str(number), is_labelled=True)
+tell(labels())
+""",
+        PROFILE_COVERAGE_MAX_LABELS="2",
+        **flags("profile"),
+    ) == [["profile:demo|job:other", "profile:demo|job:pkg.f0", "profile:demo|job:pkg.f1"], 3]
+
+
+def test_labels_are_counted_anew_when_a_profile_was_combined(run_python: Run) -> None:
+    assert run_python(
+        LABELS
+        + """
+begin("GET /1", "1"), begin("GET /2", "2")
+combine()
+begin("GET /3", "3")
+tell(labels())
+""",
+        PROFILE_COVERAGE_MAX_LABELS="1",
+        **flags("route"),
+    ) == [["profile:demo|GET /3"], 1]

@@ -221,6 +221,49 @@ def test_only_so_many_profiles_are_traced(run_python: Run) -> None:
     ) == ["traced", "traced", "rejected; too many profiles", "traced"]
 
 
+def test_the_places_of_profiles_that_were_combined_or_cleaned_are_free_again_and_their_memory_too(
+    run_python: Run,
+) -> None:
+    assert run_python(
+        """
+        import gc, weakref
+        from measured import *
+        from play import *
+        from profcov.store.clean import remove
+        from profcov.store.combine import combine, discard
+        first = [play(slug, red) for slug in "abcde"]
+        traces = [weakref.ref(book._shared) for book in recorder.list_books()]
+        combine(DATA, "a"), discard(DATA, "b"), remove(DATA, "c")
+        recorder.flush_all()
+        second = [play(slug, red) for slug in "fghia"]
+        gc.collect()
+        tell([first, second, sorted(book.slug for book in recorder.list_books()), [ref() is None for ref in traces]])
+        """,
+        PROFILE_COVERAGE_MAX_PROFILES="5",
+    ) == [
+        ["traced"] * 5,
+        ["traced"] * 3 + ["rejected; too many profiles"] * 2,
+        list("defgh"),
+        [True] * 3 + [False] * 2,
+    ]
+
+
+def test_a_profile_that_was_cleaned_while_a_unit_of_it_is_at_work_keeps_its_place(run_python: Run) -> None:
+    assert run_python(
+        """
+        from measured import *
+        from play import *
+        unit = recorder.begin("a")
+        run(unit, red)
+        (DATA / "a.lock").unlink()
+        first = play("b", red)
+        unit.end()
+        tell([first, play("b", red), shards("a")])
+        """,
+        PROFILE_COVERAGE_MAX_PROFILES="1",
+    ) == ["rejected; too many profiles", "traced", ["red"]]
+
+
 def test_where_the_disk_is_nearly_full_nothing_is_recorded_and_the_log_says_so_once(run_python: Run) -> None:
     statuses, found, log = run_python(
         """

@@ -34,6 +34,7 @@ def test_an_empty_environment_gives_the_defaults_and_is_off(empty_directory: Pat
         engine="auto",
         flush_seconds=5.0,
         max_profiles=256,
+        max_labels=1000,
     )
 
 
@@ -86,6 +87,7 @@ def test_these_words_leave_it_off(word: str) -> None:
         ("PROFILE_COVERAGE_MAX_PROFILES", "many", "a whole number above 0"),
         ("PROFILE_COVERAGE_MIN_FREE_BYTES", "-1", "a whole number of bytes; 0 for no limit"),
         ("PROFILE_COVERAGE_MIN_FREE_BYTES", "1GB", "a whole number of bytes; 0 for no limit"),
+        ("PROFILE_COVERAGE_MAX_LABELS", "0", "a whole number above 0"),
         ("PROFILE_COVERAGE_MAX_PROFILES", "0", "a whole number above 0"),
         ("PROFILE_COVERAGE_MAX_PROFILES", "0.5", "a whole number above 0"),
     ],
@@ -130,6 +132,7 @@ def test_a_child_process_gets_the_same_settings_through_its_environment(empty_di
         engine="ctrace",
         flush_seconds=0.125,
         max_profiles=3,
+        max_labels=4,
     )
     assert read(**settings.environment()) == settings
 

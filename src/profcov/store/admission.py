@@ -54,7 +54,7 @@ class Admission:
         gate = open_or_create(self._directory / _GATE, self._umask)
         try:
             _lock(gate)
-            if not path.exists() and count_slugs(self._directory) >= self._limit:
+            if not path.exists() and count_slugs(self._directory, self._limit) >= self._limit:
                 self._full_until = time.monotonic() + _FULL_SECONDS
                 return False
             os.close(open_or_create(path, self._umask))

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # The host is reduced to [A-Za-z0-9_-], so that the dots split a shard's name in one way only.
 _SHARD_TAIL = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9]{1,10}\.[0-9]{1,20}", re.ASCII)
+_GENERATION_CHARS = 20
 _NOT_HOST = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
@@ -47,9 +48,31 @@ def lock_path(data_dir: Path, slug: Slug) -> Path:
     return data_dir / f"{slug}.lock"
 
 
-def count_slugs(data_dir: Path) -> int:
-    """Return how many slugs were ever recorded in a directory: each leaves a lock file."""
-    return sum(name.endswith(".lock") for name in os.listdir(data_dir))  # noqa: PTH208
+def count_slugs(data_dir: Path, limit: int) -> int:
+    """Return how many slugs a directory holds that were not combined since they were recorded last.
+
+    Each leaves a lock file, whose generation is 0 until then. Below the ``limit`` the files are not looked into.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    locks = [name for name in os.listdir(data_dir) if name.endswith(".lock")]  # noqa: PTH208
+    if len(locks) < limit:
+        return len(locks)
+    shards = read_contents(data_dir).shards
+    return sum(name.removesuffix(".lock") in shards or _is_new(data_dir / name) for name in locks)
+
+
+def _is_new(lock: Path) -> bool:
+    """Tell whether nothing of a lock file's slug was ever combined or dropped."""
+    try:
+        fd = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        return not isinstance(error, FileNotFoundError)  # cleaned meanwhile
+    try:
+        return not os.read(fd, _GENERATION_CHARS).strip(b"0\n")
+    finally:
+        os.close(fd)
 
 
 def new_shard_path(data_dir: Path, slug: Slug) -> Path:

@@ -55,6 +55,12 @@ class SlugLock:
             if os.fstat(self._fd).st_nlink:  # or it was removed just before, and the lock keeps nobody out
                 return self._files, read_generation(self._fd)
 
+    def is_past(self, generation: Generation) -> bool:
+        """Tell whether the shards of a generation were consumed since, or the file was removed; no lock is taken."""
+        if self._fd < 0 or not os.fstat(self._fd).st_nlink:
+            return True
+        return (self._files, read_generation(self._fd)) != generation
+
     def release(self) -> None:
         """Drop the shared lock, in this process and for children that inherited the descriptor."""
         if self._fd >= 0:

@@ -10,7 +10,7 @@ from profcov.capture import BUSY, flush_everything
 from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder, tasks
 from profcov.unit import Work
-from profcov.web.routes import find_in_scope
+from profcov.web.routes import find_in_scope, name_method
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -94,15 +94,18 @@ def _runs_on_asyncio() -> bool:
 def _describe(scope: Scope) -> Work:
     """Return what a request is, for its context label: frameworks tell the route once they have found one."""
 
+    def method() -> str:
+        return name_method(scope["method"]) if "method" in scope else "WEBSOCKET"
+
     def name() -> str | None:
         route = find_in_scope(scope)
-        return None if route is None else f"{scope.get('method', 'WEBSOCKET')} {route}"
+        return None if route is None else f"{method()} {route}"
 
     def ident() -> str:
         given = (value.decode("latin-1") for key, value in scope["headers"] if key == b"x-request-id")
         return next(given, "") or uuid.uuid4().hex
 
-    return Work(name, ident, lambda: f"{scope.get('method', 'WEBSOCKET')} {scope['path']}")
+    return Work(name, ident, lambda: f"{method()} {scope['path']}")
 
 
 def _flushing_at_shutdown(send: Send) -> Send:

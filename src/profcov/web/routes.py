@@ -12,6 +12,18 @@ if TYPE_CHECKING:
 ROUTE: Final = "profcov.route"
 """A key of our own in a WSGI environment or an ASGI scope, for frameworks that tell the route nowhere else."""
 
+_METHODS: Final = frozenset(
+    {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"}
+    | {"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "MKCALENDAR", "PURGE"}
+)
+OTHER: Final = "OTHER"
+
+
+def name_method(method: str) -> str:
+    """Return a request's method as labels have it: a client can invent any number of them."""
+    method = method.upper()  # as Flask and Django do
+    return method if method in _METHODS else OTHER
+
 
 def note_route(request: MutableMapping[str, Any] | None, find: Callable[[], str | None]) -> None:
     """Note a route in an environment or a scope; never raises."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder
 from profcov.unit import Work
-from profcov.web.routes import find_in_environ
+from profcov.web.routes import find_in_environ, name_method
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -141,10 +141,12 @@ def _describe(environ: WSGIEnvironment) -> Work:
 
     def name() -> str | None:
         route = find_in_environ(environ)
-        return None if route is None else f"{environ['REQUEST_METHOD']} {route}"
+        return None if route is None else f"{name_method(environ['REQUEST_METHOD'])} {route}"
 
     def address() -> str:
-        return f"{environ['REQUEST_METHOD']} {environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+        return (
+            f"{name_method(environ['REQUEST_METHOD'])} {environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
+        )
 
     return Work(name, lambda: environ.get("HTTP_X_REQUEST_ID") or uuid.uuid4().hex, address)
 

@@ -225,3 +225,60 @@ def test_what_is_no_start_of_an_answer_passes_as_it_is_and_so_does_what_the_appl
     assert scope_is_same is True
     assert received == ["http.request", "http.disconnect"]
     assert lines == ["red"]
+
+
+INVENTED = """
+        from coverage import CoverageData
+        from profcov.store.layout import list_shards
+        def contexts(slug):
+            found = set()
+            for path in list_shards(DATA, slug):
+                data = CoverageData(basename=str(path))
+                data.read()
+                found |= data.measured_contexts()
+            return sorted(found)
+"""
+
+
+def test_invented_methods_make_one_label(run_python: Callable[..., Any]) -> None:
+    wsgi = """
+        import flask
+        app = flask.Flask("app")
+        @app.before_request
+        def any_method():
+            return red()
+        @app.get("/")
+        def home():
+            return blue()
+        from profcov.web.flask import ProfileTrace
+        ProfileTrace(app)
+        client = app.test_client()
+        for method in ("GET", "PROPFIND", *(f"M{number}" for number in range(30))):
+            client.open("/", method=method, headers={"X-Profile-Trace": "demo"})
+        tell(contexts("demo"))
+    """
+    asgi = """
+        async def inner(scope, receive, send):
+            scope["profcov.route"] = "/"
+            red()
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body"})
+        app = ProfileTraceMiddleware(inner)
+        async def main():
+            async def nothing(*args):
+                pass
+            for method in ("GET", "PROPFIND", *(f"M{number}" for number in range(30)), None):
+                scope = {"type": "http", "method": method, "path": "/", "headers": [(b"x-profile-trace", b"other")]}
+                await app(scope, nothing, nothing)
+            del scope["method"]
+            await app(scope, nothing, nothing)
+        asyncio.run(main())
+        tell([contexts("other"), len(said)])
+    """
+    route = {"PROFILE_COVERAGE_CONTEXT": "route"}
+    told = run_python(WSGI_APP + INVENTED + wsgi, **route)
+    assert [each for each in told if "OTHER" in each] == ["profile:demo|OTHER (no route)"]
+    assert len(told) == 3, told
+    told, logged = run_python(ASGI_APP + INVENTED + asgi, **route)
+    names = [f"profile:other|{each} /" for each in ("GET", "OTHER", "PROPFIND", "WEBSOCKET")]
+    assert (told, logged) == (["profile:other", *names], 1)

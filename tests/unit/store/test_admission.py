@@ -11,6 +11,9 @@ import pytest
 from profcov.settings import Settings
 from profcov.slug import parse_slug
 from profcov.store.admission import Admission
+from profcov.store.clean import remove
+from profcov.store.combine import combine, discard
+from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,8 +83,32 @@ def test_a_full_directory_is_not_read_again_for_every_stranger(tmp_path: Path, m
     gate = admission(tmp_path, max_profiles=1)
     assert gate.has_room(parse_slug("a"))
     assert not gate.has_room(parse_slug("b"))
-    monkeypatch.setattr("profcov.store.admission.count_slugs", lambda _: pytest.fail("was read again"))
+    monkeypatch.setattr("profcov.store.admission.count_slugs", lambda *_: pytest.fail("was read again"))
     assert not gate.has_room(parse_slug("c"))
+
+
+def test_the_place_of_a_slug_that_was_combined_dropped_or_cleaned_is_free_again(tmp_path: Path) -> None:
+    slugs = [parse_slug(name) for name in ("a", "b", "c", "d")]
+    gate = admission(tmp_path, max_profiles=4)
+    assert all(map(gate.has_room, slugs))
+    for slug in slugs:
+        write_shard(tmp_path, slug, f"profile:{slug}", {"/a.py": {1}})
+    assert not admission(tmp_path, max_profiles=4).has_room(parse_slug("e"))
+    combine(tmp_path, slugs[0])
+    discard(tmp_path, slugs[1])
+    remove(tmp_path, slugs[2])
+    gate = admission(tmp_path, max_profiles=4)
+    assert [gate.has_room(parse_slug(name)) for name in ("e", "f", "g", "h")] == [True, True, True, False]
+
+
+def test_a_slug_that_is_recorded_again_after_it_was_combined_has_its_place_again(tmp_path: Path) -> None:
+    slug = parse_slug("a")
+    assert admission(tmp_path, max_profiles=1).has_room(slug)
+    for _ in range(2):
+        write_shard(tmp_path, slug, "profile:a", {"/a.py": {1}})
+        assert not admission(tmp_path, max_profiles=1).has_room(parse_slug("b"))
+        combine(tmp_path, slug)
+    assert admission(tmp_path, max_profiles=1).has_room(parse_slug("b"))
 
 
 def test_a_process_that_was_stopped_at_the_gate_does_not_stop_the_others_for_ever(tmp_path: Path) -> None:
