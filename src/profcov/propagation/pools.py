@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import multiprocessing.pool
+import sys
 from typing import TYPE_CHECKING, Any
 
 from profcov.context import current
@@ -28,6 +29,9 @@ def install(patches: Patches) -> None:
 def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     if current.get() is None:
         return original(pool, function, *args, **kwargs)
+    if _has_interpreters(pool):
+        with unbound():
+            return original(pool, function, *args, **kwargs)
     step, end = carry(function)
     try:
         with unbound():  # the submit may start a thread of the pool
@@ -37,6 +41,12 @@ def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /
         raise
     future.add_done_callback(lambda _: end())  # for one that is cancelled before it runs
     return future
+
+
+def _has_interpreters(pool: Any) -> bool:
+    """Tell whether a pool's threads have interpreters of their own, as Python 3.14's: a step of ours cannot be handed there."""
+    module = sys.modules.get("concurrent.futures.interpreter")
+    return module is not None and isinstance(pool, module.InterpreterPoolExecutor)
 
 
 def _submit_to_processes(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
