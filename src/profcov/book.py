@@ -256,18 +256,19 @@ class Book:
         imported = sources.imported()
         given_up, self._given_up = self._given_up, 0
         notes = list(self.notes)  # they stay until they are written: who looks meanwhile is not to take them for it
-        facts = {
-            "written": time.time(),
-            "python": platform.python_version(),
-            "sources": {file: sources.digests[file] or UNKNOWN for file in executed if file in sources.digests},
-            "imported": sorted(imported - self._imported),
-            "lost": given_up,
-            "jobs": notes,
-        }
+        *older, newest = sources.by_version(executed)
+        of_all = {"imported": sorted(imported - self._imported), "lost": given_up, "jobs": notes}
         try:
-            write_shard(
-                settings.data_dir, self.slug, label, executed, branch=trace.branch, facts=facts, umask=settings.umask
-            )
+            for (ran, digests), more in (*((each, {}) for each in older), (newest, of_all)):
+                facts = {
+                    "written": time.time(),
+                    "python": platform.python_version(),
+                    "sources": {file: digest or UNKNOWN for file, digest in digests.items()},
+                    **more,
+                }
+                write_shard(
+                    settings.data_dir, self.slug, label, ran, branch=trace.branch, facts=facts, umask=settings.umask
+                )
         except BaseException:
             self._given_up += given_up
             raise

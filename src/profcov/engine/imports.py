@@ -47,11 +47,19 @@ def uninstall() -> None:
 
 
 def _silenced(original: Callable[..., Any], engine: Engine) -> Callable[..., Any]:
+    look_again = engine.sources.look_again
+    is_reload = original.__name__ == "_exec"
+
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if is_reload:  # its module is there already, and others may call what is new in it before this returns
+            look_again(args[-1])
         if current.get() is None:
-            return original(*args, **kwargs)
-        with Step(engine, None):
-            return original(*args, **kwargs)
+            module = original(*args, **kwargs)
+        else:
+            with Step(engine, None):
+                module = original(*args, **kwargs)
+        look_again(module)
+        return module
 
     # The interpreter cuts the import system's frames out of tracebacks, by file name: let it cut this one, too.
     wrapper.__code__ = wrapper.__code__.replace(co_filename=original.__code__.co_filename)

@@ -5,24 +5,27 @@ With ``ctrace`` the only module that touches coverage.py's non-public names; a t
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import os
 import sys
 import threading
-from types import CodeType, SimpleNamespace
+from importlib.machinery import SourceFileLoader
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import coverage
 from coverage.files import abs_file, relative_filename, set_relative_directory
 from coverage.inorout import InOrOut
 
+from profcov.engine.faults import raise_foreign
 from profcov.engine.started import STARTED
+from profcov.engine.versions import MARK, SourceFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
     from types import FrameType
+
+    from profcov.engine.base import Executed
 
 _OWN: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120
 _DEMO: Final = os.path.join(_OWN, "demo") + os.sep  # noqa: PTH118
@@ -39,6 +42,10 @@ def _ignore(msg: str, slug: str | None = None, once: bool = False) -> None:  # n
     """Take coverage.py's warnings: they speak of a run from start to end, which this is not."""
 
 
+def _ignore_file(filename: str) -> None:
+    """Take no notice: this engine asks about each code object."""
+
+
 class Sources:
     """The verdict on each file, once a file name as code objects have it.
 
@@ -50,9 +57,11 @@ class Sources:
     """
 
     def __init__(self, config_file: Path | None) -> None:
-        self._verdicts: dict[str, str | None] = {}
+        self._verdicts: dict[str, SourceFile | None] = {}
         self.digests: dict[str, str | None] = {}
-        """The sha256 of the source that runs, by the file's name in the data; None if it has been changed since."""
+        """The sha256 of each version of a source that runs, by its key; None for what is of no version that is known."""
+        self.on_versions: Callable[[str], object] = _ignore_file
+        """Called with a file, as code objects name it, whose code objects are to be told apart from now on."""
         self._modules: set[str] = set()
         self._looked_at, self._newest = 0, ""
         self._imported: set[str] = set()
@@ -65,18 +74,58 @@ class Sources:
         self._in_or_out.plugins = _NoPlugins()  # type: ignore[assignment]
 
     def measured(self, filename: str, frame: FrameType | None) -> str | None:
-        """Return the name that a code object's file has in the data, or None if it is not measured."""
+        """Return the key of the version of its file that a running code object is of, or None if it is not measured.
+
+        The key is the name that the file has in the data, unless the process runs other versions of it, too.
+        """
         try:
-            return self._verdicts[filename]
+            file = self._verdicts[filename]
         except KeyError:
-            pass
-        with self.lock:
-            source = self._find_source(filename, frame)
-            verdict = self._verdicts[filename] = None if source is None else self._name(source)
-            if source is not None and verdict is not None:
-                with contextlib.suppress(OSError):  # it is gone
-                    self.digests[verdict] = _digest(source, frame)
-            return verdict
+            file = self._meet(filename, frame)
+        if file is None:
+            return None
+        return file.name if frame is None else file.key_of(frame.f_code)
+
+    def _meet(self, filename: str, frame: FrameType | None) -> SourceFile | None:
+        # No lock: two threads may find out the same, but none waits for one that the collector has sent elsewhere.
+        source = self._find_source(filename, frame)
+        file = None if source is None else SourceFile(source, self._name(source), self.digests)
+        if file is not None:
+            file.meet(None if frame is None else frame.f_code, STARTED)
+        return self._verdicts.setdefault(filename, file)
+
+    def is_mixed(self, filename: str) -> bool:
+        """Tell whether the code objects of a file are of more than one version of it."""
+        file = self._verdicts.get(filename)
+        return file is not None and file.is_mixed
+
+    def look_again(self, module: Any) -> None:
+        """Take note that a module is run, which may have been run before; cheap where it was not."""
+        try:
+            names = object.__getattribute__(module, "__dict__")
+            filename, loader = names.get("__file__"), getattr(names.get("__spec__"), "loader", None)
+            file = self._verdicts.get(filename)
+            if file is not None and file.look_again():
+                if type(loader) is not SourceFileLoader:  # what runs may not be what the file compiles to
+                    file.doubt()
+                self.on_versions(filename)
+        except Exception as error:  # noqa: BLE001 (anything can stand in sys.modules)
+            raise_foreign(error)
+
+    def by_version(self, executed: Executed) -> list[tuple[Executed, dict[str, str | None]]]:
+        """Divide what ran into parts with one version of a file each, under the names of files, and the sha256 of these."""
+        parts: list[tuple[Executed, dict[str, str | None]]] = [({}, {})]
+        for key, lines in executed.items():
+            name = key.partition(MARK)[0]
+            free = [part for part in parts if name not in part[0]]
+            if not free:
+                free = [({}, {})]
+                parts += free
+            ran, digests = free[0]
+            ran[name] = lines
+            if key in self.digests:
+                digests[name] = self.digests[key]
+        return parts
 
     def list_unmeasured(self) -> list[str]:
         """Return the files that are known not to be measured, as code objects name them."""
@@ -113,7 +162,8 @@ class Sources:
             frame: Any = SimpleNamespace(f_globals=names)
             filename = str(names["__file__"])
             source = self._find_source(filename, frame)
-        except Exception:  # noqa: BLE001 (anything can stand in sys.modules)
+        except Exception as error:  # noqa: BLE001 (anything can stand in sys.modules)
+            raise_foreign(error)
             return
         if source is None:
             self._verdicts.setdefault(filename, None)  # known before the first unit, and before a worker forks
@@ -129,31 +179,3 @@ class Sources:
         if not disposition.trace or not source.endswith(_PYTHON):
             return None
         return None if source.startswith(_OWN) and not source.startswith(_DEMO) else source
-
-
-def _digest(source: str, frame: FrameType | None) -> str | None:
-    """Return the sha256 of a source as it was imported, or None if it has been changed since.
-
-    A file that was touched after the process had started is compiled, to see whether the code that runs came from it.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with open(source, "rb") as file:  # noqa: PTH123
-        is_touched = os.fstat(file.fileno()).st_ctime >= STARTED
-        content = file.read()
-    if is_touched and frame is not None:
-        try:
-            whole = compile(content, frame.f_code.co_filename, "exec", dont_inherit=True)
-        except (SyntaxError, ValueError):
-            return None
-        if frame.f_code not in _list_codes(whole):
-            return None
-    return hashlib.sha256(content).hexdigest()
-
-
-def _list_codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _list_codes(constant)

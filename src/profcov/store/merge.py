@@ -186,7 +186,7 @@ class Gathered:
     def merge(self, before: Content | None = None) -> tuple[Content, dict[str, list[str]]]:
         """Return everything in one, and the files of which there is more than one version, with the sha256 of each.
 
-        Of such a file there are the lines of one version only: that on disk now, or else the one recorded last.
+        Of such a file there are the lines of one version only: that on disk now, or else the known one recorded last.
         """
         parts = ([] if before is None else [before]) + list(self.contents.values())
         versions: dict[str, dict[str, float]] = {}
@@ -205,7 +205,7 @@ class Gathered:
 
 def _choose(file: str, versions: dict[str, float]) -> str:
     now = file_digest(file) if len(versions) > 1 else None
-    return now if now in versions else max(versions, key=lambda digest: (versions[digest], digest))
+    return now if now in versions else max(versions, key=lambda digest: (digest != UNKNOWN, versions[digest], digest))
 
 
 def gather(shards: Sequence[Path]) -> Gathered:

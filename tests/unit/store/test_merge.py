@@ -150,6 +150,14 @@ def test_where_no_version_is_on_disk_the_last_one_stays(data: Path) -> None:
     assert read_sidecar(made.path)["sources"] == {"/src/a.py": "2" * 64}
 
 
+def test_lines_of_no_known_version_do_not_take_the_place_of_those_of_one(data: Path) -> None:
+    write(data, {"/src/a.py": {1}}, sources={"/src/a.py": "1" * 64}, written=1.0)
+    write(data, {"/src/a.py": {2}}, sources={"/src/a.py": "unknown"}, written=2.0)
+    made = combine(data, DEMO)
+    assert (read_lines(made.path), made.reasons) == ({"/src/a.py": {1}}, ("source-changed",))
+    assert made.changed == {"/src/a.py": ["1" * 64, "unknown"]}
+
+
 def test_keep_leaves_the_shards_to_be_combined_again(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
     first = combine(data, DEMO, keep=True)
