@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 BEGIN = """
 import json, resource, subprocess, sys
 import seen
+import profcov.store.read  # now: where there is no room, half of its .pyc would stay in the tree, and break all that comes
 from measured import *
 from play import *
 
