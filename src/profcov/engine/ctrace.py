@@ -2,20 +2,25 @@
 
 A *step* is what runs between two switches: a WSGI call, each ``next()`` of its body, each resumption of a
 coroutine, a callable in a pool's thread. Each trace has tracers of its own in each thread; one that is on is never
-left on for somebody else's step.
+left on for somebody else's step. Where greenlets switch underneath a step, each has a tracer of its own, too: a tracer keeps
+a stack of the calls that it has seen. A trace function that the application sets in the middle of a step stays: profcov gives
+way, and the artifact says so.
 
 With ``sources`` the only module that touches coverage.py's non-public names; a test pins those used.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.context import current
 from profcov.engine.base import Capabilities, Counts, Executed, Lock, Trace
 from profcov.engine.coroutine import StepCoroutine
 from profcov.engine.faults import log_once, raise_foreign
+from profcov.engine.strands import Strand, Threads, ThreadState
 from profcov.errors import EngineUnavailableError
 
 try:
@@ -31,24 +36,18 @@ if TYPE_CHECKING:
     from profcov.engine.sources import Sources
 
 
-class _ThreadState(threading.local):
-    """This thread's open steps, innermost last, and the tracers at rest of each trace."""
-
-    def __init__(self) -> None:
-        self.steps: list[tuple[CTrace | None, Any]] = []
-
-
 class CTrace(Trace):
     """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
 
-    __slots__ = ("_count", "_engine", "_taken", "_width", "data", "lock", "resting")
+    __slots__ = ("_count", "_engine", "_taken", "_width", "data", "resting", "verdicts")
 
     def __init__(self, slug: str, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
         super().__init__(slug, label, branch=arc_width is not None)
         self._engine = engine
         self._width = arc_width or 0
         self.data: Executed = {}
-        self.lock = threading.Lock()
+        self.verdicts: dict[str, Any] = {}
+        """What the tracers know of files, by their names in code objects; each file is asked for once a trace."""
         self.resting = threading.local()
         self._count = self._taken = 0
 
@@ -99,9 +98,9 @@ class CTraceEngine:
             raise EngineUnavailableError(self.name, "this coverage.py was built without its C tracer")
         self.capabilities = Capabilities(greenlets=False, branches=True, coroutine_blocks=False)
         self.sources = sources
-        self._verdicts: dict[str, Any] = {}
+        self._unmeasured: dict[str, Any] = {}
         self.lines = 0  # on disk: what the tracers do is not counted while they do it
-        self._thread = _ThreadState()
+        self._threads = Threads(self._switched)
         self._arc_width = self._find_arc_width() if sources.branch else None
 
     # The contract of base.Engine.
@@ -111,43 +110,105 @@ class CTraceEngine:
 
     def new_trace(self, slug: str, label: str | None) -> CTrace:
         """Return an empty trace."""
-        return CTrace(slug, label, arc_width=self._arc_width, engine=self)
+        trace = CTrace(slug, label, arc_width=self._arc_width, engine=self)
+        trace.verdicts.update(self._unmeasured)
+        return trace
 
     def begin(self, scope: Scope) -> None:
         """Note who may still work for the trace; it is live while a step of it is on."""
         scope.trace.scopes.add(scope)
 
-    def enter(self, scope: Scope | None) -> tuple[CTrace | None, Any] | None:
+    def enter(self, scope: Scope | None) -> int | None:
         """Switch this thread to a scope's tracer, or to none; a step inside a step of the same trace does nothing.
 
-        A tracer counts the calls and returns that it sees, so every ``enter`` and ``leave`` must be two calls deep
-        in the frame that they switch for (``Step.__enter__`` calls this; so does ``StepCoroutine._on``).
+        A tracer counts the calls and returns that it sees, so every ``enter`` must be as many calls deep in the frame that
+        it switches for as its ``leave``: two (``Step.__enter__`` calls this; so does ``StepCoroutine._on``).
         """
+        state = self._threads.state
+        strand = state.strand
+        steps = strand.steps
+        outer = steps[-1] if steps else strand.base
         trace = None if scope is None else scope.trace
-        steps = self._thread.steps
-        outer = steps[-1] if steps else (None, None)
         if outer[0] is trace:
             return None
-        if outer[1] is not None:
-            outer[1].stop()
-            sys.settrace(None)
-        tracer = None if trace is None else self._tracer(trace)
-        steps.append((trace, tracer))
-        if tracer is not None:
-            tracer.start()
-        return outer
+        handle = len(steps) + 1
+        try:
+            if outer[1] is not None:
+                _pause(strand)
+            if "greenlet" in sys.modules and not state.is_watching:
+                state.watch()
+            tracer = None
+            if trace is not None:
+                if sys.gettrace() is None:
+                    tracer = self._tracer(trace)
+                else:
+                    _miss(scope, OTHER_TRACER)
+            steps.append((trace, tracer, scope))
+            if tracer is not None:
+                tracer.start()
+        except BaseException:  # a time limit of the application's has struck
+            self._close(state, handle - 1)
+            raise
+        return handle
 
-    def leave(self, handle: tuple[CTrace | None, Any] | None) -> None:
+    def leave(self, handle: int | None) -> None:
         """End a step: switch its tracer off and the outer one on again."""
-        if handle is None or not self._thread.steps:  # forked inside the step
+        if handle is None:
             return
-        trace, tracer = self._thread.steps.pop()
-        if tracer is not None:
-            tracer.stop()
-            sys.settrace(None)
-            trace.resting.tracers.append(tracer)  # type: ignore[union-attr]
-        if handle[1] is not None:
-            handle[1].start()
+        state = self._threads.state
+        strand = state.strand
+        steps = strand.steps
+        tracer = steps[-1][1] if handle == len(steps) else None
+        is_on = tracer is not None and sys.gettrace() is tracer
+        if not is_on or (state.is_watching and not state.is_told()):
+            self._close(state, handle - 1)
+            return
+        sys.settrace(None)
+        tracer.stop()
+        steps.pop()[0].resting.tracers.append(tracer)
+        if steps or strand.base[1] is not None:
+            _go_on(strand)
+
+    def _close(self, state: ThreadState, depth: int) -> None:
+        """Close the steps that are deeper: one, and what something that has struck in it has left open."""
+        strand = state.strand
+        _pause(strand)
+        closed = strand.steps[depth:]  # none: it was forked inside the step
+        del strand.steps[depth:]
+        for trace, tracer, scope in closed:
+            if scope is not closed[0][2] or (state.is_watching and not state.is_told()):
+                _miss(scope, UNFOLLOWED)
+            elif tracer is not None:
+                trace.resting.tracers.append(tracer)
+        _go_on(strand)
+
+    def _switched(self, event: str, greenlets: Any) -> None:
+        """Turn to the tracer of the greenlet that this thread has switched to: greenlet calls this, and sees no exception."""
+        state = self._threads.state
+        scope = state.strand.running[2]
+        before = state.before
+        try:
+            if event in {"switch", "throw"}:
+                _pause(state.strand)
+                if state.turn(*greenlets):
+                    self._take_on(state.strand, scope)
+                if state.is_idle:
+                    state.unwatch()
+                else:
+                    _go_on(state.strand)
+        except Exception as error:  # noqa: BLE001
+            raise_foreign(error)
+            _miss(scope, UNFOLLOWED)
+            log_once("greenlets", "cannot follow a greenlet", error=error)
+        if before is not None:
+            before(event, greenlets)
+
+    def _take_on(self, strand: Strand, switcher: Scope | None) -> None:
+        """Let a greenlet that has no step of its own run for whom its context names, or else for who has switched to it."""
+        scope = switcher if strand.steps else current.get() or switcher
+        trace = None if scope is None else scope.trace
+        if strand.base[0] is not trace:
+            strand.base = (trace, None if trace is None else self._new_tracer(trace), scope)
 
     def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:
         """Return a coroutine that runs each resumption of the given one as a step."""
@@ -160,7 +221,7 @@ class CTraceEngine:
 
     def refusal(self) -> str | None:
         """Say why this thread cannot be measured: somebody else's trace function, or greenlets."""
-        if not self._thread.steps and sys.gettrace() is not None:
+        if sys.gettrace() not in (None, self._threads.state.strand.running[1]):
             return "another trace function is set (coverage.py or a debugger)"
         if "gevent" in sys.modules or "eventlet" in sys.modules:
             return "greenlets need the monitoring engine (Python 3.12 or newer)"
@@ -176,19 +237,17 @@ class CTraceEngine:
 
     def after_fork(self) -> None:
         """Switch off the step that the forking thread was in; the child begins its own."""
-        if self._thread.steps:
-            tracer = self._thread.steps[-1][1]
-            if tracer is not None:
-                tracer.stop()
-                sys.settrace(None)
-        self._thread = _ThreadState()
+        state = self._threads.state
+        _pause(state.strand)
+        state.unwatch()
+        self._threads = Threads(self._switched)
         self.lines = 0
 
     def warm_up(self) -> None:
-        """Give the tracers to come the verdicts on the files that are known not to be measured."""
+        """Give the traces to come the verdicts on the files that are known not to be measured."""
         unmeasured = _disposition("", None)
         for filename in self.sources.list_unmeasured():
-            self._verdicts.setdefault(filename, unmeasured)
+            self._unmeasured.setdefault(filename, unmeasured)
 
     def close(self) -> None:
         """Nothing is held between steps."""
@@ -202,10 +261,8 @@ class CTraceEngine:
         return resting.pop() if resting else self._new_tracer(trace)
 
     def _new_tracer(self, trace: CTrace) -> Any:
-        tracer = _make_tracer(trace.data, self._should_trace, self._verdicts, arcs=trace.branch)
-        tracer.lock_data = trace.lock.acquire
-        tracer.unlock_data = trace.lock.release
-        return tracer
+        should_trace = functools.partial(self._should_trace, trace.data)
+        return _make_tracer(trace.data, should_trace, trace.verdicts, arcs=trace.branch)
 
     def _find_arc_width(self) -> int:
         """Return how many bits coverage.py's tracer gives a line in an arc: 20 in 7.6, 28 in 7.17. By trying it.
@@ -229,15 +286,62 @@ class CTraceEngine:
                 return width
         raise EngineUnavailableError(self.name, "this coverage.py packs arcs in a way that profcov does not know")
 
-    def _should_trace(self, filename: str, frame: FrameType) -> Any:
-        """Answer the tracer's question about a file; an exception here would end the tracer."""
+    def _should_trace(self, data: Executed, filename: str, frame: FrameType) -> Any:
+        """Answer the tracer's question about a file; an exception here would end the tracer.
+
+        A file's set is there before any tracer can look for it. So two threads never make two, one of which would be lost with
+        its lines, and coverage.py's lock is not needed: under it the garbage collector could run anybody's code (3.11).
+        """
         name = None
         try:
             name = self.sources.measured(filename, frame)
         except Exception as error:  # noqa: BLE001
             raise_foreign(error)  # a time limit of the application's: it ends the tracer, too, but must not be lost
             log_once("engine-discovery", "cannot tell whether %s is measured", filename, error=error)
-        return _disposition(filename, name)
+        verdict = _disposition(filename, name)
+        if name is None:
+            self._unmeasured[filename] = verdict
+        else:
+            data.setdefault(name, set())
+        return verdict
+
+
+def _pause(strand: Strand) -> None:
+    """Switch off the tracer that is on in this thread; if another trace function is set, give way to it."""
+    tracer = strand.running[1]
+    if tracer is not None:
+        if sys.gettrace() is tracer:
+            sys.settrace(None)
+        else:
+            _give_way(strand)
+        tracer.stop()
+
+
+def _go_on(strand: Strand) -> None:
+    """Switch on the tracer of what runs now, unless another trace function is set."""
+    tracer = strand.running[1]
+    if tracer is not None:
+        if sys.gettrace() is None:
+            tracer.start()
+        else:
+            _give_way(strand)
+
+
+def _give_way(strand: Strand) -> None:
+    """Go on without a tracer: it has missed calls and returns, and what it would file from now on is wrong."""
+    trace, _, scope = strand.running
+    strand.running = (trace, None, scope)
+    _miss(scope, OTHER_TRACER)
+
+
+def _miss(scope: Scope | None, reason: str) -> None:
+    """Have a scope's artifact say that something is missing; never raise."""
+    try:
+        if scope is not None:
+            scope.book.miss(reason)
+    except Exception as error:  # noqa: BLE001
+        raise_foreign(error)
+        log_once("miss", "cannot note what is missing", error=error)
 
 
 def _disposition(filename: str, name: str | None) -> Any:
@@ -257,7 +361,7 @@ def _make_tracer(data: Executed, should_trace: Callable[..., Any], verdicts: dic
     tracer.trace_arcs = arcs
     tracer.should_trace = should_trace
     tracer.should_trace_cache = verdicts
-    tracer.lock_data = tracer.unlock_data = _ignore
+    tracer.lock_data = tracer.unlock_data = _no_lock
     tracer.check_include = _always
     tracer.file_tracers = {}
     tracer.warn = _ignore
@@ -268,5 +372,13 @@ def _make_tracer(data: Executed, should_trace: Callable[..., Any], verdicts: dic
     return tracer
 
 
+OTHER_TRACER: Final = "other-tracer"
+"""Why an artifact is partial: in the middle of a unit somebody else has set a trace function."""
+UNFOLLOWED: Final = "unfollowed"
+"""Why an artifact is partial: work went where this engine cannot follow."""
+
+_no_lock: Final[
+    Callable[[], None]
+] = [].clear  # the cheapest call into C that does nothing: each call of a function pays it
 _always: Final[Callable[..., bool]] = lambda *args: True  # noqa: E731, ARG005
 _ignore: Final[Callable[..., None]] = lambda *args, **kwargs: None  # noqa: E731, ARG005
