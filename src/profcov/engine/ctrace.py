@@ -148,6 +148,7 @@ class CTraceEngine:
                 tracer.start()
         except BaseException:  # a time limit of the application's has struck
             self._close(state, handle - 1)
+            _go_on(strand)
             raise
         return handle
 
@@ -158,29 +159,27 @@ class CTraceEngine:
         state = self._threads.state
         strand = state.strand
         steps = strand.steps
-        tracer = steps[-1][1] if handle == len(steps) else None
-        is_on = tracer is not None and sys.gettrace() is tracer
-        if not is_on or (state.is_watching and not state.is_told()):
+        tracer: Any = steps[-1][1] if handle == len(steps) else None
+        is_on = tracer is not None and bool(sys.gettrace() is tracer)
+        if is_on and (not state.is_watching or state.is_told()):
+            sys.settrace(None)
+            tracer.stop()
+            steps.pop()[0].resting.tracers.append(tracer)
+        else:
             self._close(state, handle - 1)
-            return
-        sys.settrace(None)
-        tracer.stop()
-        steps.pop()[0].resting.tracers.append(tracer)
         if steps or strand.base[1] is not None:
-            _go_on(strand)
+            _go_on(strand)  # as many calls deep as `enter` has paused it
 
     def _close(self, state: ThreadState, depth: int) -> None:
-        """Close the steps that are deeper: one, and what something that has struck in it has left open."""
+        """Close the steps that are deeper: one, and what something that has struck in it has left open; none after a fork."""
         strand = state.strand
         _pause(strand)
-        closed = strand.steps[depth:]  # none: it was forked inside the step
+        closed = strand.steps[depth:]
         del strand.steps[depth:]
-        for trace, tracer, scope in closed:
-            if scope is not closed[0][2] or (state.is_watching and not state.is_told()):
+        is_told = not state.is_watching or state.is_told()
+        for number, (_, _, scope) in enumerate(closed):
+            if number or not is_told:
                 _miss(scope, UNFOLLOWED)
-            elif tracer is not None:
-                trace.resting.tracers.append(tracer)
-        _go_on(strand)
 
     def _switched(self, event: str, greenlets: Any) -> None:
         """Turn to the tracer of the greenlet that this thread has switched to: greenlet calls this, and sees no exception."""
@@ -337,7 +336,7 @@ def _give_way(strand: Strand) -> None:
 def _miss(scope: Scope | None, reason: str) -> None:
     """Have a scope's artifact say that something is missing; never raise."""
     try:
-        if scope is not None:
+        if scope is not None and scope.book is not None:
             scope.book.miss(reason)
     except Exception as error:  # noqa: BLE001
         raise_foreign(error)

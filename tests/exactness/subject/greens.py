@@ -1,6 +1,6 @@
 """Work that switches greenlets in the middle of functions."""
 
-from subject import branches
+from subject import branches, small
 
 
 def work(kind, n):
@@ -23,3 +23,26 @@ def spawn_children(kind):
     import gevent
 
     return [gevent.spawn(work, kind, i) for i in (1, 3)]
+
+
+async def ask(kind, spawn, wait, fail):
+    total = await spawn(small.loop, kind, 6, wait)
+    total += kind
+    for function in (small.consume, small.fail):
+        total += await spawn(function, kind, 5, wait)
+        if kind == 1:
+            total += branches.only_third(total)
+    try:
+        await spawn(small.loop, kind, 4, fail)
+    except KeyError:
+        total += small.leaf(kind, total)
+    return total + branches.hot(kind, 4)
+
+
+def plain(kind, pause):
+    total = small.loop(kind, 6, pause)
+    total += small.recurse(kind, 4, pause)
+    pause()
+    if kind == 2:
+        total += branches.only_even(total)
+    return total + small.consume(kind, 4, pause)
