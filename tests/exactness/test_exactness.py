@@ -93,7 +93,8 @@ def test_random_programs_run_as_each_slug_alone(first, count, engine, options):
 WITH_BRANCHES = [
     name
     for name, case in CASES.items()
-    if "ctrace" in case.engines and (name.startswith(("threads:", "tasks:", "web:", "switching:")) or len(HERE_ENGINES) == 1)
+    if "ctrace" in case.engines
+    and (name.startswith(("threads:", "tasks:", "web:", "switching:")) or len(HERE_ENGINES) == 1)
 ]
 
 
