@@ -21,7 +21,7 @@ from profcov.context import Scope, current
 from profcov.engine import imports, started  # noqa: F401 (it notes the time)
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
-from profcov.errors import InvalidSlugError, ProfcovError
+from profcov.errors import EngineUnavailableError, InvalidSlugError, ProfcovError
 from profcov.settings import Settings
 from profcov.signature import is_signed
 from profcov.slug import Slug, parse_slug
@@ -59,7 +59,8 @@ class Recorder:
     def begin_request(self, claim: Claim, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
         """Begin a unit of work for what a request claims, which may be anything; never raises."""
         if not claim.is_default:
-            refusal = self._refusal or self._check(claim)
+            # Why no engine runs here is for those who may know: it comes second.
+            refusal = DISABLED if self._refusal == DISABLED else self._check(claim)
             if refusal is not None:
                 return Unit(refusal)
         return self.begin(claim.slug, work, wait=wait)
@@ -77,7 +78,7 @@ class Recorder:
         except Exception as error:  # noqa: BLE001 (itsdangerous may be missing)
             raise_foreign(error)
             log_once("signature", "cannot check who sends a slug", error=error)
-            return "unsupported; an error, see the server's log"
+            return SIGNATURE
 
     def begin(self, slug_text: str, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
         """Begin a unit of work for a slug as it came in, unchecked; never raises.
@@ -153,7 +154,7 @@ class Recorder:
                 except Exception as error:  # noqa: BLE001 (coverage.py's configuration errors among them)
                     raise_foreign(error)
                     log_once("engine-start", "cannot measure: %s", error)
-                    reason = str(error) if isinstance(error, ProfcovError) else type(error).__name__
+                    reason = error.public if isinstance(error, EngineUnavailableError) else type(error).__name__
                     self._refusal = f"unsupported; {_one_line(reason)}"
             return self.engine
 

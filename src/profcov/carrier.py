@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -54,10 +55,10 @@ class Carriers:
         wanted = {"header": b"x-profile-trace", "baggage": b"baggage", "cookie": b"cookie"}
         self._wanted = frozenset(wanted[name] for name in settings.carriers)
 
-    def from_environ(self, environ: Mapping[str, Any]) -> Claim | None:
-        """Return what a WSGI request claims, or None."""
+    def from_environ(self, environ: Mapping[str, Any], start_response: object = None) -> Claim | None:
+        """Return what a WSGI request claims, or None; ``start_response`` may lead to what its server knows."""
         slug = environ.get("HTTP_X_PROFILE_TRACE") if self._header else None
-        if slug is not None:
+        if slug is not None and not _is_misspelled(environ, start_response):
             return Claim(slug, environ.get("HTTP_X_PROFILE_TRACE_TOKEN"))
         baggage = environ.get("HTTP_BAGGAGE") if self._baggage else None
         cookie = environ.get("HTTP_COOKIE") if self._cookie else None
@@ -80,6 +81,21 @@ class Carriers:
             for wanted_name, separator in ((b"baggage", ","), (b"cookie", ";"))
         )
         return _from_others(baggage, cookie, token) or self._default
+
+
+def _is_misspelled(environ: Mapping[str, Any], start_response: object) -> bool:
+    """Tell whether ``X_Profile_Trace`` was sent: in an environment it has the header's name, and a proxy lets it pass.
+
+    Most servers drop such headers. wsgiref does not, nor do adapters from ASGI: both still have what was sent. Of other
+    servers it cannot be told.
+    """
+    with contextlib.suppress(AttributeError, LookupError, TypeError, ValueError):  # by what is not what we know
+        scope = environ.get("asgi.scope")
+        if scope is not None:
+            return all(name != b"x-profile-trace" for name, _ in scope["headers"])
+        handler = getattr(getattr(start_response, "__self__", None), "request_handler", None)
+        return handler is not None and HEADER not in handler.headers
+    return False
 
 
 def _from_others(baggage: str | None, cookie: str | None, token: str | None) -> Claim | None:

@@ -48,10 +48,13 @@ class EngineUnavailableError(ProfcovError):
 
     code = "engine"
 
-    def __init__(self, engine: str, reason: str) -> None:
+    def __init__(self, engine: str, reason: str, configuration: Path | None = None) -> None:
         self.engine = engine
         self.reason = reason
-        super().__init__(f"the {engine} engine cannot run here: {reason}")
+        self.configuration = configuration
+        self.public = f"the {engine} engine cannot run here: {reason}"
+        """The message without paths, for those who send requests."""
+        super().__init__(f"{self.public}: {configuration}" if configuration else self.public)
 
 
 class CoverageError(ProfcovError):

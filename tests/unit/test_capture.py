@@ -210,6 +210,40 @@ def test_where_nothing_can_be_written_work_goes_on_unmeasured_and_that_is_logged
     assert len(told) == 1
 
 
+def test_where_there_is_a_secret_nobody_is_told_what_is_wrong_here_without_a_signature(run_python: Run) -> None:
+    told, log = run_python(
+        """
+        import sys
+        from dataclasses import replace
+        from measured import *
+        from play import *
+        from profcov.carrier import Claim
+        from profcov.signature import sign
+        play("demo", red)
+        secret = "a secret that is long enough"
+        elsewhere = DATA.parent / "other.ini"
+        elsewhere.touch()
+        broken = recorder_for(replace(recorder.settings, config_file=elsewhere, secret=secret, allow=("demo",)))
+        def ask(slug, token=None):
+            return broken.begin_request(Claim(slug, token)).status
+        told = [ask("demo"), ask("demo", sign("demo", secret)), ask("demo"), ask("demo", "x"), ask("other"), ask("../")]
+        told.append(ask("other", sign("other", secret)))
+        sys.modules["itsdangerous"] = None
+        told.append(ask("demo", "demo.x.y"))
+        tell([told, said])
+        """
+    )
+    signed = told.pop(1)
+    assert told == [
+        *["rejected; signature"] * 4,
+        "rejected; invalid slug",
+        "rejected; not allowed",
+        "rejected; signature",
+    ]
+    assert signed.endswith(" engine cannot run here: it runs already with another configuration")
+    assert [line.rpartition("code ")[2] for line in log] == ["engine-start)", "signature)"]
+
+
 def test_only_so_many_profiles_are_traced(run_python: Run) -> None:
     assert run_python(
         """

@@ -20,6 +20,16 @@ def test_a_wsgi_request_carries_the_slug_in_its_header() -> None:
     assert READ.from_environ({"HTTP_X_PROFILE": "demo", "X_PROFILE_TRACE": "demo"}) is None
 
 
+def test_a_header_with_underscores_is_none_where_the_server_tells() -> None:
+    environ = {"HTTP_X_PROFILE_TRACE": "demo"}
+    assert READ.from_headers([(b"x_profile_trace", b"demo")]) is None
+    for name, slug in ((b"x_profile_trace", None), (b"x-profile-trace", Claim("demo"))):
+        assert READ.from_environ({**environ, "asgi.scope": {"headers": [(b"host", b"h"), (name, b"demo")]}}) == slug
+    for odd in ({}, {"headers": None}, {"headers": [1]}, 7):
+        assert READ.from_environ({**environ, "asgi.scope": odd}) == Claim("demo")
+    assert READ.from_environ(environ, READ.from_environ) == Claim("demo")
+
+
 def test_an_asgi_request_carries_the_slug_in_its_header() -> None:
     assert READ.from_headers([(b"host", b"here"), (b"x-profile-trace", b"demo")]) == Claim("demo")
     both = [(b"x-profile-trace-token", b"t"), (b"x-profile-trace", b"demo")]

@@ -39,7 +39,7 @@ def start_engine(choice: EngineChoice, config_file: Path | None) -> Engine:
             atexit.register(stop_engine)
         engine, its_config = _running
         if its_config != config_file:
-            raise EngineUnavailableError(engine.name, f"it runs already with the configuration {its_config}")
+            raise EngineUnavailableError(engine.name, "it runs already with another configuration", its_config)
         if choice not in {"auto", engine.name}:
             raise EngineUnavailableError(choice, f"the {engine.name} engine runs already")
         return engine

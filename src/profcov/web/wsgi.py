@@ -38,7 +38,7 @@ class ProfileTraceMiddleware:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request."""
-        claim = self._carriers.from_environ(environ)
+        claim = self._carriers.from_environ(environ, start_response)
         if claim is None or _MARK in environ:  # marked: this middleware is around us already
             return self.app(environ, start_response)
         unit = self._recorder.begin_request(claim, _describe(environ))

@@ -282,3 +282,30 @@ def test_invented_methods_make_one_label(run_python: Callable[..., Any]) -> None
     told, logged = run_python(ASGI_APP + INVENTED + asgi, **route)
     names = [f"profile:other|{each} /" for each in ("GET", "OTHER", "PROPFIND", "WEBSOCKET")]
     assert (told, logged) == (["profile:other", *names], 1)
+
+
+def test_under_wsgiref_a_header_with_underscores_is_not_the_header(run_python: Callable[..., Any]) -> None:
+    assert run_python(
+        WSGI_APP
+        + """
+        import http.client, threading
+        from wsgiref.simple_server import WSGIRequestHandler, make_server
+        class Quiet(WSGIRequestHandler):
+            def log_message(self, *args):
+                pass
+        def ask(name):
+            connection = http.client.HTTPConnection(*server.server_address)
+            connection.request("GET", "/", headers={name: "demo"})
+            answer = connection.getresponse()
+            answer.read()
+            connection.close()
+            return answer.getheader("X-Profile-Trace-Status")
+        with make_server("127.0.0.1", 0, app, handler_class=Quiet) as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+            thread.start()
+            told = [ask(name) for name in ("X_Profile_Trace", "X-Profile_Trace", "x-profile-trace")]
+            server.shutdown()
+            thread.join()
+        tell(told)
+    """
+    ) == [None, None, "traced"]

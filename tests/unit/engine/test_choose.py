@@ -98,7 +98,7 @@ def test_stopping_the_engine_gives_back_what_it_took(run_python: Run, engine: st
 
 
 def test_one_process_has_one_engine_and_says_so_to_settings_that_want_another(run_python: Run) -> None:
-    one, same, other, engine = run_python(
+    one, same, other, engine, log = run_python(
         """
         from dataclasses import replace
         from measured import *
@@ -109,11 +109,14 @@ def test_one_process_has_one_engine_and_says_so_to_settings_that_want_another(ru
         elsewhere = DATA.parent / "other.ini"
         elsewhere.touch()
         other = recorder_for(replace(recorder.settings, config_file=elsewhere)).begin("demo").status
-        tell([one, same, other, recorder.engine.name])
+        tell([one, same, other, recorder.engine.name, said])
         """
     )
     assert (one, same) == ("traced", "traced")
-    assert other.startswith(f"unsupported; the {engine} engine cannot run here: it runs already with the configuration")
+    problem = f"the {engine} engine cannot run here: it runs already with another configuration"
+    assert other == f"unsupported; {problem}"  # a client is not told where files are; the log is
+    assert len(log) == 1
+    assert log[0].startswith(f"cannot measure: {problem}: /")
 
 
 def test_another_trace_function_is_not_disturbed(run_python: Run) -> None:
