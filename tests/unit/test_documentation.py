@@ -24,6 +24,7 @@ from profcov.playback import recording
 from profcov.slug import parse_slug
 from profcov.store.combine import (
     HISTORY_UNKNOWN,
+    LINES_IMPOSSIBLE,
     LINES_UNWRITTEN,
     PROCESS_DIED,
     SHARD_UNREADABLE,
@@ -55,7 +56,7 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SNIPPET = re.compile(r"^<!-- test: (\w+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-STORE_REASONS = {HISTORY_UNKNOWN, LINES_UNWRITTEN, PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED}
+STORE_REASONS = {HISTORY_UNKNOWN, LINES_IMPOSSIBLE, LINES_UNWRITTEN, PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED}
 
 
 def first_cells(page: str, *, column: int = 0) -> list[str]:

@@ -91,6 +91,16 @@ def _print(made: Artifact) -> None:
     click.echo(f"{made.slug}\t{made.lines}\t{made.files}\t{status}\t{made.path}")
     for file, (kept, *others) in made.changed.items():
         click.echo(f"profcov: {made.slug}: {_tell_change(file, kept, others)}", err=True)
+    for file, lines in made.impossible.items():
+        click.echo(f"profcov: {made.slug}: {_tell_impossible(file, lines)}", err=True)
+
+
+def _tell_impossible(file: str, lines: Sequence[int]) -> str:
+    numbers = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}, {len(lines)} of them,"
+    return (
+        f"{file} ends before {numbers} that was recorded of it, which is left out: "
+        "is other code compiled under its name? If not, its other lines may be wrong, too: please report it"
+    )
 
 
 def _tell_change(file: str, kept: str, others: Sequence[str]) -> str:

@@ -14,6 +14,7 @@ from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteE
 from profcov.store.consume import consume, finish
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
 from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
+from profcov.store.line_numbers import leave_out_impossible
 from profcov.store.lock import exclusive, raise_generation, read_generation
 from profcov.store.merge import Content, gather, read_content
 from profcov.store.playing import is_marked
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from profcov.store.presence import Holder
 
 QUARANTINE: Final = "quarantine"
+LINES_IMPOSSIBLE: Final = "lines-impossible"
 PROCESS_DIED: Final = "process-died"
 HISTORY_UNKNOWN: Final = "history-unknown"
 LINES_UNWRITTEN: Final = "lines-unwritten"
@@ -43,7 +45,7 @@ class Artifact:
     """What combining gave: where it is, how much is in it, and whether it is whole.
 
     ``changed`` has the files of which there was more than one version: the sha256 of the one whose lines are in it, then of
-    the others.
+    the others. ``impossible`` has the lines that were left out because their file ends before them.
     """
 
     slug: Slug
@@ -55,6 +57,7 @@ class Artifact:
     files: int
     shards: int
     changed: dict[str, list[str]]
+    impossible: dict[str, list[int]]
 
 
 def combine(
@@ -74,7 +77,8 @@ def combine(
 
     A shard that cannot be read is moved to ``quarantine/`` (unless all are to stay), and the artifact is partial; so it is
     if a process died with units in flight or could not write what it ran, if a play that is not over has recorded, or if
-    sources changed between shards: then only the lines of one version are in it. The artifact before this one is kept as ``previous/<slug>.coverage``.
+    sources changed between shards: then only the lines of one version are in it. Lines beyond the end of their file are left out, and
+    make it partial. The artifact before this one is kept as ``previous/<slug>.coverage``.
 
     Args:
         data_dir: where the shards are.
@@ -105,6 +109,7 @@ def combine(
             names, options = _ask_coverage(slug, gathered.names, config_file, merged)
             gathered.rename(names)
             content, changed = gathered.merge(before)
+            impossible = leave_out_impossible(content, gathered.sources)
             _write(slug, content, merged)
             failed = list_failed(data_dir, slug)
             making = Making(
@@ -116,9 +121,11 @@ def combine(
                     gathered,
                     failed=failed,
                     changed=changed,
+                    impossible=impossible,
                 ),
                 died=[each for each in failed if not each.is_alive],
                 changed=changed,
+                impossible=impossible,
                 jobs=jobs or {},
                 before=before.facts if before else {},
             )
@@ -146,6 +153,7 @@ def _sum_up(artifact: Path, making: Making, content: Content) -> Artifact:
             file: [kept[file], *(each for each in versions if each != kept[file])]
             for file, versions in making.changed.items()
         },
+        impossible=dict(making.impossible),
     )
 
 
@@ -177,6 +185,7 @@ def _reasons(
     *,
     failed: Sequence[Holder],
     changed: Mapping[str, object],
+    impossible: Mapping[str, object],
 ) -> tuple[str, ...]:
     """Return why an artifact is partial; no reasons for one that is complete."""
     own = (
@@ -184,6 +193,7 @@ def _reasons(
         (LINES_UNWRITTEN, gathered.lost or any(each.is_alive for each in failed)),
         (SHARD_UNREADABLE, gathered.unreadable),
         (SOURCE_CHANGED, changed),
+        (LINES_IMPOSSIBLE, impossible),
     )
     earlier = before.facts.get("reasons", ()) if before else ()
     return tuple(dict.fromkeys([*given, *earlier, *(code for code, found in own if found)]))

@@ -26,6 +26,7 @@ _TYPES: Final = {
     "sources": dict,
     "imported": list,
     "changed_sources": dict,
+    "impossible_lines": dict,
 }
 
 

@@ -34,8 +34,9 @@ SCHEMA_VERSION: Final = 1
 class Making:
     """How an artifact came to be: from which shards, by which processes and jobs, and what speaks against it.
 
-    ``changed`` has the sha256 of each version of the files of which there is more than one; ``jobs`` are those that RQ
-    knows, with their status there; ``before`` is the sidecar of the artifact that was appended to.
+    ``changed`` has the sha256 of each version of the files of which there is more than one; ``impossible`` the lines that
+    were left out because their file ends before them; ``jobs`` are those that RQ knows, with their status there; ``before``
+    is the sidecar of the artifact that was appended to.
     """
 
     slug: Slug
@@ -43,6 +44,7 @@ class Making:
     reasons: tuple[str, ...]
     died: Sequence[Holder]
     changed: Mapping[str, list[str]]
+    impossible: Mapping[str, list[int]]
     jobs: Mapping[str, str | None]
     before: Mapping[str, Any]
 
@@ -83,6 +85,7 @@ def describe(
         "sources": {name: recorded.get(name) or file_digest(name) for name in sorted(content.files)},
         "imported": sorted({*making.gathered.imported, *before.get("imported", ())}),
         "changed_sources": {file: list(digests) for file, digests in sorted(making.changed.items())},
+        "impossible_lines": {**before.get("impossible_lines", {}), **making.impossible},
     }
 
 

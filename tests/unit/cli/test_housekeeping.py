@@ -15,6 +15,7 @@ from profcov.cli.common import show_bytes
 from profcov.cli.main import main
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.files import file_digest
 from profcov.store.layout import list_shards
 from profcov.store.lock import SlugLock
 from profcov.store.pause import pause
@@ -197,3 +198,16 @@ def test_combining_says_which_file_has_which_version(run: Run, data: Path) -> No
     facts = {"sources": {"/src/a.py": "unknown"}}
     write_shard(data, Slug("shop"), "profile:shop", {"/src/a.py": {1}}, facts=facts)
     assert "/src/a.py was changed after its server had imported it" in run("combine", "shop", "--allow-partial")[2]
+
+
+def test_combining_says_which_file_ends_before_a_line_that_was_recorded(run: Run, data: Path, tmp_path: Path) -> None:
+    source = tmp_path / "a.py"
+    source.write_text("x = 1\n")
+    facts = {"sources": {str(source): file_digest(source)}}
+    for lines in ({1, 2354}, {1, 8, 9}):
+        write_shard(data, Slug("shop"), "profile:shop", {str(source): lines}, facts=facts)
+        code, out, err = run("combine", "shop")
+        assert (code, out.split("\t")[:4]) == (1, ["shop", "1", "1", "partial; lines-impossible"])
+        numbers = "line 2354" if 2354 in lines else "lines 8 to 9, 2 of them,"
+        assert f"profcov: shop: {source} ends before {numbers} that was recorded of it" in err
+        assert len(err.splitlines()) == 1

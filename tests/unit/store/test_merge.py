@@ -129,7 +129,7 @@ def test_a_shard_that_was_cut_is_set_apart(data: Path, size: int) -> None:
 
 def test_lines_of_two_versions_of_a_source_are_not_mixed(tmp_path: Path, data: Path) -> None:
     source = tmp_path / "a.py"
-    source.write_text("new\n")
+    source.write_text("new\n" * 7)
     new, old = str(file_digest(source)), "0" * 64
     write(data, {str(source): {1, 2}, "/src/b.py": {5}}, sources={str(source): old}, written=2.0)
     write(data, {str(source): {7}}, sources={str(source): new}, written=1.0)
