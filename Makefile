@@ -89,7 +89,7 @@ clean:  ## remove what the targets made
 	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo frontend/node_modules
 
 # An environment without pip was not finished: it is made again. pip -qq prints errors only.
-$(READY): pyproject.toml requirements.lock | interpreter
+$(READY): pyproject.toml requirements.lock src/profcov.pth | interpreter
 	@python='$(PYTHON)'; $(CHECK_VERSION); $(CHECK_VENV); \
 	echo "setting up $(VENV) with $$("$$python" --version) ..." >&2; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear $(VENV)

@@ -40,6 +40,8 @@ MAX_BYTES: Final = "PROFILE_COVERAGE_MAX_BYTES"
 """How much a data directory may hold: read by ``profcov clean``."""
 PROCESS_SLUG: Final = "PROFILE_TRACE_SLUG"
 """A whole process belongs to one slug: read by :mod:`profcov.startup`, given to child processes of a unit."""
+RUN: Final = "PROFILE_COVERAGE_RUN"
+"""Set by ``profcov run`` for the command and its children: where :mod:`profcov.store.runs` notes what became of it."""
 
 DEFAULT_DIR: Final = ".profcov"
 MIN_FREE_DEFAULT: Final = 100_000_000

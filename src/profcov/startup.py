@@ -6,12 +6,14 @@ import os
 
 from profcov.propagation import open_recorder
 from profcov.settings import PROCESS_SLUG
+from profcov.store.runs import note_loaded
 
 
 def begin_process() -> None:
     """Make the rest of the process a unit of the slug in the environment; does nothing where profcov is off."""
     slug = os.environ.get(PROCESS_SLUG)
     if slug:
+        note_loaded()
         unit = open_recorder().begin(slug)
         if unit.traced:
             unit.enter_for_good()

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 import click
 
 from profcov import settings
-from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir, parse_slugs, timeout_option
+from profcov.cli.common import (
+    config_option,
+    data_dir_option,
+    find_config,
+    find_data_dir,
+    parse_slugs,
+    tell_silent_runs,
+    timeout_option,
+)
 from profcov.errors import CoverageError, CoverageReadError, ProfcovError
 from profcov.store.combine import combine
 from profcov.store.combine import restore_previous as bring_back
@@ -57,6 +65,7 @@ def command(
     if restore_previous:
         return _restore(out or directory, slugs, umask)
     config_file = find_config(config)
+    tell_silent_runs(directory, once=True)
     chosen = parse_slugs(slugs) or [slug for slug in list_slugs(directory) if list_shards(directory, slug)]
     if not chosen:
         raise CoverageReadError(directory, "no profile has shards there")

@@ -11,6 +11,7 @@ import click
 from profcov import settings
 from profcov.errors import CoverageReadError
 from profcov.slug import parse_slug
+from profcov.store.runs import forget, list_silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -96,6 +97,14 @@ def parse_slugs(texts: Iterable[str]) -> list[Slug]:
         InvalidSlugError: one is not a slug.
     """
     return [parse_slug(text) for text in dict.fromkeys(texts)]
+
+
+def tell_silent_runs(data_dir: Path, *, once: bool = False) -> None:
+    """Say which commands of ``profcov run`` have not loaded profcov; of those that have ended, if ``once``, for the last time."""
+    for run in list_silent(data_dir):
+        click.echo(f"profcov: {run}", err=True)
+        if once and run.is_over:
+            forget(run)
 
 
 def show_bytes(size: float) -> str:

@@ -14,6 +14,7 @@ from profcov.cli.common import config_option, data_dir_option, find_config, find
 from profcov.errors import CoverageWriteError
 from profcov.slug import parse_slug
 from profcov.store.files import create_private, make_directory, remove
+from profcov.store.runs import note_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,7 @@ def command(
         environ[settings.CONFIG] = str(found)
     settings.Settings.from_environ(environ)  # a wrong setting is said here, and not in a server's log
     environ["PYTHONPATH"] = os.pathsep.join(_list_paths(environ.get("PYTHONPATH", "")))
+    environ[settings.RUN] = str(note_start(directory, words, settings.read_umask(environ)))
     _replace_process(words, environ)
 
 

@@ -12,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from profcov.cli.common import data_dir_option, find_data_dir, format_option, show_bytes
+from profcov.cli.common import data_dir_option, find_data_dir, format_option, show_bytes, tell_silent_runs
 from profcov.playback.barrier import wait_for_jobs
 from profcov.store.pause import is_paused
+from profcov.store.runs import list_silent
 from profcov.store.survey import survey
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
         profiles = [
             {**each.as_dict(), "pending_jobs": None if jobs is None else list(jobs[each.slug])} for each in held
         ]
-        document = {"schema_version": 1, "data_dir": str(directory), "paused": paused, "profiles": profiles}
+        document = {
+            "schema_version": 1,
+            "data_dir": str(directory),
+            "paused": paused,
+            "profiles": profiles,
+            "silent_runs": [str(run) for run in list_silent(directory)],
+        }
         click.echo(json.dumps(document, indent=2))
         return 0
     rows = [_row(each, None if jobs is None else len(jobs[each.slug])) for each in held]
@@ -61,6 +68,7 @@ def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
     click.echo(
         f"{directory}: {len(held)} profiles, {show_bytes(total)}, {'PAUSED' if paused else 'not paused'}", err=True
     )
+    tell_silent_runs(directory)
     return 0
 
 

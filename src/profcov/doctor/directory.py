@@ -17,6 +17,7 @@ from profcov.store.combine import QUARANTINE
 from profcov.store.layout import list_shards, list_slugs, lock_path
 from profcov.store.lock import SlugLock, list_holders
 from profcov.store.read import read_lines
+from profcov.store.runs import list_silent
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -54,6 +55,13 @@ def examine_directory(data_dir: Path) -> Iterator[Finding]:
     yield judge_space(place, shutil.disk_usage(place).free)
     if place == data_dir:
         yield from _check_left_overs(data_dir)
+        for run in list_silent(data_dir):
+            yield Finding(
+                "warning",
+                "runs",
+                str(run),
+                "see docs/how-to/zero-code.md; profcov combine forgets it when it has ended",
+            )
 
 
 def _find_place(data_dir: Path) -> Path:

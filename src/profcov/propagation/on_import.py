@@ -31,8 +31,8 @@ def when_imported(name: str, callback: Callback) -> None:
     running. It may be called twice for the same module.
     """
     _waiting.setdefault(name, []).append(callback)
-    if not any(each is _FINDER for each in sys.meta_path):
-        sys.meta_path.insert(0, _FINDER)
+    if not any(each is FINDER for each in sys.meta_path):
+        sys.meta_path.insert(0, FINDER)
     module = _find_complete(name)
     if module is None:
         _unseen.add(name)
@@ -44,8 +44,8 @@ def forget() -> None:
     """Call nobody any more."""
     _waiting.clear()
     _unseen.clear()
-    if _FINDER in sys.meta_path:
-        sys.meta_path.remove(_FINDER)
+    if FINDER in sys.meta_path:
+        sys.meta_path.remove(FINDER)
 
 
 class _Finder:
@@ -67,7 +67,7 @@ class _Finder:
         return spec
 
 
-_FINDER = _Finder()
+FINDER = _Finder()
 
 
 def _list_after(finder: _Finder) -> list[Any]:

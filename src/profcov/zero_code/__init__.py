@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.propagation import open_recorder
 from profcov.propagation.on_import import when_imported
+from profcov.store.runs import note_loaded
 from profcov.web.classes import trace_asgi_class, trace_wsgi_class
 from profcov.zero_code import servers
 
@@ -27,18 +28,21 @@ _CLASSES: Final[dict[str, tuple[str, Callable[[type], None]]]] = {
     "quart.app": ("Quart", trace_asgi_class),
     "litestar.app": ("Litestar", trace_asgi_class),
 }
+_installed: list[bool] = []
 
 
 def install() -> None:
-    """Wrap whatever of it is imported from now on; nothing where profcov is off."""
-    if not open_recorder().settings.enabled:
+    """Wrap whatever of it is imported from now on; nothing where profcov is off, or a second time."""
+    if _installed or not open_recorder().settings.enabled:
         return
+    _installed.append(True)
     for module, (name, trace) in _CLASSES.items():
         when_imported(module, _trace_class(name, trace))
     when_imported("django.core.handlers.base", _label_django)
     when_imported("quart.ctx", _label_quart)
     when_imported("rq", _hook_rq)
     servers.install()
+    note_loaded()
 
 
 def _trace_class(name: str, trace: Callable[[type], None]) -> Callable[[ModuleType], None]:

@@ -1,16 +1,16 @@
-"""Run by every Python below ``profcov run``, for its directory comes first on ``PYTHONPATH``.
+"""Run by every Python below ``profcov run``: because its directory comes first on ``PYTHONPATH``, and by ``profcov.pth``.
 
-Python imports a module of this name when it starts. profcov itself is loaded when the first framework or server is, so
-that other programs start as fast as ever. The ``sitecustomize`` that Python would have found without us is run as well.
+Either way may fail: a launcher puts a ``sitecustomize`` of its own before this one, or Python ignores ``PYTHONPATH``; or profcov
+is on the path without being installed. profcov itself is loaded when the first framework or server is, so that other programs
+start as fast as ever. The ``sitecustomize`` that Python would have found without us is run as well.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import sys
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # of our own: every Python that starts would import typing
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from importlib.machinery import ModuleSpec
@@ -19,32 +19,62 @@ if TYPE_CHECKING:
 _FRAMEWORKS = frozenset({"django", "falcon", "flask", "litestar", "quart", "rq", "starlette"})
 _SERVERS = frozenset({"gunicorn", "hypercorn", "uvicorn", "waitress", "werkzeug", "wsgiref"})
 _AWAITED = _FRAMEWORKS | _SERVERS
+_MAX_NOTE_BYTES = 4096
+_NOTE = os.environ.get("PROFILE_COVERAGE_RUN", "")
 
 
-class _Waiter:
-    """Finds nothing by itself: it loads profcov when one of the modules is asked for, and is gone then."""
+class ProfcovWaiter:
+    """Finds nothing by itself: it loads profcov when one of the modules is asked for.
+
+    It stays where it is: a thread that imports something meanwhile would miss a finder if the list became shorter.
+    """
+
+    is_done = False
 
     def find_spec(
-        self,
-        fullname: str,
-        path: Sequence[str] | None = None,  # noqa: ARG002 (the import system's signature)
-        target: ModuleType | None = None,  # noqa: ARG002
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname not in _AWAITED or self not in sys.meta_path:
+        """Return what profcov's own finder finds, once that is there; else None."""
+        if self.is_done or fullname not in _AWAITED:
             return None
-        sys.meta_path.remove(self)
         try:
+            from profcov.propagation.on_import import FINDER  # noqa: PLC0415
             from profcov.zero_code import install  # noqa: PLC0415
 
             install()
-        except Exception:  # noqa: BLE001, S110 (another environment, without profcov: the command must run all the same)
-            pass
-        return importlib.util.find_spec(fullname)  # from the start: somebody may be waiting for it now
+        except Exception as error:  # noqa: BLE001 (another environment, without profcov: the command must run all the same)
+            self.is_done = True
+            _note_failure(error)
+            return None
+        self.is_done = True
+        return FINDER.find_spec(
+            fullname, path, target
+        )  # it has come to stand before us, and may wait for this very module
+
+
+def _note_reached() -> None:
+    try:  # noqa: SIM105 (every Python that starts would import contextlib)
+        os.rename(f"{_NOTE}.started", f"{_NOTE}.reached")  # noqa: PTH104
+    except OSError:
+        pass
+
+
+def _note_failure(error: Exception) -> None:
+    try:
+        fd = os.open(f"{_NOTE}.reached", os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+        try:
+            if os.fstat(fd).st_size < _MAX_NOTE_BYTES:
+                line = f"{sys.executable} cannot load it: {type(error).__name__}: {error}".replace("\n", " ")
+                os.write(fd, f"{line[:500]}\n".encode("utf-8", "backslashreplace"))
+        finally:
+            os.close(fd)
+    except OSError:
+        pass
 
 
 def _run_the_next() -> None:
     """Import the ``sitecustomize`` that this one hides; whatever it raises is Python's to report, as ever."""
-    here = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120 (every Python that starts would import pathlib)
+    here = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120
     sys.path[:] = [path for path in sys.path if os.path.realpath(path) != here]
     ours = sys.modules.pop("sitecustomize", None)
     try:
@@ -56,5 +86,9 @@ def _run_the_next() -> None:
             sys.modules["sitecustomize"] = ours
 
 
-sys.meta_path.insert(0, _Waiter())
-_run_the_next()
+if not any(type(finder).__name__ == "ProfcovWaiter" for finder in sys.meta_path):
+    sys.meta_path.insert(0, ProfcovWaiter())
+    if _NOTE:
+        _note_reached()
+if __name__ == "sitecustomize":
+    _run_the_next()
