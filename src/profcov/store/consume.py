@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from profcov.errors import CoverageWriteError
 from profcov.store.files import PRIVATE, create_private
-from profcov.store.layout import list_shards
+from profcov.store.layout import list_shards, select_unfinished
 from profcov.store.lock import raise_generation, read_generation
 from profcov.store.playing import unmark
 from profcov.store.presence import forget_failed
@@ -47,10 +47,9 @@ def finish(data_dir: Path, slug: Slug, lock: int) -> None:
         CoverageWriteError: the system does not let us.
     """
     dropping = _path(data_dir, slug)
-    prefix = f".{slug}.coverage."
     with _told(dropping):
         names = os.listdir(data_dir)  # noqa: PTH208 (a directory may hold 100,000 names)
-        drop(data_dir / name for name in names if name.startswith(prefix) and name.endswith(".unfinished"))
+        drop(data_dir / name for name in select_unfinished(names, slug))
         try:
             generation, *listed = dropping.read_text(encoding="ascii").splitlines()
             # Not raised yet: processes still take these shards for written, so they stay.

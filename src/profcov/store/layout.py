@@ -13,6 +13,7 @@ from profcov.errors import InvalidSlugError
 from profcov.slug import Slug, parse_slug
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 # The host is reduced to [A-Za-z0-9_-], so that the dots split a shard's name in one way only.
@@ -86,6 +87,12 @@ def new_shard_name(slug: Slug) -> str:
     The number at the end is random, not counted: process ids come back, in containers at once.
     """
     return f"{slug}.coverage.{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
+
+
+def select_unfinished(names: Iterable[str], slug: Slug) -> list[str]:
+    """Return the names of files of a slug that are being written, or that a killed process has left, and what SQLite puts beside."""
+    own = re.compile(rf"\.{re.escape(slug)}\.(coverage\..+|dropping\.[0-9]+)\.unfinished([.-][a-z]+){{0,2}}", re.ASCII)
+    return [name for name in names if own.fullmatch(name)]
 
 
 def list_shards(data_dir: Path, slug: Slug) -> list[Path]:

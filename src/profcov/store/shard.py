@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 
+_WITHOUT_JOURNAL: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF"
+"""As coverage.py does: the file has no name yet, and nobody would remove the journal of a process that was killed."""
+
 writing: Final = threading.RLock()
 """Held while a shard is written: a child forked meanwhile would find SQLite's locks taken for ever."""
 
@@ -108,7 +111,7 @@ def _fill(path: str, fd: int, content: Content, *, branch: bool) -> None:
 def _fill_on_disk(path: str, tables: sqlite3.Connection, content: Content, *, branch: bool) -> None:
     """Fill an empty file where Python was built with an SQLite before 3.36, which does not give its bytes."""
     with closing(type(tables)(path, isolation_level=None)) as connection:
-        connection.execute("PRAGMA synchronous = OFF")  # as coverage.py does: the file has no name yet
+        connection.executescript(_WITHOUT_JOURNAL)
         tables.backup(connection)
         _insert(connection, content, branch=branch)
         connection.execute("COMMIT")
@@ -184,7 +187,7 @@ def _make_tables(path: str) -> sqlite3.Connection:
             reason = f"coverage.py {version=} of its data format is not the one that profcov writes, {SCHEMA}"
             raise RuntimeError(reason)
         # A page is the least that a table takes, and most tables of a shard are nearly empty: 16 KB instead of 53 KB.
-        connection.executescript("PRAGMA page_size = 1024; VACUUM")
+        connection.executescript(f"{_WITHOUT_JOURNAL}; PRAGMA page_size = 1024; VACUUM")
         tables = sqlite3.Connection(":memory:", isolation_level=None, check_same_thread=False)
         connection.backup(tables)
     return tables

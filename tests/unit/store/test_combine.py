@@ -17,6 +17,7 @@ import pytest
 from profcov import __version__
 from profcov.errors import CoverageMergeError, CoverageWriteError, LockTimeoutError
 from profcov.slug import Slug
+from profcov.store.clean import remove
 from profcov.store.combine import combine, discard
 from profcov.store.layout import list_shards, new_shard_path
 from profcov.store.lock import SlugLock
@@ -297,6 +298,32 @@ def test_a_combine_that_was_killed_leaves_nothing_in_the_way(data: Path) -> None
     write(data, {"/src/a.py": {1}})
     (data / f".demo.coverage.{os.getpid()}.unfinished").write_bytes(b"rubbish of a process that had our number")
     assert read_lines(combine(data, DEMO).path) == {"/src/a.py": {1}}
+
+
+@pytest.mark.parametrize("end", [combine, discard, remove])
+def test_what_killed_processes_have_left_unfinished_goes_and_nothing_of_another_slug(
+    data: Path, end: Callable[..., object]
+) -> None:
+    write(data, {"/src/a.py": {1}})
+    left = {
+        f".demo.{name}.unfinished{behind}"
+        for name in ("coverage.host.1.2", "coverage.17", "coverage.json.17", "dropping.17")
+        for behind in ("", "-journal", "-wal", ".plain", ".named", ".named-journal")
+    }
+    others = {
+        *(
+            ".demo.dropping.17.coverage.host.1.2.unfinished",
+            ".demo2.coverage.17.unfinished",
+            ".demo-x.dropping.1.unfinished",
+        ),
+        *(".demo.notes.unfinished", ".xdemo.coverage.17.unfinished"),
+    }
+    for name in left | others:
+        (data / name).touch()
+    end(data, DEMO)
+    there = {path.name for path in data.iterdir()}
+    assert not left & there
+    assert others <= there
 
 
 def test_coverage_pys_own_report_reads_the_artifact(data: Path, tmp_path: Path) -> None:
