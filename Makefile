@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 p
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# A process takes tests in their order, so that what a file shares is made once; who has none left takes from the others' end.
+PARALLEL := -n auto --dist worksteal
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
 .PHONY: help demo examples pictures check-examples test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check lock clean interpreter
@@ -25,11 +27,11 @@ pictures: $(READY)  ## make the README's pictures from artifacts/example/ anew (
 check-examples: $(READY)  ## say whether artifacts/example/ is what the last `make demo` has recorded
 	@$(BIN)/python tools/examples.py --check
 
-test: $(READY)  ## the test suite; ARGS="-k words" goes to pytest
-	@$(BIN)/python -m pytest $(ARGS)
+test: $(READY)  ## the test suite, in several processes; ARGS="-k words" goes to pytest, and ARGS=-n0 is one process
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 full: $(READY)  ## the suite with what takes minutes: each framework on each server, 100,000 hostile values
-	@$(BIN)/python -m pytest --full $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) --full $(ARGS)
 
 bench: $(READY)  ## what profcov costs, on each Python that is found; artifacts/bench/overhead.json
 	@missed=0; $(BIN)/python tools/bench/overhead.py $(or $(ARGS),--every-python) || missed=1; \

@@ -10,6 +10,8 @@ import nox
 
 REQUIRED = ("3.11", "3.12", "3.13")
 WELCOME = ("3.14",)
+PARALLEL = ("-n", "auto", "--dist", "worksteal")
+"""As ``make test`` has it."""
 
 nox.options.sessions = ["tests", "lint", "types", "contracts"]
 nox.options.default_venv_backend = "venv"
@@ -36,7 +38,7 @@ for missing in MISSING:
 def tests(session: nox.Session) -> None:
     """Run the test suite; what follows ``--`` goes to pytest."""
     install(session)
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session(python=[*FOUND, *MUST_FAIL])
@@ -44,7 +46,7 @@ def newest(session: nox.Session) -> None:
     """Run the test suite with the newest of everything, whatever the lock file says; what follows ``--`` goes to pytest."""
     session.install("-qq", "--upgrade", "--upgrade-strategy=eager", "--editable", ".[dev]")
     session.run("python", "-m", "pip", "freeze", "--exclude-editable")
-    session.run("python", "-m", "pytest", *session.posargs)
+    session.run("python", "-m", "pytest", *PARALLEL, *session.posargs)
 
 
 @nox.session

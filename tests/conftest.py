@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import textwrap
@@ -36,6 +35,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="what takes minutes, too: each framework on each server, thousands of requests",
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Say what ``-n auto`` is: a process for each core, and one more, since tests wait; with ``-s`` this one, which can print."""
+    return 0 if config.getoption("capture") == "no" else min(os.cpu_count() or 1, 8) + 1
 
 
 NO_MATTER_WHICH_PYTHON = (
@@ -89,10 +94,9 @@ def interpreter_state() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a fresh Redis server of this test session's own."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with start_server(port, tmp_path_factory.mktemp("redis")) as url:
+    from ports import find_free_port  # beside, in support/
+
+    with start_server(find_free_port(), tmp_path_factory.mktemp("redis")) as url:
         yield url
 
 

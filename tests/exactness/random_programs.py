@@ -6,11 +6,13 @@ line of figures, or the smallest program found that goes wrong. ``--side`` is fo
 
 import argparse
 import asyncio
+import functools
 import json
 import os
 import random
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 import time
@@ -72,6 +74,7 @@ def run_oracle(cases, directory, config):
     import coverage
 
     os.environ["COVERAGE_CORE"] = "ctrace"
+    sysconfig.get_paths = functools.cache(sysconfig.get_paths)  # each start of coverage asks for two dozen
     for case in cases:
         path, names = case.load(directory)
         found = {}

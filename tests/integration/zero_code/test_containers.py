@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
+from ports import find_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,9 +68,7 @@ def started(words: list[str], environ: dict[str, str], log: Path) -> Iterator[su
 
 
 def test_the_twins_of_the_example_measure_what_the_scenario_runs(tmp_path: Path, redis_url: str) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_free_port()
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PROFILE_", "ENABLE_", "REDIS"))}
     environ = {
         **kept,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import coverage
 import pytest
+from ports import find_free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,9 +102,7 @@ def run(folder: Path, *args: str, **env: str) -> subprocess.CompletedProcess[str
 
 @contextmanager
 def serving(folder: Path, *command: str) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = find_free_port()
     line = [each.replace("PORT", str(port)).replace("HOME", f"--home={sys.prefix}") for each in command]
     with (folder / "log").open("wb") as log:
         start = [sys.executable, "-m", "profcov", "run", "--data-dir", "data", "--", *line]

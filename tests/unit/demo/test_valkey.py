@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import os
-import socket
 import stat
 import sys
 
 import pytest
+from ports import find_free_port
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
@@ -14,9 +14,7 @@ from profcov.demo.valkey import RedisServerError, find_binary, provide_redis, st
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    return find_free_port()
 
 
 def process_id(url: str) -> int:
