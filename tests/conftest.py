@@ -23,9 +23,9 @@ SUPPORT = Path(__file__).parent / "support"
 ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ctrace",)
 
 os.environ.pop("GITHUB_STEP_SUMMARY", None)  # `profcov playback` appends to it, and what tests play is no news
-os.environ.pop(
-    "PYTHONDONTWRITEBYTECODE", None
-)  # or each of the many programs that tests start would compile all of it anew
+# Or each of the many programs that tests start, and each run of pytest, would compile all of it anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 sys.path.insert(0, str(SUPPORT))  # for `seen`, which tests and the programs that they start share
 
 

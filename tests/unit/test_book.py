@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     Run = Callable[..., Any]
 
 BEGIN = """
-import json, resource, subprocess, sys
+import json, os, resource, subprocess, sys
+# Where there is no room, half of a .pyc would stay in the tree, and break all that comes.
+sys.dont_write_bytecode, os.environ["PYTHONDONTWRITEBYTECODE"] = True, "1"
 import seen
-import profcov.store.read  # now: where there is no room, half of its .pyc would stay in the tree, and break all that comes
 from measured import *
 from play import *
 
