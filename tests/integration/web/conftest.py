@@ -91,7 +91,7 @@ class Server:
         return seen.in_file(made.path)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def serve(
     tmp_path_factory: pytest.TempPathFactory, environ_for: Callable[..., dict[str, str]]
 ) -> Iterator[Callable[..., Server]]:

@@ -50,7 +50,7 @@ def main() -> None:
         made.server_name, made.server_port = "127.0.0.1", listener.getsockname()[1]
         made.setup_environ()
         made.set_app(app)
-        made.serve_forever(0.01)
+        made.serve_forever()
     else:
         import logging
 
