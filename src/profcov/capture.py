@@ -26,6 +26,7 @@ from profcov.settings import Settings
 from profcov.signature import is_signed
 from profcov.slug import Slug, parse_slug
 from profcov.store.admission import Admission
+from profcov.store.denial import find_denial
 from profcov.store.files import free_bytes
 from profcov.store.pause import is_paused
 from profcov.store.presence import Presence
@@ -91,8 +92,12 @@ class Recorder:
             return Unit("rejected; invalid slug")
         except Exception as error:  # noqa: BLE001
             raise_foreign(error)
-            log_once("begin", "cannot begin to record", error=error)
-            return Unit("unsupported; an error, see the server's log")
+            denial = find_denial(error)
+            if denial is None:
+                log_once("begin", "cannot begin to record", error=error)
+                return Unit("unsupported; an error, see the server's log")
+            log_once("denied", "cannot record: %s", denial)
+            return Unit(f"unsupported; {denial.public}")
 
     def _begin(self, slug_text: str, work: Work, wait: float) -> Unit:
         if self._flusher is None and self._refusal is None:

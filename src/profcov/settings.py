@@ -165,11 +165,11 @@ def find_config(given: str | None) -> Path | None:
     """
     if given:
         path = _absolute(Path(given))
-        if not path.is_file():
+        if not os.path.isfile(path):  # noqa: PTH113 (a Path's own raises where another user keeps us out)
             raise SettingsError(CONFIG, given, "a file that exists")
         return path
     default = _absolute(Path(DEFAULT_CONFIG))
-    return default if default.is_file() else None
+    return default if os.path.isfile(default) else None  # noqa: PTH113
 
 
 def read_secret(env: Mapping[str, str]) -> str | None:

@@ -29,7 +29,7 @@ def data_dir_option(meaning: str) -> Decorator:
     return click.option(
         "--data-dir",
         metavar="DIR",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),  # whose it is, is told where it is read
         help=f"{meaning}  [default: ${settings.DIR} or {settings.DEFAULT_DIR}]",
     )
 

@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from profcov.errors import CoverageError, PlaybackError, ProfcovError, TargetError
+from profcov.store.denial import find_denial
 from profcov.version import __version__
 
 COMMANDS: Final = {
@@ -81,6 +82,12 @@ def exit_code(error: ProfcovError) -> int:
     return USAGE
 
 
+def _explain(error: Exception) -> list[str]:
+    """Return whose the files are, if that is why the system has refused them."""
+    denial = find_denial(error)
+    return [] if denial is None else [str(denial)]
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit."""
     try:
@@ -92,6 +99,10 @@ def main(args: list[str] | None = None) -> None:
         click.echo("interrupted", err=True)
         sys.exit(INTERRUPTED)
     except ProfcovError as error:
-        click.echo(f"profcov: {error}", err=True)
+        click.echo("; ".join([f"profcov: {error}", *_explain(error)]), err=True)
         sys.exit(exit_code(error))
+    except OSError as error:
+        problem = f"profcov: {error.filename}: {error.strerror}" if error.filename else f"profcov: {error}"
+        click.echo("; ".join([problem, *_explain(error)]), err=True)
+        sys.exit(DATA)
     sys.exit(code if isinstance(code, int) else 0)

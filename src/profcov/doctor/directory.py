@@ -14,6 +14,7 @@ from profcov.doctor.finding import Finding
 from profcov.errors import CoverageError
 from profcov.slug import Slug
 from profcov.store.combine import QUARANTINE
+from profcov.store.denial import find_denial
 from profcov.store.layout import list_shards, list_slugs, lock_path
 from profcov.store.lock import SlugLock, list_holders
 from profcov.store.read import read_lines
@@ -39,6 +40,7 @@ with open(sys.argv[1], "r+") as file:
         print("held")
 """
 _CHILD_SECONDS: Final = 60
+_MODE: Final = "correct its owner and mode"
 _SHOWN: Final = 3
 
 
@@ -70,14 +72,15 @@ def _find_place(data_dir: Path) -> Path:
 
 
 def _check_place(data_dir: Path, place: Path) -> Finding | None:
-    advice = "name another directory with PROFILE_COVERAGE_DIR, or correct its owner and mode"
+    advice = f"name another directory with PROFILE_COVERAGE_DIR, or {_MODE}"
     if not place.is_dir():
         return Finding("problem", "data-dir", f"{data_dir} cannot be made: {place} is no directory", advice)
     try:
         with tempfile.TemporaryDirectory(prefix=".profcov-doctor-", dir=place):
             return None
     except OSError as error:
-        return Finding("problem", "data-dir", f"{place} is not writable: {error.strerror or error}", advice)
+        what = f"{place} is not writable: {error.strerror or error}"
+        return Finding("problem", "data-dir", what, str(find_denial(error) or advice))
 
 
 def _try_shard(scratch: Path) -> Finding:
@@ -147,7 +150,8 @@ def _check_locks(data_dir: Path) -> Iterator[Finding]:
             with path.open("rb") as file:
                 holders = list_holders(file.fileno())
         except OSError as error:
-            yield Finding("warning", "locks", f"{path} cannot be read: {error.strerror}", "correct its owner and mode")
+            what = f"{path} cannot be read: {error.strerror}"
+            yield Finding("warning", "locks", what, str(find_denial(error) or _MODE))
             continue
         if holders:
             what = f"{path.name} is held by {', '.join(holders)}: work is in flight, and profcov combine waits for it"

@@ -119,7 +119,7 @@ def _list(root: Path) -> Iterator[Path]:
 
 
 def _is_skipped(folder: str, name: str) -> bool:
-    return name.startswith(".") or name in _SKIPPED or Path(folder, name, "pyvenv.cfg").exists()
+    return name.startswith(".") or name in _SKIPPED or os.path.lexists(Path(folder, name, "pyvenv.cfg"))
 
 
 def _module_name(path: Path, root: _Root) -> str:

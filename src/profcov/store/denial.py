@@ -1,0 +1,58 @@
+"""Why the system keeps this process out of files: they are another user's."""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from profcov.settings import UMASK
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """A file or directory that another user has, and that this process may not use as it wants to."""
+
+    place: Path
+    owner: str
+    user: str
+
+    @property
+    def public(self) -> str:
+        """The same for those who send requests: without a path, in one line of ASCII."""
+        owner = self.owner if self.owner.isascii() and self.owner.isprintable() else "another user"
+        return f"the data is {owner}'s: {UMASK}=007 and a group share it"
+
+    def __str__(self) -> str:
+        return (
+            f"{self.place} belongs to {self.owner}, and this process to {self.user}: to share a data directory, set "
+            f"{UMASK}=007 for both, with a group in common, before it is made"
+        )
+
+
+def find_denial(error: BaseException) -> Denial | None:
+    """Return whose files an error is about: the one that it names, or the nearest above it that may be looked at."""
+    denied = error if isinstance(error, PermissionError) else error.__cause__
+    if not isinstance(denied, PermissionError) or not isinstance(denied.filename, (str, bytes, os.PathLike)):
+        return None
+    path = Path(os.fsdecode(denied.filename)).absolute()
+    for place in (path, *path.parents):
+        try:
+            owner = place.lstat().st_uid
+        except OSError:
+            continue
+        own = os.geteuid()
+        return None if owner == own else Denial(place, name_user(owner), name_user(own))
+    return None
+
+
+@functools.lru_cache(maxsize=16)  # a directory service may be asked, and a request may wait for it
+def name_user(number: int) -> str:
+    """Return what a user is called."""
+    import pwd  # noqa: PLC0415 (when something is wrong only)
+
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"user {number}"

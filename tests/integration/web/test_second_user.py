@@ -1,0 +1,183 @@
+"""A process of another user beside the one whose data directory it is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process of another user")
+
+OTHER = 54321
+"""A user that has no name here."""
+
+PROGRAM = """
+import contextlib, dataclasses, io, sys, warnings
+from measured import *
+from play import *
+from profcov.cli.main import main
+from profcov.doctor.directory import examine_directory
+
+os.chdir(os.environ["SHARED"])
+data = Path(os.environ["SHARED"]) / "data"
+first = recorder_for(dataclasses.replace(recorder.settings, data_dir=data))
+
+def begin(slug):
+    unit = first.begin(slug)
+    if unit.traced:
+        run(unit, red)
+        unit.end()
+    return unit.status
+
+def command(*words):
+    told = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()):
+            main([*words, "--data-dir", str(data)])
+    except SystemExit as end:
+        return [end.code, told.getvalue()]
+
+def as_other(work):
+    '''Call what is imported already: another user may not read where Python is.'''
+    reader, writer = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # a thread of ours, and a fork
+        pid = os.fork()
+    if not pid:
+        try:
+            os.setgroups([])
+            os.setgid(int(os.environ["GROUP"]))
+            os.setuid(54321)
+            told = work()
+        except BaseException as error:
+            told = repr(error)
+        os.write(writer, json.dumps(told).encode())
+        os._exit(0)
+    os.close(writer)
+    with open(reader) as file:
+        told = file.read()
+    assert os.waitpid(pid, 0)[1] == 0
+    return json.loads(told)
+
+def find(check):
+    return [[each.level, each.what, each.advice] for each in examine_directory(data) if each.check == check]
+
+for words in (["status"], ["combine"], ["clean", "warm"]):
+    command(*words)
+find("data-dir")
+play("warm", red)
+"""
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """A directory that every user reaches; pytest's own are for theirs only."""
+    directory = Path(tempfile.mkdtemp())
+    directory.chmod(0o755)
+    (directory / "measured.ini").write_text("[run]\ninclude = */measured.py\n")
+    yield directory
+    shutil.rmtree(directory)
+
+
+def sentence(place: Path) -> str:
+    return (
+        f"{place} belongs to root, and this process to user {OTHER}: to share a data directory, "
+        "set PROFILE_COVERAGE_UMASK=007 for both, with a group in common, before it is made"
+    )
+
+
+def test_a_second_user_is_told_in_one_sentence_whose_the_directory_is_and_what_to_set(
+    run_python: Callable[..., Any], shared: Path
+) -> None:
+    mine, theirs, log = run_python(
+        PROGRAM
+        + """
+mine = begin("demo")
+def other():
+    statuses = [begin("demo"), begin("new")]
+    return [statuses, said, command("status"), command("combine", "demo"), command("clean", "demo"), find("data-dir")]
+theirs = as_other(other)
+tell([mine, theirs, said])
+""",
+        SHARED=str(shared),
+        PROFILE_COVERAGE_CONFIG=str(shared / "measured.ini"),
+        GROUP=str(OTHER),
+    )
+    data = shared / "data"
+    statuses, told, status, combine, clean, doctor = theirs
+    assert (mine, log) == ("traced", [])
+    assert statuses == ["unsupported; the data is root's: PROFILE_COVERAGE_UMASK=007 and a group share it"] * 2
+    assert told == [f"cannot record: {sentence(data)} (said once; code denied)"]
+    assert status == [3, f"profcov: {data}: Permission denied; {sentence(data)}\n"]
+    assert combine == [3, f"profcov: cannot write {data / 'demo.lock'}: Permission denied; {sentence(data)}\n"]
+    assert clean == [3, f"profcov: {data}: Permission denied; {sentence(data)}\n"]
+    assert doctor == [["problem", f"{data} is not writable: Permission denied", sentence(data)]]
+
+
+def test_where_only_files_are_anothers_they_are_named(run_python: Callable[..., Any], shared: Path) -> None:
+    (shared / "data").mkdir()
+    (shared / "data").chmod(0o777)
+    statuses, told = run_python(
+        PROGRAM
+        + """
+begin("demo")
+tell(as_other(lambda: [[begin("demo"), begin("new")], said]))
+""",
+        SHARED=str(shared),
+        PROFILE_COVERAGE_CONFIG=str(shared / "measured.ini"),
+        GROUP=str(OTHER),
+    )
+    assert statuses == ["unsupported; the data is root's: PROFILE_COVERAGE_UMASK=007 and a group share it"] * 2
+    assert told == [f"cannot record: {sentence(shared / 'data' / 'demo.lock')} (said once; code denied)"]
+
+
+def test_a_configuration_that_another_user_keeps_from_us_switches_profcov_off(
+    run_python: Callable[..., Any], shared: Path
+) -> None:
+    (shared / "private").mkdir(mode=0o700)
+    statuses, told = run_python(
+        PROGRAM
+        + """
+import profcov
+os.environ["PROFILE_COVERAGE_CONFIG"] = str(data.parent / "private" / "measured.ini")
+def other():
+    with profcov.trace("demo") as named:
+        pass
+    del os.environ["PROFILE_COVERAGE_CONFIG"]
+    os.chdir(data.parent)
+    with profcov.trace("demo", profcov.settings.Settings.from_environ({})) as default:
+        pass
+    return [[named.status, default.status], said]
+tell(as_other(other))
+""",
+        SHARED=str(shared),
+        GROUP=str(OTHER),
+        PROFILE_COVERAGE_CONFIG=str(shared / "measured.ini"),
+    )
+    assert statuses == ["disabled"] * 2
+    assert len(told) == 1
+    assert told[0].startswith("profcov stays off: PROFILE_COVERAGE_CONFIG=")
+
+
+def test_with_the_umask_and_a_group_in_common_both_record_and_either_combines(
+    run_python: Callable[..., Any], shared: Path
+) -> None:
+    assert run_python(
+        PROGRAM
+        + """
+mine = begin("demo"), begin("own")
+theirs = as_other(lambda: [begin("demo"), begin("new"), command("combine", "own")[0]])
+tell([mine, theirs, sorted(path.name for path in data.glob("*.coverage")), command("combine", "demo")[0]])
+""",
+        SHARED=str(shared),
+        PROFILE_COVERAGE_CONFIG=str(shared / "measured.ini"),
+        GROUP=str(os.getegid()),
+        PROFILE_COVERAGE_UMASK="007",
+    ) == [["traced", "traced"], ["traced", "traced", 0], ["own.coverage"], 0]
