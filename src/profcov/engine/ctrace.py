@@ -12,8 +12,11 @@ With ``sources`` the only module that touches coverage.py's non-public names; a 
 from __future__ import annotations
 
 import functools
+import operator
 import sys
 import threading
+import weakref
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import current
@@ -34,20 +37,23 @@ if TYPE_CHECKING:
 
     from profcov.context import Scope
     from profcov.engine.sources import Sources
+    from profcov.engine.versions import Mark
 
 
 class CTrace(Trace):
     """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
 
-    __slots__ = ("_count", "_engine", "_taken", "_width", "data", "resting", "verdicts")
+    __slots__ = ("_count", "_engine", "_taken", "_width", "data", "keys", "resting", "verdicts")
 
     def __init__(self, slug: str, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
         super().__init__(slug, label, branch=arc_width is not None)
         self._engine = engine
         self._width = arc_width or 0
-        self.data: Executed = {}
-        self.verdicts: dict[str, Any] = {}
+        self.data: dict[Any, set[Any]] = {}
+        self.verdicts: dict[Any, Any] = {}
         """What the tracers know of files, by their names in code objects; each file is asked for once a trace."""
+        self.keys: dict[Any, str] = {}
+        """Whose lines the data has under a code object's mark: of which version of its file."""
         self.resting = threading.local()
         self._count = self._taken = 0
 
@@ -60,10 +66,11 @@ class CTrace(Trace):
         """Return what is in the tracers' data and not yet written."""
         self._count = sum(map(len, list(self.data.values())))
         self._pending = {}
-        for filename, ran in list(self.data.items()):
+        for name, ran in list(self.data.items()):
+            filename = self.keys.get(name, name)
             new = set(ran) - self._written.get(filename, set())
             if new:
-                self._pending[filename] = new
+                self._pending.setdefault(filename, set()).update(new)
         if self.branch:
             return {
                 filename: {unpack(each, self._width) for each in packed} for filename, packed in self._pending.items()
@@ -98,6 +105,8 @@ class CTraceEngine:
             raise EngineUnavailableError(self.name, "this coverage.py was built without its C tracer")
         self.capabilities = Capabilities(greenlets=False, branches=True, coroutine_blocks=False)
         self.sources = sources
+        sources.on_versions = self._tell_apart
+        self._traces: set[weakref.ref[CTrace]] = set()
         self._unmeasured: dict[str, Any] = {}
         self.lines = 0  # on disk: what the tracers do is not counted while they do it
         self._threads = Threads(self._switched)
@@ -112,6 +121,7 @@ class CTraceEngine:
         """Return an empty trace."""
         trace = CTrace(slug, label, arc_width=self._arc_width, engine=self)
         trace.verdicts.update(self._unmeasured)
+        self._traces.add(weakref.ref(trace, self._traces.discard))
         return trace
 
     def begin(self, scope: Scope) -> None:
@@ -260,8 +270,10 @@ class CTraceEngine:
         return resting.pop() if resting else self._new_tracer(trace)
 
     def _new_tracer(self, trace: CTrace) -> Any:
-        should_trace = functools.partial(self._should_trace, trace.data)
-        return _make_tracer(trace.data, should_trace, trace.verdicts, arcs=trace.branch)
+        should_trace = functools.partial(self._should_trace, trace)
+        tracer = _make_tracer(trace.data, should_trace, trace.verdicts, arcs=trace.branch)
+        tracer.check_include = functools.partial(self._meet, trace)
+        return tracer
 
     def _find_arc_width(self) -> int:
         """Return how many bits coverage.py's tracer gives a line in an arc: 20 in 7.6, 28 in 7.17. By trying it.
@@ -285,7 +297,7 @@ class CTraceEngine:
                 return width
         raise EngineUnavailableError(self.name, "this coverage.py packs arcs in a way that profcov does not know")
 
-    def _should_trace(self, data: Executed, filename: str, frame: FrameType) -> Any:
+    def _should_trace(self, trace: CTrace, filename: str, frame: FrameType) -> Any:
         """Answer the tracer's question about a file; an exception here would end the tracer.
 
         A file's set is there before any tracer can look for it. So two threads never make two, one of which would be lost with
@@ -301,8 +313,25 @@ class CTraceEngine:
         if name is None:
             self._unmeasured[filename] = verdict
         else:
-            data.setdefault(name, set())
-        return verdict
+            trace.data.setdefault(name, set())
+        return _by_code(verdict) if self.sources.is_mixed(filename) else verdict
+
+    def _meet(self, trace: CTrace, mark: Mark, frame: FrameType) -> bool:
+        """Find out, the first time that a trace meets it, which version of its file a code object is of."""
+        filename = frame.f_code.co_filename
+        key = self.sources.measured(filename, frame) or filename
+        trace.data.setdefault(mark, set())
+        trace.keys[mark] = key
+        if len(trace.keys) >= MAX_MARKS:  # a text that is compiled anew again and again, and never the same
+            trace.verdicts[filename] = _disposition(filename, self.sources.doubt(filename))
+        return True
+
+    def _tell_apart(self, filename: str) -> None:
+        """Have the code objects of a file looked at, one by one, from now on."""
+        for trace in [trace for reference in list(self._traces) if (trace := reference()) is not None]:
+            trace.verdicts.pop(filename, None)
+            for mark in [each for each in list(trace.verdicts) if isinstance(each, tuple)]:
+                trace.verdicts.pop(mark, None)
 
 
 def _pause(strand: Strand) -> None:
@@ -354,6 +383,24 @@ def _disposition(filename: str, name: str | None) -> Any:
     return disposition
 
 
+class _CodeByCode:
+    """Stands where coverage.py's tracer has a file tracer. It asks that for a name for each frame, and gets the code object's mark.
+
+    Its lines are kept under that. Both answers come from C: no Python runs, in which a time limit could strike and be lost.
+    """
+
+    _coverage_plugin: Final = SimpleNamespace(_coverage_plugin_name="profcov")
+    dynamic_source_filename: Final = operator.call
+    line_number_range: Final = operator.attrgetter("f_lineno", "f_lineno")
+
+
+def _by_code(disposition: Any) -> Any:
+    disposition.source_filename = operator.attrgetter("f_code", "f_code.co_linetable")  # a versions.Mark
+    disposition.file_tracer = _CodeByCode()
+    disposition.has_dynamic_filename = True
+    return disposition
+
+
 def _make_tracer(data: Executed, should_trace: Callable[..., Any], verdicts: dict[str, Any], *, arcs: bool) -> Any:
     tracer: Any = c_tracer.CTracer()
     tracer.data = data
@@ -371,6 +418,8 @@ def _make_tracer(data: Executed, should_trace: Callable[..., Any], verdicts: dic
     return tracer
 
 
+MAX_MARKS: Final = 10_000
+"""So many code objects a trace tells apart at most; beyond that, what a mixed file runs is of no version that is known."""
 OTHER_TRACER: Final = "other-tracer"
 """Why an artifact is partial: in the middle of a unit somebody else has set a trace function."""
 UNFOLLOWED: Final = "unfollowed"

@@ -58,6 +58,7 @@ class Sources:
 
     def __init__(self, config_file: Path | None) -> None:
         self._verdicts: dict[str, SourceFile | None] = {}
+        self._files: dict[str, SourceFile] = {}
         self.digests: dict[str, str | None] = {}
         """The sha256 of each version of a source that runs, by its key; None for what is of no version that is known."""
         self.on_versions: Callable[[str], object] = _ignore_file
@@ -89,15 +90,31 @@ class Sources:
     def _meet(self, filename: str, frame: FrameType | None) -> SourceFile | None:
         # No lock: two threads may find out the same, but none waits for one that the collector has sent elsewhere.
         source = self._find_source(filename, frame)
-        file = None if source is None else SourceFile(source, self._name(source), self.digests)
-        if file is not None:
-            file.meet(None if frame is None else frame.f_code, STARTED)
+        if source is None:
+            return self._verdicts.setdefault(filename, None)
+        code, file = None if frame is None else frame.f_code, self._files.get(source)
+        if file is None:
+            file = SourceFile(source, self._name(source), self.digests, self._tell_versions)
+            file.meet(code, STARTED)
+            file = self._files.setdefault(source, file)
+        else:  # under another name: it was run once more
+            file.look_again(code)
         return self._verdicts.setdefault(filename, file)
+
+    def _tell_versions(self, file: SourceFile) -> None:
+        for filename in [name for name, each in list(self._verdicts.items()) if each is file]:
+            self.on_versions(filename)
 
     def is_mixed(self, filename: str) -> bool:
         """Tell whether the code objects of a file are of more than one version of it."""
         file = self._verdicts.get(filename)
         return file is not None and file.is_mixed
+
+    def doubt(self, filename: str) -> str:
+        """Return the key of what is of no known version of a file."""
+        file = self._verdicts[filename]
+        assert file is not None  # noqa: S101 (it is measured)
+        return file.doubt()
 
     def look_again(self, module: Any) -> None:
         """Take note that a module is run, which may have been run before; cheap where it was not."""
@@ -105,10 +122,8 @@ class Sources:
             names = object.__getattribute__(module, "__dict__")
             filename, loader = names.get("__file__"), getattr(names.get("__spec__"), "loader", None)
             file = self._verdicts.get(filename)
-            if file is not None and file.look_again():
-                if type(loader) is not SourceFileLoader:  # what runs may not be what the file compiles to
-                    file.doubt()
-                self.on_versions(filename)
+            if file is not None and file.look_again() and type(loader) is not SourceFileLoader:
+                file.doubt()  # what runs may not be what the file compiles to
         except Exception as error:  # noqa: BLE001 (anything can stand in sys.modules)
             raise_foreign(error)
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 from profcov.engine.faults import raise_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 MODULE: Final = "<module>"
 """The name of the code that the body of a module, and whatever else is given to ``exec``, runs as."""
@@ -43,13 +43,17 @@ class SourceFile:
         path: where it is.
         name: its name in the data, which is also the key of its first version.
         digests: where the sha256 of versions go, by key; None for code that is of no version that is known.
+        on_version: called with this when there is a version more.
     """
 
-    __slots__ = ("_digests", "_newest", "_path", "_rest", "_seen", "_versions", "name")
+    __slots__ = ("_digests", "_newest", "_on_version", "_path", "_rest", "_seen", "_versions", "name")
 
-    def __init__(self, path: str, name: str, digests: dict[str, str | None]) -> None:
+    def __init__(
+        self, path: str, name: str, digests: dict[str, str | None], on_version: Callable[[SourceFile], object]
+    ) -> None:
         self.name = self._newest = self._rest = name
         self._path = path
+        self._on_version = on_version
         self._digests = digests
         self._versions: dict[str, frozenset[Mark]] = {}
         self._seen: tuple[int, ...] | None = None
@@ -102,10 +106,12 @@ class SourceFile:
             self.doubt()
         return self._rest
 
-    def doubt(self) -> None:
-        """File, from now on, what is of no known version under none: something was run that no file has as it is."""
-        self._digests[self.name + MARK] = None
-        self._rest = self.name + MARK
+    def doubt(self) -> str:
+        """File, from now on, what is of no known version under a key of its own: something was run that no file has."""
+        key = self.name + MARK
+        self._digests[key] = None
+        self._rest = key
+        return key
 
     def _read(self, since: float = 0.0) -> tuple[bytes, bool]:
         with open(self._path, "rb") as file:  # noqa: PTH123
@@ -132,6 +138,7 @@ class SourceFile:
         for oldest in [each for each in list(self._versions) if each != key][: 1 - MAX_VERSIONS]:
             self._versions.pop(oldest, None)
             self.doubt()
+        self._on_version(self)
         return True
 
 

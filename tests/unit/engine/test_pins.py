@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import coverage
 import coverage.config
@@ -15,6 +16,7 @@ import coverage.tracer
 import pytest
 
 import profcov
+from profcov.engine.ctrace import _by_code, _disposition, _make_tracer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -69,6 +71,22 @@ def test_the_c_tracer_has_what_we_set_and_call(name: str) -> None:
 )
 def test_the_disposition_has_what_we_set(name: str) -> None:
     assert hasattr(coverage.tracer.CFileDisposition, name)
+
+
+def test_the_c_tracer_asks_a_file_tracer_as_ours_answers() -> None:
+    names: dict[str, Any] = {}
+    exec(compile("def probe():\n    a = 1\n    return a\n", "probe.py", "exec"), names)
+    data: dict[Any, set[int]] = {}
+    tracer = _make_tracer(data, lambda name, _: _by_code(_disposition(name, "probe.py")), {}, arcs=False)
+    before = sys.gettrace()
+    tracer.start()
+    try:
+        names["probe"]()
+    finally:
+        tracer.stop()
+        sys.settrace(before)
+    code = names["probe"].__code__
+    assert data == {(code, code.co_linetable): {2, 3}}
 
 
 def test_the_public_methods_are_there() -> None:

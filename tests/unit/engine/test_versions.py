@@ -27,7 +27,8 @@ class Subject:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.digests: dict[str, str | None] = {}
-        self.file = SourceFile(str(path), "m.py", self.digests)
+        self.told: list[SourceFile] = []
+        self.file = SourceFile(str(path), "m.py", self.digests, self.told.append)
 
     def write(self, text: str) -> str:
         self.path.write_text(text)
@@ -66,6 +67,7 @@ def test_code_of_a_file_that_was_run_anew_is_of_the_version_that_it_was_compiled
     assert subject.version_of(again["body"]) == digest(ONE)
     assert (subject.version_of(new["f"]), subject.version_of(again["f"])) == (digest(TWO), digest(ONE))
     assert len(subject.digests) == 2
+    assert subject.told == [subject.file] * 2
 
 
 def test_a_file_that_was_edited_and_not_run_again_is_what_it_was(subject: Subject) -> None:
