@@ -139,6 +139,7 @@ class Client:
         if self._slug is not None and find_origin(url) in self._named:
             headers.update(outgoing_headers(self._slug, self._settings))
         self.requests += 1
+        self._session.own_cookies = next((value for name, value in headers.items() if name.lower() == "cookie"), "")
         return self._session.request(
             call.method,
             url,

@@ -89,6 +89,9 @@ def _was_closed(error: requests.ConnectionError) -> bool:
 class ProfileSession(requests.Session):
     """A session that takes along to another server, when a redirect leads there, nothing that was meant for this one."""
 
+    own_cookies = ""
+    """The header ``Cookie`` that the request itself has: requests does not send it again after a redirect."""
+
     def __init__(self) -> None:
         super().__init__()
         self.auth = _authorize  # without one, requests puts what ~/.netrc has in place of the profile's own
@@ -107,7 +110,9 @@ class ProfileSession(requests.Session):
         """
         after = prepared_request.url or ""
         if not self.leaves(response.request.url or "", after):
+            self._add_own_cookies(prepared_request, response)
             return
+        self.own_cookies = ""
         if prepared_request.body:
             raise requests.RequestException(
                 f"its body is not sent on to another server: the answer, {response.status_code}, "
@@ -115,6 +120,21 @@ class ProfileSession(requests.Session):
             )
         for name in [name for name in prepared_request.headers if name.lower() not in _FOR_ANYBODY]:
             del prepared_request.headers[name]
+
+    def _add_own_cookies(self, request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Send the request's own cookies on, but for those that the server has set or removed meanwhile."""
+        jar = request.headers.get("Cookie", "")
+        answered = {morsel.partition("=")[0].strip() for morsel in _list_set_cookies(response)}
+        known = {pair.partition("=")[0].strip() for pair in jar.split(";")} | answered
+        own = [pair.strip() for pair in self.own_cookies.split(";") if pair.partition("=")[0].strip() not in known]
+        self.own_cookies = "; ".join(own)
+        if own:
+            request.headers["Cookie"] = "; ".join([*own, jar] if jar else own)
+
+
+def _list_set_cookies(response: requests.Response) -> list[str]:
+    """Return each ``Set-Cookie`` of an answer: requests' own headers have them in one line."""
+    return list(response.raw.headers.getlist("Set-Cookie"))
 
 
 def _authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from werkzeug.wrappers import Response
+
 SLUG = parse_slug("us-small")
 GET = Call(method="GET", path="/x")
 
@@ -159,6 +161,29 @@ def test_a_body_is_not_sent_on_to_another_server(serve: Callable[..., object], s
         client.send(Call(method="POST", path="/x", form={"password": ["open sesame"]}))
     assert str(caught.value) == said
     assert not other.requests
+
+
+def test_a_redirect_on_the_same_server_takes_the_requests_own_cookies_along(serve: Callable[..., object]) -> None:
+    server = serve("traced")
+
+    def first() -> Response:
+        response = redirect("/y")
+        response.set_cookie("changed", "new")
+        response.delete_cookie("gone")
+        return response
+
+    server.answer("/x", first)
+    server.answer("/y", lambda: redirect("/z"))
+    server.answer("/z", lambda: "z")
+    with client_for(server.url) as client:
+        client.send(Call(method="GET", path="/x", headers={"Cookie": "own=1; changed=old; gone=1"}))
+        client.send(Call(method="GET", path="/z"))
+    assert [headers.get("Cookie") for _, _, headers in server.requests] == [
+        "own=1; changed=old; gone=1",
+        "own=1; changed=new",
+        "own=1; changed=new",
+        "changed=new",
+    ]
 
 
 @pytest.mark.parametrize("status", [303, 307])
