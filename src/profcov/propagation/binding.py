@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from profcov.context import current
 from profcov.engine.step import Step
@@ -12,6 +12,8 @@ from profcov.unit import adopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from profcov.context import Scope
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -26,19 +28,16 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
     scope = current.get()
     if scope is None:
         return function
-    waiting = [adopt(scope)]
+    waiting = [Handed(function, scope)]
 
     @functools.wraps(function)
     def bound(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            unit = waiting.pop()
+            call = waiting.pop()
         except IndexError:
-            unit = adopt(scope)
-        try:
-            with unit.step():
-                return function(*args, **kwargs)
-        finally:
-            unit.end()
+            call = Handed(function, scope)
+        result: R = call(*args, **kwargs)
+        return result
 
     return bound
 
@@ -57,23 +56,39 @@ def unbound() -> Iterator[None]:
         yield
 
 
-def carry(
-    function: Callable[..., Any], *, may_run_for_ever: bool = False
-) -> tuple[Callable[..., Any], Callable[[], None]]:
-    """Return a function as a step of the current unit, and what to call once when it will not run any more.
+class Handed:
+    """A function as a unit of its own, under a unit's slug: it ends when the function has run once, or never will.
 
-    Only inside a unit. What it ran is on disk before it returns.
+    What it ran is on disk before it returns. ``end`` is for whoever knows that it will not run any more; where nobody does,
+    the unit ends with the last reference to this object.
     """
+
+    def __init__(self, function: Callable[..., Any], scope: Scope, *, may_run_for_ever: bool = False) -> None:
+        functools.update_wrapper(self, function)
+        self._function = function
+        self._unit = adopt(scope, may_run_for_ever=may_run_for_ever)
+        self.end: Final = self._unit.end
+
+    def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
+        """Call the function, as a step."""
+        try:
+            with self._unit.step():
+                return self._function(*args, **kwargs)
+        finally:
+            self.end()
+
+    def __del__(self) -> None:
+        """End the unit of a function that was never called."""
+        with contextlib.suppress(Exception):  # the interpreter may be going, and adopting may have failed
+            self.end()
+
+    def __repr__(self) -> str:
+        """Look like the function, in messages about threads that have failed."""
+        return repr(self._function)
+
+
+def carry(function: Callable[..., Any], *, may_run_for_ever: bool = False) -> Handed:
+    """Return a function as a step of the current unit; only inside a unit."""
     scope = current.get()
     assert scope is not None  # noqa: S101
-    unit = adopt(scope, may_run_for_ever=may_run_for_ever)
-
-    @functools.wraps(function)
-    def step(*args: Any, **kwargs: Any) -> Any:
-        try:
-            with unit.step():
-                return function(*args, **kwargs)
-        finally:
-            unit.end()
-
-    return step, unit.end
+    return Handed(function, scope, may_run_for_ever=may_run_for_ever)

@@ -1,54 +1,116 @@
-"""Replacing attributes of other modules, and putting them back."""
+"""Replacing attributes of other modules, beside others who do so, and putting them back."""
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import inspect
+from dataclasses import dataclass
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+
+@dataclass(slots=True, eq=False)
+class _Patch:
+    owner: Any
+    name: str
+    original: Any
+    new: Any = None
+    is_on: bool = True
 
 
 class Patches:
     """What was replaced; empty means that nothing is."""
 
     def __init__(self) -> None:
-        self._done: list[tuple[Any, str, Any, Any]] = []
+        self._done: list[_Patch] = []
 
     def __bool__(self) -> bool:
         return bool(self._done)
 
     def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
-        """Replace a function: calls go to ``wrapper(original, *args, **kwargs)``. Nothing if the owner lacks it."""
-        original = vars(owner).get(name)
-        if original is None:
-            return
-        target = original.__func__ if isinstance(original, staticmethod | classmethod) else original
+        """Replace a function: calls go to ``wrapper(original, *args, **kwargs)``. Nothing if the owner lacks it.
 
-        @functools.wraps(target)
+        Copies that somebody has wrapped and put into subclasses are replaced as well: their calls would miss ours.
+        """
+        if vars(owner).get(name) is not None:
+            for each in [owner, *_copies(owner, name)]:
+                self._wrap(each, name, wrapper)
+
+    def _wrap(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+        patch = _Patch(owner, name, vars(owner)[name])
+        kind = next((kind for kind in (staticmethod, classmethod) if isinstance(patch.original, kind)), None)
+        call = _unbound(owner, patch.original, kind)
+
+        @functools.wraps(call)
         def replacement(*args: Any, **kwargs: Any) -> Any:
-            return wrapper(target, *args, **kwargs)
+            # Off, and called all the same: by what somebody else has put on top before it was put back.
+            return wrapper(call, *args, **kwargs) if patch.is_on else call(*args, **kwargs)
 
-        new = type(original)(replacement) if isinstance(original, staticmethod | classmethod) else replacement
-        self.put(owner, name, new)
+        @functools.wraps(call)
+        async def coroutine_replacement(*args: Any, **kwargs: Any) -> Any:
+            return await replacement(*args, **kwargs)
 
-    def put(self, owner: Any, name: str, new: Any) -> None:
-        """Replace an attribute that the owner has itself."""
-        original = vars(owner)[name]
-        setattr(owner, name, new)
-        self._done.append((owner, name, original, new))
+        # Servers tell ASGI applications, and factories of them, by its being a coroutine function.
+        new: Any = coroutine_replacement if inspect.iscoroutinefunction(call) else replacement
+        patch.new = new if kind is None else kind(new)
+        setattr(owner, name, patch.new)
+        self._done.append(patch)
 
     def wrap_once(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
         """Replace a function unless that was done already."""
-        if not any(done[0] is owner and done[1] == name for done in self._done):
+        if not any(done.owner is owner and done.name == name for done in self._done):
             self.wrap(owner, name, wrapper)
 
     def restore(self) -> None:
-        """Put back what is still ours; what somebody else has replaced since calls us, and stays."""
+        """Put back what is still ours; what somebody else has replaced since stays, and ours beneath it does nothing."""
         while self._done:
-            owner, name, original, new = self._done.pop()
-            if vars(owner).get(name) is new:
-                setattr(owner, name, original)
+            patch = self._done.pop()
+            patch.is_on = False
+            if vars(patch.owner).get(patch.name) is patch.new:
+                setattr(patch.owner, patch.name, patch.original)
+
+
+def _unbound(owner: Any, original: Any, kind: type | None) -> Any:
+    """Return a function that calls what a class holds, instance or class first, as attribute access would bind it.
+
+    What others have put there is not always a function: called directly, a ``wrapt.FunctionWrapper`` lacks its instance.
+    """
+    if not isinstance(owner, type) or type(original) is FunctionType:
+        return original
+    bind = getattr(type(original), "__get__", lambda bound, *_: bound)
+    if kind is staticmethod:
+        return bind(original, None, owner)
+
+    @functools.wraps(getattr(original, "__func__", original))
+    def call(first: Any, /, *args: Any, **kwargs: Any) -> Any:
+        bound = bind(original, None, first) if kind is classmethod else bind(original, first, type(first))
+        return bound(*args, **kwargs)
+
+    return call
+
+
+def _copies(owner: Any, name: str) -> list[type]:
+    """Return the subclasses that have a wrapped copy of a method: a ``wrapt`` patch of a class that inherits it makes one."""
+    root = _unwrap(vars(owner)[name])
+    return [cls for cls in _subclasses(owner) if name in vars(cls) and _unwrap(vars(cls)[name]) is root]
+
+
+def _subclasses(owner: Any) -> Iterator[type]:
+    if isinstance(owner, type):
+        each: type
+        for each in type.__subclasses__(owner):
+            yield each
+            yield from _subclasses(each)
+
+
+def _unwrap(function: Any) -> Any:
+    with contextlib.suppress(ValueError):  # a chain that never ends
+        return inspect.unwrap(function)
+    return function
 
 
 INSTALLED = Patches()

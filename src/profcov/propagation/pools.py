@@ -32,14 +32,16 @@ def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /
     if _has_interpreters(pool):
         with unbound():
             return original(pool, function, *args, **kwargs)
-    step, end = carry(function)
+    step = carry(function)
+    end = step.end
     try:
         with unbound():  # the submit may start a thread of the pool
             future = original(pool, step, *args, **kwargs)
     except BaseException:
-        end()
+        del step  # the last reference, and the unit ends, unless the pool has it
         raise
-    future.add_done_callback(lambda _: end())  # for one that is cancelled before it runs
+    if hasattr(future, "add_done_callback"):  # what another's patch returns may be none
+        future.add_done_callback(lambda _: end())  # for one that is cancelled before it runs
     return future
 
 

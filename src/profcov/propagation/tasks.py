@@ -41,8 +41,7 @@ def _follow(unit: Unit) -> None:
         loop.set_task_factory(TaskFactory(before))
     if unit.capabilities.coroutine_blocks:
         return
-    if not hasattr(asyncio.Handle._run, "__wrapped__"):  # noqa: SLF001
-        INSTALLED.wrap(asyncio.Handle, "_run", _run_callback)
+    INSTALLED.wrap_once(asyncio.Handle, "_run", _run_callback)
     if "anyio" in sys.modules:
         _follow_anyio()
 
@@ -50,8 +49,7 @@ def _follow(unit: Unit) -> None:
 def _follow_anyio() -> None:
     import anyio._backends._asyncio as backend  # noqa: PLC0415 (only where the application uses anyio)
 
-    if not hasattr(backend.AsyncIOBackend.run_sync_in_worker_thread, "__wrapped__"):
-        INSTALLED.wrap(backend.AsyncIOBackend, "run_sync_in_worker_thread", _run_in_anyio_thread)
+    INSTALLED.wrap_once(backend.AsyncIOBackend, "run_sync_in_worker_thread", _run_in_anyio_thread)
 
 
 class TaskFactory:
@@ -101,8 +99,8 @@ def _is_task_step(callback: Any) -> bool:
 async def _run_in_anyio_thread(original: Callable[..., Any], cls: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
     if current.get() is None:
         return await original(cls, function, *args, **kwargs)
-    step, end = carry(function)
+    step = carry(function)
     try:
         return await original(cls, step, *args, **kwargs)
     finally:
-        end()
+        step.end()

@@ -1,8 +1,15 @@
-"""Threads that a unit starts run under its slug, as units of their own."""
+"""Threads that a unit starts run under its slug, as units of their own that end with the thread.
+
+What is patched is what starts a thread, below ``threading``: whatever others do to ``Thread.start`` and ``run``, in classes
+and in instances, goes on above it, and whatever kills the thread passes it.
+"""
 
 from __future__ import annotations
 
+import _thread
+import contextlib
 import threading
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from profcov.context import current
@@ -13,31 +20,39 @@ if TYPE_CHECKING:
 
     from profcov.propagation.patches import Patches
 
-# Threads that take work from a queue, other people's work: the library carries the context with each piece of it.
-_QUEUE_FED = ("anyio.",)
+# Threads that take work from a queue, other people's work: the library carries the context with each piece of it, or we do.
+# The last is ours, which writes for all.
+_NOBODYS = ("anyio.", "gevent.", "profcov.")
+
+# The last two are the names that ``threading`` calls: the former until 3.12, the latter since 3.13.
+_NAMES = ("start_new_thread", "start_new", "start_joinable_thread", "_start_new_thread", "_start_joinable_thread")
 
 
 def install(patches: Patches) -> None:
-    """Let threads follow, timers among them."""
-    patches.wrap(threading.Thread, "start", _start)
+    """Let threads follow, timers among them, and those that ``_thread`` starts."""
+    for module in (_thread, threading):
+        for name in _NAMES:
+            patches.wrap(module, name, _start)
 
 
-def _start(original: Callable[..., None], thread: threading.Thread) -> None:
-    if current.get() is None or type(thread).__module__.startswith(_QUEUE_FED):
-        original(thread)
-        return
-    state: Any = vars(thread)
+def _start(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    scope = current.get()
+    if scope is None or not args or not callable(args[0]):
+        return original(*args, **kwargs)
+    function, *rest = args
+    thread = function.__self__ if type(function) is MethodType else None
+    module = getattr(function, "__module__", None) if thread is None else type(thread).__module__
+    if str(module).startswith(_NOBODYS):
+        return original(*args, **kwargs)
+    context = getattr(thread, "_context", None)  # Python 3.14: what ``run`` is called in, empty by default
+    if context is not None:
+        with contextlib.suppress(RuntimeError):  # the application's own, in use elsewhere: its thread will fail
+            context.run(current.set, scope)
     # A daemon may run for ever; for another the interpreter itself waits.
-    step, end = carry(thread.run, may_run_for_ever=thread.daemon)
-
-    def run() -> None:
-        state.pop("run", None)  # or the thread and its function would keep each other alive
-        step()
-
-    state["run"] = run
+    is_waited_for = isinstance(thread, threading.Thread) and not thread.daemon
+    step = carry(function, may_run_for_ever=not is_waited_for)
     try:
-        original(thread)
+        return original(step, *rest, **kwargs)
     except BaseException:
-        state.pop("run", None)
-        end()
+        del step  # the last reference, and the unit ends, unless the thread has started
         raise

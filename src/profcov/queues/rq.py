@@ -18,7 +18,7 @@ from rq.job import Job
 from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.propagation import open_recorder
-from profcov.propagation.patches import INSTALLED
+from profcov.propagation.patches import INSTALLED, Patches
 from profcov.queues import horse
 from profcov.store.jobs import STARTED, JobRun
 from profcov.tracing import current_slug
@@ -53,7 +53,7 @@ _CALLBACKS: Final = {
 """RQ's functions that run callbacks, and the attribute of a job that is empty where it has none."""
 
 _lock = threading.Lock()
-_original: list[classmethod[Any, Any, Job]] = []
+_PATCHES: Final = Patches()
 
 
 def install(settings: Settings | None = None) -> None:
@@ -63,23 +63,14 @@ def install(settings: Settings | None = None) -> None:
     installed already.
     """
     with _lock:
-        if _original or not open_recorder(settings).settings.enabled:
-            return
-        original = Job.__dict__["create"]
-        _original.append(original)
-
-        @functools.wraps(original.__func__)
-        def create(cls: type[Job], *args: Any, **kwargs: Any) -> Any:
-            return _create(functools.partial(original.__func__, cls), *args, **kwargs)
-
-        type.__setattr__(Job, "create", classmethod(create))
+        if not _PATCHES and open_recorder(settings).settings.enabled:
+            _PATCHES.wrap(Job, "create", _create)
 
 
 def uninstall() -> None:
     """Put ``Job.create`` back as it was."""
     with _lock:
-        if _original:
-            type.__setattr__(Job, "create", _original.pop())
+        _PATCHES.restore()
 
 
 class TracedJob(Job):
@@ -88,7 +79,7 @@ class TracedJob(Job):
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> Any:
         """Create a job; inside a unit it carries the unit's slug."""
-        if _original:  # the patched Job.create below does it
+        if _PATCHES:  # the patched Job.create below does it
             return super().create(*args, **kwargs)
         return _create(super().create, *args, **kwargs)
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 _lock: Final = threading.Lock()
 _PATCHES: Final = Patches()
-_traced: set[type] = set()
 
 
 def trace_wsgi_class(cls: type) -> None:
@@ -24,50 +23,30 @@ def trace_wsgi_class(cls: type) -> None:
 
     A second call changes nothing; one for a subclass neither, unless it has a ``__call__`` of its own.
     """
-
-    def make(original: Callable[..., Any], middleware_for: Callable[[Any], Any]) -> Callable[..., Any]:
-        @functools.wraps(original)
-        def __call__(self: Any, environ: Any, start_response: Any) -> Any:  # noqa: N807 (that is what it replaces)
-            return middleware_for(self)(environ, start_response)
-
-        return __call__
-
-    _trace(cls, WSGIMiddleware, make)
+    _trace(cls, WSGIMiddleware)
 
 
 def trace_asgi_class(cls: type) -> None:
     """Let every instance of an ASGI application's class answer through the middleware, as :func:`trace_wsgi_class`."""
-
-    def make(original: Callable[..., Any], middleware_for: Callable[[Any], Any]) -> Callable[..., Any]:
-        # Servers tell ASGI applications, and factories of them, by its being a coroutine function of three arguments.
-        @functools.wraps(original)
-        async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> Any:  # noqa: N807
-            return await middleware_for(self)(scope, receive, send)
-
-        return __call__
-
-    _trace(cls, ASGIMiddleware, make)
+    _trace(cls, ASGIMiddleware)
 
 
 def untrace_classes() -> None:
     """Put all classes back as they were."""
     with _lock:
         _PATCHES.restore()
-        _traced.clear()
 
 
-def _trace(cls: type, middleware: Callable[[Any], Any], make: Callable[..., Any]) -> None:
+def _trace(cls: type, middleware: Callable[[Any], Any]) -> None:
     with _lock:
-        original = vars(cls).get("__call__")
-        if cls in _traced or original is None or not open_recorder().settings.enabled:
+        if "__call__" not in vars(cls) or not open_recorder().settings.enabled:
             return
-        _traced.add(cls)
         pattern = middleware(None)
 
-        def middleware_for(app: Any) -> Any:
-            # One for each request: a table of them by application would have to know when one dies.
+        def answer(original: Callable[..., Any], app: Any, *args: Any, **kwargs: Any) -> Any:
+            # A middleware for each request: a table of them by application would have to know when one dies.
             made = object.__new__(type(pattern))
             made.__dict__.update(pattern.__dict__, app=functools.partial(original, app))
-            return made
+            return made(*args, **kwargs)
 
-        _PATCHES.put(cls, "__call__", make(original, middleware_for))
+        _PATCHES.wrap_once(cls, "__call__", answer)

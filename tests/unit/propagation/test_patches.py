@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
 import sys
+import types
+import unittest.mock
 
 import pytest
+import wrapt
+
+from profcov.propagation.patches import Patches
 
 PROGRAM = """
-import asyncio, concurrent.futures, json, multiprocessing.pool, multiprocessing.process, os, subprocess, sys, threading
+import _thread, asyncio, concurrent.futures, json, multiprocessing.pool, multiprocessing.process, os, subprocess, sys
+import threading
 
 def look():
     return [
         id(vars(owner)[name])
         for owner, name in (
-            (threading.Thread, "start"),
+            (threading, "_start_joinable_thread" if hasattr(_thread, "start_joinable_thread") else "_start_new_thread"),
+            (_thread, "start_new_thread"),
             (concurrent.futures.ThreadPoolExecutor, "submit"),
             (concurrent.futures.ProcessPoolExecutor, "submit"),
             (multiprocessing.pool.Pool, "__init__"),
@@ -62,20 +70,127 @@ def test_what_is_replaced_is_put_back_and_nothing_is_replaced_where_profcov_is_o
     assert second == first, "installed twice"
     replaced = [old != new for old, new in zip(before, first, strict=True)]
     # Event loops are followed from the first traced coroutine on.
-    assert replaced == ([True] * 15 if enabled == "1" else [False] * 15) + [False]
+    assert replaced == ([True] * 16 if enabled == "1" else [False] * 16) + [False]
 
 
-def test_what_somebody_else_has_patched_on_top_stays():
-    from profcov.propagation.patches import Patches
+@pytest.fixture
+def patches():
+    made = Patches()
+    yield made
+    made.restore()
 
-    class Owner:
-        def method(self):
-            return "original"
 
-    patches = Patches()
-    patches.wrap(Owner, "method", lambda original, self: original(self) + " ours")
-    ours = Owner.method
-    Owner.method = lambda self: ours(self) + " theirs"
+class Owner:
+    """A class whose methods are patched; each test makes a subclass of its own kind."""
+
+    def method(self, word="original"):
+        return f"{self.name} {word}"
+
+    @classmethod
+    def of_class(cls):
+        return f"class {cls.__name__}"
+
+    @staticmethod
+    def static():
+        return "static"
+
+    name = "an owner's"
+
+
+METHODS = ("method", "of_class", "static")
+
+
+def call_all(cls):
+    return [getattr(cls(), name)() for name in METHODS]
+
+
+def wrap_ours(patches, cls):
+    for name in METHODS:
+        patches.wrap(cls, name, lambda original, *args, **kwargs: original(*args, **kwargs) + ", ours")
+
+
+def wrap_theirs(cls):
+    """Patch as sentry-sdk, OpenTelemetry, ddtrace and New Relic do: with the instance, which is None if that is lost."""
+
+    def wrapper(wrapped, instance, args, kwargs):
+        owner = instance if isinstance(instance, type) else type(instance)
+        return f"{wrapped(*args, **kwargs)}, theirs on {owner.__name__}"
+
+    for name in METHODS:
+        wrapt.wrap_function_wrapper(cls, name, wrapper)
+
+
+@pytest.fixture
+def cls():
+    class Patched(Owner):
+        method = Owner.__dict__["method"]
+        of_class = Owner.__dict__["of_class"]
+        static = Owner.__dict__["static"]
+
+    return Patched
+
+
+THEIRS = [
+    "an owner's original, theirs on Patched",
+    "class Patched, theirs on Patched",
+    "static, theirs on NoneType",
+]
+ORIGINAL = ["an owner's original", "class Patched", "static"]
+
+
+def test_a_patch_is_bound_as_what_it_replaces_was_whoever_patched_before(patches, cls):
+    wrap_theirs(cls)
+    before = [vars(cls)[name] for name in METHODS]
+    wrap_ours(patches, cls)
+    assert call_all(cls) == [f"{each}, ours" for each in THEIRS]
     patches.restore()
-    assert Owner().method() == "original ours theirs"
+    assert [vars(cls)[name] for name in METHODS] == before
+    assert call_all(cls) == THEIRS
+
+
+def test_another_patch_on_top_of_ours_has_its_instance_and_ours_beneath_does_nothing_once_put_back(patches, cls):
+    wrap_ours(patches, cls)
+    wrap_theirs(cls)
+    on_top = [vars(cls)[name] for name in METHODS]
+    assert call_all(cls) == [each.replace(", theirs", ", ours, theirs") for each in THEIRS]
+    patches.restore()
     assert not patches
+    assert [vars(cls)[name] for name in METHODS] == on_top
+    assert call_all(cls) == THEIRS
+    wrap_ours(patches, cls)  # installed again: once, not twice
+    assert call_all(cls) == [f"{each}, ours" for each in THEIRS]
+
+
+def test_a_copy_that_another_patch_has_put_into_a_subclass_does_not_go_past_ours(patches, cls):
+    class Child(cls):
+        pass
+
+    class Grandchild(Child):
+        def method(self):
+            return "of its own"
+
+    wrap_theirs(Child)
+    assert set(METHODS) <= set(vars(Child))
+    wrap_ours(patches, cls)
+    assert call_all(Child) == [each.replace("Patched", "Child") + ", ours" for each in THEIRS]
+    assert call_all(cls) == [f"{each}, ours" for each in ORIGINAL]
+    assert Grandchild().method() == "of its own"
+    patches.restore()
+    assert call_all(Child) == [each.replace("Patched", "Child") for each in THEIRS]
+
+
+def test_what_stands_in_for_a_method_without_being_bound_is_called_without_an_instance(patches, cls):
+    cls.method = lambda_like = unittest.mock.MagicMock(return_value="a mock")
+    patches.wrap(cls, "method", lambda original, *args, **kwargs: original(*args, **kwargs) + ", ours")
+    assert cls().method("word") == "a mock, ours"
+    lambda_like.assert_called_once_with("word")
+
+
+def test_a_function_of_a_module_is_called_as_it_is(patches):
+    module = types.ModuleType("made_up")
+    module.function = wrapt.FunctionWrapper(
+        lambda word: word, lambda wrapped, instance, args, kwargs: f"{wrapped(*args, **kwargs)} {instance}"
+    )
+    patches.wrap(module, "function", lambda original, *args: original(*args) + ", ours")
+    assert module.function("word") == "word None, ours"
+    assert inspect.signature(module.function) == inspect.signature(lambda word: word)
