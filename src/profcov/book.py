@@ -1,20 +1,27 @@
-"""What a process keeps of one slug: its traces, its lock, and how many units of work are in flight."""
+"""What a process keeps of one slug, of one generation: its units under way, and what waits for the disk.
+
+Nothing here holds a lock while code of others may run, and no lock is waited for longer than ``MAX_WAIT_SECONDS``: the garbage
+collector, a signal or a time limit may strike anywhere, in whichever thread. Lines leave their trace when they are written,
+so that what is struck, or done by two threads at once, is at worst written twice.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import functools
 import platform
 import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.context import Scope
 from profcov.engine.faults import log_once, raise_foreign
-from profcov.errors import ProfcovError
+from profcov.errors import CoverageWriteError, ProfcovError
+from profcov.reasons import DIRECTORY_MOVED
 from profcov.store.jobs import STOPPED
 from profcov.store.lock import SlugLock
 from profcov.store.merge import UNKNOWN
+from profcov.store.presence import IN_FLIGHT, MISSING, UNWRITTEN
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -24,14 +31,42 @@ if TYPE_CHECKING:
     from profcov.settings import Settings
     from profcov.slug import Slug
     from profcov.store.jobs import JobRun
-    from profcov.store.lock import Generation
     from profcov.store.presence import Presence
 
     FindLabel = Callable[[bool], str | None]
 
-_POLL_SECONDS: Final = 0.01
-_MOST_WAITING: Final = 100_000
+MAX_WAIT_SECONDS: Final = 1.0
+"""How long a thread waits until another has written what both have: its holder may be waiting for what we hold."""
+MAX_WAITING_LINES: Final = 100_000
 """So many lines of units that have ended wait for the disk at most, for each slug: some 6 MB."""
+
+
+class Place:
+    """One thing that readers wait for: a unit of work, or late lines being written. Let go of once, by anybody."""
+
+    __slots__ = ("_begun", "_book")
+
+    def __init__(self, book: Book, job: str = "", kind: str = IN_FLIGHT) -> None:
+        self._book = book
+        self._begun: list[tuple[int, object]] = []
+        book.presence.begin(book.slug, job, kind, into=self._begun)
+        book.at_work.add(self._begun[0][0])
+
+    def leave(self) -> None:
+        """Let readers in."""
+        try:
+            begun = self._begun.pop()
+        except IndexError:
+            return
+        self._book.at_work.discard(begun[0])
+        self._book.presence.end(begun)
+
+    def __del__(self) -> None:
+        # Whoever was to let go of it was struck by an exception before.
+        try:  # noqa: SIM105
+            self.leave()
+        except Exception:  # noqa: BLE001, S110 (never initialised, or the interpreter has emptied the modules we use)
+            pass
 
 
 class Book:
@@ -40,47 +75,59 @@ class Book:
     With the context ``profile`` all units but jobs share one trace. With ``route`` and ``request`` each has its own, for its
     label is known late; what is on disk under a route's or a job's label already is not written again.
 
-    Whenever readers have consumed the shards it turns to empty traces: what was written is to be written again.
+    Once readers have consumed the shards, or the directory is another, the book is closed for new units, and another one is
+    begun with empty traces: what was written is to be written again.
     """
 
     __slots__ = (
+        "__weakref__",
         "_finders",
-        "_generation",
         "_given_up",
+        "_home",
         "_imported",
         "_lock",
-        "_mutex",
-        "_old",
-        "_presence",
+        "_moved",
         "_running",
         "_shared",
-        "_units",
         "_waiting",
         "_written",
+        "at_work",
         "engine",
         "notes",
+        "presence",
         "settings",
         "slug",
     )
 
-    def __init__(self, slug: Slug, settings: Settings, engine: Engine, presence: Presence) -> None:
+    def __init__(self, slug: Slug, settings: Settings, engine: Engine, presence: Presence, lock: SlugLock) -> None:
         self.slug = slug
         self.settings = settings
         self.engine = engine
-        self._mutex = threading.RLock()
-        self._lock = SlugLock(settings.data_dir, slug, settings.umask)
-        self._presence = presence
-        self._generation: Generation | None = None
-        self._units = 0
-        self._old: list[Trace] = []
+        self.presence = presence
+        self.at_work: set[int] = set()
+        self.notes: deque[dict[str, Any]] = deque()
+        self._lock = lock
+        self._home = presence.open()
+        self._moved = False
         self._shared: Trace | None = None
+        if settings.context == "profile":
+            self._shared = engine.new_trace(slug, f"{settings.context_prefix}:{slug}")
         self._finders: dict[Trace, FindLabel] = {}
         self._waiting: dict[Trace, int] = {}
-        self._given_up = 0
+        self._given_up: deque[None] = deque()
         self._imported: set[str] = set()
-        self.notes: deque[dict[str, Any]] = deque()
+        self._written: dict[str, Executed] = {}
         self._running: list[JobRun] = []
-        self._start_afresh()
+
+    @classmethod
+    def begin(cls, slug: Slug, settings: Settings, engine: Engine, presence: Presence) -> Book | None:
+        """Return an empty book of the present generation; None while a reader is at work.
+
+        Raises:
+            OSError: the directory cannot be written.
+        """
+        lock = SlugLock.find(settings.data_dir, slug, settings.umask)
+        return None if lock is None else cls(slug, settings, engine, presence, lock)
 
     @property
     def is_written(self) -> bool:
@@ -90,48 +137,41 @@ class Book:
     @property
     def in_flight(self) -> int:
         """How many units of work have begun and not ended."""
-        return self._units
+        return len(self.at_work)
 
-    def let_go(self) -> bool:
-        """Forget everything if nothing is at work or waits, and what was written is consumed or dropped; tell whether so."""
-        with self._mutex:
-            traces = [*self._traces(), *self._old]
-            is_idle = not self._units and self.is_written and not any(each.scopes or each.has_news for each in traces)
-            if self._generation is None or not is_idle or not self._lock.is_past(self._generation):
-                return False
-            for trace in traces:
-                self.engine.release(trace)
-            self.abandon()
-            return True
+    @property
+    def is_over(self) -> bool:
+        """Whether the shards were consumed or removed, and nothing waits to be said of the slug."""
+        return self._lock.is_past and self.is_written
 
-    def join(self, wait: float, job: JobRun | None = None) -> bool:
-        """Count a unit in; the first takes the shared lock, and starts afresh if the shards were consumed.
+    @property
+    def _holds(self) -> bool:
+        return self.presence.is_at(self._home) and self._lock.holds
 
-        Returns False if a reader has held the exclusive lock for ``wait`` seconds.
+    def join(self, job: JobRun | None = None, *, is_new: bool = False, kind: str = IN_FLIGHT) -> Place | None:
+        """Count in a unit that ``is_new``, or work that one has started; None if the book is of a generation that is over.
 
         Raises:
-            OSError: the lock file cannot be made or opened.
+            OSError: it cannot be noted.
         """
-        deadline = time.monotonic() + wait
-        while not self._try_join(job):
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(_POLL_SECONDS)
-        return True
+        place = Place(self, "" if job is None else job.id, kind)
+        # Noted first, asked second: a reader closes the lock file first, and looks who is in flight second.
+        if (is_new and self._moved) or not self._holds:
+            place.leave()
+            return None
+        if job is not None:
+            self._running.append(job)
+        return place
 
-    def _try_join(self, job: JobRun | None) -> bool:
-        with self._mutex:
-            if self._units == 0:
-                generation = self._lock.share()
-                if generation is None:
-                    return False
-                self._turn_to(generation)
-            if self._units == 0 or job is not None:
-                self._tell(functools.partial(self._presence.begin, job="" if job is None else job.id))
-            if job is not None:
-                self._running.append(job)
-            self._units += 1
-            return True
+    def disjoin(self, place: Place, job: JobRun | None) -> None:
+        """Count a unit out that has not begun."""
+        place.leave()
+        with contextlib.suppress(ValueError):
+            self._running.remove(job)  # type: ignore[arg-type]
+
+    def miss(self, reason: str) -> None:
+        """Note that something is missing in the next artifact, and why; never raises."""
+        self.presence.note(MISSING, self.slug, reason)
 
     def note(self, facts: dict[str, Any]) -> None:
         """Have something about a job written with the next lines, or else when the current unit is flushed."""
@@ -139,148 +179,137 @@ class Book:
 
     def note_end(self, job: JobRun, status: str) -> None:
         """Note what became of a job that this process performs; what is noted last counts."""
-        with self._mutex:
-            if job in self._running:
-                self._running.remove(job)
-            if job.status != status:
-                self.note(job.end(status))
+        with contextlib.suppress(ValueError):
+            self._running.remove(job)
+        if job.status != status:
+            self.note(job.end(status))
 
-    def tell_at_work(self) -> None:
-        """Note again which units are in flight: the process was to become another, and has not."""
-        with self._mutex:
-            if self._units:
-                self._tell(self._presence.begin)
-
-    def open_trace(self, find_label: FindLabel, *, is_labelled: bool = False) -> Trace:
-        """Return the trace of a unit that was counted in; one of its own if it ``is_labelled`` for itself.
+    def open_scope(self, outer: Scope | None, work: Any, find_label: FindLabel) -> Scope:
+        """Return the scope of a unit that was counted in; its trace is one of its own if its work ``is_labelled``.
 
         ``find_label`` returns the label, or None while it is not known; given True, it must know.
         """
-        if self._shared is not None and not is_labelled:
-            return self._shared
-        trace = self.engine.new_trace(self.slug, None)
-        with self._mutex:
+        trace = None if work.is_labelled else self._shared
+        if trace is None:
             self._forget_idle()
-            self._finders[trace] = find_label
-        return trace
+            trace = self.engine.new_trace(self.slug, None)
+        scope = Scope(trace, outer, self, work)
+        self.engine.begin(scope)
+        if trace is not self._shared:
+            self._finders[trace] = find_label  # now that it has a scope: or it would be forgotten as idle
+        return scope
 
-    def rejoin(self, trace: Trace) -> bool:
-        """Count in work that a unit has started, which may have ended since; False if its shards were consumed."""
-        with self._mutex:
-            is_ours = trace is self._shared or trace in self._finders
-            if self._units == 0 and is_ours:
-                generation = self._lock.share()
-                if generation is None:
-                    return False
-                if generation != self._generation:
-                    self._lock.release()
-                    return False
-                self._tell(self._presence.begin)
-            self._units += is_ours
-            return is_ours
-
-    def leave(self, trace: Trace, *, label_is_final: bool = True) -> None:
-        """Count a unit out, after writing what is new; the last one drops the lock."""
+    def leave(self, trace: Trace, place: Place, *, label_is_final: bool = True) -> None:
+        """Count a unit out, after writing what is new."""
         try:
             self.flush(trace, label_is_final=label_is_final)
         finally:
-            self.disjoin()
-
-    def disjoin(self, job: JobRun | None = None) -> None:
-        """Count a unit out that has not begun."""
-        with self._mutex:
-            if job in self._running:
-                self._running.remove(job)
-            self._units -= 1
-            if self._units == 0:
-                if self.is_written:
-                    self._tell(self._presence.end)
-                self._lock.release()
-
-    def _tell(self, note: Callable[[Slug], None]) -> None:
-        """Note for readers, in case that this process is killed, whether units are in flight."""
-        try:
-            note(self.slug)
-        except OSError as error:
-            log_once("presence", "cannot note which units are in flight", error=error)
+            place.leave()
 
     def flush(self, trace: Trace, *, label_is_final: bool = False) -> None:
         """Write what is new as a shard; what cannot be written is kept for the next try, and the cause logged once."""
         if not trace.has_news and not self.notes:
             return
+        label = self._find_label(trace, label_is_final=label_is_final)
+        if label is None:
+            return
+        lock = trace.flush_lock
+        is_held = lock.acquire(timeout=MAX_WAIT_SECONDS)
+        if not is_held:
+            trace.flush_lock = threading.Lock()  # nobody else waits for that one
+        failure: ProfcovError | None = None
         try:
-            with trace.flush_lock:
-                label = self._find_label(trace, label_is_final=label_is_final)
-                if label is None:
-                    return
-                executed = trace.take()
-                failure = self._try_to_write(trace, label, executed) if executed or self.notes else None
-                if failure is None:
-                    trace.settle()
+            failure = self._try_to_write(trace, label)
         except BaseException:  # a time limit of the application's has struck
-            self._keep_waiting(trace, 0)
+            self._keep_waiting(trace)
             raise
+        finally:
+            if is_held:
+                lock.release()
         if failure is not None:
             log_once(failure.code, "%s; the lines are kept for the next try", failure)
-            self._keep_waiting(trace, sum(map(len, executed.values())))
-        elif self._waiting:
-            with self._mutex:
-                self._waiting.pop(trace, None)
+            self._keep_waiting(trace)
 
-    def _try_to_write(self, trace: Trace, label: str, executed: Executed) -> ProfcovError | None:
+    def _try_to_write(self, trace: Trace, label: str) -> ProfcovError | None:
         try:
-            self._write(trace, label, executed)
+            if not self._lock.is_in_place:
+                self._move()
+            taken = trace.take()
+            if taken.executed or self.notes:
+                self._write(trace, label, taken.executed)
+                trace.settle(taken)
         except ProfcovError as error:
             raise_foreign(error)
             return error
+        if self._waiting.pop(trace, None) is not None and self.is_written:
+            self.presence.take_back(UNWRITTEN, self.slug)
         return None
 
-    def _keep_waiting(self, trace: Trace, lines: int) -> None:
+    def _move(self) -> None:
+        """Go on in the directory as it is now: while units were under way it was moved, removed or made anew.
+
+        All that the traces hold is to be in the new one, too. New units come to a book of their own.
+
+        Raises:
+            CoverageWriteError: nothing can be written there.
+        """
+        settings = self.settings
+        try:
+            lock = SlugLock.find(settings.data_dir, self.slug, settings.umask)
+            self._home = self.presence.open()
+        except OSError as error:
+            raise CoverageWriteError(self._lock.path, error.strerror or str(error)) from error
+        self._moved = True
+        self._lock = lock or self._lock
+        self._imported, self._written = set(), {}
+        for trace in self._traces():
+            trace.unsettle()
+        self.miss(DIRECTORY_MOVED)
+
+    def _keep_waiting(self, trace: Trace) -> None:
         """Keep what could not be written for the next try; where too much waits, the oldest units are given up."""
-        with self._mutex:
-            if not trace.has_news:  # another thread has written it meanwhile
+        if not self.is_written or trace.has_news:
+            self.presence.note(UNWRITTEN, self.slug)
+        if not trace.has_news:  # another thread has written it meanwhile
+            return
+        self._waiting[trace] = sum(map(len, trace.take().executed.values()))
+        excess = sum(list(self._waiting.values())) - MAX_WAITING_LINES
+        for each in [each for each in list(self._waiting) if each in self._finders and not each.scopes]:
+            if excess <= 0:
                 return
-            self._waiting[trace] = lines
-            excess = sum(self._waiting.values()) - _MOST_WAITING
-            for each in [each for each in self._waiting if each in self._finders and not each.scopes]:
-                if excess <= 0:
-                    return
-                excess -= self._waiting.pop(each)
-                del self._finders[each]
+            excess -= self._waiting.pop(each, 0)
+            if self._finders.pop(each, None) is not None:
                 self.engine.release(each)
-                self._given_up += 1
+                self._given_up.append(None)
                 log_once("given-up", "units of %s are given up: too many wait for the disk", self.slug)
 
     def _write(self, trace: Trace, label: str, executed: Executed) -> None:
         sources, settings = self.engine.sources, self.settings
         imported = sources.imported()
-        given_up, self._given_up = self._given_up, 0
-        notes = list(self.notes)  # they stay until they are written: who looks meanwhile is not to take them for it
+        notes, given_up = list(self.notes), len(self._given_up)  # they stay until they are written
         *older, newest = sources.by_version(executed)
         of_all = {"imported": sorted(imported - self._imported), "lost": given_up, "jobs": notes}
-        try:
-            for (ran, digests), more in (*((each, {}) for each in older), (newest, of_all)):
-                facts = {
-                    "written": time.time(),
-                    "python": platform.python_version(),
-                    "sources": {file: digest or UNKNOWN for file, digest in digests.items()},
-                    **more,
-                }
-                write_shard(
-                    settings.data_dir, self.slug, label, ran, branch=trace.branch, facts=facts, umask=settings.umask
-                )
-        except BaseException:
-            self._given_up += given_up
-            raise
+        for (ran, digests), more in (*((each, {}) for each in older), (newest, of_all)):
+            facts = {
+                "written": time.time(),
+                "python": platform.python_version(),
+                "sources": {file: digest or UNKNOWN for file, digest in digests.items()},
+                **more,
+            }
+            write_shard(
+                settings.data_dir, self.slug, label, ran, branch=trace.branch, facts=facts, umask=settings.umask
+            )
         self._imported = imported
+        with contextlib.suppress(IndexError):
+            for _ in range(given_up):
+                self._given_up.pop()
         for note in notes:
             with contextlib.suppress(ValueError):  # another thread has written it, too
                 self.notes.remove(note)
 
     def learn_label(self, trace: Trace) -> None:
         """Give a trace its label, if that is known by now."""
-        with trace.flush_lock:
-            self._find_label(trace, label_is_final=False)
+        self._find_label(trace, label_is_final=False)
 
     def flush_late(self, *, label_is_final: bool = False) -> None:
         """Write what came after the last unit ended, unless readers have consumed what it belongs to, or do just now."""
@@ -289,41 +318,44 @@ class Book:
                 self.note_end(job, STOPPED)
         if not self.notes and not any(trace.has_news for trace in self._traces()):
             return
-        with self._mutex:
-            if self._units:
-                self._flush_all(label_is_final=label_is_final)
-                return
-            generation = self._lock.share()
-            if generation is None:
-                return
-            has_waited = not self.is_written
-            try:
-                self._turn_to(generation)
-                self._flush_all(label_is_final=label_is_final)
-                if has_waited and self.is_written:
-                    self._tell(self._presence.end)
-            finally:
-                self._lock.release()
+        place = self.join()
+        if place is None:
+            return
+        try:
+            for trace in self._traces():
+                self.flush(trace, label_is_final=label_is_final)
+        finally:
+            place.leave()
+
+    def let_go(self) -> bool:
+        """Have the engine forget the traces, of a book that is over, under which nothing runs any more; whether all are."""
+        if self.at_work:
+            return False
+        for trace in [each for each in self._traces() if not each.scopes]:
+            self.engine.release(trace)
+            self._finders.pop(trace, None)
+            if trace is self._shared:
+                self._shared = None
+        return not self._traces()
 
     def abandon(self) -> None:
         """Let go, in a forked child, of what is the parent's."""
-        self._lock.abandon()
+        self._lock.close()
 
     def _traces(self) -> list[Trace]:
         return list(self._finders) + ([] if self._shared is None else [self._shared])
 
-    def _flush_all(self, *, label_is_final: bool) -> None:
-        for trace in self._traces():
-            self.flush(trace, label_is_final=label_is_final)
-
     def _find_label(self, trace: Trace, *, label_is_final: bool) -> str | None:
+        """Return a trace's label; no lock is held, for a framework's objects are asked."""
         if trace.label is None:
-            label = self._finders[trace](label_is_final)
-            if label is not None:
-                trace.label = self._bound(label)
-                written = self._written.setdefault(trace.label, {})
-                if self.settings.context != "request" or trace.label != label:
+            find = self._finders.get(trace)
+            found = None if find is None else find(label_is_final)
+            if found is not None:
+                label = self._bound(found)
+                written = self._written.setdefault(label, {})
+                if self.settings.context != "request" or label != found:
                     trace.share_written(written)
+                trace.label = label
         return trace.label
 
     def _bound(self, label: str) -> str:
@@ -337,28 +369,6 @@ class Book:
 
     def _forget_idle(self) -> None:
         """Forget the traces of units that have ended, with all that they had started, and are on disk."""
-        for trace in [each for each in self._finders if not each.scopes and not each.has_news]:
-            del self._finders[trace]
-            self.engine.release(trace)
-
-    def _turn_to(self, generation: Generation) -> None:
-        """Start afresh if this is another generation than the traces': their shards are in an artifact, or dropped."""
-        if self._generation not in {None, generation}:
-            self._start_afresh()
-        self._generation = generation
-
-    def _start_afresh(self) -> None:
-        # The engine is to forget the traces of the generation that is over, once nothing runs under them any more.
-        self._old += self._traces()
-        for trace in [each for each in self._old if not each.scopes]:
-            self._old.remove(trace)
-            self.engine.release(trace)
-        self._shared = None
-        if self.settings.context == "profile":
-            self._shared = self.engine.new_trace(self.slug, f"{self.settings.context_prefix}:{self.slug}")
-        self._finders = {}
-        self._waiting = {}
-        self._given_up = 0
-        self._imported = set()
-        self.notes.clear()
-        self._written: dict[str, Executed] = {}
+        for trace in [each for each in list(self._finders) if not each.scopes and not each.has_news]:
+            if self._finders.pop(trace, None) is not None:
+                self.engine.release(trace)

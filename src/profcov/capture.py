@@ -15,31 +15,54 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Final
 
-from profcov.book import Book
-from profcov.carrier import DISABLED, DISK, NOT_ALLOWED, PAUSED, SIGNATURE, TRACED, Carriers
+from profcov import reasons
+from profcov.book import MAX_WAIT_SECONDS
+from profcov.books import Books
+from profcov.carrier import (
+    BUSY,
+    DISABLED,
+    DISK,
+    NOT_ALLOWED,
+    PAUSED,
+    SIGNATURE,
+    STARTING,
+    TOO_MANY,
+    TRACED,
+    Carriers,
+)
 from profcov.context import Scope, current
 from profcov.engine import imports, started  # noqa: F401 (it notes the time)
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
 from profcov.errors import EngineUnavailableError, InvalidSlugError, ProfcovError
+from profcov.lingering import forget_lingering, look_at_lingering
 from profcov.settings import Settings
 from profcov.signature import is_signed
 from profcov.slug import Slug, parse_slug
-from profcov.store.admission import Admission
 from profcov.store.denial import find_denial
 from profcov.store.files import free_bytes
 from profcov.store.pause import is_paused
-from profcov.store.presence import Presence
+from profcov.store.presence import MISSING, Presence
 from profcov.store.shard import prepare, writing
-from profcov.unit import UNNAMED, Unit, Work, forget_lingering, let_readers_in, work_labelled
+from profcov.unit import UNNAMED, Unit, Work, forgotten, work_labelled
 
 if TYPE_CHECKING:
+    from profcov.book import Book
     from profcov.carrier import Claim
     from profcov.engine.base import Engine, Lock
 
-BUSY: Final = "rejected; the profile is being combined"
 _BUSY_SECONDS: Final = 2.0
-_PAUSE_POLL_SECONDS: Final = 0.5
+_START_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.5
+
+MISSED: Final = {
+    BUSY: reasons.REFUSED_COMBINING,
+    PAUSED: reasons.REFUSED_PAUSED,
+    DISK: reasons.REFUSED_DISK,
+    TOO_MANY: reasons.REFUSED_TOO_MANY,
+    STARTING: reasons.REFUSED_STARTING,
+}
+"""Why an artifact is partial, by what a request was told whose lines are missing in it."""
 
 
 class Recorder:
@@ -49,13 +72,13 @@ class Recorder:
         self.settings = settings
         self.carriers = Carriers(settings)
         self.engine: Engine | None = None
-        self._admission = Admission(settings)
         self.presence = Presence(settings.data_dir, settings.umask)
         self._at_rest: str | None = None
-        self._mutex = threading.RLock()
-        self._books: dict[Slug, Book] = {}
+        self._starting = threading.Lock()
+        self._books = Books(settings, self.presence)
         self._refusal: str | None = None if settings.enabled else DISABLED
         self._flusher: int | None = None
+        self._watchers = [None]  # one thing to take out: taking is atomic, so that one thread flushes
 
     def begin_request(self, claim: Claim, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
         """Begin a unit of work for what a request claims, which may be anything; never raises."""
@@ -73,7 +96,7 @@ class Recorder:
             secret = self.settings.secret
             if secret is not None and not is_signed(claim.slug, claim.token, secret, self.settings.token_seconds):
                 return SIGNATURE
-            return None if self._admission.is_allowed(claim.slug) else NOT_ALLOWED
+            return None if self._books.admission.is_allowed(claim.slug) else NOT_ALLOWED
         except InvalidSlugError:
             return "rejected; invalid slug"
         except Exception as error:  # noqa: BLE001 (itsdangerous may be missing)
@@ -84,10 +107,14 @@ class Recorder:
     def begin(self, slug_text: str, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
         """Begin a unit of work for a slug as it came in, unchecked; never raises.
 
-        ``wait`` is how many seconds to wait while the profile is being combined; then the status is ``BUSY``.
+        ``wait`` is how many seconds to wait while the profile is being combined; then the status is ``BUSY``. With 0 the caller
+        tries again, and calls :meth:`miss` in the end.
         """
         try:
-            return self._begin(slug_text, work, wait)
+            unit = self._begin(slug_text, work, wait)
+            if unit.status in MISSED and (wait or unit.status != BUSY):
+                self.miss(slug_text, unit.status)
+            return unit  # noqa: TRY300
         except InvalidSlugError:
             return Unit("rejected; invalid slug")
         except Exception as error:  # noqa: BLE001
@@ -108,24 +135,28 @@ class Recorder:
         engine = self.engine or self._start()
         if engine is None:
             parse_slug(slug_text)  # what is wrong with the request comes first
-            return Unit(str(self._refusal))
+            return Unit(self._refusal or STARTING)
         refusal = engine.refusal()
         if refusal is not None:
             return Unit(f"unsupported; {refusal}")
-        book = self._books.get(slug_text) or self._open_book(parse_slug(slug_text), engine)  # type: ignore[call-overload]
-        if book is None:
-            return Unit("rejected; too many profiles")
-        if not book.join(wait, work.job):
-            return Unit(BUSY)
-        self._books.setdefault(book.slug, book)  # it may have been forgotten at this very moment
+        slug = Slug(slug_text) if slug_text in self._books else parse_slug(slug_text)
+        entered = self._books.enter(slug, engine, work.job, wait)
+        if isinstance(entered, str):
+            return Unit(entered)
+        book, place = entered
         try:
-            trace = book.open_trace(functools.partial(self._find_label, book.slug, work), is_labelled=work.is_labelled)
-            scope = Scope(trace, current.get(), book, work)
-            engine.begin(scope)
+            scope = book.open_scope(current.get(), work, functools.partial(self._find_label, slug, work))
         except BaseException:
-            book.disjoin(work.job)
+            book.disjoin(place, work.job)
             raise
-        return Unit(TRACED, scope)
+        return Unit(TRACED, scope, place)
+
+    def miss(self, slug_text: str, status: str) -> None:
+        """Note that a unit was refused whose lines will be missing; never raises."""
+        try:
+            self.presence.note(MISSING, parse_slug(slug_text), MISSED[status])
+        except InvalidSlugError:
+            return
 
     def _find_label(self, slug: Slug, work: Work, final: bool) -> str | None:  # noqa: FBT001 (called by position)
         """Return a unit's context label; None while the route is not known, unless that is ``final``."""
@@ -146,22 +177,30 @@ class Recorder:
         return f"{profile}|{_one_line(name)}" if name else profile
 
     def _start(self) -> Engine | None:
-        """Start the engine at the first unit; if it cannot run here, say so once and refuse from now on."""
-        with self._mutex:
-            if self.engine is None and self._refusal is None:
-                try:
-                    # A process that is never traced does without coverage.py.
-                    from profcov.engine.choose import start_engine  # noqa: PLC0415
+        """Start the engine at the first unit; if it cannot run here, say so once and refuse from now on.
 
-                    self.engine = start_engine(self.settings.engine, self.settings.config_file)
-                    imports.install(self.engine)
-                    self.engine.sources.imported()
-                except Exception as error:  # noqa: BLE001 (coverage.py's configuration errors among them)
-                    raise_foreign(error)
-                    log_once("engine-start", "cannot measure: %s", error)
-                    reason = error.public if isinstance(error, EngineUnavailableError) else type(error).__name__
-                    self._refusal = f"unsupported; {_one_line(reason)}"
-            return self.engine
+        None while another thread has been at it for seconds: it may be waiting for what this one holds.
+        """
+        lock = self._starting
+        if not lock.acquire(timeout=_START_SECONDS):
+            return None
+        try:
+            if self.engine is None and self._refusal is None:
+                # A process that is never traced does without coverage.py.
+                from profcov.engine.choose import start_engine  # noqa: PLC0415
+
+                engine = start_engine(self.settings.engine, self.settings.config_file)
+                imports.install(engine)
+                engine.sources.imported()
+                self.engine = engine
+        except Exception as error:  # noqa: BLE001 (coverage.py's configuration errors among them)
+            raise_foreign(error)
+            log_once("engine-start", "cannot measure: %s", error)
+            reason = error.public if isinstance(error, EngineUnavailableError) else type(error).__name__
+            self._refusal = f"unsupported; {_one_line(reason)}"
+        finally:
+            lock.release()
+        return self.engine
 
     def warm_up(self) -> None:
         """Start the engine before the first unit: for processes that fork one child a unit."""
@@ -174,28 +213,9 @@ class Recorder:
             except Exception as error:  # noqa: BLE001 (each child tries again, and says what is wrong)
                 raise_foreign(error)
 
-    def _open_book(self, slug: Slug, engine: Engine) -> Book | None:
-        book = self._books.get(slug)
-        if book is None:
-            with self._mutex:
-                book = self._books.get(slug)
-                if book is None:
-                    if len(self._books) >= self.settings.max_profiles:
-                        self.forget_books()
-                    if len(self._books) >= self.settings.max_profiles or not self._admission.has_room(slug):
-                        return None
-                    book = self._books[slug] = Book(slug, self.settings, engine, self.presence)
-        return book
-
-    def forget_books(self) -> None:
-        """Forget the slugs that were combined or cleaned, and are not at work: their memory, and their places."""
-        for book in self.list_books():
-            if book.let_go():
-                self._books.pop(book.slug, None)
-
     def list_books(self) -> list[Book]:
         """Return what is kept of each slug."""
-        return list(self._books.values())
+        return list(self._books)
 
     def flush_all(self, *, label_is_final: bool = False) -> None:
         """Write what every slug has new, late work of units that have ended included, where readers let us.
@@ -207,12 +227,27 @@ class Recorder:
 
     def _watch(self) -> None:
         """Flush every few seconds, for long units and for work that outlives its unit; notice pauses."""
-        with self._mutex:
-            if self._flusher is None:
-                self.look_around()
-                # Not a threading.Thread, whose start waits until the thread runs: each RQ horse has one.
-                args = (weakref.ref(self), self.settings.flush_seconds)
-                self._flusher = _thread.start_new_thread(_flush_periodically, args)
+        try:
+            self._watchers.pop()
+        except IndexError:
+            return
+        try:
+            self.look_around()
+            # Not a threading.Thread, whose start waits until the thread runs: each RQ horse has one.
+            args = (weakref.ref(self), self.settings.flush_seconds)
+            self._flusher = _thread.start_new_thread(_flush_periodically, args)
+        except BaseException:
+            self._watchers.append(None)
+            raise
+
+    def tidy(self) -> None:
+        """Do what no unit is to wait for; twice a second."""
+        self.look_around()
+        while forgotten:
+            forgotten.popleft().end()
+        look_at_lingering()
+        self._books.forget_closed()
+        self.presence.mend()
 
     def look_around(self) -> None:
         """Notice that an operator has paused the data directory, or that the disk is nearly full: no request pays."""
@@ -238,39 +273,39 @@ class Recorder:
 
     def after_fork(self) -> None:
         """Start clean in a forked child: locks, lines and the flushing thread belong to the parent."""
-        self._mutex = threading.RLock()
+        self._starting = threading.Lock()
         if self.is_unused:  # where a child is forked for each job, it is to copy few pages
             return
         if self.engine is not None:
             self.engine.after_fork()
-        for book in self._books.values():
-            book.abandon()
-        self._books = {}
+        self._books.abandon()
         self.presence.abandon()
         self.presence = Presence(self.settings.data_dir, self.settings.umask)
+        self._books = Books(self.settings, self.presence)
         self._flusher = None
+        self._watchers = [None]
 
 
 def _flush_periodically(recorder: weakref.ref[Recorder], seconds: float) -> None:
     flush_at = time.monotonic() + seconds
     while True:
-        time.sleep(min(seconds, _PAUSE_POLL_SECONDS))
+        time.sleep(min(seconds, _LOOK_SECONDS))
         target = recorder()
         if target is None:
             return
-        target.look_around()
-        if time.monotonic() >= flush_at:
-            flush_at = time.monotonic() + seconds
-            target.flush_all()
-            target.forget_books()
-            if target.engine is not None:
-                target.engine.review()
-            let_readers_in()
+        try:
+            target.tidy()
+            if time.monotonic() >= flush_at:
+                flush_at = time.monotonic() + seconds
+                target.flush_all()
+                if target.engine is not None:
+                    target.engine.review()
+        except Exception as error:  # noqa: BLE001 (the interpreter shuts down, say)
+            log_once("tidy", "cannot do now what is done every few seconds", error=error)
         del target
 
 
 _recorders: dict[Settings, Recorder] = {}
-_recorders_lock = threading.RLock()
 
 
 def recorder_for(settings: Settings | None = None) -> Recorder:
@@ -283,8 +318,7 @@ def recorder_for(settings: Settings | None = None) -> Recorder:
             settings = Settings()
     recorder = _recorders.get(settings)
     if recorder is None:
-        with _recorders_lock:
-            recorder = _recorders.setdefault(settings, Recorder(settings))
+        recorder = _recorders.setdefault(settings, Recorder(settings))
     return recorder
 
 
@@ -305,19 +339,21 @@ def flush_everything() -> None:
 
 def go_on() -> None:
     """Note again what is in flight, after the process has not become another."""
-    for book in list_books():
-        book.tell_at_work()
+    for recorder in list(_recorders.values()):
+        recorder.presence.go_on()
 
 
 _held_to_fork: list[Lock] = []
 
 
 def _before_fork() -> None:
-    """Take every lock that could be needed in the child: one held by another thread would be held there for ever."""
+    """Take every lock that could be needed in the child: one held by another thread would be held there for ever.
+
+    One that is not given back in time is made anew in the child: its holder may be waiting for what we hold.
+    """
     engines = {id(recorder.engine): recorder.engine for recorder in list(_recorders.values()) if recorder.engine}
-    for lock in (_recorders_lock, writing, *(lock for engine in engines.values() for lock in engine.locks)):
-        lock.acquire()
-        _held_to_fork.append(lock)
+    locks = (writing, *(lock for engine in engines.values() for lock in engine.locks))
+    _held_to_fork.extend(lock for lock in locks if lock.acquire(timeout=MAX_WAIT_SECONDS))
 
 
 def _release_after_fork() -> None:
@@ -329,6 +365,7 @@ def _after_fork_in_child() -> None:
     """Start clean; a child forked inside a unit goes on under its slug, as a unit of its own until it ends."""
     _release_after_fork()
     forget_lingering()
+    forgotten.clear()
     scope = current.get()
     for recorder in _recorders.values():
         recorder.after_fork()

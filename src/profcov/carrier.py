@@ -24,10 +24,13 @@ JOB_META_KEY: Final = "profile_trace_slug"
 
 TRACED: Final = "traced"
 DISABLED: Final = "disabled"
+BUSY: Final = "rejected; the profile is being combined"
 DISK: Final = "rejected; disk"
 PAUSED: Final = "disabled; paused"
 SIGNATURE: Final = "rejected; signature"
 NOT_ALLOWED: Final = "rejected; not allowed"
+STARTING: Final = "rejected; the engine is being started"
+TOO_MANY: Final = "rejected; too many profiles"
 
 _MOST_CHARACTERS: Final = 8192
 """Baggage and cookies that are longer are not looked at; it is what W3C's baggage may have at least."""

@@ -9,8 +9,8 @@ import atexit
 import collections.abc
 import contextlib
 import functools
-import time
-import weakref
+from collections import deque
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.carrier import TRACED
@@ -18,17 +18,15 @@ from profcov.context import Scope, current
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
 from profcov.engine.step import Step
+from profcov.lingering import linger
 from profcov.store.jobs import enqueued
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from profcov.book import Book
+    from profcov.book import Book, Place
     from profcov.engine.base import Capabilities, Engine, Trace
     from profcov.store.jobs import JobRun
-
-LINGER_SECONDS: Final = 30.0
-"""How long work that a unit has started, and that may run for ever, keeps readers waiting."""
 
 
 class Work:
@@ -65,9 +63,23 @@ UNNAMED: Final = Work()
 class Unit:
     """One unit of work, or the refusal of one: then ``status`` says why and everything else does nothing."""
 
-    __slots__ = ("__weakref__", "_book", "_engine", "_is_adopted", "_open", "_scope", "_trace", "slug", "status")
+    __slots__ = (
+        "__weakref__",
+        "_book",
+        "_engine",
+        "_is_adopted",
+        "_open",
+        "_place",
+        "_scope",
+        "_trace",
+        "slug",
+        "status",
+        "thread",
+    )
 
-    def __init__(self, status: str, scope: Scope | None = None, *, is_adopted: bool = False) -> None:
+    def __init__(
+        self, status: str, scope: Scope | None = None, place: Place | None = None, *, is_adopted: bool = False
+    ) -> None:
         self.status = status
         self._scope = scope
         self._trace: Trace | None = None if scope is None else scope.trace
@@ -76,6 +88,8 @@ class Unit:
         self._engine: Engine | None = None if self._book is None else self._book.engine
         self.slug = None if self._book is None else self._book.slug
         self._open = [None]  # one thing to take out: taking is atomic, so a unit ends once
+        self._place = place
+        self.thread: int | None = None  # the one that it has stepped in last
 
     @property
     def traced(self) -> bool:
@@ -91,6 +105,7 @@ class Unit:
     def step(self) -> Step:
         """Return a context manager: its block is the unit's, on this thread."""
         assert self._engine is not None  # noqa: S101 (only a traced unit has steps)
+        self.thread = get_ident()
         return Step(self._engine, self._scope)
 
     def enter_for_good(self) -> None:
@@ -135,15 +150,42 @@ class Unit:
 
     def leave(self) -> None:
         """Write what is left and keep readers waiting no longer; what runs from now on is still recorded."""
-        if self._book is not None and self._trace is not None:
-            with contextlib.suppress(IndexError):
-                self._open.pop()
-                do_or_put_off(functools.partial(self._book.leave, self._trace, label_is_final=not self._is_adopted))
-
-    def disown(self) -> None:
-        """Count out a unit that was never counted in."""
-        with contextlib.suppress(IndexError):
+        if self._book is None or self._trace is None:
+            return
+        try:
             self._open.pop()
+        except IndexError:
+            return
+        place, self._place = self._place, None
+        if place is None:  # readers were let in before, and may have consumed what it belongs to
+            do_or_put_off(self._book.flush_late)
+        else:
+            do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=not self._is_adopted))
+
+    def end_soon(self) -> None:
+        """End the unit in another thread: for finalizers, which run anywhere, whatever their thread holds."""
+        if self._open:
+            forgotten.append(self)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the unit has not ended."""
+        return bool(self._open)
+
+    @property
+    def book(self) -> Book | None:
+        """What the process keeps of the slug."""
+        return self._book
+
+    def let_readers_in(self) -> None:
+        """Keep readers waiting no longer; what runs from now on is still recorded."""
+        place, self._place = self._place, None
+        if place is not None and self._book is not None and self._trace is not None:
+            do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=False))
+
+
+forgotten: Final[deque[Unit]] = deque()
+"""Units that a finalizer is to end; the recorder's own thread does so."""
 
 
 def work_labelled(label: str | None) -> Work:
@@ -177,36 +219,18 @@ def _name_parent(scope: Scope) -> str | None:
 def adopt(scope: Scope, *, may_run_for_ever: bool = False) -> Unit:
     """Return a unit for work that a unit has started: readers wait for it, too, unless they have been already.
 
-    They do so for ``LINGER_SECONDS`` at most for work that ``may_run_for_ever``.
+    For work that ``may_run_for_ever`` they wait as long as :mod:`profcov.lingering` says.
     """
-    unit = Unit(TRACED, scope, is_adopted=True)
+    place = None
     try:
-        if not scope.book.rejoin(scope.trace):
-            unit.disown()
-        elif may_run_for_ever:
-            _lingering[unit] = time.monotonic() + LINGER_SECONDS
+        place = scope.book.join()
     except Exception as error:  # noqa: BLE001
-        unit.disown()
         raise_foreign(error)
         log_once("begin", "cannot begin to record", error=error)
+    unit = Unit(TRACED, scope, place, is_adopted=True)
+    if may_run_for_ever and place is not None:
+        linger(unit)
     return unit
-
-
-_lingering: weakref.WeakKeyDictionary[Unit, float] = weakref.WeakKeyDictionary()
-
-
-def let_readers_in() -> None:
-    """Keep readers waiting no longer for what has lingered too long; called every few seconds."""
-    now = time.monotonic()
-    for unit, until in list(_lingering.items()):
-        if until <= now:
-            _lingering.pop(unit, None)
-            unit.leave()
-
-
-def forget_lingering() -> None:
-    """Forget, in a forked child, what the parent waits for."""
-    _lingering.clear()
 
 
 async def _await(work: Awaitable[Any]) -> Any:

@@ -90,7 +90,7 @@ def test_where_too_many_wait_the_oldest_are_given_up_and_the_artifact_says_so(ru
         BEGIN
         + """
 import profcov.book as book
-book._MOST_WAITING = 10
+book.MAX_WAITING_LINES = 10
 full()
 for _ in range(50):
     play("demo", red)

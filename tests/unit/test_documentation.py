@@ -17,20 +17,12 @@ import click
 import pytest
 
 import profcov
+from profcov import reasons as store_reasons
 from profcov import settings
 from profcov.cli import main as cli
 from profcov.collector.config import _REFUSED, _SECTIONS, CoverageConfig
-from profcov.playback import recording
 from profcov.slug import parse_slug
-from profcov.store.combine import (
-    HISTORY_UNKNOWN,
-    LINES_IMPOSSIBLE,
-    LINES_UNWRITTEN,
-    PROCESS_DIED,
-    SHARD_UNREADABLE,
-    SOURCE_CHANGED,
-    combine,
-)
+from profcov.store.combine import combine
 from profcov.store.layout import new_shard_path
 from profcov.store.shard import write_shard
 
@@ -54,9 +46,6 @@ FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SNIPPET = re.compile(r"^<!-- test: (\w+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-
-
-STORE_REASONS = {HISTORY_UNKNOWN, LINES_IMPOSSIBLE, LINES_UNWRITTEN, PROCESS_DIED, SHARD_UNREADABLE, SOURCE_CHANGED}
 
 
 def first_cells(page: str, *, column: int = 0) -> list[str]:
@@ -232,7 +221,7 @@ def test_every_key_of_a_sidecar_has_its_line(tmp_path):
     write_shard(tmp_path, slug, "profile:shop", {str(tmp_path / "shop.py"): {1}})
     facts = json.loads(combine(tmp_path, slug).sidecar.read_text())
     rows = re.findall(r"^\| (`.+?`) \|", section("files.md", "## The sidecar"), re.MULTILINE)
-    reasons = {*STORE_REASONS, recording.JOBS_PENDING, recording.PLAYBACK_FAILED}
+    reasons = set(store_reasons.ALL)
     assert {key for row in rows for key in re.findall(r"`([^`]+)`", row)} == set(facts) | reasons
 
 
@@ -248,7 +237,7 @@ def test_every_key_of_a_collectors_configuration_has_its_line():
 
 def test_the_schema_of_sidecars_knows_every_reason():
     schema = json.loads((ROOT / "docs/reference/sidecar.schema.json").read_text())
-    reasons = {*STORE_REASONS, recording.JOBS_PENDING, recording.PLAYBACK_FAILED}
+    reasons = set(store_reasons.ALL)
     assert set(schema["properties"]["reasons"]["items"]["enum"]) == reasons
 
 

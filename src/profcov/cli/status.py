@@ -21,7 +21,7 @@ from profcov.store.survey import survey
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from profcov.store.presence import Holder
+    from profcov.store.holders import Holder
     from profcov.store.survey import Held
 
 TITLES: Final = ("profile", "shards", "size", "artifact", "at work", "jobs")

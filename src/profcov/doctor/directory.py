@@ -15,8 +15,9 @@ from profcov.errors import CoverageError
 from profcov.slug import Slug
 from profcov.store.combine import QUARANTINE
 from profcov.store.denial import find_denial
+from profcov.store.holders import list_notes
 from profcov.store.layout import list_shards, list_slugs, lock_path
-from profcov.store.lock import SlugLock, list_holders
+from profcov.store.lock import exclusive, list_holders
 from profcov.store.read import read_lines
 from profcov.store.runs import list_silent
 from profcov.store.shard import write_shard
@@ -97,16 +98,13 @@ def _try_shard(scratch: Path) -> Finding:
 def _try_lock(scratch: Path) -> Finding:
     """Hold a slug's lock, and let another process find out."""
     advice = "use a directory on a file system with flock: a local one, or NFS with its lock service"
-    lock = SlugLock(scratch, _SLUG)
+    path = lock_path(scratch, _SLUG)
     try:
-        lock.share()
-        while_held = _ask_child(lock.path)
-        lock.release()
-        after = _ask_child(lock.path)
-    except (OSError, subprocess.SubprocessError) as error:
+        with exclusive(scratch, _SLUG, 0):
+            while_held = _ask_child(path)
+        after = _ask_child(path)
+    except (OSError, CoverageError, subprocess.SubprocessError) as error:
         return Finding("problem", "flock", f"flock does not work in {scratch.parent}: {error}", advice)
-    finally:
-        lock.abandon()
     if (while_held, after) != ("held", "free"):
         what = f"flock does not work in {scratch.parent}: it keeps other processes neither out nor in"
         return Finding("problem", "flock", what, advice)
@@ -144,15 +142,19 @@ def _check_left_overs(data_dir: Path) -> Iterator[Finding]:
 
 
 def _check_locks(data_dir: Path) -> Iterator[Finding]:
-    """Say who holds which lock; takes none, for that would turn a request away."""
+    """Say who is at work, or combines; no lock is taken, for that would turn a request away."""
+    busy: dict[str, set[str]] = {}
+    for each in list_notes(data_dir):
+        if each.is_awaited:
+            busy.setdefault(each.slug, set()).add(f"process {each.pid}")
     for path in sorted(data_dir.glob(lock_path(data_dir, Slug("*")).name)):
         try:
             with path.open("rb") as file:
-                holders = list_holders(file.fileno())
+                busy.setdefault(path.stem, set()).update(list_holders(file.fileno()))
         except OSError as error:
             what = f"{path} cannot be read: {error.strerror}"
             yield Finding("warning", "locks", what, str(find_denial(error) or _MODE))
-            continue
+    for slug, holders in sorted(busy.items()):
         if holders:
-            what = f"{path.name} is held by {', '.join(holders)}: work is in flight, and profcov combine waits for it"
+            what = f"{slug} has work in flight, or is being combined, in {', '.join(sorted(holders))}: profcov combine waits for it"
             yield Finding("warning", "locks", what, "wait until it ends, or end the process")

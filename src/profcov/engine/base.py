@@ -43,13 +43,22 @@ class Counts:
     lines: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a trace has that no shard holds yet, and the engine's mark of how far that goes."""
+
+    executed: Executed
+    mark: Any = None
+
+
 class Trace:
     """The live attribution of one slug (and context label) in one process.
 
-    Engines record into it; the store takes from it what is not yet on disk.
+    Engines record into it; the store takes from it what is not yet on disk. Nothing leaves it before it is written, so that
+    two threads may take at once, and each may be struck anywhere: then something is written twice.
     """
 
-    __slots__ = ("__weakref__", "_pending", "_written", "branch", "flush_lock", "label", "scopes", "slug")
+    __slots__ = ("__weakref__", "_written", "branch", "flush_lock", "label", "scopes", "slug")
 
     def __init__(self, slug: str, label: str | None, *, branch: bool = False) -> None:
         self.slug = slug
@@ -57,7 +66,6 @@ class Trace:
         self.branch = branch
         self.scopes: weakref.WeakSet[Scope] = weakref.WeakSet()
         self.flush_lock = threading.Lock()
-        self._pending: Executed = {}
         self._written: Executed = {}
 
     @property
@@ -65,25 +73,27 @@ class Trace:
         """Whether something was recorded that no shard holds yet: cheap, asked before every answer."""
         raise NotImplementedError
 
-    def take(self) -> Executed:
-        """Return everything that ran and that no shard holds yet. Hold ``flush_lock``, and settle once it is written."""
+    def take(self) -> Taken:
+        """Return everything that ran and that no shard holds yet; settle it once it is written."""
         raise NotImplementedError
 
     def share_written(self, written: Executed) -> None:
         """Leave out, from now on, what is on disk under the same label already; before the first take."""
         self._written = written
 
-    def settle(self) -> None:
-        """Say that what was taken last is on disk."""
-        for filename, lines in self._pending.items():
-            self._written.setdefault(filename, set()).update(lines)
-        self._pending = {}
+    def settle(self, taken: Taken) -> None:
+        """Say that what was taken is on disk."""
+        raise NotImplementedError
+
+    def unsettle(self) -> None:
+        """Say that nothing of it is on disk any more."""
+        raise NotImplementedError
 
 
 class Lock(Protocol):
     """A lock of :mod:`threading` that its holder may take again."""
 
-    def acquire(self) -> bool:
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002 (threading's)
         """Wait for the lock."""
 
     def release(self) -> None:

@@ -20,11 +20,12 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import current
-from profcov.engine.base import Capabilities, Counts, Executed, Lock, Trace
+from profcov.engine.base import Capabilities, Counts, Executed, Lock, Taken, Trace
 from profcov.engine.coroutine import StepCoroutine
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.strands import Strand, Threads, ThreadState
 from profcov.errors import EngineUnavailableError
+from profcov.reasons import OTHER_TRACER, UNFOLLOWED
 
 try:
     from coverage import tracer as c_tracer
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 class CTrace(Trace):
     """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
 
-    __slots__ = ("_count", "_engine", "_taken", "_width", "data", "keys", "resting", "verdicts")
+    __slots__ = ("_engine", "_settled", "_width", "data", "keys", "resting", "verdicts")
 
     def __init__(self, slug: str, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
         super().__init__(slug, label, branch=arc_width is not None)
@@ -55,33 +56,39 @@ class CTrace(Trace):
         self.keys: dict[Any, str] = {}
         """Whose lines the data has under a code object's mark: of which version of its file."""
         self.resting = threading.local()
-        self._count = self._taken = 0
+        self._settled = 0
 
     @property
     def has_news(self) -> bool:
-        """Whether something ran since the last settled take."""
-        return sum(map(len, list(self.data.values()))) > self._taken
+        """Whether something ran since the last take that was settled."""
+        return sum(map(len, list(self.data.values()))) > self._settled
 
-    def take(self) -> Executed:
-        """Return what is in the tracers' data and not yet written."""
-        self._count = sum(map(len, list(self.data.values())))
-        self._pending = {}
+    def take(self) -> Taken:
+        """Return what is in the tracers' data and not on disk."""
+        count = 0
+        new: Executed = {}
         for name, ran in list(self.data.items()):
-            filename = self.keys.get(name, name)
-            new = set(ran) - self._written.get(filename, set())
-            if new:
-                self._pending.setdefault(filename, set()).update(new)
-        if self.branch:
-            return {
-                filename: {unpack(each, self._width) for each in packed} for filename, packed in self._pending.items()
-            }
-        return self._pending
+            filename, each = self.keys.get(name, name), set(ran)
+            count += len(each)
+            left = each - self._written.get(filename, set())
+            if left:
+                new.setdefault(filename, set()).update(left)
+        if not self.branch:
+            return Taken(new, (count, new))
+        arcs = {filename: {unpack(each, self._width) for each in packed} for filename, packed in new.items()}
+        return Taken(arcs, (count, new))
 
-    def settle(self) -> None:
-        """Say that what was taken last is on disk."""
-        self._engine.lines += self._count - self._taken
-        self._taken = self._count
-        super().settle()
+    def settle(self, taken: Taken) -> None:
+        """Say that what was taken is on disk."""
+        count, new = taken.mark
+        for filename, each in new.items():
+            self._written.setdefault(filename, set()).update(each)
+        self._engine.lines += max(0, count - self._settled)
+        self._settled = max(count, self._settled)
+
+    def unsettle(self) -> None:
+        """Say that nothing of it is on disk any more."""
+        self._written, self._settled = {}, 0
 
 
 def unpack(packed: int, width: int) -> tuple[int, int]:
@@ -420,10 +427,6 @@ def _make_tracer(data: Executed, should_trace: Callable[..., Any], verdicts: dic
 
 MAX_MARKS: Final = 10_000
 """So many code objects a trace tells apart at most; beyond that, what a mixed file runs is of no version that is known."""
-OTHER_TRACER: Final = "other-tracer"
-"""Why an artifact is partial: in the middle of a unit somebody else has set a trace function."""
-UNFOLLOWED: Final = "unfollowed"
-"""Why an artifact is partial: work went where this engine cannot follow."""
 
 _no_lock: Final[
     Callable[[], None]

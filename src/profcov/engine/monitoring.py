@@ -257,7 +257,7 @@ class MonitoringEngine:
                 seen = trace.seen.get(key)
                 # No set: the frame was entered before its unit began, which coverage.py does not measure either.
                 if seen is not None and line not in seen:
-                    trace.fresh.append((state.filename, line))
+                    trace.fresh[state.filename, line] = None
                     seen.add(line)
                     self.lines += 1
             for other in state.armed:
@@ -282,7 +282,7 @@ class MonitoringEngine:
     def _record(self, code: CodeType, line: int) -> None:
         state, scope = self._states.get(id(code)), _get_scope()
         if state is not None and scope is not None and line not in scope.trace.seen.get(id(code), {line}):
-            scope.trace.fresh.append((state.filename, line))
+            scope.trace.fresh[state.filename, line] = None
             scope.trace.seen[id(code)].add(line)
             self.lines += 1
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from profcov.playback.barrier import forget_jobs, read_jobs, settle, wait_for_jobs
-from profcov.store.combine import PLAYBACK_FAILED, Artifact, combine, discard
+from profcov.reasons import JOBS_PENDING, PLAYBACK_FAILED
+from profcov.store.combine import Artifact, combine, discard
 from profcov.store.files import PRIVATE
 from profcov.store.playing import mark, unmark
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from profcov.playback.polling import Stop
     from profcov.slug import Slug
-
-JOBS_PENDING: Final = "jobs-pending"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from profcov.errors import LockTimeoutError
 from profcov.store.combine import discard
 from profcov.store.consume import consume, drop, finish
 from profcov.store.files import PRIVATE
+from profcov.store.holders import list_failed
 from profcov.store.layout import artifact_path, list_shards, lock_path, previous_path, sidecar_path
 from profcov.store.lock import exclusive
 
@@ -52,7 +53,7 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
     artifact = artifact_path(data_dir, slug)
     with exclusive(data_dir, slug, 0.0, umask) as lock:
         finish(data_dir, slug, lock)
-        consume(data_dir, slug, lock, list_shards(data_dir, slug), umask)
+        consume(data_dir, slug, lock, list_shards(data_dir, slug), list_failed(data_dir, slug), umask=umask)
         for path in (artifact, previous_path(artifact)):
             drop([path, sidecar_path(path)])
         # Whoever waits for the lock, or has the file open, sees that it has no name any more, and makes another.

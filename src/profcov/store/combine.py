@@ -11,14 +11,22 @@ import coverage
 from coverage.exceptions import CoverageException
 
 from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteError
+from profcov.reasons import (
+    HISTORY_UNKNOWN,
+    LINES_IMPOSSIBLE,
+    LINES_UNWRITTEN,
+    PLAYBACK_FAILED,
+    SHARD_UNREADABLE,
+    SOURCE_CHANGED,
+)
 from profcov.store.consume import consume, finish
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
+from profcov.store.holders import list_died, list_failed
 from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
 from profcov.store.line_numbers import leave_out_impossible
 from profcov.store.lock import exclusive, raise_generation, read_generation
 from profcov.store.merge import Content, gather, read_content
 from profcov.store.playing import is_marked
-from profcov.store.presence import list_failed
 from profcov.store.sidecar import Making, check_artifact, describe, read_sidecar, write_sidecar
 
 if TYPE_CHECKING:
@@ -26,17 +34,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.holders import Holder
     from profcov.store.merge import Gathered
-    from profcov.store.presence import Holder
 
 QUARANTINE: Final = "quarantine"
-LINES_IMPOSSIBLE: Final = "lines-impossible"
-PROCESS_DIED: Final = "process-died"
-HISTORY_UNKNOWN: Final = "history-unknown"
-LINES_UNWRITTEN: Final = "lines-unwritten"
-PLAYBACK_FAILED: Final = "playback-failed"
-SHARD_UNREADABLE: Final = "shard-unreadable"
-SOURCE_CHANGED: Final = "source-changed"
 _OPTIONS: Final = ("source", "source_pkgs", "include", "omit", "branch", "relative_files")
 
 
@@ -123,7 +124,7 @@ def combine(
                     changed=changed,
                     impossible=impossible,
                 ),
-                died=[each for each in failed if not each.is_alive],
+                died=list_died(failed),
                 changed=changed,
                 impossible=impossible,
                 jobs=jobs or {},
@@ -133,7 +134,7 @@ def combine(
         generation = read_generation(lock) + (not keep)
         write_sidecar(artifact, describe(artifact, making, content, settings=options, generation=generation), umask)
         if not keep:
-            consume(data_dir, slug, lock, gathered.shards, umask)
+            consume(data_dir, slug, lock, gathered.shards, failed, umask=umask)
             _quarantine(data_dir, gathered.unreadable, umask)
     return _sum_up(artifact, making, content)
 
@@ -189,8 +190,8 @@ def _reasons(
 ) -> tuple[str, ...]:
     """Return why an artifact is partial; no reasons for one that is complete."""
     own = (
-        (PROCESS_DIED, any(not each.is_alive for each in failed)),
-        (LINES_UNWRITTEN, gathered.lost or any(each.is_alive for each in failed)),
+        *((each, True) for each in sorted({each.missing for each in failed if each.missing})),
+        (LINES_UNWRITTEN, gathered.lost),
         (SHARD_UNREADABLE, gathered.unreadable),
         (SOURCE_CHANGED, changed),
         (LINES_IMPOSSIBLE, impossible),
@@ -251,7 +252,7 @@ def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = P
     with exclusive(data_dir, slug, timeout, umask) as lock:
         finish(data_dir, slug, lock)
         shards = list_shards(data_dir, slug)
-        consume(data_dir, slug, lock, shards, umask)
+        consume(data_dir, slug, lock, shards, list_failed(data_dir, slug), umask=umask)
     return len(shards)
 
 

@@ -13,19 +13,24 @@ from typing import TYPE_CHECKING
 
 from profcov.errors import CoverageWriteError
 from profcov.store.files import PRIVATE, create_private
+from profcov.store.holders import forget_failed
 from profcov.store.layout import list_shards, select_unfinished
 from profcov.store.lock import raise_generation, read_generation
 from profcov.store.playing import unmark
-from profcov.store.presence import forget_failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from profcov.slug import Slug
+    from profcov.store.holders import Holder
 
 
-def consume(data_dir: Path, slug: Slug, lock: int, shards: Sequence[Path], umask: int = PRIVATE) -> None:
+def consume(
+    data_dir: Path, slug: Slug, lock: int, shards: Sequence[Path], failed: Iterable[Holder], *, umask: int = PRIVATE
+) -> None:
     """Raise the generation and drop shards of a slug whose exclusive lock is held; ``lock`` is its descriptor.
+
+    With them goes what processes have noted that was taken into account, ``failed``.
 
     Raises:
         CoverageWriteError: the system does not let us.
@@ -35,7 +40,7 @@ def consume(data_dir: Path, slug: Slug, lock: int, shards: Sequence[Path], umask
         _write_list(dropping, read_generation(lock) + 1, shards, umask)
         raise_generation(lock)
         drop(shards)
-        forget_failed(data_dir, slug)
+        forget_failed(data_dir, failed)
         unmark(data_dir, slug)
         dropping.unlink(missing_ok=True)
 

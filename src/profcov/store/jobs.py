@@ -11,7 +11,7 @@ from profcov.store.layout import host_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from profcov.store.presence import Holder
+    from profcov.store.holders import Holder
 
 STARTED: Final = "started"
 STOPPED: Final = "stopped"

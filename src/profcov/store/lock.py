@@ -1,8 +1,9 @@
-"""The lock of a slug: shared by processes at work for it, exclusive for whoever consumes its shards.
+"""The lock of a slug: held by whoever consumes its shards, and looked at by those who are at work for it.
 
-The file ``<slug>.lock`` holds the generation, a number raised whenever shards are consumed or dropped. A lock on a file
-that has no name any more keeps nobody out: whoever gets one makes sure, and else begins anew. So `profcov clean` may
-remove the file, with the exclusive lock held.
+The file ``<slug>.lock`` holds the generation, a number raised whenever shards are consumed or dropped, and a mark that it is
+closed. Units of work take no lock. Each notes that it is in flight, then looks whether the file is open; a reader closes the
+file, then looks who is in flight: at least one of them sees the other. A file that has its name no more keeps nobody out:
+whoever has it open makes sure, and else begins anew. So `profcov clean` may remove it, and leaves it closed.
 """
 
 from __future__ import annotations
@@ -10,12 +11,16 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import platform
+import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from profcov.errors import CoverageWriteError, LockTimeoutError
 from profcov.store.files import PRIVATE, open_or_create
+from profcov.store.holders import list_in_flight
 from profcov.store.layout import lock_path
+from profcov.store.own_file import OwnFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,94 +28,107 @@ if TYPE_CHECKING:
 
     from profcov.slug import Slug
 
-Generation = tuple[int, int]
-"""A generation as one process sees it: which lock file, counted from 1, for users remove data directories; its number."""
+_POLL_SECONDS: Final = 0.02
+_MARK: Final = 20
+"""Where the mark is, behind the generation."""
+_HEAD: Final = 21
+_OPEN, _CLOSED = b"0", b"1"
+_MEMBARRIER: Final = {"aarch64": 283, "riscv64": 283, "ppc64le": 365, "s390x": 356}
+_FENCE_SECONDS: Final = 0.05
 
-_POLL_SECONDS = 0.02
 
+class SlugLock(OwnFile):
+    """A slug's lock file as this process has found it: open, and of one generation."""
 
-class SlugLock:
-    """This process's handle on a slug's lock file; not thread-safe, the owner serialises calls."""
+    __slots__ = ("_expected", "path")
 
-    __slots__ = ("_fd", "_files", "_umask", "path")
+    def __init__(self, fd: int, path: Path) -> None:
+        super().__init__(fd)
+        self.path = path
+        self._expected = b""
 
-    def __init__(self, data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
-        self.path = lock_path(data_dir, slug)
-        self._umask = umask
-        self._fd = -1
-        self._files = 0
+    @property
+    def holds(self) -> bool:
+        """Whether the file is still open, and of the same generation; asked after a unit was noted as in flight."""
+        try:
+            return os.pread(self.fd, _HEAD, 0) == self._expected
+        except OSError:  # the number is a pipe of the application's by now, say
+            return False
 
-    def share(self) -> Generation | None:
-        """Take the shared lock at once and return the generation; None if a reader has the exclusive lock.
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the data directory is still the one that the file was found in."""
+        return self.is_at(self.path)
+
+    @classmethod
+    def find(cls, data_dir: Path, slug: Slug, umask: int = PRIVATE) -> SlugLock | None:
+        """Return the lock file of a slug, made if it is not there; None if a reader has closed it.
 
         Raises:
-            OSError: the lock file cannot be made or opened.
+            OSError: it cannot be made or opened.
         """
         while True:
-            self._open()
-            try:
-                fcntl.flock(self._fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return None
-            if os.fstat(self._fd).st_nlink:  # or it was removed just before, and the lock keeps nobody out
-                return self._files, read_generation(self._fd)
+            path = lock_path(data_dir, slug)
+            lock = cls(open_or_create(path, umask), path)
+            head = os.pread(lock.fd, _HEAD, 0)
+            if head[_MARK:] in {b"", _CLOSED}:
+                if not lock._reopen():
+                    return None
+            elif lock.is_in_place:
+                lock._expected = head
+                return lock
 
-    def is_past(self, generation: Generation) -> bool:
-        """Tell whether the shards of a generation were consumed since, or the file was removed; no lock is taken."""
-        if self._fd < 0 or not os.fstat(self._fd).st_nlink:
+    @property
+    def is_past(self) -> bool:
+        """Whether the shards were consumed since, or the file was removed: asked of a lock that does not hold."""
+        try:
+            return os.pread(self.fd, _MARK, 0) != self._expected[:_MARK] or not self.is_in_place
+        except OSError:
             return True
-        return (self._files, read_generation(self._fd)) != generation
 
-    def release(self) -> None:
-        """Drop the shared lock, in this process and for children that inherited the descriptor."""
-        if self._fd >= 0:
-            fcntl.flock(self._fd, fcntl.LOCK_UN)
-
-    def abandon(self) -> None:
-        """Close an inherited descriptor in a forked child: unlocking it would unlock the parent's."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
-
-    def _open(self) -> None:
-        if self._fd >= 0:
-            # On every traced request, so no look at the path: a file that was removed has no name left.
-            if os.fstat(self._fd).st_nlink:
-                return
-            self.abandon()
-        self._fd = open_or_create(self.path, self._umask)
-        self._files += 1
+    def _reopen(self) -> bool:
+        """Open a file that is new, or that a reader has left closed who was killed; tell whether nobody holds its lock."""
+        if not _try_exclusive(self.fd):
+            return False
+        if self.is_in_place:
+            os.pwrite(self.fd, _head(self.fd, _OPEN), 0)
+        fcntl.flock(self.fd, fcntl.LOCK_UN)
+        return True
 
 
 @contextlib.contextmanager
 def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) -> Iterator[int]:
-    """Hold the exclusive lock of a slug: no process has work in flight for it meanwhile.
+    """Hold the lock of a slug: no process has work in flight for it meanwhile.
 
     Yields the open lock file's descriptor, for :func:`raise_generation`.
 
-    Waits ``timeout`` seconds for processes that hold the shared lock.
+    Waits ``timeout`` seconds for units in flight, and for other readers.
 
     Raises:
-        LockTimeoutError: they still held it then; names them where the system tells.
+        LockTimeoutError: they were still there then; names their processes.
         CoverageWriteError: the lock file cannot be made.
     """
     path = lock_path(data_dir, slug)
     deadline = time.monotonic() + timeout
     while True:
         try:
-            fd = open_or_create(path, umask)
+            file = OwnFile(open_or_create(path, umask))
         except OSError as error:
             raise CoverageWriteError(path, error.strerror or str(error)) from error
         try:
-            while not _try_exclusive(fd):
+            while not (_try_exclusive(file.fd) and _try_close(file.fd, data_dir, slug)):
                 if time.monotonic() >= deadline:
-                    raise LockTimeoutError(slug, timeout, list_holders(fd))
+                    raise LockTimeoutError(slug, timeout, _name_holders(file.fd, data_dir, slug))
                 time.sleep(_POLL_SECONDS)
-            if os.fstat(fd).st_nlink:  # or it was removed meanwhile, and the lock keeps nobody out
-                yield fd
+            if file.is_at(path):  # or it was removed meanwhile, and keeps nobody out
+                try:
+                    yield file.fd
+                finally:
+                    if file.is_at(path):  # else it stays closed: who has it open is to look for another
+                        os.pwrite(file.fd, _OPEN, _MARK)
                 return
         finally:
-            os.close(fd)
+            file.close()
 
 
 def read_generation(fd: int) -> int:
@@ -138,6 +156,43 @@ def list_holders(fd: int) -> list[str]:
     # "1: FLOCK  ADVISORY  READ 4711 08:01:393446 0 EOF"; a waiting lock has "->" in the second column.
     pids = {row[4] for row in rows if row[1] == "FLOCK" and row[5].rpartition(":")[2] == str(inode)}
     return [f"process {pid}" for pid in sorted(pids, key=int) if pid != str(os.getpid())]
+
+
+def _head(fd: int, mark: bytes) -> bytes:
+    return b"%019d\n" % read_generation(fd) + mark
+
+
+def _try_close(fd: int, data_dir: Path, slug: Slug) -> bool:
+    """Close the file, whose lock is held, unless units are in flight, and tell which."""
+    if not list_in_flight(data_dir, slug):
+        os.pwrite(fd, _head(fd, _CLOSED), 0)
+        _fence()
+        if not list_in_flight(data_dir, slug):
+            return True
+        os.pwrite(fd, _OPEN, _MARK)
+    fcntl.flock(fd, fcntl.LOCK_UN)  # another reader may be in less of a hurry
+    return False
+
+
+def _fence() -> None:
+    """Return when all processors see what was written, and what is read from now on is new.
+
+    The system's write ends with an instruction that says so on x86; elsewhere it is asked to say so to all processors.
+    """
+    if platform.machine() in {"x86_64", "AMD64", "i686"}:
+        return
+    number = _MEMBARRIER.get(platform.machine()) if sys.platform == "linux" else None
+    if number is not None:
+        import ctypes  # noqa: PLC0415 (few need it)
+
+        if ctypes.CDLL(None).syscall(number, 1, 0, 0) == 0:  # MEMBARRIER_CMD_GLOBAL
+            return
+    time.sleep(_FENCE_SECONDS)
+
+
+def _name_holders(fd: int, data_dir: Path, slug: Slug) -> list[str]:
+    pids = {each.pid for each in list_in_flight(data_dir, slug)}
+    return [f"process {pid}" for pid in sorted(pids)] or list_holders(fd)
 
 
 def _try_exclusive(fd: int) -> bool:

@@ -1,25 +1,27 @@
-"""Which processes are at work for which slugs: what tells, after a kill, that units of work were in flight.
+"""What this process notes in the data directory, for whoever reads it: what it has in flight, and what is missing.
 
-Each process that records has a file ``processes/<host>.<pid>.<n>`` in the data directory, locked for as long as it lives.
-It has a line of fixed width for each slug: since when units are in flight, or have ended and could not be written, in
-seconds since 1970, or 0; the slug; and the id of the job that the latest of them is, if it is one.
+Its file ``processes/<host>.<pid>.<n>`` is locked for as long as it lives, and has a row of fixed width for each unit in
+flight and for each thing noted: when, in seconds since 1970 (0 in a row that is free); of which kind; the slug; and the id
+of the job that a unit is, or the reason why an artifact will be partial.
+
+Nothing here takes a lock: a unit may end in any thread at any moment. ``_rows`` has what is in flight, and is changed before the
+file is; only who has begun a row writes it, so that no write comes late.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
+import itertools
 import os
 import secrets
-import threading
 import time
-from dataclasses import dataclass
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
-from profcov.slug import parse_slug
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
 from profcov.store.layout import host_name
+from profcov.store.own_file import OwnFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,164 +30,224 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 PROCESSES: Final = "processes"
-_TIME: Final = 14
-_NAME: Final = 100
+IN_FLIGHT: Final = "+"
+"""A unit is under way: readers wait for it."""
+LINGERING: Final = "~"
+"""Work that may run for ever is under way: readers wait no longer."""
+UNWRITTEN: Final = "!"
+"""Units have ended, and what they ran could not be written yet."""
+MISSING: Final = "-"
+"""Something is missing in the next artifact; the text is the reason."""
+
+TIME_CHARS: Final = 14
+TEXT_CHARS: Final = 100
 """How long a slug may be; a job's id that is longer, or not ASCII, is left out."""
-_WIDTH: Final = _TIME + 1 + _NAME + 1 + _NAME + 1
-_IDLE: Final = b"0".ljust(_TIME)
+WIDTH: Final = 256
+"""A divisor of a page, so that no row is written in two pieces."""
+IDLE: Final = b"0".ljust(TIME_CHARS)
+MIN_ROWS: Final = 16
+"""How many rows there is room for at once: the disk may be full later."""
+MAX_NOTES: Final = 1000
+MAX_TRIES: Final = 10
+
+Note = tuple["Slug", str, str]
+"""A slug, a kind, and the reason."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """A process that has, or had when it died, units in flight for a slug; ``since`` in seconds since 1970.
+class _File(OwnFile):
+    """The file of a process, as it was made; a row is used again only in the file that it was begun in."""
 
-    ``job`` is the id of the job that it is or was at, empty if there is none.
-    """
+    __slots__ = ("free", "notes", "path")
 
-    slug: Slug
-    host: str
-    pid: int
-    since: float
-    is_alive: bool
-    job: str = ""
+    def __init__(self, fd: int, path: str) -> None:
+        super().__init__(fd)
+        self.path = path
+        self.free: deque[int] = deque()
+        self.notes: dict[Note, int] = {}
+
+    @property
+    def is_in_place(self) -> bool:
+        """Whether the data directory is still the one that the file was made in."""
+        return os.access(self.path, os.F_OK) or self.is_at(self.path)
 
 
 class Presence:
-    """This process's file in a data directory; made when it first has a unit in flight."""
+    """This process's file in a data directory; made when there is first something to note, and anew where it is gone."""
 
     def __init__(self, data_dir: Path, umask: int = PRIVATE) -> None:
         self._directory = data_dir / PROCESSES
         self._umask = umask
-        self._mutex = threading.RLock()
-        self._fd = -1
-        self._path = self._directory
-        self._lines: dict[str, int] = {}
+        self._file: _File | None = None
+        self._rows: dict[int, bytes] = {}
+        self._next = itertools.count().__next__
+        self._suspects: set[int] = set()
+        self._unsaid: dict[Note, None] = {}
 
-    def begin(self, slug: Slug, job: str = "") -> None:
-        """Note that units of a slug are in flight from now on, and which ``job`` the latest is.
+    def open(self) -> object:
+        """Return what stands for the directory as it is now: another object once that was moved, removed or made anew.
+
+        Raises:
+            OSError: the file cannot be made.
+        """
+        file = self._file
+        return file if file is not None and file.is_ours and file.is_in_place else self._make()
+
+    def is_at(self, home: object) -> bool:
+        """Tell whether the directory is still the one that :meth:`open` has returned."""
+        file = self._file
+        return file is not None and file is home and file.is_in_place
+
+    def begin(self, slug: Slug, job: str = "", kind: str = IN_FLIGHT, *, into: list[tuple[int, object]]) -> None:
+        """Note that a unit is in flight from now on, and which ``job`` it is; what :meth:`end` needs is put ``into`` a list.
+
+        There it is before anything is done: whoever is struck meanwhile has it.
 
         Raises:
             OSError: it cannot be noted.
         """
-        with self._mutex:
-            if self._fd < 0 or not os.fstat(self._fd).st_nlink:  # removed, with its directory, say
-                self._open()
-            shown = job if len(job) <= _NAME and job.isascii() and job.isprintable() else ""
-            row = f"{time.time():{_TIME}.3f} {slug:{_NAME}} {shown:{_NAME}}\n".encode("ascii")
-            line = self._lines.get(slug, len(self._lines))
-            if os.pwrite(self._fd, row, line * _WIDTH) < _WIDTH:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            self._lines[slug] = line
+        file = self._current()
+        try:
+            row = file.free.pop()
+        except IndexError:
+            row = self._next()
+        into.append((row, file))
+        self._rows[row] = _row(kind, slug, job)  # first: whoever makes the file anew notes it, too
+        self._write(row)
 
-    def end(self, slug: Slug) -> None:
-        """Note that none is in flight any more.
+    def end(self, begun: tuple[int, object]) -> None:
+        """Note that a unit is in flight no longer; once for each that has begun."""
+        row, file = begun
+        if self._rows.pop(row, None) is None:
+            return
+        try:
+            self._write(row)
+        except OSError:  # `mend` tries again
+            return
+        current = self._file
+        if current is not None and file is current:
+            current.free.append(row)
 
-        Raises:
-            OSError: it cannot be noted.
+    def note(self, kind: str, slug: Slug, text: str = "") -> None:
+        """Note something that stays until readers have taken it into account; never raises."""
+        if len(self._unsaid) < MAX_NOTES:
+            self._unsaid[slug, kind, text] = None
+        self._say()
+
+    def take_back(self, kind: str, slug: Slug, text: str = "") -> None:
+        """Note that it is so no longer."""
+        self._unsaid.pop((slug, kind, text), None)
+        file = self._file
+        row = None if file is None else file.notes.get((slug, kind, text))
+        if file is not None and row is not None:
+            with contextlib.suppress(OSError):
+                file.write(IDLE, row * WIDTH)
+
+    def mend(self) -> None:
+        """Say what could not be said yet, and free the rows of units that were struck while they began or ended.
+
+        Never raises. Called every half a second: a row is suspect if no unit has it now, and free if it was suspect before.
         """
-        with self._mutex:
-            line = self._lines.get(slug)
-            if self._fd >= 0 and line is not None:
-                os.pwrite(self._fd, _IDLE, line * _WIDTH)
+        with contextlib.suppress(OSError):
+            file = self._current() if self._rows else self._file
+            if file is not None and file.is_ours:
+                used = {place // WIDTH for place, *_ in read_rows(file.fd)}
+                suspects = used - self._rows.keys() - set(file.notes.values())
+                for row in suspects & self._suspects:
+                    self._write(row)
+                self._suspects = suspects
+        self._say()
 
     def withdraw(self) -> None:
         """Remove the file: the process ends, with everything written. It is made again if that is not so."""
-        with self._mutex, contextlib.suppress(OSError):
-            if self._fd >= 0 and os.fstat(self._fd).st_nlink:
-                self._path.unlink(missing_ok=True)
+        file = self._file
+        with contextlib.suppress(OSError):
+            if file is not None and file.is_at(file.path) and not _has_notes(file):
+                os.unlink(file.path)  # noqa: PTH108
         self.abandon()
+
+    def go_on(self) -> None:
+        """Note again what is in flight: the process was to become another, and has not."""
+        if self._rows:
+            self.mend()
 
     def abandon(self) -> None:
         """Let go, in a forked child, of the parent's file: its lock ends when no process has it open."""
-        with contextlib.suppress(OSError):
-            if self._fd >= 0:
-                os.close(self._fd)
-        self._fd = -1
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
-    def _open(self) -> None:
-        self.abandon()
-        self._lines = {}
+    def _say(self) -> None:
+        if self._file is None and not self._directory.parent.exists():
+            return  # nothing was recorded there yet that could be called complete
+        for note in list(self._unsaid):
+            try:
+                file = self._current()
+                if note not in file.notes and len(file.notes) >= MAX_NOTES:
+                    continue
+                row = file.notes[note] if note in file.notes else file.notes.setdefault(note, self._next())
+                slug, kind, text = note
+                file.write(_row(kind, slug, text), row * WIDTH)
+            except OSError:  # the disk is full: the next time
+                return
+            self._unsaid.pop(note, None)
+
+    def _write(self, row: int) -> None:
+        """Write a row as it is to be, into the file that there is then: another thread may make one meanwhile."""
+        while True:
+            wanted = self._rows.get(row)
+            file = self._file if wanted is None else self._current()
+            if file is not None:
+                file.write(wanted or IDLE, row * WIDTH)
+            if self._file is file and self._rows.get(row) is wanted:
+                return
+
+    def _current(self) -> _File:
+        file = self._file
+        return file if file is not None and file.is_ours else self._make()
+
+    def _make(self) -> _File:
+        for _ in range(MAX_TRIES):
+            with contextlib.suppress(FileNotFoundError, FileExistsError):  # moved, removed or made anew this instant
+                return self._try_to_make()
+        return self._try_to_make()
+
+    def _try_to_make(self) -> _File:
         make_directory(self._directory.parent, self._umask)
         make_own_directory(self._directory, self._umask)
         name = f"{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
         unfinished = self._directory / f".{name}"
-        fd = create_private(unfinished, self._umask)
-        try:
-            # Locked before it has its name: who finds it unlocked takes its process for dead.
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            unfinished.rename(self._directory / name)
-        except BaseException:
-            os.close(fd)
-            raise
-        self._fd, self._path = fd, self._directory / name
+        file = _File(create_private(unfinished, self._umask), str(self._directory / name))
+        # Locked before it has its name: who finds it unlocked takes its process for dead.
+        fcntl.flock(file.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        rows = dict(self._rows)
+        idle = IDLE.ljust(WIDTH - 1) + b"\n"
+        file.write(b"".join(rows.get(row, idle) for row in range(max([MIN_ROWS - 1, *rows]) + 1)), 0)
+        unfinished.rename(file.path)
+        self._file = file
+        for row in self._rows.keys() - rows.keys():  # begun meanwhile, and noted in the file before
+            self._write(row)
+        return file
 
 
-def list_holders(data_dir: Path) -> list[Holder]:
-    """Return the processes with units in flight, or that died with some, by slug; nothing is changed."""
-    found = []
-    for path, fd, is_alive in _open_all(data_dir):
-        host, pid, _ = path.name.rsplit(".", 2)
-        found += [Holder(slug, host, int(pid), since, is_alive, job) for _, since, slug, job in _read(fd) if since]
-    return sorted(found, key=lambda holder: (holder.slug, holder.host, holder.pid))
+def _row(kind: str, slug: Slug, text: str) -> bytes:
+    shown = text if len(text) <= TEXT_CHARS and text.isascii() and text.isprintable() else ""
+    row = f"{time.time():{TIME_CHARS}.3f}{kind}{slug:{TEXT_CHARS}} {shown:{TEXT_CHARS}}"
+    return f"{row:{WIDTH - 1}}\n".encode("ascii")
 
 
-def list_failed(data_dir: Path, slug: Slug) -> list[Holder]:
-    """Return the processes that have not written all that they ran for a slug: they died, or could not write.
-
-    The caller holds the slug's exclusive lock: nobody is at work for it.
-    """
-    return [each for each in list_holders(data_dir) if each.slug == slug]
+def _has_notes(file: OwnFile) -> bool:
+    """Tell whether something in a file is still to be said when its process is gone."""
+    return any(kind in {MISSING, UNWRITTEN} for _, _, kind, _, _ in read_rows(file.fd)) if file.is_ours else False
 
 
-def forget_failed(data_dir: Path, slug: Slug) -> None:
-    """Forget the processes that have not written all of a slug; the caller holds the slug's exclusive lock."""
-    for path, fd, is_alive in _open_all(data_dir):
-        rows = _read(fd)
-        for place, since, name, _ in rows:
-            if name == slug and since:
-                os.pwrite(fd, _IDLE, place)
-        if not is_alive and all(name == slug or not since for _, since, name, _ in rows):
-            path.unlink(missing_ok=True)
-
-
-def _open_all(data_dir: Path) -> Iterator[tuple[Path, int, bool]]:
-    """Yield each process's file, open to read and write, and whether the process lives."""
-    directory = data_dir / PROCESSES
-    try:
-        names = [] if directory.is_symlink() else sorted(os.listdir(directory))  # noqa: PTH208
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    for name in names:
-        if name.startswith(".") or not name.rsplit(".", 2)[1:2] or not name.rsplit(".", 2)[1].isdigit():
-            continue
-        try:
-            fd = os.open(directory / name, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            continue
-        try:
-            yield directory / name, fd, _is_locked(fd)
-        finally:
-            os.close(fd)
-
-
-def _is_locked(fd: int) -> bool:
-    """Tell whether the process of a file lives: it has the exclusive lock. Several may ask at once."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
-
-
-def _read(fd: int) -> list[tuple[int, float, Slug, str]]:
-    """Return place, time, slug and job of each line; a line that is not one is left out. Older profcovs' have no job."""
-    content = os.pread(fd, os.fstat(fd).st_size, 0)
-    rows = []
+def read_rows(fd: int) -> Iterator[tuple[int, float, str, str, str]]:
+    """Yield place, time, kind, slug and text of each row in use; what is no row is left out. Older profcovs' have no text."""
     place = 0
-    for row in content.splitlines(keepends=True):
+    for row in os.pread(fd, os.fstat(fd).st_size, 0).splitlines(keepends=True):
         line = row.decode("ascii", "replace")
-        with contextlib.suppress(ValueError):  # InvalidSlugError is one
-            slug, job = line[_TIME + 1 :][:_NAME].strip(), line[_TIME + 1 + _NAME :].strip()
-            rows.append((place, float(line[:_TIME]), parse_slug(slug), job))
+        slug, text = line[TIME_CHARS + 1 :][:TEXT_CHARS].strip(), line[TIME_CHARS + 1 + TEXT_CHARS :].strip()
+        with contextlib.suppress(ValueError):
+            since = float(line[:TIME_CHARS])
+            if since:
+                yield place, since, line[TIME_CHARS : TIME_CHARS + 1], slug, text
         place += len(row)
-    return rows

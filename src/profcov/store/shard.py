@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import threading
+from collections import deque
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +20,7 @@ from profcov.store.merge import FACTS, SCHEMA, Content, digest_content, to_bits,
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from profcov.slug import Slug
 
@@ -28,7 +29,11 @@ _WITHOUT_JOURNAL: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF"
 """As coverage.py does: the file has no name yet, and nobody would remove the journal of a process that was killed."""
 
 writing: Final = threading.RLock()
-"""Held while a shard is written: a child forked meanwhile would find SQLite's locks taken for ever."""
+"""Held while a shard is written, to keep processes from forking: a child would find SQLite's locks taken for ever.
+
+Whoever cannot have it in time writes all the same: its holder may be waiting for what we hold.
+"""
+_MAX_WAIT_SECONDS: Final = 1.0
 
 
 def write_shard(
@@ -63,7 +68,7 @@ def write_shard(
     shard = os.path.join(data_dir, name)  # noqa: PTH118
     unfinished = os.path.join(data_dir, f".{name}.unfinished")  # noqa: PTH118
     try:
-        with writing:
+        with _unforked():
             make_directory(data_dir, umask)
             fd = create_private(unfinished, umask)
             try:
@@ -79,6 +84,16 @@ def write_shard(
     return Path(shard)
 
 
+@contextlib.contextmanager
+def _unforked() -> Iterator[None]:
+    is_held = writing.acquire(timeout=_MAX_WAIT_SECONDS)
+    try:
+        yield
+    finally:
+        if is_held:
+            writing.release()
+
+
 def _to_content(context: str, executed: Mapping[str, set[Any]], facts: Mapping[str, Any], *, branch: bool) -> Content:
     if branch:
         return Content(arcs={(context, file): arcs for file, arcs in executed.items()}, facts=dict(facts))
@@ -91,19 +106,20 @@ def _fill(path: str, fd: int, content: Content, *, branch: bool) -> None:
     They are put into the tables in memory, whose bytes are written, and taken back: SQLite needs not read the tables and compile
     the statements anew, nor does a forked child. Through ``CoverageData`` it takes ten times as long, which a request waits for.
     """
-    if not _tables:
-        _tables.append(_make_tables(path))
+    try:
+        tables = _tables.pop()  # nobody else has it now
+    except IndexError:
+        tables = _make_tables(path)
         os.truncate(path, 0)
-    tables = _tables[0]
     if not hasattr(tables, "serialize"):
         _fill_on_disk(path, tables, content, branch=branch)
+        _tables.append(tables)
         return
-    tables.rollback()  # an application's time limit may have struck in the middle of the last one
-    try:
-        _insert(tables, content, branch=branch)
-        whole = tables.serialize()
-    finally:
-        tables.rollback()
+    tables.rollback()  # it is as it was made
+    _insert(tables, content, branch=branch)
+    whole = tables.serialize()
+    tables.rollback()
+    _tables.append(tables)
     if os.pwrite(fd, whole, 0) < len(whole):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -133,8 +149,8 @@ def _insert(connection: sqlite3.Connection, content: Content, *, branch: bool) -
     many("INSERT INTO arc (file_id, context_id, fromno, tono) VALUES (?, 1, ?, ?)", arcs)
 
 
-_tables: Final[list[sqlite3.Connection]] = []
-"""A data file without rows, in memory; used with ``writing`` held."""
+_tables: Final[deque[sqlite3.Connection]] = deque(maxlen=4)
+"""Data files without rows, in memory: those that nobody uses. One whose user was struck does not come back."""
 
 
 def _close() -> None:
@@ -155,7 +171,7 @@ def prepare() -> None:
     """
     import tempfile  # noqa: PLC0415 (workers only)
 
-    with writing:
+    with _unforked():
         if not _tables:
             with tempfile.NamedTemporaryFile() as file:
                 _fill(file.name, file.fileno(), Content(), branch=False)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.holders import Holder
     from profcov.store.merge import Content, Gathered
-    from profcov.store.presence import Holder
 
 SCHEMA_VERSION: Final = 1
 

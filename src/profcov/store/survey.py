@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from profcov.errors import CoverageReadError
+from profcov.store.holders import Holder, list_holders, list_notes
 from profcov.store.layout import Contents, artifact_path, previous_path, read_contents, sidecar_path
-from profcov.store.presence import Holder, list_holders
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ class Held:
     status: str | None = None
     reasons: list[str] = field(default_factory=list)
     holders: list[Holder] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    """Why an artifact that is made now would be partial, as far as processes have noted it."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return what can be written as JSON."""
@@ -50,6 +52,7 @@ class Held:
                 {"host": each.host, "pid": each.pid, "since": each.since, "is_alive": each.is_alive}
                 for each in self.holders
             ],
+            "missing": self.missing,
         }
 
 
@@ -62,10 +65,15 @@ def survey(data_dir: Path) -> list[Held]:
     holders: dict[Slug, list[Holder]] = {}
     for holder in list_holders(data_dir):
         holders.setdefault(holder.slug, []).append(holder)
+    missing: dict[Slug, set[str]] = {}
+    for note in list_notes(data_dir):
+        if note.missing is not None:
+            missing.setdefault(note.slug, set()).add(note.missing)
     found = []
-    for slug in sorted({*contents.shards, *contents.artifacts, *holders}):
+    for slug in sorted({*contents.shards, *contents.artifacts, *holders, *missing}):
         held = _measure(data_dir, slug, [data_dir / name for name in contents.shards.get(slug, ())])
         held.holders = holders.get(slug, [])
+        held.missing = sorted(missing.get(slug, ()))
         found.append(held)
     return found
 

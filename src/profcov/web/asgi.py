@@ -6,8 +6,8 @@ import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from profcov.capture import BUSY, flush_everything
-from profcov.carrier import STATUS_HEADER
+from profcov.capture import flush_everything
+from profcov.carrier import BUSY, STATUS_HEADER
 from profcov.propagation import open_recorder, tasks
 from profcov.unit import Work
 from profcov.web.routes import find_in_scope, name_method
@@ -80,6 +80,8 @@ async def _begin(recorder: Recorder, claim: Claim, work: Work) -> Unit:
             break
         await asyncio.sleep(_BUSY_POLL_SECONDS)
         unit = recorder.begin_request(claim, work, wait=0)
+    if unit.status == BUSY:
+        recorder.miss(claim.slug, BUSY)
     return unit
 
 

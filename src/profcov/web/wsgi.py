@@ -98,7 +98,7 @@ class TracedBody:
     def __del__(self) -> None:
         # A server that never closes breaks PEP 3333, and would keep readers waiting for ever.
         try:  # noqa: SIM105 (contextlib, too, is a module that may be empty by then)
-            self._unit.end()
+            self._unit.end_soon()
         except Exception:  # noqa: BLE001, S110 (never initialised, or the interpreter has emptied the modules we use)
             pass
 
@@ -130,7 +130,7 @@ def _end_with(body: Any, unit: Unit) -> None:
             unit.end()
 
     try:
-        weakref.finalize(body, unit.end).atexit = False  # a server that never closes
+        weakref.finalize(body, unit.end_soon).atexit = False  # a server that never closes
         body.close = end
     except (AttributeError, TypeError):  # an object of C's
         unit.end()

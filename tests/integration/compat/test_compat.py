@@ -16,8 +16,8 @@ from websockets.sync.client import connect
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.holders import list_holders
 from profcov.store.layout import list_slugs
-from profcov.store.presence import list_holders
 from profcov.store.read import read_lines
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ HOLD = """
 import sys
 from pathlib import Path
 from profcov.slug import parse_slug
-from profcov.store.lock import SlugLock
-lock = SlugLock(Path(sys.argv[1]), parse_slug(sys.argv[2]))
-assert lock.share() is not None
+from profcov.store.presence import Presence
+presence = Presence(Path(sys.argv[1]))
+presence.begin(parse_slug(sys.argv[2]), into=[])
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -98,7 +98,7 @@ def test_who_holds_a_lock_is_named_and_the_lock_not_touched(examine, data):
         holder.communicate()
     finding = report.the("locks")
     assert (report.code, finding["level"]) == (0, "warning")
-    assert finding["what"].startswith(f"shop.lock is held by process {holder.pid}: work is in flight")
+    assert finding["what"].startswith(f"shop has work in flight, or is being combined, in process {holder.pid}: ")
     assert examine().of("locks") == []
 
 

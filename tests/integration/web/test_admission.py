@@ -148,7 +148,7 @@ def test_all_processes_notice_a_pause_and_its_end_without_a_restart(kind: str, s
     assert run_profcov("pause", "--data-dir", str(server.data)) == f"{server.data}: was paused already\n"
     assert run_profcov("resume", "--data-dir", str(server.data)) == f"{server.data}: resumed\n"
     wait_for_status(server, path, "traced")
-    assert server.combined("demo") == FUNCTIONS[kind]
+    assert server.combined("demo", "refused-paused") == FUNCTIONS[kind]
     assert run_profcov("resume", "--data-dir", str(server.data)) == f"{server.data}: was not paused\n"
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from at_work import at_work
 
 from profcov.cli.main import main
 from profcov.slug import Slug
 from profcov.store.layout import list_shards, new_shard_path
-from profcov.store.lock import SlugLock
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
 
@@ -107,10 +107,8 @@ def test_work_in_flight_for_one_slug_does_not_hold_up_the_others(
     data = tmp_path / ".profcov"
     for slug in ("a", "busy", "c"):
         write(data, slug, 1)
-    lock = SlugLock(data, Slug("busy"))
-    lock.share()
-    assert run("--timeout", "0") == 3
-    lock.abandon()
+    with at_work(data, "busy"):
+        assert run("--timeout", "0") == 3
     told = capsys.readouterr()
     assert [line.split("\t")[0] for line in told.out.splitlines()] == ["a", "c"]
     assert "busy still has work in flight after 0 s" in told.err

@@ -10,6 +10,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from at_work import at_work, begin
 
 from profcov.cli.common import show_bytes
 from profcov.cli.main import main
@@ -17,9 +18,7 @@ from profcov.slug import Slug
 from profcov.store.combine import combine
 from profcov.store.files import file_digest
 from profcov.store.layout import list_shards
-from profcov.store.lock import SlugLock
 from profcov.store.pause import pause
-from profcov.store.presence import Presence
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -58,12 +57,9 @@ def write(data: Path, slug: str, days: float = 0.0) -> None:
 def test_wait_returns_when_nobody_is_at_work_and_else_says_who_is(run: Run, data: Path) -> None:
     write(data, "shop")
     assert run("wait", "shop", "other") == (0, "", "")
-    lock = SlugLock(data, Slug("shop"))
-    assert lock.share() is not None
-    code, _, err = run("wait", "shop", "--timeout", "0.05")
+    with at_work(data, "shop"):
+        code, _, err = run("wait", "shop", "--timeout", "0.05")
     assert (code, "shop still has work in flight" in err) == (3, True)
-    lock.release()
-    lock.abandon()
 
 
 @pytest.mark.parametrize("words", [("wait", "shop"), ("status",), ("clean", "shop")])
@@ -78,10 +74,8 @@ def test_status_shows_what_there_is_and_who_is_at_work(run: Run, data: Path) -> 
     for slug in ("done", "fresh"):
         write(data, slug)
     combine(data, Slug("done"), reasons=["jobs-pending"])
-    at_work, died = Presence(data), Presence(data)
-    at_work.begin(Slug("fresh"))
-    died.begin(Slug("lost"))
-    died.abandon()
+    begin(data, "lost")[0].abandon()
+    working, _ = begin(data, "fresh")
     pause(data)
     code, out, err = run("status")
     titles, *rows = [line.split("\t") for line in out.splitlines()]
@@ -93,7 +87,7 @@ def test_status_shows_what_there_is_and_who_is_at_work(run: Run, data: Path) -> 
     assert f" {os.getpid()} died, at work since 2" in rows[2][4]
     assert "3 profiles" in err
     assert "PAUSED" in err
-    at_work.abandon()
+    working.abandon()
 
 
 def test_status_as_json(run: Run, data: Path, redis_url: str) -> None:
@@ -133,13 +127,10 @@ def test_clean_by_age_number_and_size(run: Run, data: Path, monkeypatch: pytest.
     assert run("clean", "--older-than", "30d")[1].startswith("removed\ta\t")
     assert run("clean", "--keep-newest", "2")[1].startswith("removed\tb\t")
     monkeypatch.setenv("PROFILE_COVERAGE_MAX_BYTES", str(size))
-    lock = SlugLock(data, Slug("c"))
-    assert lock.share() is not None
-    assert run("clean")[1].startswith("at work\tc\t")
-    lock.release()
+    with at_work(data, "c"):
+        assert run("clean")[1].startswith("at work\tc\t")
     assert run("clean")[1].startswith("removed\tc\t")
     assert run("clean")[1] == ""
-    lock.abandon()
 
 
 @pytest.mark.parametrize(

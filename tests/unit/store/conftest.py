@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-SHARE = """
+AT_WORK = """
 import sys
 from pathlib import Path
-from profcov.store.lock import SlugLock
-lock = SlugLock(Path(sys.argv[1]), sys.argv[2])
-assert lock.share() is not None
+from profcov.store.presence import Presence
+presence, begun = Presence(Path(sys.argv[1])), []
+presence.begin(sys.argv[2], into=begun)
 print("held", flush=True)
 sys.stdin.readline()
-lock.release()
+presence.end(*begun)
 print("released", flush=True)
 sys.stdin.read()
 """
@@ -58,9 +58,9 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
 
 
 @pytest.fixture
-def sharer(start: Callable[[str], subprocess.Popen[str]]) -> subprocess.Popen[str]:
-    """A process that has the shared lock of ``demo``, as one at work for it; it lets go at a line of input."""
-    return start(SHARE)
+def worker(start: Callable[[str], subprocess.Popen[str]]) -> subprocess.Popen[str]:
+    """A process that has a unit of ``demo`` in flight; it ends at a line of input."""
+    return start(AT_WORK)
 
 
 @pytest.fixture

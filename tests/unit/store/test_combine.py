@@ -20,7 +20,7 @@ from profcov.slug import Slug
 from profcov.store.clean import remove
 from profcov.store.combine import combine, discard
 from profcov.store.layout import list_shards, new_shard_path
-from profcov.store.lock import SlugLock
+from profcov.store.lock import exclusive, read_generation
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
 from profcov.store.sidecar import read_sidecar
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 
 DEMO = Slug("demo")
 OTHER = Slug("demo-2")
+
+
+def generation(data: Path) -> int:
+    with exclusive(data, DEMO, 0) as lock:
+        return read_generation(lock)
 
 
 def write(data_dir: Path, lines: dict[str, set[int]], slug: Slug = DEMO) -> Path:
@@ -222,31 +227,26 @@ def test_an_artifact_that_cannot_be_written_is_one_clear_error_and_nothing_is_lo
 
 
 def test_while_work_is_in_flight_it_waits_then_names_the_process_and_changes_nothing(
-    data: Path, tmp_path: Path, sharer: subprocess.Popen[str]
+    data: Path, tmp_path: Path, worker: subprocess.Popen[str]
 ) -> None:
     shard = write(tmp_path, {"/src/a.py": {1}})
-    with pytest.raises(LockTimeoutError, match=f"process {sharer.pid}"):
+    with pytest.raises(LockTimeoutError, match=f"process {worker.pid}"):
         combine(tmp_path, DEMO, timeout=0.05)
-    with pytest.raises(LockTimeoutError, match=f"process {sharer.pid}"):
+    with pytest.raises(LockTimeoutError, match=f"process {worker.pid}"):
         discard(tmp_path, DEMO, timeout=0)
     assert list_shards(tmp_path, DEMO) == [shard]
-    sharer.kill()
-    sharer.wait()
+    worker.kill()
+    worker.wait()
     assert combine(tmp_path, DEMO, timeout=5).lines == 1
 
 
 def test_it_moves_the_generation_so_that_processes_write_everything_again(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
-    lock = SlugLock(data, DEMO)
-    first = lock.share()
-    lock.release()
+    found = [generation(data)]
     combine(data, DEMO)
-    second = lock.share()
-    lock.release()
+    found.append(generation(data))
     discard(data, DEMO)
-    third = lock.share()
-    lock.abandon()
-    assert len({first, second, third}) == 3
+    assert [*found, generation(data)] == [0, 1, 2]
 
 
 def test_discarding_drops_the_shards_and_leaves_the_artifact(data: Path) -> None:

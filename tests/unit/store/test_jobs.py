@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from profcov.slug import parse_slug
+from profcov.store.holders import Holder
 from profcov.store.jobs import JobRun, enqueued, is_note, list_jobs
-from profcov.store.presence import Holder
 
 DEMO = parse_slug("demo")
 KEYS = ("id", "function", "parent", "queue", "status", "attempts", "host")

@@ -1,31 +1,30 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
+import sys
 import threading
-from typing import IO, TYPE_CHECKING, Any, cast
+import time
+from typing import IO, TYPE_CHECKING, cast
 
 import pytest
+from at_work import at_work
 
 from profcov.errors import CoverageWriteError, LockTimeoutError
 from profcov.slug import Slug
 from profcov.store.layout import lock_path
 from profcov.store.lock import SlugLock, exclusive, raise_generation, read_generation
+from profcov.store.presence import MISSING, Presence
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from profcov.store.presence import _File
+
 DEMO = Slug("demo")
-
-
-@pytest.fixture
-def lock(tmp_path: Path) -> Iterator[SlugLock]:
-    lock = SlugLock(tmp_path, DEMO)
-    yield lock
-    lock.abandon()
 
 
 def let_go(process: subprocess.Popen[str]) -> None:
@@ -34,93 +33,114 @@ def let_go(process: subprocess.Popen[str]) -> None:
     assert cast("IO[str]", process.stdout).readline().strip() == "released"
 
 
+def find(data_dir: Path) -> SlugLock:
+    lock = SlugLock.find(data_dir, DEMO)
+    assert lock is not None
+    return lock
+
+
 def raise_it(data_dir: Path) -> int:
     with exclusive(data_dir, DEMO, 0) as fd:
         return raise_generation(fd)
 
 
-@pytest.mark.usefixtures("sharer")
-def test_processes_at_work_for_one_slug_share_its_lock(lock: SlugLock) -> None:
-    assert lock.share() is not None
-
-
 def test_who_combines_waits_for_processes_at_work_and_names_them_when_the_time_is_up(
-    tmp_path: Path, sharer: subprocess.Popen[str]
+    tmp_path: Path, worker: subprocess.Popen[str]
 ) -> None:
     with (
-        pytest.raises(LockTimeoutError, match=rf"in process {sharer.pid}: wait") as caught,
+        pytest.raises(LockTimeoutError, match=rf"in process {worker.pid}: wait") as caught,
         exclusive(tmp_path, DEMO, 0),
     ):
         pytest.fail("got the lock")
-    assert caught.value.holders == (f"process {sharer.pid}",)
-    let_go(sharer)
+    assert caught.value.holders == (f"process {worker.pid}",)
+    let_go(worker)
     with exclusive(tmp_path, DEMO, 0):
         pass
 
 
 def test_who_combines_gets_the_lock_as_soon_as_the_last_process_lets_go(
-    tmp_path: Path, sharer: subprocess.Popen[str], lock: SlugLock
+    tmp_path: Path, worker: subprocess.Popen[str]
 ) -> None:
-    lock.share()
     got = threading.Event()
 
     def combine() -> None:
         with exclusive(tmp_path, DEMO, 30):
             got.set()
 
-    thread = threading.Thread(target=combine)
-    thread.start()
-    let_go(sharer)
-    assert not got.wait(0.1)  # we still have it
-    lock.release()
+    with at_work(tmp_path, DEMO):
+        thread = threading.Thread(target=combine)
+        thread.start()
+        let_go(worker)
+        assert not got.wait(0.1)  # we still are
     assert got.wait(30)
     thread.join()
 
 
-def test_a_killed_process_holds_nobody_up(tmp_path: Path, sharer: subprocess.Popen[str]) -> None:
-    sharer.kill()
-    sharer.wait()
+def test_a_killed_process_holds_nobody_up(tmp_path: Path, worker: subprocess.Popen[str]) -> None:
+    worker.kill()
+    worker.wait()
     with exclusive(tmp_path, DEMO, 0) as lock:
         assert read_generation(lock) == 0
 
 
-def test_nobody_begins_while_somebody_combines(lock: SlugLock, excluder: subprocess.Popen[str]) -> None:
-    assert lock.share() is None
+def test_nobody_begins_while_somebody_combines(tmp_path: Path, excluder: subprocess.Popen[str]) -> None:
+    assert SlugLock.find(tmp_path, DEMO) is None
     let_go(excluder)
-    assert lock.share() is not None
+    assert SlugLock.find(tmp_path, DEMO) is not None
+
+
+def test_a_process_at_work_sees_that_somebody_combines(tmp_path: Path) -> None:
+    lock = find(tmp_path)
+    with exclusive(tmp_path, DEMO, 0):
+        assert not lock.holds
+    assert lock.holds
 
 
 @pytest.mark.usefixtures("excluder")
 def test_another_slug_is_not_held_up(tmp_path: Path) -> None:
-    other = SlugLock(tmp_path, Slug("demo-2"))
-    assert other.share() is not None
-    other.abandon()
+    assert SlugLock.find(tmp_path, Slug("demo-2")) is not None
 
 
-def test_a_forked_child_that_closes_its_copy_leaves_the_lock_to_the_parent(
-    tmp_path: Path, run_python: Callable[..., Any]
-) -> None:
-    assert run_python(
-        """
-        import json, os, sys
-        from pathlib import Path
-        from profcov.errors import LockTimeoutError
-        from profcov.store.lock import SlugLock, exclusive
-        lock = SlugLock(Path("data"), "demo")
-        lock.share()
-        child = os.fork()
-        if not child:
-            lock.abandon()
-            os._exit(0)
-        os.waitpid(child, 0)
-        try:
-            with exclusive(Path("data"), "demo", 0):
-                held = False
-        except LockTimeoutError:
-            held = True
-        print(json.dumps(held))
-        """
-    )
+def test_a_reader_that_was_killed_keeps_nobody_out(tmp_path: Path, excluder: subprocess.Popen[str]) -> None:
+    excluder.kill()
+    excluder.wait()
+    assert find(tmp_path).holds
+    assert raise_it(tmp_path) == 1
+
+
+def test_neither_misses_the_other(tmp_path: Path) -> None:
+    """A unit notes itself and looks, a reader closes and looks, at the same moment, again and again."""
+    presence, inside, faults = Presence(tmp_path), threading.Event(), []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(LockTimeoutError), exclusive(tmp_path, DEMO, 0):
+                inside.set()
+                time.sleep(0)
+                inside.clear()
+
+    threads = [threading.Thread(target=read) for _ in range(2)]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    for thread in threads:
+        thread.start()
+    worked = 0
+    for _ in range(3000):
+        lock = SlugLock.find(tmp_path, DEMO)
+        begun: list[tuple[int, object]] = []
+        presence.begin(DEMO, into=begun)
+        if lock is not None and lock.holds:
+            worked += 1
+            if inside.is_set():
+                faults.append(worked)
+        presence.end(begun[0])
+    stop.set()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(before)
+    assert faults == []
+    assert worked > 10
 
 
 def test_the_generation_starts_at_zero_and_rises_by_one(tmp_path: Path) -> None:
@@ -129,42 +149,61 @@ def test_the_generation_starts_at_zero_and_rises_by_one(tmp_path: Path) -> None:
     assert [raise_it(tmp_path) for _ in range(12)] == list(range(1, 13))
 
 
-def test_a_process_at_work_sees_that_the_generation_moved(tmp_path: Path, lock: SlugLock) -> None:
-    first = lock.share()
-    lock.release()
-    assert lock.share() == first
-    lock.release()
+def test_a_process_at_work_sees_that_the_generation_moved(tmp_path: Path) -> None:
+    lock = find(tmp_path)
+    assert lock.holds
     raise_it(tmp_path)
-    assert lock.share() != first
+    assert not lock.holds
+    assert find(tmp_path).holds
 
 
-def test_a_process_at_work_sees_that_the_data_directory_was_removed(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    lock = SlugLock(data, DEMO)
-    first = lock.share()
-    lock.release()
-    shutil.rmtree(data)
-    second = lock.share()
-    lock.release()
-    assert second != first
-    assert lock.share() == second
-    lock.abandon()
+def test_a_process_at_work_sees_that_the_data_directory_was_removed_or_moved(tmp_path: Path) -> None:
+    lock = find(tmp_path / "data")
+    assert lock.is_in_place
+    (tmp_path / "data").rename(tmp_path / "night-1")
+    assert not lock.is_in_place
+    other = find(tmp_path / "data")
+    assert other.is_in_place
+    assert not lock.is_in_place
+    shutil.rmtree(tmp_path / "data")
+    assert not other.is_in_place
+
+
+def test_a_file_that_the_application_has_opened_under_our_number_is_neither_written_nor_closed(tmp_path: Path) -> None:
+    lock, presence = find(tmp_path), Presence(tmp_path)
+    begun: list[tuple[int, object]] = []
+    presence.begin(DEMO, into=begun)
+    numbers = [lock.fd, cast("_File", presence.open()).fd]
+    theirs = []
+    for number in numbers:
+        path = tmp_path / f"theirs-{number}"
+        path.write_bytes(b"theirs")
+        fd = os.open(path, os.O_RDWR)
+        os.dup2(fd, number)  # closes ours
+        os.close(fd)
+        theirs.append(path)
+    assert not lock.holds
+    presence.end(begun[0])
+    presence.begin(DEMO, into=begun)
+    presence.note(MISSING, DEMO, "reason")
+    lock.close()
+    presence.withdraw()
+    assert [path.read_bytes() for path in theirs] == [b"theirs"] * 2
+    for number in numbers:
+        os.close(number)  # open still
 
 
 @pytest.mark.parametrize("text", [b"", b"rubbish", b"\xff\xfe\x00", b"-3\n", "²".encode()])
-def test_a_damaged_lock_file_does_no_harm(tmp_path: Path, lock: SlugLock, text: bytes) -> None:
+def test_a_damaged_lock_file_does_no_harm(tmp_path: Path, text: bytes) -> None:
     lock_path(tmp_path, DEMO).write_bytes(text)
-    assert lock.share() is not None
-    lock.release()
+    assert find(tmp_path).holds
     assert raise_it(tmp_path) == 1
 
 
 def test_only_the_owner_can_read_what_is_made(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        lock = SlugLock(tmp_path / "data", DEMO)
-        lock.share()
-        lock.abandon()
+        find(tmp_path / "data")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import coverage
 import jsonschema
 import pytest
+from at_work import begin
 
 from profcov.errors import CoverageMergeError, CoverageReadError
 from profcov.slug import Slug
 from profcov.store.combine import combine, restore_previous
 from profcov.store.files import file_digest
 from profcov.store.layout import list_shards
-from profcov.store.lock import SlugLock
+from profcov.store.lock import exclusive, read_generation
 from profcov.store.merge import gather, read_content, to_bits, to_numbers, to_numbits
-from profcov.store.presence import Presence
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
 from profcov.store.sidecar import check_artifact, read_sidecar
@@ -222,9 +222,7 @@ def test_sidecars_are_as_their_schema_says(tmp_path: Path, data: Path, request: 
     source.touch()
     write(data, {str(source): {1}, "/nowhere.py": {2}}, sources={str(source): "1" * 64}, written=5.5)
     write(data, {str(source): {1}}, sources={str(source): "2" * 64})
-    presence = Presence(data)
-    presence.begin(DEMO)
-    presence.abandon()
+    begin(data, DEMO)[0].abandon()
     (data / "demo.coverage.host.1.2").write_text("no shard")
     made = combine(data, DEMO, jobs={"1": "queued"}, reasons=["jobs-pending"])
     assert set(made.reasons) == {"jobs-pending", "process-died", "shard-unreadable", "source-changed"}
@@ -284,14 +282,13 @@ def test_a_damaged_shard_stays_a_reason_for_as_long_as_the_shards_are_kept(data:
 
 
 def test_where_no_shard_can_be_read_processes_write_again(data: Path) -> None:
-    lock = SlugLock(data, DEMO)
-    before = lock.share()
-    lock.release()
+    with exclusive(data, DEMO, 0) as lock:
+        before = read_generation(lock)
     write(data, {"/src/a.py": {1}}).write_bytes(b"damaged")
     with pytest.raises(CoverageMergeError, match="none of its 1 shards can be read"):
         combine(data, DEMO)
-    assert lock.share() != before
-    lock.abandon()
+    with exclusive(data, DEMO, 0) as lock:
+        assert read_generation(lock) != before
 
 
 @pytest.mark.parametrize(("generation", "found"), [("1", {2}), ("2", {1, 2}), ("x", {1, 2})])

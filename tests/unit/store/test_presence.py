@@ -1,22 +1,26 @@
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING
 
 import pytest
+from at_work import at_work
 
-from profcov.errors import LockTimeoutError
 from profcov.slug import Slug
 from profcov.store.clean import choose_old, discard_all, remove_all
 from profcov.store.combine import combine
+from profcov.store.holders import forget_failed, list_failed, list_holders, list_in_flight, list_notes
 from profcov.store.layout import list_shards
 from profcov.store.lock import SlugLock, exclusive
-from profcov.store.presence import PROCESSES, Presence, forget_failed, list_failed, list_holders
+from profcov.store.presence import MISSING, PROCESSES, UNWRITTEN, WIDTH, Presence
 from profcov.store.shard import write_shard
 from profcov.store.sidecar import read_sidecar
 from profcov.store.survey import survey
@@ -34,7 +38,7 @@ from pathlib import Path
 from profcov.store.presence import Presence
 presence = Presence(Path(sys.argv[1]))
 for slug in sys.argv[2:]:
-    presence.begin(slug)
+    presence.begin(slug, into=[])
 print(os.getpid(), flush=True)
 sys.stdin.read()
 """
@@ -64,6 +68,12 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
+def start_unit(presence: Presence, slug: Slug) -> tuple[int, object]:
+    begun: list[tuple[int, object]] = []
+    presence.begin(slug, into=begun)
+    return begun[0]
+
+
 def files(data: Path) -> list[str]:
     return [path.name for path in (data / PROCESSES).iterdir() if not path.name.startswith(".")]
 
@@ -82,36 +92,118 @@ def test_who_is_at_work_is_listed_with_host_pid_and_since_when(tmp_path: Path, s
 
 def test_a_unit_that_has_ended_leaves_nobody_at_work(tmp_path: Path) -> None:
     presence = Presence(tmp_path)
-    presence.end(DEMO)  # never begun
     for _ in range(3):
-        presence.begin(DEMO)
-        assert [each.slug for each in list_holders(tmp_path)] == ["demo"]
-        presence.end(DEMO)
+        units = [start_unit(presence, DEMO) for _ in range(20)]
+        for unit in units:
+            assert [each.slug for each in list_holders(tmp_path)] == ["demo"]
+            presence.end(unit)
+            presence.end(unit)  # once
         assert list_holders(tmp_path) == []
     assert len(files(tmp_path)) == 1
+    assert next((tmp_path / PROCESSES).iterdir()).stat().st_size == 20 * WIDTH  # rows are used again
     presence.abandon()
 
 
 def test_a_process_that_ends_in_good_order_leaves_no_file(tmp_path: Path) -> None:
     presence = Presence(tmp_path)
     presence.withdraw()  # never begun
-    presence.begin(DEMO)
+    unit = start_unit(presence, DEMO)
     presence.withdraw()
     presence.withdraw()
-    presence.end(DEMO)
+    presence.end(unit)
     assert files(tmp_path) == []
-    presence.begin(DEMO)
+    start_unit(presence, DEMO)
     assert [each.slug for each in list_holders(tmp_path)] == ["demo"]
+    presence.withdraw()
+
+
+def test_what_is_missing_is_said_until_it_was_taken_into_account(tmp_path: Path) -> None:
+    presence = Presence(tmp_path)
+    for kind, text in ((MISSING, "refused-paused"), (MISSING, "refused-paused"), (UNWRITTEN, "")):
+        presence.note(kind, DEMO, text)
+    assert list_in_flight(tmp_path, DEMO) == []
+    seen = list_failed(tmp_path, DEMO)
+    assert [each.missing for each in seen] == ["refused-paused", "lines-unwritten"]
+    presence.note(MISSING, DEMO, "directory-moved")  # after they were looked at
+    forget_failed(tmp_path, seen)
+    presence.mend()
+    assert [each.missing for each in list_failed(tmp_path, DEMO)] == ["directory-moved"]
+    presence.note(UNWRITTEN, DEMO)
+    presence.take_back(UNWRITTEN, DEMO)
+    presence.withdraw()  # it has something to say
+    assert [(each.missing, each.is_alive) for each in list_failed(tmp_path, DEMO)] == [("directory-moved", False)]
+    forget_failed(tmp_path, list_failed(tmp_path, DEMO))
+    assert files(tmp_path) == []
+
+
+def test_nothing_is_said_of_a_directory_that_is_not_there_until_it_is(tmp_path: Path) -> None:
+    presence = Presence(tmp_path / "data")
+    presence.note(MISSING, DEMO, "refused-disk")
+    assert not (tmp_path / "data").exists()
+    start_unit(presence, DEMO)
+    presence.mend()
+    assert [each.missing for each in list_failed(tmp_path / "data", DEMO)] == ["refused-disk"]
+    presence.abandon()
+
+
+def test_a_row_whose_unit_was_struck_is_freed(tmp_path: Path) -> None:
+    presence = Presence(tmp_path)
+    begun = start_unit(presence, DEMO)
+    presence._rows.clear()  # as if an exception had come between two steps of `end`
+    presence.mend()
+    assert len(list_in_flight(tmp_path, DEMO)) == 1  # or its thread is about to do so
+    presence.mend()
+    assert list_in_flight(tmp_path, DEMO) == []
+    presence.end(begun)
+    presence.withdraw()
+
+
+def test_units_begin_and_end_while_the_directory_is_moved_again_and_again(
+    tmp_path: Path, wait_until: Callable[..., None]
+) -> None:
+    presence = Presence(tmp_path / "data")
+    stop, faults = threading.Event(), []
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                unit = start_unit(presence, DEMO)
+                home = presence.open()
+                if presence.is_at(home) and not list_in_flight(tmp_path / "data", DEMO) and presence.is_at(home):
+                    faults.append("not noted")
+                presence.end(unit)
+        except BaseException as error:
+            faults.append(repr(error))
+            raise
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(60):
+        with contextlib.suppress(FileNotFoundError):
+            (tmp_path / "data").rename(tmp_path / f"night-{number}")
+        wait_until(lambda: (tmp_path / "data" / PROCESSES).is_dir() and files(tmp_path / "data"), "it is made anew")
+        presence.mend()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    sys.setswitchinterval(before)
+    presence.mend()
+    presence.mend()
+    assert faults == []
+    assert list_in_flight(tmp_path / "data", DEMO) == []
     presence.withdraw()
 
 
 def test_the_dead_are_told_of_once_and_their_file_goes_with_the_last_slug(tmp_path: Path, start: Start) -> None:
     kill(start("demo", "other"))
     assert [(each.slug, each.is_alive) for each in list_failed(tmp_path, DEMO)] == [("demo", False)]
-    forget_failed(tmp_path, DEMO)
+    forget_failed(tmp_path, list_failed(tmp_path, DEMO))
     assert list_failed(tmp_path, DEMO) == []
     assert len(list_failed(tmp_path, OTHER)) == len(files(tmp_path)) == 1
-    forget_failed(tmp_path, OTHER)
+    forget_failed(tmp_path, list_failed(tmp_path, OTHER))
     assert files(tmp_path) == []
 
 
@@ -120,30 +212,35 @@ def test_the_note_of_an_older_profcov_which_has_no_job_is_understood(tmp_path: P
     rows = (f"{since:14.3f} {slug}".ljust(115) + "\n" for since, slug in ((5.0, "demo"), (0.0, "idle"), (7.0, "other")))
     (tmp_path / PROCESSES / "host.12.34").write_text("".join(rows))
     assert [(each.slug, each.since, each.job) for each in list_holders(tmp_path)] == [("demo", 5, ""), ("other", 7, "")]
-    forget_failed(tmp_path, OTHER)
+    forget_failed(tmp_path, list_failed(tmp_path, OTHER))
     assert [each.slug for each in list_holders(tmp_path)] == ["demo"]
-    forget_failed(tmp_path, DEMO)
+    forget_failed(tmp_path, list_failed(tmp_path, DEMO))
     assert files(tmp_path) == []
 
 
 def test_the_file_of_a_process_that_lives_stays(tmp_path: Path, start: Start) -> None:
     process = start("demo")
     presence = Presence(tmp_path)
-    presence.begin(OTHER)
-    presence.end(OTHER)
-    forget_failed(tmp_path, OTHER)
+    presence.end(start_unit(presence, OTHER))
+    forget_failed(tmp_path, list_notes(tmp_path))
     assert len(files(tmp_path)) == 2
+    assert [each.slug for each in list_holders(tmp_path)] == ["demo"]
     kill(process)
     presence.abandon()
 
 
-def test_a_directory_that_was_removed_is_made_again(tmp_path: Path) -> None:
+def test_a_directory_that_was_removed_is_made_again_and_what_is_in_flight_noted_there(tmp_path: Path) -> None:
     presence = Presence(tmp_path / "data")
-    presence.begin(DEMO)
-    for path in (tmp_path / "data" / PROCESSES).iterdir():
-        path.unlink()
-    presence.end(DEMO)
-    presence.begin(OTHER)
+    unit = start_unit(presence, DEMO)
+    home = presence.open()
+    assert presence.is_at(home)
+    shutil.rmtree(tmp_path / "data")
+    assert not presence.is_at(home)
+    presence.mend()
+    presence.open()
+    start_unit(presence, OTHER)
+    assert [each.slug for each in list_holders(tmp_path / "data")] == ["demo", "other"]
+    presence.end(unit)
     assert [each.slug for each in list_holders(tmp_path / "data")] == ["other"]
     presence.abandon()
 
@@ -155,13 +252,13 @@ def test_what_is_no_file_of_a_process_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / PROCESSES / "host.12.35").symlink_to(tmp_path / "elsewhere")
     (tmp_path / PROCESSES / "host.12.36").mkdir()
     assert list_holders(tmp_path) == []
-    forget_failed(tmp_path, DEMO)
+    forget_failed(tmp_path, list_failed(tmp_path, DEMO))
     assert (tmp_path / PROCESSES / "notes.txt").read_text() == "mine"
     (tmp_path / "linked").mkdir()
     (tmp_path / "linked" / PROCESSES).symlink_to(tmp_path / PROCESSES)
     presence = Presence(tmp_path / "linked")
     with pytest.raises(OSError, match="symbolic link"):
-        presence.begin(DEMO)
+        start_unit(presence, DEMO)
 
 
 def test_an_artifact_names_the_process_that_died_with_work_in_flight(tmp_path: Path, start: Start) -> None:
@@ -220,49 +317,43 @@ def test_all_of_a_slug_goes_and_nothing_that_is_in_flight(tmp_path: Path) -> Non
         for slug in (DEMO, OTHER):
             combine(tmp_path, slug)
     age(tmp_path, demo=1, other=1)
-    lock = SlugLock(tmp_path, OTHER)
-    assert lock.share() is not None
-    assert remove_all(tmp_path, survey(tmp_path)) == {"other"}
-    left = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    with at_work(tmp_path, "other"):
+        assert remove_all(tmp_path, survey(tmp_path)) == {"other"}
+        left = {path.name for path in tmp_path.rglob("*") if path.is_file() and path.parent.name != PROCESSES}
     assert all(name.startswith("other.") for name in left)
     assert {"other.coverage", "other.coverage.json", "other.lock"} <= left
-    lock.release()
 
 
 def test_dropping_shards_keeps_the_artifact_and_begins_a_generation(tmp_path: Path) -> None:
     age(tmp_path, demo=1)
     combine(tmp_path, DEMO)
     age(tmp_path, demo=1)
-    lock = SlugLock(tmp_path, DEMO)
-    before = lock.share()
-    lock.release()
+    lock = SlugLock.find(tmp_path, DEMO)
     assert discard_all(tmp_path, survey(tmp_path)) == set()
     assert list_shards(tmp_path, DEMO) == []
     assert (tmp_path / "demo.coverage").exists()
-    assert lock.share() != before
-    lock.abandon()
+    assert lock is not None
+    assert not lock.holds
 
 
 def test_a_lock_whose_file_was_removed_keeps_nobody_out_and_is_made_again(tmp_path: Path) -> None:
     age(tmp_path, demo=1)
-    lock = SlugLock(tmp_path, DEMO)
-    before = lock.share()
-    lock.release()
+    lock = SlugLock.find(tmp_path, DEMO)
+    assert lock is not None
     remove_all(tmp_path, survey(tmp_path))
-    after = lock.share()
-    assert after not in {None, before}
-    with pytest.raises(LockTimeoutError), exclusive(tmp_path, DEMO, 0):
-        pass
-    lock.release()
+    assert not lock.holds
+    after = SlugLock.find(tmp_path, DEMO)
+    assert after is not None
+    assert after.holds
     with exclusive(tmp_path, DEMO, 0):
-        assert lock.share() is None
-    lock.abandon()
+        assert not after.holds
+        assert SlugLock.find(tmp_path, DEMO) is None
 
 
 def test_rows_that_name_no_slug_are_left_out(tmp_path: Path, start: Start) -> None:
     process = start("demo")
     (path,) = [path for path in (tmp_path / PROCESSES).iterdir() if not path.name.startswith(".")]
-    content = path.read_bytes().replace(b" demo ", b" ../x ") + b"      1000.000 \0\0".ljust(115) + b"\n"
+    content = path.read_bytes().replace(b"+demo ", b"+../x ") + b"      1000.000 \0\0".ljust(115) + b"\n"
     with path.open("r+b") as file:  # the same file: it is locked
         file.write(content)
     assert list_holders(tmp_path) == []

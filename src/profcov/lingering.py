@@ -1,0 +1,106 @@
+"""Work that a unit has started and that may run for ever: how long readers wait for it, and what is said of it.
+
+A daemon thread that has run nothing measured for a second keeps nobody waiting; what it runs later is still recorded. One that
+goes on is waited for a while. Then an artifact that is made without it, or after it was killed, says so.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import weakref
+from typing import TYPE_CHECKING, Final
+
+from profcov.engine.faults import log_once, raise_foreign
+from profcov.store.presence import IN_FLIGHT, LINGERING
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from profcov.book import Book, Place
+    from profcov.engine.sources import Sources
+    from profcov.unit import Unit
+
+LINGER_SECONDS: Final = 20.0
+"""How long work that goes on keeps readers waiting: less than ``profcov combine`` waits."""
+IDLE_SECONDS: Final = 1.0
+"""How long a thread may run nothing measured before nobody waits for it."""
+
+_At = tuple[tuple[int, int], ...] | None
+
+
+class _Lingering:
+    """One unit, and whether readers wait for it: its own place in the beginning, then one of ours."""
+
+    def __init__(self, unit: Unit) -> None:
+        self._unit = weakref.ref(unit)
+        self._since = self._moved = time.monotonic()
+        self._at: _At = None
+        self._kind: str | None = IN_FLIGHT
+        self._place: Place | None = None
+
+    def look(self, frames: dict[int, FrameType], now: float) -> bool:
+        """Change whether readers wait; tell whether the unit has not ended."""
+        unit = self._unit()
+        book = None if unit is None else unit.book
+        if unit is None or book is None or not unit.is_open:
+            self._stand_as(None, unit, book)
+            return False
+        frame = None if unit.thread is None else frames.get(unit.thread)
+        at = None if frame is None else _locate(frame, book.engine.sources)
+        if at is None or at != self._at:
+            self._at, self._moved = at, now
+        is_old = now - self._since >= LINGER_SECONDS
+        is_idle = now - self._moved >= IDLE_SECONDS
+        kind = None if is_idle else LINGERING if is_old else IN_FLIGHT
+        if at is None and is_old:  # a task: whether it waits or works cannot be told
+            kind = None
+        if kind != self._kind:
+            self._stand_as(kind, unit, book)
+        return True
+
+    def _stand_as(self, kind: str | None, unit: Unit | None, book: Book | None) -> None:
+        if unit is not None:
+            unit.let_readers_in()
+        if self._place is not None:
+            self._place.leave()
+        self._place = None if kind is None or book is None else book.join(kind=kind)
+        self._kind = kind
+
+
+_lingering: dict[int, _Lingering] = {}
+
+
+def linger(unit: Unit) -> None:
+    """Let readers wait for a unit for as long as it may be waited for."""
+    _lingering[id(unit)] = _Lingering(unit)
+
+
+def look_at_lingering() -> None:
+    """Look which of them still run; called every half a second, and never raises."""
+    if not _lingering:
+        return
+    frames = sys._current_frames()  # noqa: SLF001 (what it is there for)
+    now = time.monotonic()
+    for key, each in list(_lingering.items()):
+        try:
+            if not each.look(frames, now):
+                _lingering.pop(key, None)
+        except Exception as error:  # noqa: BLE001
+            raise_foreign(error)
+            log_once("lingering", "cannot tell whether a thread is still at work", error=error)
+
+
+def forget_lingering() -> None:
+    """Forget, in a forked child, what the parent waits for."""
+    _lingering.clear()
+
+
+def _locate(frame: FrameType | None, sources: Sources) -> _At:
+    """Return where a thread is in the code that is measured."""
+    found = []
+    while frame is not None:
+        if sources.measured(frame.f_code.co_filename, frame) is not None:
+            found.append((id(frame.f_code), frame.f_lasti))
+        frame = frame.f_back
+    return tuple(found)

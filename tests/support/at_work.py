@@ -1,0 +1,32 @@
+"""A unit of work in flight, as readers of a data directory see it."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from profcov.slug import Slug
+from profcov.store.presence import Presence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def begin(data: Path, slug: str, job: str = "") -> tuple[Presence, tuple[int, object]]:
+    """Note in a file of its own that a unit of a slug is in flight."""
+    presence = Presence(data)
+    begun: list[tuple[int, object]] = []
+    presence.begin(Slug(slug), job, into=begun)
+    return presence, begun[0]
+
+
+@contextlib.contextmanager
+def at_work(data: Path, slug: str) -> Iterator[Presence]:
+    """Have a unit of a slug in flight in this block, in this process."""
+    presence, begun = begin(data, slug)
+    try:
+        yield presence
+    finally:
+        presence.end(begun)
+        presence.withdraw()
