@@ -347,13 +347,12 @@ _held_to_fork: list[Lock] = []
 
 
 def _before_fork() -> None:
-    """Take every lock that could be needed in the child: one held by another thread would be held there for ever.
+    """Take the lock that could be needed in the child: one held by another thread would be held there for ever.
 
     One that is not given back in time is made anew in the child: its holder may be waiting for what we hold.
     """
-    engines = {id(recorder.engine): recorder.engine for recorder in list(_recorders.values()) if recorder.engine}
-    locks = (writing, *(lock for engine in engines.values() for lock in engine.locks))
-    _held_to_fork.extend(lock for lock in locks if lock.acquire(timeout=MAX_WAIT_SECONDS))
+    if writing.acquire(timeout=MAX_WAIT_SECONDS):
+        _held_to_fork.append(writing)
 
 
 def _release_after_fork() -> None:

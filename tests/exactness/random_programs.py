@@ -142,7 +142,7 @@ class Together:
         assert not self.errors, self.errors
         found = {}
         for kind, trace in self.traces.items():
-            found[kind] = sorted(line for lines in trace.take().values() for line in lines)
+            found[kind] = sorted(line for lines in trace.take().executed.values() for line in lines)
             self.engine.release(trace)
         return found
 

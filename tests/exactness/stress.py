@@ -146,7 +146,7 @@ class Stress:
         self.engine.begin(scope)
         with Step(self.engine, scope):
             asked = self.call(rng, between)
-        found = {(Path(file).name, line) for file, lines in trace.take().items() for line in lines}
+        found = {(Path(file).name, line) for file, lines in trace.take().executed.items() for line in lines}
         del scope
         self.engine.release(trace)
         self.units += 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine
 
     from profcov.context import Scope
     from profcov.engine.sources import Sources
@@ -134,10 +134,6 @@ class Engine(Protocol):
 
     def review(self) -> None:
         """Make good, every few seconds, what the engine has put off."""
-
-    @property
-    def locks(self) -> Sequence[Lock]:
-        """The locks that callbacks take, outer first: a process forks while none of its other threads has one."""
 
     def after_fork(self) -> None:
         """Forget, in a forked child, what belongs to the parent."""

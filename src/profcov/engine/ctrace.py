@@ -20,7 +20,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import current
-from profcov.engine.base import Capabilities, Counts, Executed, Lock, Taken, Trace
+from profcov.engine.base import Capabilities, Counts, Executed, Taken, Trace
 from profcov.engine.coroutine import StepCoroutine
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.strands import Strand, Threads, ThreadState
@@ -33,7 +33,7 @@ except ImportError:  # a coverage.py without its C extension
     c_tracer = None  # type: ignore[assignment]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
     from types import FrameType
 
     from profcov.context import Scope
@@ -245,11 +245,6 @@ class CTraceEngine:
 
     def review(self) -> None:
         """Nothing is put off."""
-
-    @property
-    def locks(self) -> Sequence[Lock]:
-        """The locks that the tracer's callbacks take."""
-        return (self.sources.lock,)
 
     def after_fork(self) -> None:
         """Switch off the step that the forking thread was in; the child begins its own."""

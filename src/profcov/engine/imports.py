@@ -7,7 +7,6 @@ artifacts depend on the order of requests.
 from __future__ import annotations
 
 import importlib._bootstrap as bootstrap
-import threading
 from typing import TYPE_CHECKING, Any
 
 from profcov.context import current
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     from profcov.engine.base import Engine
 
-_lock = threading.Lock()
 _originals: dict[str, Callable[..., Any]] = {}
 
 # `_find_and_load` is what the import statement, `__import__` and `importlib.import_module` call for a module that is
@@ -27,23 +25,21 @@ _HOOKED = ("_find_and_load", "_exec")
 
 
 def install(engine: Engine) -> None:
-    """Switch units off inside the import system from now on; a second call changes nothing."""
-    with _lock:
-        if _originals:
-            return
-        for name in _HOOKED:
-            original = getattr(bootstrap, name, None)
-            if original is not None:
-                _originals[name] = original
-                setattr(bootstrap, name, _silenced(original, engine))
+    """Switch units off inside the import system from now on; a second call changes nothing.
+
+    Without a lock: of two threads that come at once, each hooks the original.
+    """
+    for name in _HOOKED:
+        original = getattr(bootstrap, name, None)
+        if original is not None and _originals.setdefault(name, original) is original:
+            setattr(bootstrap, name, _silenced(original, engine))
 
 
 def uninstall() -> None:
     """Put the import system back as it was."""
-    with _lock:
-        for name, original in _originals.items():
-            setattr(bootstrap, name, original)
-        _originals.clear()
+    for name, original in list(_originals.items()):
+        setattr(bootstrap, name, original)
+        _originals.pop(name, None)
 
 
 def _silenced(original: Callable[..., Any], engine: Engine) -> Callable[..., Any]:

@@ -2,27 +2,34 @@
 
 A line's event is disabled once every trace *armed* in its code object has the line; a trace is armed in a code
 object when it first enters it; a code object that fires too often for nothing is disarmed. So one live profile
-runs at full speed after its first pass, and several at once stay exact. Each step below that looks like too much
-is there because leaving it out loses lines: see docs/explanation/engine.md.
+runs at full speed after its first pass, and several at once stay exact. There is no lock: what must not be seen half
+done is one call into C. Each step below that looks like too much is there because leaving it out loses lines: see
+docs/explanation/engine.md.
 """
 
 from __future__ import annotations
 
 import sys
-import threading
-from collections import deque
+import sysconfig
 from itertools import accumulate, chain, repeat, starmap, takewhile
 from operator import attrgetter, countOf, truth
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Scope, current
-from profcov.engine.base import Capabilities, Counts, Lock, Trace
+from profcov.engine.base import Capabilities, Counts, Trace
 from profcov.engine.faults import is_foreign, log_once
-from profcov.engine.monitoring_state import NOBODY, CodeState, MonitoringTrace
+from profcov.engine.monitoring_state import (
+    CodeState,
+    MonitoringTrace,
+    at_once,
+    calls,
+    calls_if,
+    unique,
+)
 from profcov.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Sequence
+    from collections.abc import Coroutine, Iterable, Iterator
     from types import CodeType, FrameType
 
     from profcov.engine.sources import Sources
@@ -32,6 +39,10 @@ FIRST_BUDGET: Final = 256
 LAST_BUDGET: Final = 1 << 16
 PATIENCE: Final = 16
 """Wasted events, for each known code object, before a parked trace stops being live: about what re-arming costs."""
+MAX_QUIET: Final = 8
+"""So many code objects at most are without entry events while traces come and go: each new trace wakes them, 3 us each."""
+HOT: Final = 32
+"""Entries since a trace was armed there before a code object is one of them: they have cost what it costs to wake it."""
 
 _get_scope: Final = current.get
 _get_code: Final = attrgetter("f_code")
@@ -56,15 +67,21 @@ class MonitoringEngine:
         if self._monitoring is None:
             raise EngineUnavailableError(self.name, "sys.monitoring came with Python 3.12")
         self._disable: Any = self._monitoring.DISABLE
-        # Without the GIL a decision to disable can be overtaken between the decision and the deed.
-        self._may_disable = getattr(sys, "_is_gil_enabled", lambda: True)()
+        # Without the GIL a decision to disable can be overtaken between the decision and the deed. Whether it is on may
+        # change while the process runs.
+        self._may_disable = not sysconfig.get_config_var("Py_GIL_DISABLED")
         self.capabilities = Capabilities(greenlets=True, branches=False, coroutine_blocks=True)
         self.sources = sources
-        self._lock = threading.RLock()
         self._states: dict[int, CodeState] = {}
-        self._live = NOBODY
+        self._quiet: set[CodeState] = set()  # whose entry events may be off
+        self._live: set[MonitoringTrace] = set()
+        self._announced: set[MonitoringTrace] = (
+            set()
+        )  # those live ones for which every quiet code object has been woken
         self._epoch = 0
-        self._noisy: set[int] = set()  # as a trace's, for untraced work
+        self._version = unique()  # of who is live and at work
+        self._max_quiet = sys.maxsize
+        self._has_fleeting = False
         self.arms = self.disarms = self.blocked = self.lines = 0
         if sources.branch:
             raise EngineUnavailableError(self.name, "it measures no branches: set branch = false, or use ctrace")
@@ -100,29 +117,41 @@ class MonitoringEngine:
         return MonitoringTrace(slug, label)
 
     def release(self, trace: Trace) -> None:
-        """Forget a trace without scopes: it is live no longer, and armed nowhere."""
+        """Forget a trace without scopes: it is live no longer, and armed nowhere once others enter or ``review`` is called."""
         assert isinstance(trace, MonitoringTrace)  # noqa: S101
-        with self._lock:
-            if trace.scopes:
-                return
-            self._live -= {trace}
-            self.review()
-            for key in trace.seen:
-                self._states[key].armed -= {trace}
+        trace.is_over = True
+        self._let_go(trace)
+
+    def _let_go(self, trace: MonitoringTrace) -> None:
+        """Make a trace live no longer, unless it has a scope at that moment."""
+        steps = ((self._announced.discard, trace), (self._live.discard, trace))
+        at_once(calls_if(trace.is_parked(), steps))
+        self._version = unique()
 
     def begin(self, scope: Scope) -> None:
         """Make the scope's trace live: entries that were quiet must be seen again."""
         trace: MonitoringTrace = scope.trace
-        with self._lock:
-            trace.scopes.add(scope)
-            if trace in self._live:
-                return
-            trace.waste = 0
-            self._live |= {trace}
-            self._epoch += 1
-            for state in list(self._states.values()):
-                if state.quiet:
-                    self._wake(state)
+        trace.scopes.add(scope)  # first: from now on nobody lets go of the trace
+        if trace in self._announced:
+            return
+        if trace.label is None:
+            self._expect_many()
+        trace.is_over = False
+        trace.waste = 0
+        self._live.add(trace)
+        self._epoch = unique()
+        for state in tuple(self._quiet):
+            code = state.ref()
+            if code is None:
+                self._quiet.discard(state)
+            else:
+                at_once(calls(*self._wake(state, code)))
+        self._announced.add(trace)  # last: who is struck before, or comes meanwhile, does it all again
+
+    def _expect_many(self) -> None:
+        """Leave entry events on from now on: a trace without a label is one unit's, and more will come."""
+        self._has_fleeting = True
+        self._max_quiet = MAX_QUIET
 
     def enter(self, scope: Scope | None) -> None:
         """Do nothing: callbacks read the context variable."""
@@ -143,38 +172,35 @@ class MonitoringEngine:
         """Return None: this engine measures beside debuggers, profilers and coverage.py."""
         return None
 
-    @property
-    def locks(self) -> Sequence[Lock]:
-        """The locks that callbacks take."""
-        return (self.sources.lock, self._lock)
-
     def after_fork(self) -> None:
         """Forget the parent's traces."""
         self.arms = self.disarms = self.blocked = self.lines = 0
-        self._live = NOBODY
-        self._noisy.clear()
-        self._epoch += 1
-        for state in self._states.values():
-            state.armed = NOBODY
-            state.epoch += 1
+        self._live.clear()
+        self._announced.clear()
+        self._epoch = self._version = unique()
+        for state in tuple(self._states.values()):
+            for each in (state.armed, state.seen, state.leaving):
+                each.clear()
+            at_once(state.publish())
 
     def warm_up(self) -> None:
         """Nothing more is known before code objects run."""
 
     def close(self) -> None:
         """Switch all events off and free the tool ids."""
-        with self._lock:
-            for tool in (self._discovery, self._recording):
-                self._monitoring.set_events(tool, 0)
-            for state in self._states.values():
-                self._monitoring.set_local_events(self._recording, state.code, 0)
-            for event in (1 << bit for bit in range(self._monitoring.events.PY_THROW.bit_length())):
-                self._monitoring.register_callback(self._recording, event, None)
-            self._monitoring.register_callback(self._discovery, self._monitoring.events.PY_START, None)
-            for tool in (self._discovery, self._recording):
-                self._monitoring.free_tool_id(tool)
-            self._states.clear()
-            self._live = NOBODY
+        for tool in (self._discovery, self._recording):
+            self._monitoring.set_events(tool, 0)
+        for state in tuple(self._states.values()):
+            code = state.ref()
+            if code is not None:
+                self._monitoring.set_local_events(self._recording, code, 0)
+        for event in (1 << bit for bit in range(self._monitoring.events.PY_THROW.bit_length())):
+            self._monitoring.register_callback(self._recording, event, None)
+        self._monitoring.register_callback(self._discovery, self._monitoring.events.PY_START, None)
+        for tool in (self._discovery, self._recording):
+            self._monitoring.free_tool_id(tool)
+        for each in (self._states, self._quiet, self._live, self._announced):
+            each.clear()
 
     # Callbacks. None of them may raise what is ours: it would reach the application.
 
@@ -194,10 +220,10 @@ class MonitoringEngine:
         return self._disable
 
     def _adopt(self, code: CodeType, filename: str) -> None:
-        with self._lock:
-            if id(code) not in self._states:
-                self._states[id(code)] = CodeState(code, filename, FIRST_BUDGET)
-                self._monitoring.set_local_events(self._recording, code, self._local)
+        budget = FIRST_BUDGET if self._may_disable else sys.maxsize  # who never disables need never disarm
+        mine = CodeState(code, filename, budget, self._states)
+        switch = (self._monitoring.set_local_events, self._recording, code, self._local)
+        at_once(calls((self._states.setdefault, id(code), mine), switch))
 
     def _on_throw(self, code: CodeType, offset: int, exception: BaseException) -> None:  # noqa: ARG002
         if id(code) in self._states:
@@ -205,22 +231,31 @@ class MonitoringEngine:
 
     def _on_entry(self, code: CodeType, offset: int) -> Any:  # noqa: ARG002
         try:
-            scope = _get_scope()
-            if id(code) in (self._noisy if scope is None else scope.trace.noisy):
-                return None
-            epoch = self._epoch
             state = self._states.get(id(code))
             if state is None:
                 return self._disable
-            if scope is not None and scope.trace not in state.armed:
-                self._arm(state, scope.trace)
-            state_epoch = state.epoch
-            if not self._live <= state.armed:
-                self._settle_entry(state, scope)
+            scope = _get_scope()
+            if scope is not None:
+                trace = scope.trace
+                if state.leaving:
+                    state.keep(trace)
+                if trace not in state.armed:
+                    self._arm(state, code, trace)
+            if state.settled == self._version:
                 return None
-            state.quiet = True
+            epoch, state_epoch = self._epoch, state.epoch
+            if not self._live <= state.armed.keys():
+                self._settle_entry(state)
+                return None
+            if self._max_quiet == MAX_QUIET and not self._is_worth_waking(state):
+                return None
+            self._quiet.add(state)
             # The GIL cannot move between these comparisons and the return: no call, no backward jump.
-            return self._disable if self._epoch == epoch and state.epoch == state_epoch and self._may_disable else None  # noqa: TRY300
+            return (  # noqa: TRY300
+                self._disable
+                if self._epoch == epoch and state.epoch == state_epoch and not state.leaving and self._may_disable
+                else None
+            )
         except BaseException as error:
             if is_foreign(error):
                 # It strikes the frame that is entered: a generator may catch it and go on.
@@ -229,44 +264,50 @@ class MonitoringEngine:
             log_once("engine-entry", "cannot arm %s", code.co_qualname, error=error)
             return None
 
-    def _settle_entry(self, state: CodeState, scope: Scope | None) -> None:
+    def _settle_entry(self, state: CodeState) -> None:
         """Note that entries must stay on in a code object, so that the next one finds out sooner.
 
         A parked trace that they stay on for is charged for each instead, until it is live no longer.
         """
-        with self._lock:
-            missing = self._live - state.armed
-            parked = [trace for trace in missing if not trace.scopes]
-            if parked:
-                state.waste += 1
-                if state.waste > state.budget:
-                    self._retire_parked(state, missing)
-            elif missing and scope is None:
-                self._noisy.add(id(state.code))
-            elif missing and scope is not None and scope.trace in state.armed:
-                scope.trace.noisy.add(id(state.code))
+        missing = self._live.difference(state.armed)
+        if any(not trace.scopes for trace in missing):
+            state.waste += 1
+            if state.waste > state.budget:
+                self._retire_parked(state, missing)
+        else:
+            state.settled = self._version
+
+    def _is_worth_waking(self, state: CodeState) -> bool:
+        """Tell whether a code object is entered so often that its entry events are to be off until the next trace comes."""
+        state.calls += 1
+        if state.calls <= HOT:
+            return False
+        if len(self._quiet) >= MAX_QUIET:
+            state.settled = self._version
+            return False
+        return True
 
     def _on_line(self, code: CodeType, line: int) -> Any:
         try:
-            key = id(code)
-            state = self._states[key]
+            state = self._states[id(code)]
             epoch = state.epoch
             scope = _get_scope()
             if scope is not None:
                 trace = scope.trace
-                seen = trace.seen.get(key)
+                seen = state.seen.get(trace)
                 # No set: the frame was entered before its unit began, which coverage.py does not measure either.
                 if seen is not None and line not in seen:
                     trace.fresh[state.filename, line] = None
                     seen.add(line)
                     self.lines += 1
-            for other in state.armed:
-                if line not in other.seen[key]:
+            for seen in state.sets:
+                if line not in seen:
                     state.waste += 1
                     if state.waste > state.budget:
-                        self._disarm(state, scope)
+                        self._disarm(state, code, scope)
                     return None
-            return self._disable if state.epoch == epoch and not state.frozen and self._may_disable else None  # noqa: TRY300
+            state.may_lack_lines = True
+            return self._disable if state.epoch == epoch and self._may_disable else None  # noqa: TRY300
         except BaseException as error:
             if is_foreign(error):
                 self._record(code, line)
@@ -276,59 +317,64 @@ class MonitoringEngine:
 
     def _arm_entered(self, code: CodeType) -> None:
         state, scope = self._states.get(id(code)), _get_scope()
-        if state is not None and scope is not None and scope.trace not in state.armed:
-            self._arm(state, scope.trace)
+        if state is not None and scope is not None:
+            state.keep(scope.trace)
+            if scope.trace not in state.armed:
+                self._arm(state, code, scope.trace)
 
     def _record(self, code: CodeType, line: int) -> None:
         state, scope = self._states.get(id(code)), _get_scope()
-        if state is not None and scope is not None and line not in scope.trace.seen.get(id(code), {line}):
+        if state is not None and scope is not None and line not in state.seen.get(scope.trace, {line}):
             scope.trace.fresh[state.filename, line] = None
-            scope.trace.seen[id(code)].add(line)
+            state.seen[scope.trace].add(line)
             self.lines += 1
 
-    # Arming and disarming, always under the lock.
+    # Arming and disarming: each a single call into C, for two of them, or half of one, would lose lines.
 
-    def _arm(self, state: CodeState, trace: MonitoringTrace) -> None:
-        with self._lock:
-            self.arms += 1
-            # The set first: a line callback of another thread looks it up as soon as the trace is armed.
-            trace.seen.setdefault(id(state.code), set())
-            self._forget_noise(id(state.code))
-            state.armed = (state.armed & self._live) | {trace}
-            state.waste = 0
-            self._wake(state)
+    def _arm(self, state: CodeState, code: CodeType, trace: MonitoringTrace) -> None:
+        self.arms += 1
+        # The set first: a line callback of another thread looks it up as soon as the trace is armed.
+        seen = state.seen.setdefault(trace, set())
+        known = tuple(state.seen)
+        drop = () if self._live.issuperset(known) else state.drop(self._live, known)
+        wake = calls_if(state.lacks_lines(), self._wake(state, code))
+        at_once(drop, calls((state.armed.setdefault, trace, seen)), state.publish(), wake)
+        state.waste = state.settled = state.calls = 0
 
-    def _wake(self, state: CodeState) -> None:
-        """Re-arm the events of a code object: off and on in one C-level loop.
-
-        Between two Python statements another thread could run without events, and its lines would vanish.
-        """
-        state.quiet = False
-        state.epoch += 1
+    def _wake(self, state: CodeState, code: CodeType) -> Iterable[tuple[Any, ...]]:
+        """Return the steps that re-arm the events of a code object: off and on."""
+        if not self._may_disable:
+            return ()
         switch = self._monitoring.set_local_events
-        steps = ((self._recording, state.code, 0), (self._recording, state.code, self._local))
-        deque(starmap(switch, steps), maxlen=0)
+        return (
+            (self._quiet.discard, state),
+            (setattr, state, "may_lack_lines", False),
+            (setattr, state, "epoch", unique()),
+            (switch, self._recording, code, 0),
+            (switch, self._recording, code, self._local),
+        )
 
-    def _disarm(self, state: CodeState, scope: Scope | None) -> None:
-        """Let go of the traces that entered a code object and are in it no longer."""
-        with self._lock:
-            self._retire_parked(state, state.armed)
-            before = state.armed & self._live
-            state.frozen = True
-            state.epoch += 1
-            # Publish first, look second: a thread that enters in between arms itself again.
-            self._forget_noise(id(state.code))
-            state.armed = before & frozenset(scope.nest()) if scope is not None else NOBODY
-            if self._is_running(state.code):
-                self.blocked += 1
-                state.armed = before
-                state.epoch += 1
-                state.budget = min(state.budget * 2, LAST_BUDGET)
-            else:
-                self.disarms += 1
-                self._wake(state)
-            state.waste = 0
-            state.frozen = False
+    def _disarm(self, state: CodeState, code: CodeType, scope: Scope | None) -> None:
+        """Let go of the traces that entered a code object and are in it no longer.
+
+        It may be struck, or overtaken by another thread's, at any place: until the last call nobody is let go of, and whoever
+        enters since the first takes himself off the list.
+        """
+        self._retire_parked(state, self._live.intersection(state.armed))
+        mine, stay = object(), frozenset(scope.nest()) if scope is not None else frozenset()
+        leaving = set(state.armed) - stay
+        # Publish first, look second: entries are on from now on, and stay on while somebody is to leave.
+        mark = ((state.leaving.__setitem__, mine, leaving), (setattr, state, "epoch", unique()))
+        at_once(calls(*mark), calls_if(map(self._quiet.__contains__, (state,)), self._wake(state, code)))
+        if self._is_running(code):
+            state.leaving.pop(mine, None)
+            self.blocked += 1
+            state.budget = min(state.budget * 2, LAST_BUDGET)
+        else:
+            self.disarms += 1
+            leavers = chain.from_iterable(map(state.leaving.pop, (mine,), ((),)))
+            at_once(map(state.armed.pop, leavers, repeat(None)), state.publish())
+        state.waste = state.settled = 0
 
     def _is_running(self, code: CodeType) -> bool:
         """Tell whether a code object is in use elsewhere: on another thread's stack, or further down on ours."""
@@ -336,29 +382,30 @@ class MonitoringEngine:
             return True
         return countOf(map(id, map(_get_code, _all_frames())), id(code)) > 1
 
-    def _retire_parked(self, state: CodeState, suspects: frozenset[MonitoringTrace]) -> None:
+    def _retire_parked(self, state: CodeState, suspects: set[MonitoringTrace]) -> None:
         """Charge wasted events to traces without work; whoever costs more than re-arming would, is live no longer."""
-        with self._lock:
-            for trace in suspects & self._live:
-                if not trace.scopes:
-                    trace.waste += state.waste
-                    if trace.waste > PATIENCE * len(self._states):
-                        self._live -= {trace}
-                        trace.noisy.clear()
-                        self.review()
-            state.waste = 0
-
-    def _forget_noise(self, key: int) -> None:
-        self._noisy.discard(key)
-        for trace in self._live:
-            trace.noisy.discard(key)
+        for trace in suspects:
+            if not trace.scopes:
+                trace.waste += state.waste
+                if trace.waste > PATIENCE * len(self._states):
+                    self._let_go(trace)
+        state.waste = 0
 
     def review(self) -> None:
-        """Look afresh for whose sake entries stay on: who was at work may have ended."""
-        with self._lock:
-            self._noisy.clear()
-            for trace in self._live:
-                trace.noisy.clear()
+        """Look afresh for whose sake events stay on: who was at work may have ended."""
+        if not self._has_fleeting:
+            self._max_quiet = sys.maxsize
+        self._has_fleeting = False
+        self._version = unique()
+        for state in tuple(self._states.values()):
+            if state.leaving:  # of a disarming that was struck; one that is under way gives up
+                state.leaving.clear()
+            known = tuple(state.seen)
+            if not self._live.issuperset(known):
+                at_once(state.drop(self._live, known), state.publish())
+        for state in tuple(self._quiet):
+            if state.ref() is None:
+                self._quiet.discard(state)
 
 
 def _all_frames() -> Iterator[FrameType]:

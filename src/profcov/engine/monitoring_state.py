@@ -2,26 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import weakref
+from collections import deque
+from functools import partial
+from itertools import chain, compress, count, filterfalse, repeat, starmap
+from operator import attrgetter, call, not_
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.engine.base import Executed, Taken, Trace
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from types import CodeType
+
+    Step = tuple[Any, ...]
+
+_exhaust: Final[Callable[[Iterable[Any]], None]] = deque(maxlen=0).extend
+unique: Final = count(1).__next__
+"""Return a number that no state of anything has had before."""
+_may_lack_lines: Final = attrgetter("may_lack_lines")
+_is_over: Final = attrgetter("is_over")
+_scopes: Final = attrgetter("scopes.data")
+
+
+def at_once(*parts: Iterable[Any]) -> None:
+    """Take all the steps of some iterators in one call into C: no thread, signal or garbage collection gets in between.
+
+    There is no lock: the collector runs code of others in whatever thread it falls due, also in one that holds a lock, and
+    that code may wait for a lock of its own whose holder waits for ours. So no step may run Python code.
+    """
+    _exhaust(chain.from_iterable(parts))
+
+
+def calls(*steps: Step) -> Iterable[Any]:
+    """Return the steps, each a function and its arguments, to be taken as they are reached."""
+    return starmap(call, steps)
+
+
+def calls_if(condition: Iterable[Any], steps: Iterable[Step]) -> Iterable[Any]:
+    """Return steps that are taken if a condition holds when they are reached: an iterator in C of one value."""
+    return starmap(call, chain.from_iterable(compress((steps,), condition)))
 
 
 class MonitoringTrace(Trace):
-    """A trace that callbacks write: lines seen by code object, and those that are not on disk."""
+    """A trace that callbacks write: the lines that are not on disk."""
 
-    __slots__ = ("fresh", "noisy", "seen", "waste")
+    __slots__ = ("fresh", "is_over", "waste")
 
     def __init__(self, slug: str, label: str | None) -> None:
         super().__init__(slug, label)
-        self.seen: dict[int, set[int]] = {}
         self.fresh: dict[tuple[str, int], None] = {}
+        self.is_over = False
         self.waste = 0
-        # Code objects (ids) where this trace is armed and entries stay on for somebody else's sake.
-        self.noisy: set[int] = set()
+
+    def is_parked(self) -> Iterable[bool]:
+        """Return, for :func:`calls_if`, whether no work can come for it."""
+        return map(not_, map(_scopes, (self,)))
 
     @property
     def has_news(self) -> bool:
@@ -54,19 +90,60 @@ class MonitoringTrace(Trace):
 
 
 class CodeState:
-    """What the engine knows of one measured code object; holding the object keeps its id unique."""
+    """What the engine knows of one measured code object, which it does not keep alive.
 
-    __slots__ = ("armed", "budget", "code", "epoch", "filename", "frozen", "quiet", "waste")
+    ``seen`` has the lines of each trace that has ever entered; ``armed`` those of the traces for whose sake events are on, and
+    ``sets`` the same for line callbacks. ``leaving``: who is to be disarmed, by each disarming under way.
+    """
 
-    def __init__(self, code: CodeType, filename: str, budget: int) -> None:
-        self.code = code
+    __slots__ = (
+        "armed",
+        "budget",
+        "calls",
+        "epoch",
+        "filename",
+        "leaving",
+        "may_lack_lines",
+        "ref",
+        "seen",
+        "sets",
+        "settled",
+        "waste",
+    )
+
+    def __init__(self, code: CodeType, filename: str, budget: int, states: dict[int, CodeState]) -> None:
+        # When the code object dies, so does this, before another gets its id: in C, for it may be at any moment, and
+        # what a signal handler raises in a weak reference's callback would be lost.
+        self.ref = weakref.ref(code, partial(states.pop, id(code)))
         self.filename = filename
-        self.armed = NOBODY
+        self.seen: dict[MonitoringTrace, set[int]] = {}
+        self.armed: dict[MonitoringTrace, set[int]] = {}
+        self.sets: tuple[set[int], ...] = ()
+        self.leaving: dict[object, set[MonitoringTrace]] = {}
+        self.may_lack_lines = False
         self.budget = budget
-        self.waste = 0
-        self.epoch = 0
-        self.quiet = False
-        self.frozen = False
+        self.waste = self.calls = 0
+        self.epoch = self.settled = 0
 
+    def keep(self, trace: MonitoringTrace) -> None:
+        """Let nobody who is about to disarm let go of a trace: it enters."""
+        for leaving in tuple(self.leaving.values()):
+            leaving.discard(trace)
 
-NOBODY: Final[frozenset[MonitoringTrace]] = frozenset()
+    def lacks_lines(self) -> Iterable[bool]:
+        """Return, for :func:`calls_if`, whether a line's event may be off."""
+        return map(_may_lack_lines, (self,))
+
+    def publish(self) -> Iterable[Any]:
+        """Return the steps that make a change of who is armed known to callbacks; what they have decided before is void."""
+        sets: Iterable[Any] = map(tuple, map(dict.values, (self.armed,)))
+        return chain(calls((setattr, self, "epoch", unique())), map(setattr, (self,), ("sets",), sets))
+
+    def drop(self, live: set[MonitoringTrace], known: tuple[MonitoringTrace, ...]) -> Iterable[Any]:
+        """Return the steps that disarm those who are not live, and forget the lines of those who are over, too.
+
+        The caller holds on to ``known``: a trace must not die while steps are taken.
+        """
+        disarm = map(self.armed.pop, filterfalse(live.__contains__, known), repeat(None))
+        gone = filter(_is_over, filterfalse(live.__contains__, known))
+        return chain(disarm, map(self.seen.pop, gone, repeat(None)))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from importlib.machinery import SourceFileLoader
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
@@ -66,7 +65,6 @@ class Sources:
         self._modules: set[str] = set()
         self._looked_at, self._newest = 0, ""
         self._imported: set[str] = set()
-        self.lock = threading.RLock()
         set_relative_directory()
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
         self.branch = bool(reader.get_option("run:branch"))
@@ -150,8 +148,6 @@ class Sources:
         """Return the measured files that this process has imported, by their names in the data; cheap where none is new."""
         if len(sys.modules) == self._looked_at and next(reversed(sys.modules)) == self._newest:
             return self._imported
-        if not self.lock.acquire(blocking=False):  # who has it may be waiting for what our caller has
-            return self._imported
         try:
             count, fresh = len(sys.modules), []
             # Newest first, and no further: to touch all modules in a forked child copies the pages that they are on.
@@ -161,13 +157,11 @@ class Sources:
                 elif len(fresh) >= count - self._looked_at:
                     break
             for name in fresh:
-                self._modules.add(name)
                 self._look_at(sys.modules.get(name))
+                self._modules.add(name)
             self._looked_at, self._newest = count, next(reversed(sys.modules))
         except RuntimeError:  # another thread imports something at this moment: it comes with the next
             pass
-        finally:
-            self.lock.release()
         return self._imported
 
     def _look_at(self, module: Any) -> None:
@@ -183,7 +177,8 @@ class Sources:
         if source is None:
             self._verdicts.setdefault(filename, None)  # known before the first unit, and before a worker forks
         else:
-            self._imported = self._imported | {self._name(source)}
+            name = self._name(source)
+            self._imported = self._imported | {name}  # no call in between: another thread may do the same
 
     def _find_source(self, filename: str, frame: FrameType | None) -> str | None:
         """Return the path of a file's source if it is measured."""
