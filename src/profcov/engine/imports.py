@@ -7,9 +7,11 @@ artifacts depend on the order of requests.
 from __future__ import annotations
 
 import importlib._bootstrap as bootstrap
-from typing import TYPE_CHECKING, Any
+from importlib.machinery import ModuleSpec
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import current
+from profcov.engine.eager import load_lazy
 from profcov.engine.step import Step
 
 if TYPE_CHECKING:
@@ -17,46 +19,66 @@ if TYPE_CHECKING:
 
     from profcov.engine.base import Engine
 
-_originals: dict[str, Callable[..., Any]] = {}
+_FILE: Final = ModuleSpec.__init__.__code__.co_filename
 
 # `_find_and_load` is what the import statement, `__import__` and `importlib.import_module` call for a module that is
 # not loaded yet, and never for one that is; `_exec` is what `importlib.reload` calls.
-_HOOKED = ("_find_and_load", "_exec")
+_HOOKED: Final = ("_find_and_load", "_exec")
+
+
+class _Hook:
+    """One of our functions in the import system; where somebody else has replaced it since, it stays, and does nothing."""
+
+    def __init__(self, name: str, engine: Engine) -> None:
+        self.name = name
+        self.engine: Engine | None = engine
+        self.original: Callable[..., Any] = getattr(bootstrap, name)
+        self.ours = _silenced(self)
+
+    def remove(self) -> None:
+        self.engine = None
+        if getattr(bootstrap, self.name, None) is self.ours:
+            setattr(bootstrap, self.name, self.original)
+
+
+_hooks: dict[str, _Hook] = {}
 
 
 def install(engine: Engine) -> None:
     """Switch units off inside the import system from now on; a second call changes nothing.
 
-    Without a lock: of two threads that come at once, each hooks the original.
+    Without a lock: of two threads that come at once, one hooks.
     """
+    load_lazy()
     for name in _HOOKED:
-        original = getattr(bootstrap, name, None)
-        if original is not None and _originals.setdefault(name, original) is original:
-            setattr(bootstrap, name, _silenced(original, engine))
+        hook = _Hook(name, engine) if name not in _hooks and hasattr(bootstrap, name) else None
+        if hook is not None and _hooks.setdefault(name, hook) is hook:
+            setattr(bootstrap, name, hook.ours)
 
 
 def uninstall() -> None:
-    """Put the import system back as it was."""
-    for name, original in list(_originals.items()):
-        setattr(bootstrap, name, original)
-        _originals.pop(name, None)
+    """Put the import system back as it was, except what somebody else has put before us."""
+    while _hooks:
+        _hooks.popitem()[1].remove()
 
 
-def _silenced(original: Callable[..., Any], engine: Engine) -> Callable[..., Any]:
-    look_again = engine.sources.look_again
-    is_reload = original.__name__ == "_exec"
+def _silenced(hook: _Hook) -> Callable[..., Any]:
+    original, get_scope, is_reload = hook.original, current.get, hook.name == "_exec"
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
+        engine = hook.engine
+        if engine is None:
+            return original(*args, **kwargs)
         if is_reload:  # its module is there already, and others may call what is new in it before this returns
-            look_again(args[-1])
-        if current.get() is None:
+            engine.sources.look_again(args[-1] if args else None)
+        if get_scope() is None:
             module = original(*args, **kwargs)
         else:
             with Step(engine, None):
                 module = original(*args, **kwargs)
-        look_again(module)
+        engine.sources.look_again(module)
         return module
 
     # The interpreter cuts the import system's frames out of tracebacks, by file name: let it cut this one, too.
-    wrapper.__code__ = wrapper.__code__.replace(co_filename=original.__code__.co_filename)
+    wrapper.__code__ = wrapper.__code__.replace(co_filename=_FILE)
     return wrapper

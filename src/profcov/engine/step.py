@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from profcov.context import current
@@ -32,6 +31,8 @@ class Step:
         self._handle: Any = None
         try:
             self._handle = self._engine.enter(self._scope)
+        except RecursionError:  # there is no room to say so either
+            pass
         except Exception as error:
             if is_foreign(error):
                 current.reset(self._token)
@@ -41,10 +42,14 @@ class Step:
     def __exit__(self, *exc_info: object) -> None:
         try:
             self._engine.leave(self._handle)
+        except RecursionError:
+            pass
         except Exception as error:  # noqa: BLE001
             raise_foreign(error)
             log_once("engine-step", "cannot stop measuring a step", error=error)
         finally:
             # ValueError: a generator's or coroutine's last step, run by the garbage collector in another context.
-            with contextlib.suppress(ValueError):
+            try:  # noqa: SIM105 (at the limit of recursion there is no room for a call of contextlib's)
                 current.reset(self._token)
+            except ValueError:
+                pass

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from profcov.capture import Recorder, recorder_for
+from profcov.engine.eager import load_lazy
 from profcov.propagation.patches import INSTALLED
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def install() -> None:
     # Where profcov is off, nobody pays for importing multiprocessing.
     from profcov.propagation import greenlets, pools, processes, threads  # noqa: PLC0415
 
+    if not _installed:
+        load_lazy()  # outside the lock: it imports
     with _lock:
         if not _installed:
             _installed.append(True)
