@@ -31,14 +31,14 @@ def open_recorder(settings: Settings | None = None) -> Recorder:
 def install() -> None:
     """Let threads, pools and child processes follow; a second call changes nothing. Event loops: ``tasks.follow``."""
     # Where profcov is off, nobody pays for importing multiprocessing.
-    from profcov.propagation import greenlets, pools, processes, threads  # noqa: PLC0415
+    from profcov.propagation import greenlets, interpreters, pools, processes, threads  # noqa: PLC0415
 
     if not _installed:
         load_lazy()  # outside the lock: it imports
     with _lock:
         if not _installed:
             _installed.append(True)
-            for module in (threads, pools, processes):
+            for module in (threads, pools, processes, interpreters):
                 module.install(INSTALLED)
         greenlets.install()  # every time: gevent may have been imported meanwhile
 

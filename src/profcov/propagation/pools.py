@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import multiprocessing.pool
-import sys
 from typing import TYPE_CHECKING, Any
 
 from profcov.context import current
 from profcov.propagation.binding import carry, unbound
+from profcov.propagation.interpreters import has_interpreters, note_unfollowed
 from profcov.propagation.processes import Carried
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ def install(patches: Patches) -> None:
 def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     if current.get() is None:
         return original(pool, function, *args, **kwargs)
-    if _has_interpreters(pool):
+    if has_interpreters(pool):
+        note_unfollowed()
         with unbound():
             return original(pool, function, *args, **kwargs)
     step = carry(function)
@@ -43,12 +44,6 @@ def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /
     if hasattr(future, "add_done_callback"):  # what another's patch returns may be none
         future.add_done_callback(lambda _: end())  # for one that is cancelled before it runs
     return future
-
-
-def _has_interpreters(pool: Any) -> bool:
-    """Tell whether a pool's threads have interpreters of their own, as Python 3.14's: a step of ours cannot be handed there."""
-    module = sys.modules.get("concurrent.futures.interpreter")
-    return module is not None and isinstance(pool, module.InterpreterPoolExecutor)
 
 
 def _submit_to_processes(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:

@@ -30,3 +30,38 @@ def test_work_that_a_unit_hands_to_a_pool_of_interpreters_is_done(run_python: Ca
         print(json.dumps([submitted, mapped, awaited]))
         """
     ) == [2, [-1, -2], 3]
+
+
+@pytest.mark.parametrize(
+    ("work", "reasons"),
+    [
+        ("InterpreterPoolExecutor(1).submit(operator.add, 1, 1).result()", ["unfollowed"]),
+        ("interpreters.create().call(operator.add, 1, 1)", ["unfollowed"]),
+        ("interpreters.create().exec('1 + 1')", ["unfollowed"]),
+        ("interpreters.create().call_in_thread(operator.add, 1, 1).join()", ["unfollowed"]),
+        ("interpreters.create().close()", []),
+    ],
+)
+def test_what_a_unit_has_run_in_another_interpreter_is_said_to_be_missing(
+    run_python: Callable[..., Any], work: str, reasons: list[str]
+) -> None:
+    assert (
+        run_python(
+            f"""
+            import json, operator, os, pathlib
+            from concurrent import interpreters
+            from concurrent.futures import InterpreterPoolExecutor
+            import measured, profcov
+            from profcov.capture import flush_everything
+            from profcov.store.combine import combine
+
+            with profcov.trace("demo"):
+                measured.red()
+                {work}
+            flush_everything()
+            made = combine(pathlib.Path(os.environ["PROFILE_COVERAGE_DIR"]), "demo")
+            print(json.dumps(list(made.reasons)))
+            """
+        )
+        == reasons
+    )
