@@ -105,10 +105,14 @@ def _print(made: Artifact) -> None:
 
 
 def _tell_impossible(file: str, lines: Sequence[int]) -> str:
-    numbers = f"line {lines[0]}" if len(lines) == 1 else f"lines {lines[0]} to {lines[-1]}, {len(lines)} of them,"
+    which = (
+        f"line {lines[0]}, which was"
+        if len(lines) == 1
+        else f"{len(lines)} lines ({lines[0]} to {lines[-1]}) that were"
+    )
     return (
-        f"{file} ends before {numbers} that was recorded of it, which is left out: "
-        "is other code compiled under its name? If not, its other lines may be wrong, too: please report it"
+        f"{file} ends before {which} recorded of it: left out, because other code was compiled under its name, "
+        "or lines were filed wrongly, which you should report"
     )
 
 

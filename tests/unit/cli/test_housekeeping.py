@@ -199,6 +199,6 @@ def test_combining_says_which_file_ends_before_a_line_that_was_recorded(run: Run
         write_shard(data, Slug("shop"), "profile:shop", {str(source): lines}, facts=facts)
         code, out, err = run("combine", "shop")
         assert (code, out.split("\t")[:4]) == (1, ["shop", "1", "1", "partial; lines-impossible"])
-        numbers = "line 2354" if 2354 in lines else "lines 8 to 9, 2 of them,"
-        assert f"profcov: shop: {source} ends before {numbers} that was recorded of it" in err
+        which = "line 2354, which was" if 2354 in lines else "2 lines (8 to 9) that were"
+        assert f"profcov: shop: {source} ends before {which} recorded of it: left out" in err
         assert len(err.splitlines()) == 1
