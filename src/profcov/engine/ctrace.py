@@ -14,14 +14,14 @@ from __future__ import annotations
 import functools
 import operator
 import sys
-import threading
 import weakref
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import current
-from profcov.engine.base import Capabilities, Counts, Executed, Taken, Trace
+from profcov.engine.base import Capabilities, Counts, Executed, Trace
 from profcov.engine.coroutine import StepCoroutine
+from profcov.engine.ctrace_state import CTrace, unpack
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.strands import Strand, Threads, ThreadState
 from profcov.errors import EngineUnavailableError
@@ -39,63 +39,6 @@ if TYPE_CHECKING:
     from profcov.context import Scope
     from profcov.engine.sources import Sources
     from profcov.engine.versions import Mark
-
-
-class CTrace(Trace):
-    """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
-
-    __slots__ = ("_engine", "_settled", "_width", "data", "keys", "resting", "verdicts")
-
-    def __init__(self, slug: str, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
-        super().__init__(slug, label, branch=arc_width is not None)
-        self._engine = engine
-        self._width = arc_width or 0
-        self.data: dict[Any, set[Any]] = {}
-        self.verdicts: dict[Any, Any] = {}
-        """What the tracers know of files, by their names in code objects; each file is asked for once a trace."""
-        self.keys: dict[Any, str] = {}
-        """Whose lines the data has under a code object's mark: of which version of its file."""
-        self.resting = threading.local()
-        self._settled = 0
-
-    @property
-    def has_news(self) -> bool:
-        """Whether something ran since the last take that was settled."""
-        return sum(map(len, list(self.data.values()))) > self._settled
-
-    def take(self) -> Taken:
-        """Return what is in the tracers' data and not on disk."""
-        count = 0
-        new: Executed = {}
-        for name, ran in list(self.data.items()):
-            filename, each = self.keys.get(name, name), set(ran)
-            count += len(each)
-            left = each - self._written.get(filename, set())
-            if left:
-                new.setdefault(filename, set()).update(left)
-        if not self.branch:
-            return Taken(new, (count, new))
-        arcs = {filename: {unpack(each, self._width) for each in packed} for filename, packed in new.items()}
-        return Taken(arcs, (count, new))
-
-    def settle(self, taken: Taken) -> None:
-        """Say that what was taken is on disk."""
-        count, new = taken.mark
-        for filename, each in new.items():
-            self._written.setdefault(filename, set()).update(each)
-        self._engine.lines += max(0, count - self._settled)
-        self._settled = max(count, self._settled)
-
-    def unsettle(self) -> None:
-        """Say that nothing of it is on disk any more."""
-        self._written, self._settled = {}, 0
-
-
-def unpack(packed: int, width: int) -> tuple[int, int]:
-    """Return the arc in an integer: ``width`` bits for each line, then a bit for the sign of each."""
-    mask = (1 << width) - 1
-    start, end = packed & mask, packed >> width & mask
-    return (-start if packed >> 2 * width & 1 else start), (-end if packed >> 2 * width + 1 & 1 else end)
 
 
 class CTraceEngine:

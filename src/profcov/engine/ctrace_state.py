@@ -1,0 +1,69 @@
+"""What coverage.py's C tracers write for a trace, and what was taken of it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from profcov.engine.base import Taken, Trace
+
+if TYPE_CHECKING:
+    from profcov.engine.base import Executed
+    from profcov.engine.ctrace import CTraceEngine
+
+
+class CTrace(Trace):
+    """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
+
+    __slots__ = ("_engine", "_settled", "_width", "data", "keys", "resting", "verdicts")
+
+    def __init__(self, slug: str, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
+        super().__init__(slug, label, branch=arc_width is not None)
+        self._engine = engine
+        self._width = arc_width or 0
+        self.data: dict[Any, set[Any]] = {}
+        self.verdicts: dict[Any, Any] = {}
+        """What the tracers know of files, by their names in code objects; each file is asked for once a trace."""
+        self.keys: dict[Any, str] = {}
+        """Whose lines the data has under a code object's mark: of which version of its file."""
+        self.resting = threading.local()
+        self._settled = 0
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something ran since the last take that was settled."""
+        return sum(map(len, list(self.data.values()))) > self._settled
+
+    def take(self) -> Taken:
+        """Return what is in the tracers' data and not on disk."""
+        count = 0
+        new: Executed = {}
+        for name, ran in list(self.data.items()):
+            filename, each = self.keys.get(name, name), set(ran)
+            count += len(each)
+            left = each - self._written.get(filename, set())
+            if left:
+                new.setdefault(filename, set()).update(left)
+        if not self.branch:
+            return Taken(new, (count, new))
+        arcs = {filename: {unpack(each, self._width) for each in packed} for filename, packed in new.items()}
+        return Taken(arcs, (count, new))
+
+    def settle(self, taken: Taken) -> None:
+        """Say that what was taken is on disk."""
+        count, new = taken.mark
+        for filename, each in new.items():
+            self._written.setdefault(filename, set()).update(each)
+        self._engine.lines += max(0, count - self._settled)
+        self._settled = max(count, self._settled)
+
+    def unsettle(self) -> None:
+        """Say that nothing of it is on disk any more."""
+        self._written, self._settled = {}, 0
+
+
+def unpack(packed: int, width: int) -> tuple[int, int]:
+    """Return the arc in an integer: ``width`` bits for each line, then a bit for the sign of each."""
+    mask = (1 << width) - 1
+    start, end = packed & mask, packed >> width & mask
+    return (-start if packed >> 2 * width & 1 else start), (-end if packed >> 2 * width + 1 & 1 else end)
