@@ -150,7 +150,7 @@ def work():
         exec(compile(f"def g():\\n    return {number}\\ng()\\n", shop.__file__, "exec"), {})
 play("many", work, shop.f)
 (trace,) = [each() for each in recorder.engine._traces]
-tell([[len(trace.keys), len(trace.data)], facts("many")])
+tell([[len(trace.known.keys), len(trace.data)], facts("many")])
 """,
         engine="ctrace",
     )

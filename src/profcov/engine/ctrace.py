@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from profcov.context import Scope
+    from profcov.engine.ctrace_state import Known, Mark
     from profcov.engine.sources import Sources
-    from profcov.engine.versions import Mark
 
 
 class CTraceEngine:
@@ -70,7 +70,7 @@ class CTraceEngine:
     def new_trace(self, slug: str, label: str | None) -> CTrace:
         """Return an empty trace."""
         trace = CTrace(slug, label, arc_width=self._arc_width, engine=self)
-        trace.verdicts.update(self._unmeasured)
+        trace.known.verdicts.update(self._unmeasured)
         self._traces.add(weakref.ref(trace, self._traces.discard))
         return trace
 
@@ -215,9 +215,10 @@ class CTraceEngine:
         return resting.pop() if resting else self._new_tracer(trace)
 
     def _new_tracer(self, trace: CTrace) -> Any:
-        should_trace = functools.partial(self._should_trace, trace)
-        tracer = _make_tracer(trace.data, should_trace, trace.verdicts, arcs=trace.branch)
-        tracer.check_include = functools.partial(self._meet, trace)
+        known = trace.known
+        should_trace = functools.partial(self._should_trace, known)
+        tracer = _make_tracer(known.data, should_trace, known.verdicts, arcs=trace.branch)
+        tracer.check_include = functools.partial(self._meet, known)
         return tracer
 
     def _find_arc_width(self) -> int:
@@ -242,7 +243,7 @@ class CTraceEngine:
                 return width
         raise EngineUnavailableError(self.name, "this coverage.py packs arcs in a way that profcov does not know")
 
-    def _should_trace(self, trace: CTrace, filename: str, frame: FrameType) -> Any:
+    def _should_trace(self, known: Known, filename: str, frame: FrameType) -> Any:
         """Answer the tracer's question about a file; an exception here would end the tracer.
 
         A file's set is there before any tracer can look for it. So two threads never make two, one of which would be lost with
@@ -258,25 +259,26 @@ class CTraceEngine:
         if name is None:
             self._unmeasured[filename] = verdict
         else:
-            trace.data.setdefault(name, set())
+            known.data.setdefault(name, set())
         return _by_code(verdict) if self.sources.is_mixed(filename) else verdict
 
-    def _meet(self, trace: CTrace, mark: Mark, frame: FrameType) -> bool:
+    def _meet(self, known: Known, mark: Mark, frame: FrameType) -> bool:
         """Find out, the first time that a trace meets it, which version of its file a code object is of."""
         filename = frame.f_code.co_filename
         key = self.sources.measured(filename, frame) or filename
-        trace.data.setdefault(mark, set())
-        trace.keys[mark] = key
-        if len(trace.keys) >= MAX_MARKS:  # a text that is compiled anew again and again, and never the same
-            trace.verdicts[filename] = _disposition(filename, self.sources.doubt(filename))
+        known.data.setdefault(mark, set())
+        known.keys[mark] = key
+        if len(known.keys) >= MAX_MARKS:  # a text that is compiled anew again and again, and never the same
+            known.verdicts[filename] = _disposition(filename, self.sources.doubt(filename))
         return True
 
     def _tell_apart(self, filename: str) -> None:
         """Have the code objects of a file looked at, one by one, from now on."""
         for trace in [trace for reference in list(self._traces) if (trace := reference()) is not None]:
-            trace.verdicts.pop(filename, None)
-            for mark in [each for each in list(trace.verdicts) if isinstance(each, tuple)]:
-                trace.verdicts.pop(mark, None)
+            verdicts = trace.known.verdicts
+            verdicts.pop(filename, None)
+            for mark in [each for each in list(verdicts) if isinstance(each, tuple)]:
+                verdicts.pop(mark, None)
 
 
 def _pause(strand: Strand) -> None:
@@ -328,6 +330,10 @@ def _disposition(filename: str, name: str | None) -> Any:
     return disposition
 
 
+_find_mark: Final = operator.attrgetter("f_code.co_filename", "f_code", "f_code.co_linetable")
+"""Return a frame's :data:`~profcov.engine.ctrace_state.Mark`."""
+
+
 class _CodeByCode:
     """Stands where coverage.py's tracer has a file tracer. It asks that for a name for each frame, and gets the code object's mark.
 
@@ -340,7 +346,7 @@ class _CodeByCode:
 
 
 def _by_code(disposition: Any) -> Any:
-    disposition.source_filename = operator.attrgetter("f_code", "f_code.co_linetable")  # a versions.Mark
+    disposition.source_filename = _find_mark
     disposition.file_tracer = _CodeByCode()
     disposition.has_dynamic_filename = True
     return disposition

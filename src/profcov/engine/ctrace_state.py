@@ -8,24 +8,40 @@ from typing import TYPE_CHECKING, Any
 from profcov.engine.base import Taken, Trace
 
 if TYPE_CHECKING:
+    from types import CodeType
+
     from profcov.engine.base import Executed
     from profcov.engine.ctrace import CTraceEngine
+
+    Mark = tuple[str, CodeType, bytes]
+    """What tells the code objects of all files apart: two that are alike are equal."""
+
+
+class Known:
+    """What the tracers of a trace have to hand; nothing in it leads back to them, for the collector does not look into them."""
+
+    __slots__ = ("data", "keys", "verdicts")
+
+    def __init__(self) -> None:
+        self.data: dict[Any, set[Any]] = {}
+        """What they write, by the key of a file's version, or by a code object's mark."""
+        self.keys: dict[Mark, str] = {}
+        """Of which version of its file a code object is."""
+        self.verdicts: dict[Any, Any] = {}
+        """On files, by their names in code objects; each is asked for once. And on marks."""
 
 
 class CTrace(Trace):
     """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
 
-    __slots__ = ("_engine", "_settled", "_width", "data", "keys", "resting", "verdicts")
+    __slots__ = ("_engine", "_settled", "_width", "data", "known", "resting")
 
     def __init__(self, slug: str, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
         super().__init__(slug, label, branch=arc_width is not None)
         self._engine = engine
         self._width = arc_width or 0
-        self.data: dict[Any, set[Any]] = {}
-        self.verdicts: dict[Any, Any] = {}
-        """What the tracers know of files, by their names in code objects; each file is asked for once a trace."""
-        self.keys: dict[Any, str] = {}
-        """Whose lines the data has under a code object's mark: of which version of its file."""
+        self.known = Known()
+        self.data = self.known.data
         self.resting = threading.local()
         self._settled = 0
 
@@ -39,7 +55,7 @@ class CTrace(Trace):
         count = 0
         new: Executed = {}
         for name, ran in list(self.data.items()):
-            filename, each = self.keys.get(name, name), set(ran)
+            filename, each = self.known.keys.get(name, name), set(ran)
             count += len(each)
             left = each - self._written.get(filename, set())
             if left:

@@ -86,7 +86,7 @@ def test_the_c_tracer_asks_a_file_tracer_as_ours_answers() -> None:
         tracer.stop()
         sys.settrace(before)
     code = names["probe"].__code__
-    assert data == {(code, code.co_linetable): {2, 3}}
+    assert data == {("probe.py", code, code.co_linetable): {2, 3}}
 
 
 def test_the_public_methods_are_there() -> None:
