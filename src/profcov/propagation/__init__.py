@@ -41,6 +41,7 @@ def install() -> None:
             for module in (threads, pools, processes, interpreters):
                 module.install(INSTALLED)
         greenlets.install()  # every time: gevent may have been imported meanwhile
+        pools.follow_gevent(INSTALLED)
 
 
 def uninstall() -> None:

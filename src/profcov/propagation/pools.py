@@ -26,6 +26,13 @@ def install(patches: Patches) -> None:
         patches.wrap(multiprocessing.pool.Pool, name, _hand_to_pool)
 
 
+def follow_gevent(patches: Patches) -> None:
+    """Let work in gevent's pools of threads follow, its executor's among it, where the application has imported them."""
+    module: Any = sys.modules.get("gevent.threadpool")
+    if module is not None:
+        patches.wrap_once(module.ThreadPool, "spawn", _submit_to_threads)
+
+
 def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     if current.get() is None:
         return original(pool, function, *args, **kwargs)
