@@ -64,24 +64,28 @@ class ProfileTraceMiddleware:
 
 
 class TracedBody:
-    """A response's body: each ``iter``, ``next`` and ``close`` is a step of the request's unit."""
+    """A response's body: each ``iter``, ``next`` and ``close`` is a step of the request's unit.
+
+    An iterator if the body is one; else ``iter`` goes through the body from its beginning, as often as somebody asks.
+    """
 
     def __init__(self, body: Iterable[bytes], unit: Unit) -> None:
         self._body: Any = body
-        self._chunks: Iterator[bytes] | None = None
         self._unit = unit
 
-    def __iter__(self) -> TracedBody:
+    def __iter__(self) -> Iterator[bytes]:
         with self._unit.step():
-            self._chunks = iter(self._body)
-        return self
+            chunks = iter(self._body)
+        return self if chunks is self._body else TracedChunks(self, chunks)
 
     def __next__(self) -> bytes:
-        if self._chunks is None:
-            iter(self)
+        return self.take_from(self._body)
+
+    def take_from(self, chunks: Iterator[bytes]) -> bytes:
+        """Return the next chunk, with what ran for it on disk."""
         try:
             with self._unit.step():
-                return next(self._chunks)  # type: ignore[arg-type]
+                return next(chunks)
         finally:
             self._unit.flush()  # at the end, too: the server tells the client that there is no more
 
@@ -101,6 +105,20 @@ class TracedBody:
             self._unit.end_soon()
         except Exception:  # noqa: BLE001, S110 (never initialised, or the interpreter has emptied the modules we use)
             pass
+
+
+class TracedChunks:
+    """An iterator of a body that is none itself; it keeps the body, whose unit ends with it."""
+
+    def __init__(self, body: TracedBody, chunks: Iterator[bytes]) -> None:
+        self._body = body
+        self._chunks = chunks
+
+    def __iter__(self) -> TracedChunks:
+        return self
+
+    def __next__(self) -> bytes:
+        return self._body.take_from(self._chunks)
 
 
 class SizedTracedBody(TracedBody):

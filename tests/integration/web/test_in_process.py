@@ -150,6 +150,34 @@ def test_starlettes_own_middleware_above_and_below(run_python: Callable[..., Any
     ]
 
 
+def test_a_body_begins_anew_as_often_as_it_does_without_us_and_goes_on_where_it_was(run_python: Any, engine: str) -> None:
+    """New Relic's is no iterator; who asks an iterator for its own, as werkzeug's test client does, goes on with it."""
+    source = """
+        class Anew:
+            def __iter__(self):
+                yield red()
+                yield blue()
+        class Once(Anew):
+            __next__ = lambda self: next(self.chunks)
+            def __iter__(self):
+                self.chunks = getattr(self, "chunks", None) or super().__iter__()
+                return self
+        def read(body):
+            body = app(body)
+            chunks = iter(body)
+            return [next(chunks), *chunks, *chunks, *iter(chunks)], list(body)
+        def app(body):
+            return body
+        plain = [read(cls()) for cls in (Anew, Once)]
+        def app(body):
+            return ProfileTraceMiddleware(lambda *_: body)({"HTTP_X_PROFILE_TRACE": "demo"}, None)
+        traced = [read(cls()) for cls in (Anew, Once)]
+        tell([plain == traced, traced, shards("demo")])
+    """
+    anew, once = [["red", "blue"], ["red", "blue"]], [["red", "blue"], []]
+    assert run_python(WSGI_APP + source, engine=engine) == [True, [anew, once], ["blue", "red"]]
+
+
 def test_a_mounted_application_with_the_middleware_is_no_unit_of_its_own(
     run_python: Callable[..., Any], engine: str
 ) -> None:
