@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import multiprocessing.pool
+import sys
 from typing import TYPE_CHECKING, Any
 
 from profcov.context import current

@@ -150,7 +150,9 @@ def test_starlettes_own_middleware_above_and_below(run_python: Callable[..., Any
     ]
 
 
-def test_a_body_begins_anew_as_often_as_it_does_without_us_and_goes_on_where_it_was(run_python: Any, engine: str) -> None:
+def test_a_body_begins_anew_as_often_as_it_does_without_us_and_goes_on_where_it_was(
+    run_python: Any, engine: str
+) -> None:
     """New Relic's is no iterator; who asks an iterator for its own, as werkzeug's test client does, goes on with it."""
     source = """
         class Anew:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="greenlets need the monitoring engine, which came with Python 3.12")
+@pytest.mark.skipif(
+    sys.version_info < (3, 12), reason="greenlets need the monitoring engine, which came with Python 3.12"
+)
 @pytest.mark.parametrize("order", ["before", "after"])
 def test_work_in_gevents_pools_of_threads_is_its_units(run_python: Callable[..., object], order: str) -> None:
     """The executor has a ``submit`` of its own, and the threads are started by what gevent took from ``_thread``."""
