@@ -55,7 +55,9 @@ _BUSY_SECONDS: Final = 2.0
 _START_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.5
 
+ERROR: Final = "unsupported; an error, see the server's log"
 MISSED: Final = {
+    ERROR: reasons.REFUSED_ERROR,
     BUSY: reasons.REFUSED_COMBINING,
     PAUSED: reasons.REFUSED_PAUSED,
     DISK: reasons.REFUSED_DISK,
@@ -119,10 +121,11 @@ class Recorder:
             return Unit("rejected; invalid slug")
         except Exception as error:  # noqa: BLE001
             raise_foreign(error)
+            self.miss(slug_text, ERROR)
             denial = find_denial(error)
             if denial is None:
                 log_once("begin", "cannot begin to record", error=error)
-                return Unit("unsupported; an error, see the server's log")
+                return Unit(ERROR)
             log_once("denied", "cannot record: %s", denial)
             return Unit(f"unsupported; {denial.public}")
 

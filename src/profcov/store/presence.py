@@ -177,7 +177,7 @@ class Presence:
             file.close()
 
     def _say(self) -> None:
-        if self._file is None and not self._directory.parent.exists():
+        if self._file is None and not os.path.exists(self._directory.parent):  # noqa: PTH110 (a Path's own raises)
             return  # nothing was recorded there yet that could be called complete
         for note in list(self._unsaid):
             try:

@@ -138,6 +138,28 @@ tell(as_other(lambda: [[begin("demo"), begin("new")], said]))
     assert told == [f"cannot record: {sentence(shared / 'data' / 'demo.lock')} (said once; code denied)"]
 
 
+def test_where_a_second_user_can_leave_a_note_the_artifact_is_partial(
+    run_python: Callable[..., Any], shared: Path
+) -> None:
+    status, log, reasons = run_python(
+        PROGRAM
+        + """
+from profcov.store.combine import combine
+begin("demo")
+(data / "demo.lock").chmod(0o600)  # as it is when the first user has begun without the setting
+status, log = as_other(lambda: [begin("demo"), said])
+tell([status, log, combine(data, "demo").reasons])
+""",
+        SHARED=str(shared),
+        PROFILE_COVERAGE_CONFIG=str(shared / "measured.ini"),
+        GROUP=str(os.getegid()),
+        PROFILE_COVERAGE_UMASK="007",
+    )
+    assert status == "unsupported; the data is root's: PROFILE_COVERAGE_UMASK=007 and a group share it"
+    assert log == [f"cannot record: {sentence(shared / 'data' / 'demo.lock')} (said once; code denied)"]
+    assert reasons == ["refused-error"]
+
+
 def test_a_configuration_that_another_user_keeps_from_us_switches_profcov_off(
     run_python: Callable[..., Any], shared: Path
 ) -> None:
