@@ -106,6 +106,7 @@ class CTraceEngine:
             steps.append((trace, tracer, scope))
             if tracer is not None:
                 tracer.start()
+                strand.is_on = True
         except BaseException:  # a time limit of the application's has struck
             self._close(state, handle - 1)
             _go_on(strand)
@@ -119,22 +120,30 @@ class CTraceEngine:
         state = self._threads.state
         strand = state.strand
         steps = strand.steps
-        tracer: Any = steps[-1][1] if handle == len(steps) else None
-        is_on = tracer is not None and bool(sys.gettrace() is tracer)
-        if is_on and (not state.is_watching or state.is_told()):
-            sys.settrace(None)
-            tracer.stop()
-            steps.pop()[0].resting.tracers.append(tracer)
-        else:
+        try:
+            tracer: Any = steps[-1][1] if handle == len(steps) else None
+            is_on = tracer is not None and bool(sys.gettrace() is tracer)
+            if is_on and (not state.is_watching or state.is_told()):
+                strand.is_on = False
+                sys.settrace(None)
+                tracer.stop()
+                steps.pop()[0].resting.tracers.append(tracer)
+            else:
+                self._close(state, handle - 1)
+            if steps or strand.base[1] is not None:
+                _go_on(strand)  # as many calls deep as `enter` has paused it
+        except BaseException:
             self._close(state, handle - 1)
-        if steps or strand.base[1] is not None:
-            _go_on(strand)  # as many calls deep as `enter` has paused it
+            _go_on(strand)
+            raise
 
     def _close(self, state: ThreadState, depth: int) -> None:
         """Close the steps that are deeper: one, and what something that has struck in it has left open; none after a fork."""
         strand = state.strand
-        _pause(strand)
         closed = strand.steps[depth:]
+        if not closed:
+            return
+        _pause(strand)
         del strand.steps[depth:]
         is_told = not state.is_watching or state.is_told()
         for number, (_, _, scope) in enumerate(closed):
@@ -282,29 +291,36 @@ class CTraceEngine:
 
 
 def _pause(strand: Strand) -> None:
-    """Switch off the tracer that is on in this thread; if another trace function is set, give way to it."""
+    """Switch off the tracer that is on in this thread, if any; if another trace function is set, give way to it."""
     tracer = strand.running[1]
-    if tracer is not None:
-        if sys.gettrace() is tracer:
-            sys.settrace(None)
-        else:
-            _give_way(strand)
-        tracer.stop()
+    if tracer is None:
+        return
+    if sys.gettrace() is tracer:
+        strand.is_on = False  # said first: what strikes between the two is no other trace function
+        sys.settrace(None)
+    elif strand.is_on:
+        _give_way(strand)
+    tracer.stop()
 
 
 def _go_on(strand: Strand) -> None:
-    """Switch on the tracer of what runs now, unless another trace function is set."""
+    """Switch on the tracer of what runs now, unless it is on, or another trace function is set."""
     tracer = strand.running[1]
-    if tracer is not None:
-        if sys.gettrace() is None:
-            tracer.start()
-        else:
-            _give_way(strand)
+    if tracer is None:
+        return
+    found = sys.gettrace()
+    if found is None:
+        tracer.start()
+    elif found is not tracer:
+        _give_way(strand)
+        return
+    strand.is_on = True
 
 
 def _give_way(strand: Strand) -> None:
     """Go on without a tracer: it has missed calls and returns, and what it would file from now on is wrong."""
     trace, _, scope = strand.running
+    strand.is_on = False
     strand.running = (trace, None, scope)
     _miss(scope, OTHER_TRACER)
 

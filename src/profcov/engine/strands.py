@@ -19,13 +19,17 @@ NOBODY: Final[Running] = (None, None, None)
 
 
 class Strand:
-    """The steps that a greenlet has open, innermost last, and on what it runs without any: ``base``."""
+    """The steps that a greenlet has open, innermost last, and on what it runs without any: ``base``.
 
-    __slots__ = ("base", "steps")
+    ``is_on``: the tracer of what runs has been switched on, so that whoever else is found in its place has come since.
+    """
+
+    __slots__ = ("base", "is_on", "steps")
 
     def __init__(self) -> None:
         self.steps: list[Running] = []
         self.base: Running = NOBODY
+        self.is_on = False
 
     @property
     def running(self) -> Running:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from profcov.capture import Recorder, recorder_for
 from profcov.engine.eager import load_lazy
+from profcov.propagation.on_import import when_imported
 from profcov.propagation.patches import INSTALLED
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from profcov.settings import Settings
 
 _lock = threading.Lock()
@@ -29,19 +32,32 @@ def open_recorder(settings: Settings | None = None) -> Recorder:
 
 
 def install() -> None:
-    """Let threads, pools and child processes follow; a second call changes nothing. Event loops: ``tasks.follow``."""
+    """Let threads, pools, child processes and tasks follow; a second call changes nothing."""
     # Where profcov is off, nobody pays for importing multiprocessing.
     from profcov.propagation import greenlets, interpreters, pools, processes, threads  # noqa: PLC0415
 
     if not _installed:
         load_lazy()  # outside the lock: it imports
+    fresh = False
     with _lock:
         if not _installed:
             _installed.append(True)
             for module in (threads, pools, processes, interpreters):
                 module.install(INSTALLED)
+            fresh = True
         greenlets.install()  # every time: gevent may have been imported meanwhile
         pools.follow_gevent(INSTALLED)
+    for name in ("asyncio", "uvloop", "trio") if fresh else ():
+        when_imported(name, _follow_loop)
+
+
+def _follow_loop(module: ModuleType) -> None:
+    """Let tasks follow that are made in other threads than a unit's; in its own there is ``tasks.follow``, too."""
+    from profcov.propagation import tasks, trio_tasks  # noqa: PLC0415 (it imports asyncio)
+
+    follow = {"asyncio": tasks.install, "uvloop": tasks.install_in_uvloop, "trio": trio_tasks.install}
+    if _installed:
+        follow[module.__name__]()
 
 
 def uninstall() -> None:

@@ -7,24 +7,54 @@ that must be switched on and off, that its steps are steps of the unit.
 from __future__ import annotations
 
 import asyncio
+import functools
 import sys
-from typing import TYPE_CHECKING, Any
+import weakref
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import current
+from profcov.engine.coroutine import StepCoroutine
 from profcov.engine.faults import log_once
 from profcov.engine.step import Step
+from profcov.propagation import trio_tasks
 from profcov.propagation.binding import carry
 from profcov.propagation.patches import INSTALLED
 from profcov.unit import adopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
 
+    from profcov.engine.base import Capabilities
     from profcov.unit import Unit
 
 
+def install() -> None:
+    """Let tasks follow, in whatever event loop and thread they are made; a second call changes nothing."""
+    _wrap(asyncio.BaseEventLoop, create_task=_create_task, call_soon_threadsafe=_call_from_thread)
+
+
+def install_in_uvloop() -> None:
+    """Let the tasks and callbacks of uvloop's loops follow: its handles are its own."""
+    loop, base = sys.modules["uvloop"].Loop, sys.modules["uvloop.loop"].Loop
+    for name in ("create_task", "call_soon_threadsafe", "call_soon", *_SECOND):
+        if name not in vars(loop):
+            setattr(loop, name, getattr(base, name))  # of C: only what inherits it can be patched
+    _wrap(loop, create_task=_create_task, call_soon_threadsafe=_call_in_uvloop, call_soon=_call_in_uvloop)
+    _wrap(loop, **dict.fromkeys(_SECOND, _call_second_in_uvloop))
+
+
+# They take a callback after a time, a file or a signal.
+_SECOND: Final = ("call_later", "call_at", "add_reader", "add_writer", "add_signal_handler")
+
+
+def _wrap(owner: type, **wrappers: Callable[..., Any]) -> None:
+    for name, wrapper in wrappers.items():
+        INSTALLED.wrap_once(owner, name, wrapper)
+
+
 def follow(unit: Unit) -> None:
-    """Let tasks, callbacks and worker threads of the running event loop follow units; never raises."""
+    """Let what a unit hands to the event loop that it runs in follow; never raises."""
     try:
         _follow(unit)
     except Exception as error:  # noqa: BLE001
@@ -32,68 +62,99 @@ def follow(unit: Unit) -> None:
 
 
 def _follow(unit: Unit) -> None:
+    install()
     try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:  # trio
+        task = asyncio.current_task()
+    except RuntimeError:
+        trio_tasks.follow()
         return
-    before = loop.get_task_factory()
-    if not isinstance(before, TaskFactory):
-        loop.set_task_factory(TaskFactory(before))
-    if unit.capabilities.coroutine_blocks:
+    if task is not None:
+        _hosts.add(task)
+    _follow_callbacks(unit.capabilities)
+
+
+_hosts: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
+"""Tasks that were there before the unit that they run: what they run is the unit's only as long as they wait for it."""
+
+
+def _follow_callbacks(capabilities: Capabilities) -> None:
+    """Let callbacks and anyio's worker threads follow, for an engine that does not see their context by itself."""
+    if capabilities.coroutine_blocks or _prepared == [vars(asyncio.Handle)["_run"], _ANYIO in sys.modules]:
         return
     INSTALLED.wrap_once(asyncio.Handle, "_run", _run_callback)
-    if "anyio" in sys.modules:
-        _follow_anyio()
+    backend: Any = sys.modules.get(_ANYIO)
+    if backend is not None:
+        _wrap(backend.AsyncIOBackend, run_sync_in_worker_thread=_run_in_anyio_thread)
+    _prepared[:] = vars(asyncio.Handle)["_run"], backend is not None
 
 
-def _follow_anyio() -> None:
-    import anyio._backends._asyncio as backend  # noqa: PLC0415 (only where the application uses anyio)
-
-    INSTALLED.wrap_once(backend.AsyncIOBackend, "run_sync_in_worker_thread", _run_in_anyio_thread)
+_ANYIO: Final = "anyio._backends._asyncio"
+_prepared: list[Any] = []
 
 
-class TaskFactory:
-    """Makes tasks that are units of their own if a unit makes them; others as they were made before."""
+def _create_task(original: Callable[..., Any], loop: Any, coroutine: Any, **options: Any) -> Any:
+    """Make a task that is a unit of its own if a unit makes it."""
+    context = options.get("context")
+    scope = current.get() if context is None else context.get(current)
+    if scope is None:
+        return original(loop, coroutine, **options)
+    _follow_callbacks(scope.book.engine.capabilities)
+    unit = adopt(scope, may_run_for_ever=True)
+    try:
+        task = original(loop, scope.book.engine.drive(coroutine, scope), **options)
+    except BaseException:
+        unit.end()
+        raise
+    task.add_done_callback(lambda _: unit.end())
+    return task
 
-    def __init__(self, before: Any) -> None:
-        self._before = before
 
-    def __call__(self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any) -> Any:
-        """Make a task, as the event loop asks for one."""
-        context = options.get("context")
-        scope = current.get() if context is None else context.get(current)
-        if scope is None:
-            return self._make(loop, coroutine, options)
-        unit = adopt(scope, may_run_for_ever=True)
-        try:
-            task = self._make(loop, scope.book.engine.drive(coroutine, scope), options)
-        except BaseException:
-            unit.end()
-            raise
-        task.add_done_callback(lambda _: unit.end())
-        return task
+def _call_from_thread(original: Callable[..., Any], loop: Any, callback: Any, *args: Any, **options: Any) -> Any:
+    """Let callbacks follow from now on: the loop may be one that no unit runs in."""
+    scope = current.get()
+    if scope is not None:
+        _follow_callbacks(scope.book.engine.capabilities)
+    return original(loop, callback, *args, **options)
 
-    def _make(self, loop: asyncio.AbstractEventLoop, coroutine: Any, options: dict[str, Any]) -> Any:
-        if self._before is not None:
-            return self._before(loop, coroutine, **options)
-        return asyncio.Task(coroutine, loop=loop, **options)
+
+def _call_in_uvloop(original: Callable[..., Any], loop: Any, callback: Any, *args: Any, **options: Any) -> Any:
+    return original(loop, _as_step(callback, options.get("context")), *args, **options)
+
+
+def _call_second_in_uvloop(
+    original: Callable[..., Any], loop: Any, first: Any, callback: Any, *args: Any, **options: Any
+) -> Any:
+    return original(loop, first, _as_step(callback, options.get("context")), *args, **options)
+
+
+def _as_step(callback: Any, context: Context | None) -> Any:
+    """Return a callback that runs as a step of the scope that its context has, where the engine needs that."""
+    scope = current.get() if context is None else context.get(current)
+    if scope is None or scope.book.engine.capabilities.coroutine_blocks or _makes_own_steps(callback):
+        return callback
+
+    @functools.wraps(callback)
+    def step(*args: Any) -> Any:
+        with Step(scope.book.engine, scope):
+            return callback(*args)
+
+    return step
 
 
 def _run_callback(original: Callable[..., None], handle: Any) -> None:
     """Run a callback of the event loop as a step: the engine does not see the context by itself."""
     scope = handle._context.get(current)  # noqa: SLF001
-    if scope is None or _is_task_step(handle._callback):  # noqa: SLF001
+    if scope is None or _makes_own_steps(handle._callback):  # noqa: SLF001
         original(handle)
         return
     with Step(scope.book.engine, scope):
         original(handle)
 
 
-def _is_task_step(callback: Any) -> bool:
-    """Tell whether a callback resumes a task: its coroutine makes its own steps, from where its unit begins."""
-    return type(callback).__name__ == "TaskStepMethWrapper" or isinstance(
-        getattr(callback, "__self__", None), asyncio.Task
-    )
+def _makes_own_steps(callback: Any) -> bool:
+    """Tell whether a callback resumes a task whose coroutine makes its own steps, or waits for a unit that does."""
+    task = getattr(callback, "__self__", None)
+    return isinstance(task, asyncio.Task) and (task in _hosts or isinstance(task.get_coro(), StepCoroutine))
 
 
 async def _run_in_anyio_thread(original: Callable[..., Any], cls: Any, function: Any, *args: Any, **kwargs: Any) -> Any:

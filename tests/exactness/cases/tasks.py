@@ -11,7 +11,7 @@ from harness import KINDS
 from subject import branches, propagated
 
 
-def requests(side, function, rounds=10, factory=None):
+def requests(side, function, rounds=10, factory=None, run=asyncio.run):
     """Run a coroutine function as the work of a slug, a request after another, in a task for each slug."""
 
     async def body(slug):
@@ -24,7 +24,7 @@ def requests(side, function, rounds=10, factory=None):
         await asyncio.gather(*(body(slug) for slug in side.slugs))
         await asyncio.sleep(0.01)
 
-    asyncio.run(main())
+    run(main())
 
 
 @case("alpha", "beta")

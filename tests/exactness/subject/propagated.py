@@ -45,6 +45,17 @@ async def child(kind, n):
     return kind
 
 
+async def trio_child(kind, n, checkpoint):
+    for i in range(n):
+        await checkpoint()
+        if kind == 1:
+            task(kind, 2)
+        elif kind == 2:
+            branches.only_third(i)
+        else:
+            branches.only_even(i)
+
+
 async def parent_create(kind):
     tasks = [asyncio.create_task(child(kind, i)) for i in range(1, 4)]
     for each in tasks:

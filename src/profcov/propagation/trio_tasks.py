@@ -1,0 +1,69 @@
+"""Tasks and worker threads of trio that a unit makes run under its slug."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.context import current
+from profcov.engine.faults import log_once
+from profcov.propagation.binding import carry, unbound
+from profcov.propagation.patches import INSTALLED
+from profcov.unit import adopt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from profcov.unit import Unit
+
+
+def install() -> None:
+    """Let work in trio's worker threads follow; the threads themselves, which serve everybody, are nobody's."""
+    cache: Any = sys.modules.get("trio._core._thread_cache")
+    if cache is not None:
+        INSTALLED.wrap_once(cache.ThreadCache, "start_thread_soon", _start_thread_soon)
+
+
+def _start_thread_soon(
+    original: Callable[..., None], cache: Any, function: Any, deliver: Any, *args: Any, **kwargs: Any
+) -> None:
+    if current.get() is None:
+        original(cache, function, deliver, *args, **kwargs)
+        return
+    step = carry(function)
+    with unbound():  # it may start a thread
+        original(cache, step, deliver, *args, **kwargs)
+
+
+def follow() -> None:
+    """Let the tasks of the trio that runs here follow."""
+    install()
+    trio: Any = sys.modules.get("trio.lowlevel")
+    if trio is not None:
+        trio.add_instrument(_TASKS)
+
+
+class _Tasks:
+    """An instrument: trio tells it of each task, before its first step and after its last."""
+
+    def __init__(self) -> None:
+        self._units: dict[Any, Unit] = {}
+
+    def task_spawned(self, task: Any) -> None:
+        """Make the task a unit of its own if a unit makes it."""
+        try:
+            scope = task.context.get(current)
+            if scope is not None:
+                self._units[task] = adopt(scope, may_run_for_ever=True)
+                task.coro = scope.book.engine.drive(task.coro, scope)
+        except Exception as error:  # noqa: BLE001
+            log_once("follow", "a task of trio's cannot be followed", error=error)
+
+    def task_exited(self, task: Any) -> None:
+        """End the task's unit."""
+        unit = self._units.pop(task, None)
+        if unit is not None:
+            unit.end()
+
+
+_TASKS: Final = _Tasks()
