@@ -117,10 +117,7 @@ def _judge_greenlets(name: str, engine: str | None) -> Finding:
     title = f"{name} {find_version(name)}"
     if engine == CTRACE:
         if name == "greenlet":
-            what = f"{title}: where a request switches greenlets, the ctrace engine files lines under the wrong profile"
-            return Finding(
-                "warning", "greenlets", what, "use the monitoring engine (Python 3.12, branch = false) there"
-            )
+            return Finding("ok", "greenlets", f"{title}: the ctrace engine follows greenlets inside a request")
         what = f"{title}: the ctrace engine refuses every request in a process that imports it"
         advice = "use the monitoring engine (Python 3.12, branch = false), or workers with threads"
         return Finding("problem" if name in sys.modules else "warning", "greenlets", what, advice)

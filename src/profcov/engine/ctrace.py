@@ -5,35 +5,27 @@ coroutine, a callable in a pool's thread. Each trace has tracers of its own in e
 left on for somebody else's step. Where greenlets switch underneath a step, each has a tracer of its own, too: a tracer keeps
 a stack of the calls that it has seen. A trace function that the application sets in the middle of a step stays: profcov gives
 way, and the artifact says so.
-
-With ``sources`` the only module that touches coverage.py's non-public names; a test pins those used.
 """
 
 from __future__ import annotations
 
 import functools
-import operator
 import sys
 import weakref
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import current
-from profcov.engine.base import Capabilities, Counts, Executed, Trace
+from profcov.engine.base import Capabilities, Counts, Trace
+from profcov.engine.c_tracer import IS_AVAILABLE, by_code, find_arc_width, make_tracer, make_verdict
 from profcov.engine.coroutine import StepCoroutine
-from profcov.engine.ctrace_state import CTrace, unpack
+from profcov.engine.ctrace_state import CTrace
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.strands import Strand, Threads, ThreadState
 from profcov.errors import EngineUnavailableError
 from profcov.reasons import OTHER_TRACER, UNFOLLOWED
 
-try:
-    from coverage import tracer as c_tracer
-except ImportError:  # a coverage.py without its C extension
-    c_tracer = None  # type: ignore[assignment]
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
     from types import FrameType
 
     from profcov.context import Scope
@@ -51,7 +43,7 @@ class CTraceEngine:
     name = "ctrace"
 
     def __init__(self, sources: Sources) -> None:
-        if c_tracer is None:
+        if not IS_AVAILABLE:
             raise EngineUnavailableError(self.name, "this coverage.py was built without its C tracer")
         self.capabilities = Capabilities(greenlets=False, branches=True, coroutine_blocks=False)
         self.sources = sources
@@ -60,7 +52,7 @@ class CTraceEngine:
         self._unmeasured: dict[str, Any] = {}
         self.lines = 0  # on disk: what the tracers do is not counted while they do it
         self._threads = Threads(self._switched)
-        self._arc_width = self._find_arc_width() if sources.branch else None
+        self._arc_width = find_arc_width(self.name) if sources.branch else None
 
     # The contract of base.Engine.
 
@@ -208,7 +200,7 @@ class CTraceEngine:
 
     def warm_up(self) -> None:
         """Give the traces to come the verdicts on the files that are known not to be measured."""
-        unmeasured = _disposition("", None)
+        unmeasured = make_verdict("", None)
         for filename in self.sources.list_unmeasured():
             self._unmeasured.setdefault(filename, unmeasured)
 
@@ -226,31 +218,9 @@ class CTraceEngine:
     def _new_tracer(self, trace: CTrace) -> Any:
         known = trace.known
         should_trace = functools.partial(self._should_trace, known)
-        tracer = _make_tracer(known.data, should_trace, known.verdicts, arcs=trace.branch)
+        tracer = make_tracer(known.data, should_trace, known.verdicts, arcs=trace.branch)
         tracer.check_include = functools.partial(self._meet, known)
         return tracer
-
-    def _find_arc_width(self) -> int:
-        """Return how many bits coverage.py's tracer gives a line in an arc: 20 in 7.6, 28 in 7.17. By trying it.
-
-        Raises:
-            EngineUnavailableError: it packs arcs in some other way.
-        """
-        names: dict[str, Any] = {}
-        exec(compile("def probe():\n    a = 1\n    return a\n", "probe", "exec"), names)  # noqa: S102
-        data: dict[str, set[int]] = {}
-        tracer = _make_tracer(data, lambda filename, _frame: _disposition(filename, "probe"), {}, arcs=True)
-        before = sys.gettrace()
-        tracer.start()
-        try:
-            names["probe"]()
-        finally:
-            tracer.stop()
-            sys.settrace(before)
-        for width in range(16, 33):
-            if {unpack(packed, width) for packed in data.get("probe", ())} == {(-1, 2), (2, 3), (3, -1)}:
-                return width
-        raise EngineUnavailableError(self.name, "this coverage.py packs arcs in a way that profcov does not know")
 
     def _should_trace(self, known: Known, filename: str, frame: FrameType) -> Any:
         """Answer the tracer's question about a file; an exception here would end the tracer.
@@ -264,12 +234,12 @@ class CTraceEngine:
         except Exception as error:  # noqa: BLE001
             raise_foreign(error)  # a time limit of the application's: it ends the tracer, too, but must not be lost
             log_once("engine-discovery", "cannot tell whether %s is measured", filename, error=error)
-        verdict = _disposition(filename, name)
+        verdict = make_verdict(filename, name)
         if name is None:
             self._unmeasured[filename] = verdict
         else:
             known.data.setdefault(name, set())
-        return _by_code(verdict) if self.sources.is_mixed(filename) else verdict
+        return by_code(verdict) if self.sources.is_mixed(filename) else verdict
 
     def _meet(self, known: Known, mark: Mark, frame: FrameType) -> bool:
         """Find out, the first time that a trace meets it, which version of its file a code object is of."""
@@ -278,7 +248,7 @@ class CTraceEngine:
         known.data.setdefault(mark, set())
         known.keys[mark] = key
         if len(known.keys) >= MAX_MARKS:  # a text that is compiled anew again and again, and never the same
-            known.verdicts[filename] = _disposition(filename, self.sources.doubt(filename))
+            known.verdicts[filename] = make_verdict(filename, self.sources.doubt(filename))
         return True
 
     def _tell_apart(self, filename: str) -> None:
@@ -335,61 +305,5 @@ def _miss(scope: Scope | None, reason: str) -> None:
         log_once("miss", "cannot note what is missing", error=error)
 
 
-def _disposition(filename: str, name: str | None) -> Any:
-    disposition: Any = c_tracer.CFileDisposition()
-    disposition.original_filename = disposition.canonical_filename = filename
-    disposition.source_filename = name
-    disposition.trace = name is not None
-    disposition.reason = ""
-    disposition.file_tracer = None
-    disposition.has_dynamic_filename = False
-    return disposition
-
-
-_find_mark: Final = operator.attrgetter("f_code.co_filename", "f_code", "f_code.co_linetable")
-"""Return a frame's :data:`~profcov.engine.ctrace_state.Mark`."""
-
-
-class _CodeByCode:
-    """Stands where coverage.py's tracer has a file tracer. It asks that for a name for each frame, and gets the code object's mark.
-
-    Its lines are kept under that. Both answers come from C: no Python runs, in which a time limit could strike and be lost.
-    """
-
-    _coverage_plugin: Final = SimpleNamespace(_coverage_plugin_name="profcov")
-    dynamic_source_filename: Final = operator.call
-    line_number_range: Final = operator.attrgetter("f_lineno", "f_lineno")
-
-
-def _by_code(disposition: Any) -> Any:
-    disposition.source_filename = _find_mark
-    disposition.file_tracer = _CodeByCode()
-    disposition.has_dynamic_filename = True
-    return disposition
-
-
-def _make_tracer(data: Executed, should_trace: Callable[..., Any], verdicts: dict[str, Any], *, arcs: bool) -> Any:
-    tracer: Any = c_tracer.CTracer()
-    tracer.data = data
-    tracer.trace_arcs = arcs
-    tracer.should_trace = should_trace
-    tracer.should_trace_cache = verdicts
-    tracer.lock_data = tracer.unlock_data = _no_lock
-    tracer.check_include = _always
-    tracer.file_tracers = {}
-    tracer.warn = _ignore
-    tracer.disable_plugin = _ignore
-    tracer.concur_id_func = None
-    tracer.should_start_context = None
-    tracer.switch_context = None
-    return tracer
-
-
 MAX_MARKS: Final = 10_000
 """So many code objects a trace tells apart at most; beyond that, what a mixed file runs is of no version that is known."""
-
-_no_lock: Final[
-    Callable[[], None]
-] = [].clear  # the cheapest call into C that does nothing: each call of a function pays it
-_always: Final[Callable[..., bool]] = lambda *args: True  # noqa: E731, ARG005
-_ignore: Final[Callable[..., None]] = lambda *args, **kwargs: None  # noqa: E731, ARG005

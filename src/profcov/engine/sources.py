@@ -1,6 +1,6 @@
 """Which files are measured, and under what name: coverage.py's own rules, read by coverage.py itself.
 
-With ``ctrace`` the only module that touches coverage.py's non-public names; a test pins those used.
+With ``c_tracer`` the only module that touches coverage.py's non-public names; a test pins those used.
 """
 
 from __future__ import annotations

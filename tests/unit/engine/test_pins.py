@@ -16,13 +16,13 @@ import coverage.tracer
 import pytest
 
 import profcov
-from profcov.engine.ctrace import _by_code, _disposition, _make_tracer
+from profcov.engine.c_tracer import by_code, make_tracer, make_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SOURCE = Path(profcov.__file__).parent
-ALLOWED = {"engine/sources.py", "engine/ctrace.py"}
+ALLOWED = {"engine/sources.py", "engine/c_tracer.py"}
 PUBLIC = {"coverage", "coverage.exceptions", "coverage.types"}
 
 
@@ -77,7 +77,7 @@ def test_the_c_tracer_asks_a_file_tracer_as_ours_answers() -> None:
     names: dict[str, Any] = {}
     exec(compile("def probe():\n    a = 1\n    return a\n", "probe.py", "exec"), names)
     data: dict[Any, set[int]] = {}
-    tracer = _make_tracer(data, lambda name, _: _by_code(_disposition(name, "probe.py")), {}, arcs=False)
+    tracer = make_tracer(data, lambda name, _: by_code(make_verdict(name, "probe.py")), {}, arcs=False)
     before = sys.gettrace()
     tracer.start()
     try:
