@@ -146,7 +146,19 @@ class Book:
 
     @property
     def _holds(self) -> bool:
-        return self.presence.is_at(self._home) and self._lock.holds
+        return (self.presence.is_at(self._home) and self._lock.holds) or self._reopen()
+
+    def _reopen(self) -> bool:
+        """Go on with other descriptors where the application has closed ours; tell whether the generation is the same."""
+        if not self._lock.is_in_place:
+            return False
+        if not self._lock.is_ours:
+            lock = SlugLock.find(self.settings.data_dir, self.slug, self.settings.umask)
+            if lock is None or not lock.is_like(self._lock):
+                return False
+            self._lock = lock
+        self._home = self.presence.open()
+        return self._lock.holds
 
     def join(self, job: JobRun | None = None, *, is_new: bool = False, kind: str = IN_FLIGHT) -> Place | None:
         """Count in a unit that ``is_new``, or work that one has started; None if the book is of a generation that is over.

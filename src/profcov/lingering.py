@@ -25,6 +25,8 @@ LINGER_SECONDS: Final = 20.0
 """How long work that goes on keeps readers waiting: less than ``profcov combine`` waits."""
 IDLE_SECONDS: Final = 1.0
 """How long a thread may run nothing measured before nobody waits for it."""
+BUSY_SECONDS: Final = 0.02
+"""How much processor time, from one look to the next, a thread takes at least that is not waiting."""
 
 _At = tuple[tuple[int, int], ...] | None
 
@@ -36,6 +38,7 @@ class _Lingering:
         self._unit = weakref.ref(unit)
         self._since = self._moved = time.monotonic()
         self._at: _At = None
+        self._ran = 0.0
         self._kind: str | None = IN_FLIGHT
         self._place: Place | None = None
 
@@ -46,10 +49,12 @@ class _Lingering:
         if unit is None or book is None or not unit.is_open:
             self._stand_as(None, unit, book)
             return False
-        frame = None if unit.thread is None else frames.get(unit.thread)
+        frame = None if unit.thread is None else frames.get(unit.thread[0])
         at = None if frame is None else _locate(frame, book.engine.sources)
-        if at is None or at != self._at:
+        ran = 0.0 if unit.thread is None else _processor_seconds(unit.thread[1])
+        if at is None or at != self._at or ran - self._ran > BUSY_SECONDS:
             self._at, self._moved = at, now
+        self._ran = ran
         is_old = now - self._since >= LINGER_SECONDS
         is_idle = now - self._moved >= IDLE_SECONDS
         kind = None if is_idle else LINGERING if is_old else IN_FLIGHT
@@ -94,6 +99,15 @@ def look_at_lingering() -> None:
 def forget_lingering() -> None:
     """Forget, in a forked child, what the parent waits for."""
     _lingering.clear()
+
+
+def _processor_seconds(thread: int) -> float:
+    """Return how long a thread has run, as Linux tells; 0 where it does not."""
+    try:
+        with open(f"/proc/self/task/{thread}/schedstat", encoding="ascii") as file:  # noqa: PTH123
+            return int(file.read().partition(" ")[0]) / 1e9
+    except (OSError, ValueError):
+        return 0.0
 
 
 def _locate(frame: FrameType | None, sources: Sources) -> _At:

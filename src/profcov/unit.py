@@ -10,7 +10,7 @@ import collections.abc
 import contextlib
 import functools
 from collections import deque
-from threading import get_ident
+from threading import get_ident, get_native_id
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.carrier import TRACED
@@ -89,7 +89,8 @@ class Unit:
         self.slug = None if self._book is None else self._book.slug
         self._open = [None]  # one thing to take out: taking is atomic, so a unit ends once
         self._place = place
-        self.thread: int | None = None  # the one that it has stepped in last
+        self.thread: tuple[int, int] | None = None
+        """The thread that it has stepped in last: Python's number and the system's."""
 
     @property
     def traced(self) -> bool:
@@ -105,7 +106,8 @@ class Unit:
     def step(self) -> Step:
         """Return a context manager: its block is the unit's, on this thread."""
         assert self._engine is not None  # noqa: S101 (only a traced unit has steps)
-        self.thread = get_ident()
+        if self._is_adopted:
+            self.thread = get_ident(), get_native_id()
         return Step(self._engine, self._scope)
 
     def enter_for_good(self) -> None:

@@ -78,6 +78,10 @@ class SlugLock(OwnFile):
                 lock._expected = head
                 return lock
 
+    def is_like(self, other: SlugLock) -> bool:
+        """Tell whether another look at a lock file found the same file, of the same generation."""
+        return (self.identity, self._expected) == (other.identity, other._expected)
+
     @property
     def is_past(self) -> bool:
         """Whether the shards were consumed since, or the file was removed: asked of a lock that does not hold."""

@@ -19,6 +19,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
+from profcov.slug import parse_slug
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
 from profcov.store.layout import host_name
 from profcov.store.own_file import OwnFile
@@ -223,10 +224,19 @@ class Presence:
         idle = IDLE.ljust(WIDTH - 1) + b"\n"
         file.write(b"".join(rows.get(row, idle) for row in range(max([MIN_ROWS - 1, *rows]) + 1)), 0)
         unfinished.rename(file.path)
-        self._file = file
+        before, self._file = self._file, file
         for row in self._rows.keys() - rows.keys():  # begun meanwhile, and noted in the file before
             self._write(row)
+        if before is not None and before.is_at(before.path):
+            self._take_over(before)
         return file
+
+    def _take_over(self, before: _File) -> None:
+        """Remove a file whose descriptor the application has closed, and its lock with that: it would pass for a dead process's."""
+        with open(before.path, "rb") as file:  # noqa: PTH123 (each Path keeps its parts for ever)
+            notes = [(parse_slug(slug), kind, text) for _, _, kind, slug, text in read_rows(file.fileno())]
+        os.unlink(before.path)  # noqa: PTH108
+        self._unsaid.update(dict.fromkeys(note for note in notes if note[1] in {MISSING, UNWRITTEN}))
 
 
 def _row(kind: str, slug: Slug, text: str) -> bytes:

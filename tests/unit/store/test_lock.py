@@ -14,6 +14,7 @@ from at_work import at_work
 
 from profcov.errors import CoverageWriteError, LockTimeoutError
 from profcov.slug import Slug
+from profcov.store.holders import list_notes
 from profcov.store.layout import lock_path
 from profcov.store.lock import SlugLock, exclusive, raise_generation, read_generation
 from profcov.store.presence import MISSING, Presence
@@ -191,6 +192,19 @@ def test_a_file_that_the_application_has_opened_under_our_number_is_neither_writ
     assert [path.read_bytes() for path in theirs] == [b"theirs"] * 2
     for number in numbers:
         os.close(number)  # open still
+
+
+def test_a_process_whose_descriptors_were_closed_is_not_taken_for_dead(tmp_path: Path) -> None:
+    presence = Presence(tmp_path)
+    begun: list[tuple[int, object]] = []
+    presence.begin(DEMO, into=begun)
+    presence.note(MISSING, DEMO, "reason")
+    os.close(cast("_File", presence.open()).fd)
+    presence.begin(DEMO, into=begun)
+    presence.mend()
+    held = [(each.is_alive, each.missing) for each in list_notes(tmp_path)]
+    assert sorted(held, key=str) == [(True, "reason"), (True, None), (True, None)]
+    presence.withdraw()
 
 
 @pytest.mark.parametrize("text", [b"", b"rubbish", b"\xff\xfe\x00", b"-3\n", "²".encode()])
