@@ -156,3 +156,23 @@ tell([[len(trace.known.keys), len(trace.data)], facts("many")])
     )
     assert max(counts) <= 53
     assert made[0] == ["source-changed"]
+
+
+def test_a_function_that_reloads_its_own_module_goes_on_as_what_it_was(run_python: Run, engine: str) -> None:
+    assert run_python(
+        "INI = ''\n"
+        + SHOP
+        + """
+import shop
+STAY = TWO + "\\ndef stay(reload):\\n    for number in range(3):\\n        reload(number)\\n        made = list(map(object.__new__, [object] * 9))\\n    return made\\n"
+def reload(number):
+    edit(STAY + "#" * number)
+    importlib.reload(shop)
+reload(9)
+play("stay", lambda: shop.stay(reload))
+made = combine(DATA, parse_slug("stay"))
+first = hashlib.sha256((STAY + "#" * 9).encode()).hexdigest()
+tell([sorted(read_lines(made.path)[shop.__file__]), made.reasons, read_sidecar(made.path)["sources"][shop.__file__] == first])
+""",
+        engine=engine,
+    ) == [[10, 11, 12, 13], [], True]

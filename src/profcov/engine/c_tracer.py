@@ -53,10 +53,13 @@ class _CodeByCode:
     line_number_range: Final = operator.attrgetter("f_lineno", "f_lineno")
 
 
+_code_by_code: Final = _CodeByCode()
+
+
 def by_code(disposition: Any) -> Any:
     """Have a file's lines kept apart by code object."""
     disposition.source_filename = _find_mark
-    disposition.file_tracer = _CodeByCode()
+    disposition.file_tracer = _code_by_code  # one for all: frames point to it, and do not count as its users
     disposition.has_dynamic_filename = True
     return disposition
 

@@ -50,6 +50,7 @@ class CTraceEngine:
         sources.on_versions = self._tell_apart
         self._traces: set[weakref.ref[CTrace]] = set()
         self._unmeasured: dict[str, Any] = {}
+        self._by_code: dict[str, Any] = {}
         self.lines = 0  # on disk: what the tracers do is not counted while they do it
         self._threads = Threads(self._switched)
         self._arc_width = find_arc_width(self.name) if sources.branch else None
@@ -239,7 +240,7 @@ class CTraceEngine:
             self._unmeasured[filename] = verdict
         else:
             known.data.setdefault(name, set())
-        return by_code(verdict) if self.sources.is_mixed(filename) else verdict
+        return self._by_code.setdefault(filename, by_code(verdict)) if self.sources.is_mixed(filename) else verdict
 
     def _meet(self, known: Known, mark: Mark, frame: FrameType) -> bool:
         """Find out, the first time that a trace meets it, which version of its file a code object is of."""
@@ -248,16 +249,22 @@ class CTraceEngine:
         known.data.setdefault(mark, set())
         known.keys[mark] = key
         if len(known.keys) >= MAX_MARKS:  # a text that is compiled anew again and again, and never the same
+            known.former.append(known.verdicts.get(filename))
             known.verdicts[filename] = make_verdict(filename, self.sources.doubt(filename))
         return True
 
     def _tell_apart(self, filename: str) -> None:
-        """Have the code objects of a file looked at, one by one, from now on."""
-        for trace in [trace for reference in list(self._traces) if (trace := reference()) is not None]:
-            verdicts = trace.known.verdicts
-            verdicts.pop(filename, None)
-            for mark in [each for each in list(verdicts) if isinstance(each, tuple)]:
-                verdicts.pop(mark, None)
+        """Have the code objects of a file looked at, one by one, from now on.
+
+        What a tracer was told of a file is kept: its frames go on pointing to that, and do not count as its users.
+        """
+        for known in [trace.known for reference in list(self._traces) if (trace := reference()) is not None]:
+            verdict = known.verdicts.get(filename)
+            if verdict is not self._by_code.get(filename):
+                known.former.append(verdict)
+            known.verdicts.pop(filename, None)
+            for mark in [each for each in list(known.verdicts) if isinstance(each, tuple)]:
+                known.verdicts.pop(mark, None)
 
 
 def _pause(strand: Strand) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Known:
     """What the tracers of a trace have to hand; nothing in it leads back to them, for the collector does not look into them."""
 
-    __slots__ = ("data", "keys", "verdicts")
+    __slots__ = ("data", "former", "keys", "verdicts")
 
     def __init__(self) -> None:
         self.data: dict[Any, set[Any]] = {}
@@ -29,6 +29,7 @@ class Known:
         """Of which version of its file a code object is."""
         self.verdicts: dict[Any, Any] = {}
         """On files, by their names in code objects; each is asked for once. And on marks."""
+        self.former: list[Any] = []
 
 
 class CTrace(Trace):
