@@ -106,3 +106,13 @@ def rq(session: nox.Session, version: str) -> None:
         # SpawnWorker of RQ 2.6 writes the connection's options into a program, and those of redis 8 are no literals.
         session.install(f"rq=={version}", "redis<7")
     session.run("python", "-m", "pytest", "tests/integration/rq", *session.posargs)
+
+
+@nox.session
+def launchers(session: nox.Session) -> None:
+    """Run `profcov run` with the commands of ddtrace, OpenTelemetry and New Relic; what follows ``--`` goes to pytest."""
+    install(session)
+    session.install("-qq", "ddtrace", "newrelic", "opentelemetry-distro", "opentelemetry-instrumentation-flask")
+    session.run(
+        "python", "-m", "pytest", "tests/beside/test_launchers.py", *session.posargs, env={"PROFCOV_LAUNCHERS": "1"}
+    )
