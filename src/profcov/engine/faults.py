@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 logger: Final = logging.getLogger("profcov")
 
 _OURS: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120
+_SEP: Final = os.sep
+_HERE: Final = {os.path.dirname(os.path.abspath(each)) for each in (__file__, signal.__file__)}  # noqa: PTH100, PTH120
 _KNOWN: Final = sys.stdlib_module_names | {"coverage", "profcov"}
 _NEVER_OURS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
 _said: dict[str, object] = {}
@@ -26,8 +28,8 @@ def log_once(code: str, message: str, *args: object, error: BaseException | None
         mine = object()
         if _said.setdefault(code, mine) is mine:  # atomic without a lock, which a fork could leave held
             logger.warning(f"{message} (said once; code {code})", *args, exc_info=error)  # noqa: G004
-    except Exception:  # noqa: BLE001, S110 (a broken log handler; an interpreter that shuts down, modules emptied)
-        pass
+    except Exception as broken:  # noqa: BLE001 (a broken log handler; an interpreter that shuts down, modules emptied)
+        raise_foreign(broken)
 
 
 def is_foreign(error: BaseException) -> bool:
@@ -42,8 +44,11 @@ def is_foreign(error: BaseException) -> bool:
     frames = list(_walk(error.__traceback__))
     try:
         handlers = set(_handler_codes())
-    except Exception:  # noqa: BLE001 (the interpreter shuts down, and has emptied the modules we use)
-        return False
+    except Exception as struck:
+        *_, last = _walk(struck.__traceback__)
+        if last.co_filename.rpartition(_SEP)[0] not in _HERE:  # a signal handler has struck in here
+            raise
+        return False  # the interpreter shuts down, and has emptied the modules we use
     if any(code in handlers for code in frames):
         return True
     known = type(error).__module__.partition(".")[0] in _KNOWN

@@ -118,10 +118,11 @@ class Sources:
         """Take note that a module is run, which may have been run before; cheap where it was not."""
         try:
             names = object.__getattribute__(module, "__dict__")
-            filename, loader = names.get("__file__"), getattr(names.get("__spec__"), "loader", None)
-            file = self._verdicts.get(filename)
-            if file is not None and file.look_again() and type(loader) is not SourceFileLoader:
-                file.doubt()  # what runs may not be what the file compiles to
+            file = self._verdicts.get(names.get("__file__"))
+            if file is not None and file.look_again():
+                loader = getattr(names.get("__spec__"), "loader", None)
+                if type(loader) is not SourceFileLoader:  # what runs may not be what the file compiles to
+                    file.doubt()
         except Exception as error:  # noqa: BLE001 (anything can stand in sys.modules)
             raise_foreign(error)
 

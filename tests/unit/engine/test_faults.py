@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import sqlite3
@@ -111,6 +112,43 @@ def test_what_a_signal_handler_raises_is_the_applications(handler: Any) -> None:
         assert is_foreign(struck.value)
     finally:
         signal.signal(signal.SIGUSR1, before)
+
+
+@contextlib.contextmanager
+def alarm_on_user_signal() -> Iterator[None]:
+    before = signal.signal(signal.SIGUSR1, ring)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def test_a_time_out_that_strikes_while_we_look_whose_an_exception_is_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    get, fault = signal.getsignal, caught(KeyError("x"))
+
+    def struck(number: int) -> object:
+        signal.raise_signal(signal.SIGUSR1)
+        return get(number)
+
+    monkeypatch.setattr(signal, "getsignal", struck)
+    with alarm_on_user_signal(), pytest.raises(AlarmError):
+        is_foreign(fault)
+
+
+def test_a_time_out_that_strikes_while_we_log_is_not_lost_and_a_broken_log_handler_is_no_matter(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = logging.Handler()
+    monkeypatch.setattr(faults.logger, "handlers", [broken])
+    monkeypatch.setattr(faults.logger, "propagate", False)
+    with alarm_on_user_signal():
+        monkeypatch.setattr(broken, "emit", lambda _: throw(KeyError("broken")))
+        log_once("one", "something")
+        monkeypatch.setattr(broken, "emit", lambda _: signal.raise_signal(signal.SIGUSR1))
+        with pytest.raises(AlarmError):
+            log_once("two", "something")
 
 
 ALARMS = """
