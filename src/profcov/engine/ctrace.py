@@ -139,7 +139,9 @@ class CTraceEngine:
         _pause(strand)
         del strand.steps[depth:]
         is_told = not state.is_watching or state.is_told()
-        for number, (_, _, scope) in enumerate(closed):
+        for number, (_, tracer, scope) in enumerate(closed):
+            if tracer is not None:
+                tracer.stop()
             if number or not is_told:
                 _miss(scope, UNFOLLOWED)
 
@@ -151,6 +153,9 @@ class CTraceEngine:
         try:
             if event in {"switch", "throw"}:
                 _pause(state.strand)
+                tracer = state.strand.running[1]
+                if tracer is not None:
+                    tracer.stop()
                 if state.turn(*greenlets):
                     self._take_on(state.strand, scope)
                 if state.is_idle:
@@ -195,6 +200,9 @@ class CTraceEngine:
         """Switch off the step that the forking thread was in; the child begins its own."""
         state = self._threads.state
         _pause(state.strand)
+        for _, tracer, _ in (*state.strand.steps, state.strand.base):
+            if tracer is not None:
+                tracer.stop()
         state.unwatch()
         self._threads = Threads(self._switched)
         self.lines = 0
@@ -268,7 +276,11 @@ class CTraceEngine:
 
 
 def _pause(strand: Strand) -> None:
-    """Switch off the tracer that is on in this thread, if any; if another trace function is set, give way to it."""
+    """Switch off the tracer that is on in this thread, if any; if another trace function is set, give way to it.
+
+    It is not stopped: frames that were entered under it call it if another trace function is set, and one that is stopped takes
+    that away. Who drops it stops it: or it would do so then.
+    """
     tracer = strand.running[1]
     if tracer is None:
         return
@@ -277,7 +289,6 @@ def _pause(strand: Strand) -> None:
         sys.settrace(None)
     elif strand.is_on:
         _give_way(strand)
-    tracer.stop()
 
 
 def _go_on(strand: Strand) -> None:
@@ -287,6 +298,7 @@ def _go_on(strand: Strand) -> None:
         return
     found = sys.gettrace()
     if found is None:
+        tracer.stop()
         tracer.start()
     elif found is not tracer:
         _give_way(strand)
@@ -296,7 +308,14 @@ def _go_on(strand: Strand) -> None:
 
 def _give_way(strand: Strand) -> None:
     """Go on without a tracer: it has missed calls and returns, and what it would file from now on is wrong."""
-    trace, _, scope = strand.running
+    trace, tracer, scope = strand.running
+    ours = {id(step[1]) for step in (*strand.steps, strand.base) if step[1] is not None}
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001
+    while frame is not None:
+        if id(frame.f_trace) in ours:
+            frame.f_trace = None
+        frame = frame.f_back
+    tracer.stop()
     strand.is_on = False
     strand.running = (trace, None, scope)
     _miss(scope, OTHER_TRACER)
