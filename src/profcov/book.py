@@ -353,6 +353,9 @@ class Book:
     def abandon(self) -> None:
         """Let go, in a forked child, of what is the parent's."""
         self._lock.close()
+        for trace in self._traces():
+            for scope in list(trace.scopes):
+                scope.holders.clear()  # copies of contexts, too, are the child's own unit's now
 
     def _traces(self) -> list[Trace]:
         return list(self._finders) + ([] if self._shared is None else [self._shared])

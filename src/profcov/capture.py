@@ -30,7 +30,7 @@ from profcov.carrier import (
     TRACED,
     Carriers,
 )
-from profcov.context import Scope, current
+from profcov.context import Scope, current, find_scope, forget_steps
 from profcov.engine import imports, started  # noqa: F401 (it notes the time)
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
@@ -148,7 +148,7 @@ class Recorder:
             return Unit(entered)
         book, place = entered
         try:
-            scope = book.open_scope(current.get(), work, functools.partial(self._find_label, slug, work))
+            scope = book.open_scope(find_scope(), work, functools.partial(self._find_label, slug, work))
         except BaseException:
             book.disjoin(place, work.job)
             raise
@@ -368,10 +368,11 @@ def _after_fork_in_child() -> None:
     _release_after_fork()
     forget_lingering()
     forgotten.clear()
-    scope = current.get()
+    scope = find_scope()
     for recorder in _recorders.values():
         recorder.after_fork()
     current.set(None)
+    forget_steps()
     if scope is not None:
         unit = recorder_for(scope.book.settings).begin(scope.book.slug, _work_of_child(scope))
         if unit.traced:

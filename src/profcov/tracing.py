@@ -8,7 +8,7 @@ import inspect
 import sys
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from profcov.context import current
+from profcov.context import find_scope
 from profcov.engine.faults import log_once
 from profcov.propagation import open_recorder
 from profcov.slug import Slug
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 def current_slug() -> Slug | None:
     """Return the slug of the unit of work that this code runs in, or None."""
-    scope = current.get()
+    scope = find_scope()
     return None if scope is None else Slug(scope.trace.slug)
 
 
@@ -54,7 +54,7 @@ class trace:  # noqa: N801 (used like a function)
     def __enter__(self) -> Self:
         stack = contextlib.ExitStack()
         self._enter(stack)
-        scope = current.get()
+        scope = find_scope()
         if scope is not None:
             self._open.append((scope, stack))
         return self
@@ -73,7 +73,7 @@ class trace:  # noqa: N801 (used like a function)
 
     def __exit__(self, *exc_info: object) -> None:
         # One object may be entered again inside itself, and by several threads and tasks: each leaves what it entered.
-        scope = current.get()
+        scope = find_scope()
         for entry in self._open[::-1]:
             if entry[0] is scope:
                 try:

@@ -14,7 +14,7 @@ from threading import get_ident, get_native_id
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.carrier import TRACED
-from profcov.context import Scope, current
+from profcov.context import Scope, current, find_scope
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
 from profcov.engine.step import Step
@@ -67,23 +67,31 @@ class Unit:
         "__weakref__",
         "_book",
         "_engine",
+        "_holder",
         "_is_adopted",
         "_open",
         "_place",
-        "_scope",
         "_trace",
+        "scope",
         "slug",
         "status",
         "thread",
     )
 
     def __init__(
-        self, status: str, scope: Scope | None = None, place: Place | None = None, *, is_adopted: bool = False
+        self,
+        status: str,
+        scope: Scope | None = None,
+        place: Place | None = None,
+        *,
+        is_adopted: bool = False,
+        shares: bool = False,
     ) -> None:
         self.status = status
-        self._scope = scope
+        self.scope = scope
         self._trace: Trace | None = None if scope is None else scope.trace
         self._is_adopted = is_adopted
+        self._holder = id(self) if shares else 0
         self._book: Book | None = None if scope is None else scope.book
         self._engine: Engine | None = None if self._book is None else self._book.engine
         self.slug = None if self._book is None else self._book.slug
@@ -108,21 +116,21 @@ class Unit:
         assert self._engine is not None  # noqa: S101 (only a traced unit has steps)
         if self._is_adopted:
             self.thread = get_ident(), get_native_id()
-        return Step(self._engine, self._scope)
+        return Step(self._engine, self.scope)
 
     def enter_for_good(self) -> None:
-        """Make the rest of this thread the unit's, and end it with the process."""
-        atexit.register(self.end)
+        """Make the rest of this thread the unit's, what runs at exit included, and write it with the process's end."""
+        atexit.register(self.leave)
         self.step().__enter__()
 
     async def wait(self, work: Awaitable[Any]) -> Any:
         """Await work as the unit's: every resumption of it is a step."""
         assert self._engine is not None  # noqa: S101
-        assert self._scope is not None  # noqa: S101
+        assert self.scope is not None  # noqa: S101
         coroutine = work if isinstance(work, collections.abc.Coroutine) else _await(work)
-        token = current.set(self._scope)
+        token = current.set(self.scope)
         try:
-            return await self._engine.drive(coroutine, self._scope)
+            return await self._engine.drive(coroutine, self.scope)
         finally:
             # ValueError: closed by the garbage collector, in another context.
             with contextlib.suppress(ValueError):
@@ -140,15 +148,17 @@ class Unit:
 
     def end_job(self, status: str) -> None:
         """Note what became of the job that the unit is; it is on disk after the next flush."""
-        if self._scope is not None and self._scope.work.job is not None:
-            self._scope.book.note_end(self._scope.work.job, status)
+        if self.scope is not None and self.scope.work.job is not None:
+            self.scope.book.note_end(self.scope.work.job, status)
 
     def end(self) -> None:
         """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
+        scope, self.scope = self.scope, None
+        if scope is not None:
+            scope.holders.discard(self._holder)  # first: whatever strikes, what has a copy of the context is nobody's
+            if not self._is_adopted and not scope.work.is_labelled:
+                scope.work = UNNAMED  # work that goes on knows the scope: it is not to keep the request alive
         self.leave()
-        if self._scope is not None and not self._is_adopted and not self._scope.work.is_labelled:
-            self._scope.work = UNNAMED  # tasks that go on have the scope: they are not to keep the request alive
-        self._scope = None
 
     def leave(self) -> None:
         """Write what is left and keep readers waiting no longer; what runs from now on is still recorded."""
@@ -200,7 +210,7 @@ def work_labelled(label: str | None) -> Work:
 
 def note_enqueued(job_id: str, function: str, queue: str) -> None:
     """Note a job that the current unit creates; it is on disk after the unit's next flush."""
-    scope = current.get()
+    scope = find_scope()
     if scope is not None:
         scope.book.note(enqueued(job_id, function, queue, _name_parent(scope)))
 
@@ -218,18 +228,22 @@ def _name_parent(scope: Scope) -> str | None:
         return None
 
 
-def adopt(scope: Scope, *, may_run_for_ever: bool = False) -> Unit:
+def adopt(scope: Scope, *, may_run_for_ever: bool = False, shares: bool = False) -> Unit:
     """Return a unit for work that a unit has started: readers wait for it, too, unless they have been already.
 
-    For work that ``may_run_for_ever`` they wait as long as :mod:`profcov.lingering` says.
+    For work that ``may_run_for_ever`` they wait as long as :mod:`profcov.lingering` says. It has a scope of its own, and so
+    neither makes the other live longer, unless it runs in a context that is not its own and ``shares`` the scope.
     """
-    place = None
+    place, own = None, scope if shares else scope.renew()
     try:
+        scope.book.engine.begin(own)
         place = scope.book.join()
     except Exception as error:  # noqa: BLE001
         raise_foreign(error)
         log_once("begin", "cannot begin to record", error=error)
-    unit = Unit(TRACED, scope, place, is_adopted=True)
+    unit = Unit(TRACED, own, place, is_adopted=True, shares=shares)
+    if shares:
+        own.holders.add(id(unit))
     if may_run_for_ever and place is not None:
         linger(unit)
     return unit

@@ -6,12 +6,14 @@ the modules are imported.
 """
 
 import contextlib
+import gc
 import importlib
 import json
 import os
 import sys
 import tempfile
 import traceback
+import warnings
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -44,6 +46,11 @@ class Alone:
 
     def not_following(self):
         return contextlib.nullcontext()
+
+    def collect(self):
+        """Collect garbage, which is nobody's."""
+        with self.nobody():
+            gc.collect()
 
     def bind(self, function):
         return function
@@ -93,6 +100,9 @@ class Together:
             yield
 
     not_following = nobody
+
+    def collect(self):
+        gc.collect()
 
     def bind(self, function):
         import profcov
@@ -175,8 +185,8 @@ def in_fork(function, *args):
 
 def run_profcov(case, engine, directory):
     os.environ.update(ENABLE_PROFILE_COVERAGE="1", PROFILE_COVERAGE_DIR=str(directory), PROFILE_COVERAGE_ENGINE=engine)
-    if case.concurrency == "gevent":
-        importlib.import_module("gevent")
+    for name in set(case.concurrency.split(",")) - {"thread"}:
+        importlib.import_module(name)
     together = Together(case.slugs)
     case(together)
     assert together.recorder.engine.name == engine
@@ -214,6 +224,7 @@ def read(data):
 
 def main():
     name, mode, argument = sys.argv[1:]
+    warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")
     os.environ["PYTHONPATH"] = str(HERE)
     case = find_case(name)
     with tempfile.TemporaryDirectory() as directory:

@@ -8,7 +8,7 @@ import sysconfig
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.context import current
+from profcov.context import find_scope
 from profcov.doctor.finding import Finding
 from profcov.doctor.installation import find_version, is_importable
 
@@ -75,7 +75,7 @@ def check_tracing(engine: str | None, environ: Mapping[str, str]) -> Iterator[Fi
     for name in _IN_CHILDREN:
         if environ.get(name):
             yield _other("coverage-run", f"{name} is set: coverage.py measures child processes", disturbs=disturbs)
-    if current.get() is None:  # inside a unit it is our own
+    if find_scope() is None:  # inside a unit it is our own
         yield from _check_trace_function(refuses=disturbs)
 
 

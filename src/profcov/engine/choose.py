@@ -6,6 +6,7 @@ import atexit
 import threading
 from typing import TYPE_CHECKING
 
+from profcov import garbage
 from profcov.engine.ctrace import CTraceEngine
 from profcov.engine.monitoring import MonitoringEngine
 from profcov.engine.sources import Sources
@@ -35,6 +36,7 @@ def start_engine(choice: EngineChoice, config_file: Path | None) -> Engine:
     with _lock:
         if _running is None:
             _running = (_new_engine(choice, Sources(config_file)), config_file)
+            garbage.watch()
             # Callbacks that run while the interpreter empties its modules would only complain.
             atexit.register(stop_engine)
         engine, its_config = _running
@@ -56,6 +58,7 @@ def stop_engine() -> None:
     atexit.unregister(stop_engine)
     with _lock:
         if _running is not None:
+            garbage.forget()
             _running[0].close()
             _running = None
 

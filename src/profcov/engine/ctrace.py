@@ -14,7 +14,7 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.context import current
+from profcov.context import find_scope
 from profcov.engine.base import Capabilities, Counts, Trace
 from profcov.engine.c_tracer import IS_AVAILABLE, by_code, find_arc_width, make_tracer, make_verdict
 from profcov.engine.coroutine import StepCoroutine
@@ -171,7 +171,7 @@ class CTraceEngine:
 
     def _take_on(self, strand: Strand, switcher: Scope | None) -> None:
         """Let a greenlet that has no step of its own run for whom its context names, or else for who has switched to it."""
-        scope = switcher if strand.steps else current.get() or switcher
+        scope = switcher if strand.steps else find_scope() or switcher
         trace = None if scope is None else scope.trace
         if strand.base[0] is not trace:
             strand.base = (trace, None if trace is None else self._new_tracer(trace), scope)

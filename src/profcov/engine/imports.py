@@ -10,7 +10,7 @@ import importlib._bootstrap as bootstrap
 from importlib.machinery import ModuleSpec
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.context import current
+from profcov.context import find_scope
 from profcov.engine.eager import load_lazy
 from profcov.engine.step import Step
 
@@ -63,7 +63,7 @@ def uninstall() -> None:
 
 
 def _silenced(hook: _Hook) -> Callable[..., Any]:
-    original, get_scope, is_reload = hook.original, current.get, hook.name == "_exec"
+    original, get_scope, is_reload = hook.original, find_scope, hook.name == "_exec"
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         engine = hook.engine

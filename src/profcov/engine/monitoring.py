@@ -15,7 +15,7 @@ from itertools import accumulate, chain, repeat, starmap, takewhile
 from operator import attrgetter, countOf, truth
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.context import Scope, current
+from profcov.context import Scope, find_scope
 from profcov.engine.base import Capabilities, Counts, Trace
 from profcov.engine.faults import is_foreign, log_once
 from profcov.engine.monitoring_state import (
@@ -44,7 +44,7 @@ MAX_QUIET: Final = 8
 HOT: Final = 32
 """Entries since a trace was armed there before a code object is one of them: they have cost what it costs to wake it."""
 
-_get_scope: Final = current.get
+_get_scope: Final = find_scope
 _get_code: Final = attrgetter("f_code")
 # 3 and 4 have no owner by convention; then optimizer, profiler, debugger and coverage, where nobody uses them.
 _TOOL_IDS: Final = (4, 3, 5, 2, 0, 1)

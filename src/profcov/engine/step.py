@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from itertools import starmap
+from operator import call
+from typing import TYPE_CHECKING, Any, Final
 
-from profcov.context import current
+from profcov.context import Entered, current, find_task, steps_here
 from profcov.engine.faults import is_foreign, log_once, raise_foreign
 
 if TYPE_CHECKING:
-    from contextvars import Token
+    from collections.abc import Callable, Iterable
 
     from profcov.context import Scope
     from profcov.engine.base import Engine
 
+# In one call into C: no signal strikes in between, and at the limit of recursion there is no room for one of Python's.
+_at_once: Final[Callable[[Iterable[Any]], None]] = deque[Any](maxlen=0).extend
 
-class Step:
+
+class Step(Entered):
     """Run a ``with`` block under a scope, on this thread and in this context; under no scope if it is None.
 
-    Never raises anything of its own: a step that cannot be switched on or off leaves the block unmeasured.
+    It is noted with the thread, the greenlet or the task as well: code in the block that runs in another context is the
+    scope's, too. Never raises anything of its own: a step that cannot be switched on or off leaves the block unmeasured.
     """
 
-    __slots__ = ("_engine", "_handle", "_scope", "_token")
+    __slots__ = ("_engine", "_handle", "_undo")
 
     def __init__(self, engine: Engine, scope: Scope | None) -> None:
+        super().__init__(scope)
         self._engine = engine
-        self._scope = scope
+        self._handle: Any = None
+        self._undo: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> None:
-        self._token: Token[Scope | None] = current.set(self._scope)
-        self._handle: Any = None
         try:
-            self._handle = self._engine.enter(self._scope)
+            self._undo.append((current.reset, current.set(self.scope)))
+            self.task = find_task()
+            steps = steps_here()
+            self._undo.append((steps.pop, self, None))
+            steps[self] = None
+            self._handle = self._engine.enter(self.scope)
         except RecursionError:  # there is no room to say so either
             pass
-        except Exception as error:
+        except BaseException as error:
             if is_foreign(error):
-                current.reset(self._token)
+                _at_once(starmap(call, self._undo[::-1]))
+                self._undo.clear()
                 raise
             log_once("engine-step", "cannot start measuring a step", error=error)
 
@@ -49,7 +62,8 @@ class Step:
             log_once("engine-step", "cannot stop measuring a step", error=error)
         finally:
             # ValueError: a generator's or coroutine's last step, run by the garbage collector in another context.
-            try:  # noqa: SIM105 (at the limit of recursion there is no room for a call of contextlib's)
-                current.reset(self._token)
+            try:  # noqa: SIM105
+                _at_once(starmap(call, self._undo[::-1]))
             except ValueError:
                 pass
+            self._undo.clear()  # it knows the step: what goes away by itself must not wait for the garbage collector

@@ -44,9 +44,8 @@ def install() -> None:
             _installed.append(True)
             for module in (threads, pools, processes, interpreters):
                 module.install(INSTALLED)
+            greenlets.install()
             fresh = True
-        greenlets.install()  # every time: gevent may have been imported meanwhile
-        pools.follow_gevent(INSTALLED)
     for name in ("asyncio", "uvloop", "trio") if fresh else ():
         when_imported(name, _follow_loop)
 

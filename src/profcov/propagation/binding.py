@@ -6,7 +6,7 @@ import contextlib
 import functools
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from profcov.context import current
+from profcov.context import Nobody, find_scope
 from profcov.engine.step import Step
 from profcov.unit import adopt
 
@@ -25,7 +25,7 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
     For work that goes through a queue of your own to a thread that lives longer than the request. Outside a unit the
     function is returned as it is. Readers wait for the first call to end; later calls count themselves in again.
     """
-    scope = current.get()
+    scope = find_scope()
     if scope is None:
         return function
     waiting = [Handed(function, scope)]
@@ -48,12 +48,16 @@ def unbound() -> Iterator[None]:
 
     The block's own calls are not measured either.
     """
-    scope = current.get()
+    scope = find_scope()
     if scope is None:
         yield
         return
-    with Step(scope.book.engine, None):
-        yield
+    nobody = Nobody(scope.book)
+    try:
+        with Step(scope.book.engine, nobody):
+            yield
+    finally:
+        nobody.blocks.discard(0)
 
 
 class Handed:
@@ -89,6 +93,6 @@ class Handed:
 
 def carry(function: Callable[..., Any], *, may_run_for_ever: bool = False) -> Handed:
     """Return a function as a step of the current unit; only inside a unit."""
-    scope = current.get()
+    scope = find_scope()
     assert scope is not None  # noqa: S101
     return Handed(function, scope, may_run_for_ever=may_run_for_ever)

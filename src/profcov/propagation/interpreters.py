@@ -6,7 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
-from profcov.context import current
+from profcov.context import find_scope
 from profcov.reasons import UNFOLLOWED
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def has_interpreters(pool: Any) -> bool:
 
 def note_unfollowed() -> None:
     """Note that work of the current unit goes where it is not followed."""
-    scope = current.get()
+    scope = find_scope()
     if scope is not None:
         scope.book.miss(UNFOLLOWED)
 

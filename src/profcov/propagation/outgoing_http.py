@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from profcov.carrier import HEADER, outgoing_headers
-from profcov.context import current
+from profcov.context import find_scope
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.propagation.on_import import when_imported
 from profcov.propagation.patches import INSTALLED
@@ -52,7 +52,7 @@ def _patch(module: ModuleType, patches: Iterable[tuple[str, str, Callable[..., A
 def find_headers(scheme: str, host: str | None, port: int | None, given: Iterable[str]) -> dict[str, str]:
     """Return the headers to add to a call: none outside a unit, to other hosts, or if the application has set them."""
     try:
-        scope = current.get()
+        scope = find_scope()
         if scope is None or not host:
             return {}
         settings = scope.book.settings
@@ -89,7 +89,7 @@ def _text(name: Any) -> str:
 
 def _urlopen(original: Callable[..., Any], pool: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
     """Wrap ``urllib3.HTTPConnectionPool.urlopen(method, url, body, headers, ...)``, which serves requests, too."""
-    if current.get() is None:
+    if find_scope() is None:
         return original(pool, method, url, *args, **kwargs)
     given = args[1] if len(args) > 1 else kwargs.get("headers")
     if given is None:
@@ -112,7 +112,7 @@ def _urlopen(original: Callable[..., Any], pool: Any, method: Any, url: Any, *ar
 
 def _httpx(original: Callable[..., Any], transport: Any, request: Any) -> Any:
     """Wrap ``handle_request`` of httpx's transports, sync and async: redirected requests are made of the request."""
-    if current.get() is None:
+    if find_scope() is None:
         return original(transport, request)
     url = request.url
     added = find_headers(url.scheme, url.host, url.port, request.headers)
@@ -128,7 +128,7 @@ def _httpx(original: Callable[..., Any], transport: Any, request: Any) -> Any:
 
 def _aiohttp(original: Callable[..., Any], connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
     """Wrap ``BaseConnector.connect``: the request is made for each hop, and is this hop's alone."""
-    if current.get() is not None:
+    if find_scope() is not None:
         for name, value in find_headers(req.url.scheme, req.url.host, req.url.port, req.headers).items():
             req.headers[name] = value
     return original(connector, req, *args, **kwargs)

@@ -7,7 +7,7 @@ import multiprocessing.pool
 import sys
 from typing import TYPE_CHECKING, Any
 
-from profcov.context import current
+from profcov.context import find_scope
 from profcov.propagation.binding import carry, unbound
 from profcov.propagation.interpreters import has_interpreters, note_unfollowed
 from profcov.propagation.processes import Carried
@@ -35,7 +35,7 @@ def follow_gevent(patches: Patches) -> None:
 
 
 def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    if current.get() is None:
+    if find_scope() is None:
         return original(pool, function, *args, **kwargs)
     if has_interpreters(pool):
         note_unfollowed()
@@ -55,7 +55,7 @@ def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /
 
 
 def _submit_to_processes(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    scope = current.get()
+    scope = find_scope()
     if scope is None:
         return original(pool, function, *args, **kwargs)
     with unbound():
@@ -68,7 +68,7 @@ def _make_pool(original: Callable[..., None], *args: Any, **kwargs: Any) -> None
 
 
 def _hand_to_pool(original: Callable[..., Any], pool: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
-    scope = current.get()
+    scope = find_scope()
     if scope is None:
         return original(pool, function, *args, **kwargs)
     return original(pool, Carried.by(scope, function), *args, **kwargs)

@@ -15,7 +15,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 from profcov.capture import flush_everything, go_on, recorder_for
-from profcov.context import current
+from profcov.context import find_scope
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
 from profcov.propagation.binding import unbound
@@ -81,7 +81,7 @@ class _CarriedRun:
 
 
 def _start_process(original: Callable[..., None], process: multiprocessing.process.BaseProcess) -> None:
-    scope = current.get()
+    scope = find_scope()
     if scope is None:
         original(process)
         return
@@ -94,7 +94,7 @@ def _start_process(original: Callable[..., None], process: multiprocessing.proce
 
 
 def _start_program(original: Callable[..., None], *args: Any, **kwargs: Any) -> None:
-    if current.get() is None:
+    if find_scope() is None:
         original(*args, **kwargs)
         return
     given = inspect.signature(original).bind(*args, **kwargs)
@@ -151,7 +151,7 @@ def _environment(given: Any, find_program: Callable[[], Program]) -> Any:
     It is as given outside a unit, for another program than Python, and where it is nothing that a process can be started with:
     whoever starts it will say so.
     """
-    scope = current.get()
+    scope = find_scope()
     if scope is None:
         return given
     try:

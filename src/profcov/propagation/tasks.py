@@ -12,12 +12,13 @@ import sys
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.context import current
+from profcov.context import Nobody, current, find_scope
 from profcov.engine.coroutine import StepCoroutine
 from profcov.engine.faults import log_once
 from profcov.engine.step import Step
 from profcov.propagation import trio_tasks
 from profcov.propagation.binding import carry
+from profcov.propagation.callbacks import follow_loop, hand
 from profcov.propagation.patches import INSTALLED
 from profcov.unit import adopt
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextvars import Context
 
+    from profcov.context import Scope
     from profcov.engine.base import Capabilities
     from profcov.unit import Unit
 
@@ -40,7 +42,7 @@ def install_in_uvloop() -> None:
     for name in ("create_task", "call_soon_threadsafe", "call_soon", *_SECOND):
         if name not in vars(loop):
             setattr(loop, name, getattr(base, name))  # of C: only what inherits it can be patched
-    _wrap(loop, create_task=_create_task, call_soon_threadsafe=_call_in_uvloop, call_soon=_call_in_uvloop)
+    _wrap(loop, create_task=_create_task, call_soon_threadsafe=_call_from_thread, call_soon=_call_in_uvloop)
     _wrap(loop, **dict.fromkeys(_SECOND, _call_second_in_uvloop))
 
 
@@ -70,6 +72,7 @@ def _follow(unit: Unit) -> None:
         return
     if task is not None:
         _hosts.add(task)
+    follow_loop(asyncio.get_running_loop())
     _follow_callbacks(unit.capabilities)
 
 
@@ -95,26 +98,44 @@ _prepared: list[Any] = []
 def _create_task(original: Callable[..., Any], loop: Any, coroutine: Any, **options: Any) -> Any:
     """Make a task that is a unit of its own if a unit makes it."""
     context = options.get("context")
-    scope = current.get() if context is None else context.get(current)
-    if scope is None:
-        return original(loop, coroutine, **options)
+    given = current.get() if context is None else context.get(current)
+    scope = find_scope() if context is None else given if given is not None and given.holders else None
+    if scope is not None:
+        return _create_unit(original, loop, coroutine, options, scope)
+    if type(given) is Nobody and given.blocks:
+        task = original(loop, given.book.engine.drive(coroutine, given), **options)
+        blocks, mine = given.blocks, id(task)
+        blocks.add(mine)  # it goes on to be nobody's when the block has ended
+        task.add_done_callback(lambda _: blocks.discard(mine))
+        return task
+    return original(loop, coroutine, **options)
+
+
+def _create_unit(original: Callable[..., Any], loop: Any, coroutine: Any, options: dict[str, Any], scope: Scope) -> Any:
+    follow_loop(loop)
     _follow_callbacks(scope.book.engine.capabilities)
-    unit = adopt(scope, may_run_for_ever=True)
+    has_context = options.get("context") is not None  # somebody's own, which is not ours to write to
+    unit = adopt(scope, may_run_for_ever=True, shares=has_context)
+    token = None if has_context else current.set(unit.scope)
     try:
-        task = original(loop, scope.book.engine.drive(coroutine, scope), **options)
+        task = original(loop, scope.book.engine.drive(coroutine, unit.scope or scope), **options)
     except BaseException:
         unit.end()
         raise
+    finally:
+        if token is not None:
+            current.reset(token)
     task.add_done_callback(lambda _: unit.end())
     return task
 
 
 def _call_from_thread(original: Callable[..., Any], loop: Any, callback: Any, *args: Any, **options: Any) -> Any:
     """Let callbacks follow from now on: the loop may be one that no unit runs in."""
-    scope = current.get()
+    scope = find_scope()
     if scope is not None:
+        follow_loop(loop)
         _follow_callbacks(scope.book.engine.capabilities)
-    return original(loop, callback, *args, **options)
+    return hand(functools.partial(original, loop), callback, *args, **options)
 
 
 def _call_in_uvloop(original: Callable[..., Any], loop: Any, callback: Any, *args: Any, **options: Any) -> Any:
@@ -130,11 +151,18 @@ def _call_second_in_uvloop(
 def _as_step(callback: Any, context: Context | None) -> Any:
     """Return a callback that runs as a step of the scope that its context has, where the engine needs that."""
     scope = current.get() if context is None else context.get(current)
-    if scope is None or scope.book.engine.capabilities.coroutine_blocks or _makes_own_steps(callback):
+    if (
+        scope is None
+        or not scope.holders
+        or scope.book.engine.capabilities.coroutine_blocks
+        or _makes_own_steps(callback)
+    ):
         return callback
 
     @functools.wraps(callback)
     def step(*args: Any) -> Any:
+        if not scope.holders:  # what is called for a connection or a signal, again and again: the unit has ended
+            return callback(*args)
         with Step(scope.book.engine, scope):
             return callback(*args)
 
@@ -144,7 +172,7 @@ def _as_step(callback: Any, context: Context | None) -> Any:
 def _run_callback(original: Callable[..., None], handle: Any) -> None:
     """Run a callback of the event loop as a step: the engine does not see the context by itself."""
     scope = handle._context.get(current)  # noqa: SLF001
-    if scope is None or _makes_own_steps(handle._callback):  # noqa: SLF001
+    if scope is None or not scope.holders or _makes_own_steps(handle._callback):  # noqa: SLF001
         original(handle)
         return
     with Step(scope.book.engine, scope):
@@ -158,7 +186,7 @@ def _makes_own_steps(callback: Any) -> bool:
 
 
 async def _run_in_anyio_thread(original: Callable[..., Any], cls: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
-    if current.get() is None:
+    if find_scope() is None:
         return await original(cls, function, *args, **kwargs)
     step = carry(function)
     try:

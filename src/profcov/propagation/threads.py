@@ -12,7 +12,7 @@ import threading
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from profcov.context import current
+from profcov.context import current, find_scope
 from profcov.propagation.binding import carry
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def install(patches: Patches) -> None:
 
 
 def _start(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    scope = current.get()
+    scope = find_scope()
     if scope is None or not args or not callable(args[0]):
         return original(*args, **kwargs)
     function, *rest = args

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.context import current
+from profcov.context import Nobody, current, find_scope
 from profcov.engine.faults import log_once
 from profcov.propagation.binding import carry, unbound
 from profcov.propagation.patches import INSTALLED
@@ -27,7 +27,7 @@ def install() -> None:
 def _start_thread_soon(
     original: Callable[..., None], cache: Any, function: Any, deliver: Any, *args: Any, **kwargs: Any
 ) -> None:
-    if current.get() is None:
+    if find_scope() is None:
         original(cache, function, deliver, *args, **kwargs)
         return
     step = carry(function)
@@ -53,9 +53,12 @@ class _Tasks:
         """Make the task a unit of its own if a unit makes it."""
         try:
             scope = task.context.get(current)
-            if scope is not None:
-                self._units[task] = adopt(scope, may_run_for_ever=True)
-                task.coro = scope.book.engine.drive(task.coro, scope)
+            if type(scope) is Nobody:
+                scope.blocks.add(id(task))  # it goes on to be nobody's when the block has ended
+            elif scope is not None and scope.holders:
+                unit = self._units[task] = adopt(scope, may_run_for_ever=True)
+                task.context.run(current.set, unit.scope)
+                task.coro = scope.book.engine.drive(task.coro, unit.scope or scope)
         except Exception as error:  # noqa: BLE001
             log_once("follow", "a task of trio's cannot be followed", error=error)
 

@@ -46,3 +46,35 @@ def plain(kind, pause):
     if kind == 2:
         total += branches.only_even(total)
     return total + small.consume(kind, 4, pause)
+
+
+def switch(kind, n, sleep):
+    """Work, and let others work in between."""
+    total = 0
+    for i in range(n):
+        sleep(0)
+        if kind == 0:
+            total += branches.only_even(i)
+        elif kind == 1:
+            total += branches.only_third(i)
+        else:
+            total -= i
+    sleep(0)
+    return branches.hot(kind, n)
+
+
+def in_parts(kind, parent):
+    """Be a plain greenlet that gives its parent one number after another.
+
+    coverage.py notices a switch at the next call, so one follows each in the same line.
+    """
+    for i in range(4):
+        if kind == 0:
+            note(parent.switch(i))
+        else:
+            note(parent.switch(branches.rare(kind, i)))
+    return kind
+
+
+def note(_):
+    return None

@@ -1,0 +1,58 @@
+"""Whether the garbage collector runs, and in this thread: what it runs is nobody's.
+
+The interpreter swallows what is raised in a callback of the collector, and a signal that has arrived during a collection is
+handled in the first Python code after it: in a callback written in Python, a job's time limit would be lost. So both are
+attributes of C's making, looked up by ``getattr(object, "start", info)`` and ``getattr(object, "stop", info)``.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import threading
+from functools import partial
+from operator import methodcaller
+from typing import Any, Final
+
+
+class _Somewhere(list[bool]):
+    start = property(methodcaller("append", True))  # noqa: FBT003 (an argument of `append`)
+    stop = property(list.clear)
+
+
+def _find_thread_local() -> Any:
+    """Return the class of what a thread has for itself, also where ``threading.local`` is a greenlet's by now."""
+    monkey, patcher = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    if hasattr(monkey, "get_original"):
+        return monkey.get_original("threading", "local")  # type: ignore[union-attr]
+    if hasattr(patcher, "original"):
+        return patcher.original("threading").local  # type: ignore[union-attr]
+    return threading.local
+
+
+class _Here(_find_thread_local()):  # type: ignore[misc]
+    is_on = False
+    start = property(methodcaller("__setattr__", "is_on", True))  # noqa: FBT003
+    stop = property(methodcaller("__setattr__", "is_on", False))  # noqa: FBT003
+
+
+somewhere: Final = _Somewhere()
+"""Not empty while the collector runs, in whichever thread: cheap to ask."""
+here: Final = _Here()
+"""``is_on`` while it runs in this thread."""
+
+_CALLBACKS: Final[tuple[Any, ...]] = (partial(getattr, here), partial(getattr, somewhere))
+
+
+def watch() -> None:
+    """Know of collections from now on; a second call changes nothing."""
+    if _CALLBACKS[0] not in gc.callbacks:
+        gc.callbacks.extend(_CALLBACKS)
+
+
+def forget() -> None:
+    """Know of collections no longer."""
+    for callback in _CALLBACKS:
+        if callback in gc.callbacks:
+            gc.callbacks.remove(callback)
+    somewhere.clear()

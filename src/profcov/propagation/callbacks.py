@@ -1,0 +1,93 @@
+"""Callbacks that a unit hands to an event loop run under its slug, also when the unit has ended by then.
+
+The context that a callback is called in says whose it is only as long as the unit is open; and contexts of callbacks that a
+loop keeps, for a connection or a signal, say nothing. So what is called once is handed over as a unit's.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import functools
+import inspect
+from types import BuiltinMethodType
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.context import Nobody, Scope, current, find_scope
+from profcov.engine.faults import log_once
+from profcov.engine.step import Step
+from profcov.propagation.binding import Handed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_MARK: Final = "_profcov_follows"
+_LOOPS_OWN: Final = frozenset({"asyncio.futures", "asyncio.base_events"})
+_STEPS_OF_TASKS: Final = frozenset({"TaskStepMethWrapper", "TaskWakeupMethWrapper"})
+_ONCE: Final = ("call_soon", "call_at", "call_later")
+
+
+def follow_loop(loop: Any) -> None:
+    """Let the callbacks that units hand to an event loop follow them; a second call changes nothing."""
+    if getattr(loop, _MARK, None):
+        return
+    try:
+        setattr(loop, _MARK, True)
+        for name in _ONCE:
+            setattr(loop, name, functools.wraps(getattr(loop, name))(functools.partial(hand, getattr(loop, name))))
+    except AttributeError as error:
+        log_once("follow", "callbacks of a %s cannot be followed", type(loop).__name__, error=error)
+
+
+def hand(original: Callable[..., Any], *args: Any, context: Any = None) -> Any:
+    """Hand a callback to an event loop, ``call_soon(callback, ...)`` or ``call_at(when, callback, ...)``, as a unit's."""
+    given = current.get() if context is None else context.get(current)
+    if given is None or not args:
+        return original(*args, context=context)
+    scope = find_scope() if context is None else None if type(given) is Nobody else given
+    at = 0 if callable(args[0]) else 1
+    if scope is not None:
+        # A context that is given is a future's: it is the unit's that waits for it, also when that has ended.
+        if len(args) > at and _is_to_follow(args[at]):
+            args = (*args[:at], Late(args[at], scope), *args[at + 1 :])
+    elif (
+        context is None and type(given) is not Nobody
+    ):  # the garbage collector closes an asynchronous generator, or the unit has ended
+        context = contextvars.copy_context()
+        context.run(current.set, None)
+    return original(*args, context=context)
+
+
+def _is_to_follow(callback: Any) -> bool:
+    """Tell whether a callback may run somebody's code: not a task's step, which is the task's, nor what is no callback."""
+    return not (
+        isinstance(callback, Late | BuiltinMethodType)
+        or type(callback).__name__ in _STEPS_OF_TASKS
+        or hasattr(getattr(callback, "__self__", None), "_asyncio_future_blocking")
+        or getattr(callback, "__module__", "") in _LOOPS_OWN
+        or not callable(callback)
+        or inspect.iscoroutinefunction(callback)
+    )
+
+
+class Late:
+    """A callback of a unit. What it runs is the unit's, though the unit may have ended when the event loop calls it."""
+
+    def __init__(self, callback: Callable[..., Any], scope: Scope) -> None:
+        functools.update_wrapper(self, callback)
+        self._callback = callback
+        self._scope = scope
+
+    def __call__(self, *args: Any) -> Any:
+        """Call it."""
+        scope = self._scope
+        engine = scope.book.engine
+        if scope.holders:
+            if engine.capabilities.coroutine_blocks and find_scope() is scope:
+                return self._callback(*args)
+            with Step(engine, scope):
+                return self._callback(*args)
+        return Handed(self._callback, scope)(*args)
+
+    def __repr__(self) -> str:
+        """Look like the callback, in messages about slow ones."""
+        return repr(self._callback)
