@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 DIRECTORY_MOVED: Final = "directory-moved"
+HANDED_OVER: Final = "handed-over"
 HISTORY_UNKNOWN: Final = "history-unknown"
 JOBS_PENDING: Final = "jobs-pending"
 LINES_IMPOSSIBLE: Final = "lines-impossible"

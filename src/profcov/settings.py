@@ -28,6 +28,7 @@ CONTEXT: Final = "PROFILE_COVERAGE_CONTEXT"
 FLUSH_SECONDS: Final = "PROFILE_COVERAGE_FLUSH_SECONDS"
 MAX_PROFILES: Final = "PROFILE_COVERAGE_MAX_PROFILES"
 MAX_LABELS: Final = "PROFILE_COVERAGE_MAX_LABELS"
+FOLLOW_QUEUES: Final = "PROFILE_COVERAGE_FOLLOW_QUEUES"
 ALLOW: Final = "PROFILE_COVERAGE_ALLOW"
 CARRIERS: Final = "PROFILE_COVERAGE_CARRIERS"
 PROPAGATE: Final = "PROFILE_COVERAGE_PROPAGATE"
@@ -67,7 +68,8 @@ class Settings:
     a slug is looked for. ``allow`` are patterns of slugs, nothing allows all; ``propagate`` are patterns of hosts that
     outgoing calls carry the slug on to. With a ``secret`` requests must be signed, ``token_seconds`` ago at most.
     ``default_slug`` is for requests without one. ``umask`` is for the files and directories that are made.
-    Where the disk has less than ``min_free_bytes`` left, nothing is recorded.
+    Where the disk has less than ``min_free_bytes`` left, nothing is recorded. With ``follow_queues`` who takes an item that a
+    unit has put into a queue works for that unit.
     """
 
     enabled: bool = False
@@ -87,6 +89,7 @@ class Settings:
     token_seconds: int = 3600
     umask: int = 0o077
     min_free_bytes: int = MIN_FREE_DEFAULT
+    follow_queues: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data_dir", _absolute(self.data_dir))
@@ -119,6 +122,7 @@ class Settings:
             token_seconds=_read_number(env, TOKEN_SECONDS, 3600, int, f"a whole number above 0, at most {_MOST}"),
             umask=read_umask(env),
             min_free_bytes=_read_min_free(env),
+            follow_queues=_read_switch(env, FOLLOW_QUEUES),
         )
 
     def environment(self) -> dict[str, str]:
@@ -140,6 +144,7 @@ class Settings:
             TOKEN_SECONDS: str(self.token_seconds),
             UMASK: f"{self.umask:03o}",
             MIN_FREE: str(self.min_free_bytes),
+            FOLLOW_QUEUES: "1" if self.follow_queues else "0",
         }
         return variables if self.config_file is None else {**variables, CONFIG: str(self.config_file)}
 

@@ -34,7 +34,8 @@ TITLES: Final = ("profile", "shards", "size", "artifact", "at work", "jobs")
 def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
     """Show each profile's shards and artifact, the processes that have work in flight, and whether recording is paused.
 
-    A process that died with work in flight is shown as `died`: the next artifact says so, too.
+    A process that died with work in flight is shown as `died`: the next artifact says so, too, and what else it will say
+    is shown behind the present one's status.
     """
     directory = find_data_dir(data_dir, must_exist=True)
     held = survey(directory)
@@ -76,6 +77,8 @@ def _row(held: Held, jobs: int | None) -> tuple[str, ...]:
     artifact = "none" if held.status is None else held.status
     if held.reasons:
         artifact = f"{artifact}; {', '.join(held.reasons)}"
+    if held.missing:
+        artifact = f"{artifact} (the next: partial; {', '.join(held.missing)})"
     at_work = ", ".join(map(_show_holder, held.holders)) or "nobody"
     size = show_bytes(held.shard_bytes + held.artifact_bytes)
     return held.slug, str(len(held.shards)), size, artifact, at_work, "?" if jobs is None else str(jobs)

@@ -34,7 +34,7 @@ def open_recorder(settings: Settings | None = None) -> Recorder:
 def install() -> None:
     """Let threads, pools, child processes and tasks follow; a second call changes nothing."""
     # Where profcov is off, nobody pays for importing multiprocessing.
-    from profcov.propagation import greenlets, interpreters, pools, processes, threads  # noqa: PLC0415
+    from profcov.propagation import greenlets, hand_over, interpreters, pools, processes, threads  # noqa: PLC0415
 
     if not _installed:
         load_lazy()  # outside the lock: it imports
@@ -42,7 +42,7 @@ def install() -> None:
     with _lock:
         if not _installed:
             _installed.append(True)
-            for module in (threads, pools, processes, interpreters):
+            for module in (threads, pools, processes, interpreters, hand_over):
                 module.install(INSTALLED)
             greenlets.install()
             fresh = True
@@ -52,11 +52,13 @@ def install() -> None:
 
 def _follow_loop(module: ModuleType) -> None:
     """Let tasks follow that are made in other threads than a unit's; in its own there is ``tasks.follow``, too."""
-    from profcov.propagation import tasks, trio_tasks  # noqa: PLC0415 (it imports asyncio)
+    from profcov.propagation import hand_over, tasks, trio_tasks  # noqa: PLC0415 (it imports asyncio)
 
     follow = {"asyncio": tasks.install, "uvloop": tasks.install_in_uvloop, "trio": trio_tasks.install}
     if _installed:
         follow[module.__name__]()
+        if module.__name__ == "asyncio":
+            hand_over.install_in_asyncio(module)
 
 
 def uninstall() -> None:

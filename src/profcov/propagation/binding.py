@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from profcov.context import Nobody, find_scope
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+BOUND: Final = "__profcov_bound__"
 
 
 def bind(function: Callable[P, R]) -> Callable[P, R]:
@@ -39,7 +41,15 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
         result: R = call(*args, **kwargs)
         return result
 
+    vars(bound)[BOUND] = True
     return bound
+
+
+def is_bound(item: object) -> bool:
+    """Tell whether something that goes through a queue is what :func:`bind` has returned, or has it in a tuple."""
+    if type(item) is tuple:
+        return any(map(is_bound, item))
+    return type(item) is FunctionType and BOUND in vars(item)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from profcov.store.combine import combine
 from profcov.store.files import file_digest
 from profcov.store.layout import list_shards
 from profcov.store.pause import pause
+from profcov.store.presence import MISSING
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -76,12 +77,17 @@ def test_status_shows_what_there_is_and_who_is_at_work(run: Run, data: Path) -> 
     combine(data, Slug("done"), reasons=["jobs-pending"])
     begin(data, "lost")[0].abandon()
     working, _ = begin(data, "fresh")
+    working.note(MISSING, Slug("done"), "refused-paused")
     pause(data)
     code, out, err = run("status")
     titles, *rows = [line.split("\t") for line in out.splitlines()]
     assert (code, titles) == (0, ["profile", "shards", "size", "artifact", "at work", "jobs"])
     assert [row[0] for row in rows] == ["done", "fresh", "lost"]
-    assert (rows[0][1], rows[0][3], rows[0][4]) == ("0", "partial; jobs-pending", "nobody")
+    assert (rows[0][1], rows[0][3], rows[0][4]) == (
+        "0",
+        "partial; jobs-pending (the next: partial; refused-paused)",
+        "nobody",
+    )
     assert (rows[1][1], rows[1][3]) == ("1", "none")
     assert f" {os.getpid()}, " in rows[1][4]
     assert f" {os.getpid()} died, at work since 2" in rows[2][4]
