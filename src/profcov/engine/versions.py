@@ -134,11 +134,11 @@ class SourceFile:
         key = self.name if self._digests.get(self.name) == digest else f"{self.name}{MARK}{digest}"
         self._digests[key] = digest
         self._versions[key] = frozenset((each, each.co_linetable) for each in _list_codes(whole))
-        self._newest = key
+        self._on_version(self)
+        self._newest = key  # last: where a time limit strikes before, the next look does it all again
         for oldest in [each for each in list(self._versions) if each != key][: 1 - MAX_VERSIONS]:
             self._versions.pop(oldest, None)
             self.doubt()
-        self._on_version(self)
         return True
 
 

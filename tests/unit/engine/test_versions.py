@@ -70,6 +70,25 @@ def test_code_of_a_file_that_was_run_anew_is_of_the_version_that_it_was_compiled
     assert subject.told == [subject.file] * 2
 
 
+def test_a_look_that_was_struck_is_taken_again(subject: Subject) -> None:
+    old = subject.run(subject.write(ONE))
+    subject.file.meet(old["body"], NEVER)
+    new = subject.run(subject.write(TWO))
+    strikes = iter([KeyboardInterrupt()])
+
+    def tell(file: SourceFile) -> None:
+        for error in strikes:
+            raise error
+        subject.told.append(file)
+
+    subject.file._on_version = tell
+    with pytest.raises(KeyboardInterrupt):
+        subject.file.look_again()
+    assert subject.file.look_again()
+    assert subject.told == [subject.file]
+    assert subject.version_of(new["f"]) == digest(TWO)
+
+
 def test_a_file_that_was_edited_and_not_run_again_is_what_it_was(subject: Subject) -> None:
     old = subject.run(subject.write(ONE))
     subject.file.meet(old["body"], NEVER)
