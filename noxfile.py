@@ -116,3 +116,19 @@ def launchers(session: nox.Session) -> None:
     session.run(
         "python", "-m", "pytest", "tests/beside/test_launchers.py", *session.posargs, env={"PROFCOV_LAUNCHERS": "1"}
     )
+
+
+@nox.session(python=[*FOUND, *MUST_FAIL])
+@nox.parametrize("tool", ["ddtrace", "elastic-apm", "newrelic", "those-for-development"])
+def beside(session: nox.Session, tool: str) -> None:
+    """Run two applications beside a tool that patches what profcov patches, of its newest release."""
+    install(session)
+    if tool == "those-for-development":
+        session.install("-qq", "--upgrade", "--upgrade-strategy=eager", "--editable", ".[beside]")
+        session.run("python", "-m", "pytest", "tests/beside/test_beside.py", "--full", *session.posargs)
+    else:
+        session.install("-qq", tool)
+        name = tool.partition("-")[0]
+        session.run(
+            "python", "-m", "pytest", "tests/beside/test_beside.py", *session.posargs, env={"PROFCOV_BESIDE": name}
+        )

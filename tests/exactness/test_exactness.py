@@ -42,8 +42,8 @@ def run_harness(*arguments, branch="false", context="profile"):
 
 
 def test_ctrace_says_that_it_does_not_follow_greenlets_and_files_nothing(tmp_path):
-    words = "import gevent, pathlib, profcov, sys; t = profcov.trace('alpha'); t.__enter__(); t.__exit__(); "
-    words += "print(t.status, sorted(pathlib.Path(sys.argv[1]).glob('**/*.coverage*')))"
+    words = "import gevent, pathlib, profcov, sys; gevent.sleep(0); t = profcov.trace('alpha'); t.__enter__(); "
+    words += "t.__exit__(); print(t.status, sorted(pathlib.Path(sys.argv[1]).glob('**/*.coverage*')))"
     environment = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", words, str(tmp_path)],
@@ -53,6 +53,16 @@ def test_ctrace_says_that_it_does_not_follow_greenlets_and_files_nothing(tmp_pat
         env={**os.environ, **environment, "PROFILE_COVERAGE_ENGINE": "ctrace"},
     )
     assert done.stdout == "unsupported; greenlets need the monitoring engine (Python 3.12 or newer) []\n"
+
+
+def test_ctrace_measures_where_gevent_is_imported_and_not_at_work_as_beside_sentry_sdk(tmp_path):
+    words = "import gevent.monkey, profcov; t = profcov.trace('alpha'); t.__enter__(); t.__exit__(); print(t.status)"
+    environment = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": str(tmp_path)}
+    environment |= {"PROFILE_COVERAGE_ENGINE": "ctrace"}
+    done = subprocess.run(
+        [sys.executable, "-c", words], capture_output=True, text=True, check=True, env={**os.environ, **environment}
+    )
+    assert done.stdout == "traced\n"
 
 
 @pytest.mark.skipif("monitoring" not in HERE_ENGINES, reason="the monitoring engine came with Python 3.12")

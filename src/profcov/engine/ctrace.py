@@ -20,7 +20,7 @@ from profcov.engine.c_tracer import IS_AVAILABLE, by_code, find_arc_width, make_
 from profcov.engine.coroutine import StepCoroutine
 from profcov.engine.ctrace_state import CTrace
 from profcov.engine.faults import log_once, raise_foreign
-from profcov.engine.strands import Strand, Threads, ThreadState
+from profcov.engine.strands import Strand, Threads, ThreadState, has_hub
 from profcov.errors import EngineUnavailableError
 from profcov.reasons import OTHER_TRACER, UNFOLLOWED
 
@@ -189,7 +189,7 @@ class CTraceEngine:
         """Say why this thread cannot be measured: somebody else's trace function, or greenlets."""
         if sys.gettrace() not in (None, self._threads.state.strand.running[1]):
             return "another trace function is set (coverage.py or a debugger)"
-        if "gevent" in sys.modules or "eventlet" in sys.modules:
+        if has_hub():
             return "greenlets need the monitoring engine (Python 3.12 or newer)"
         return None
 

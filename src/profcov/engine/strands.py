@@ -108,3 +108,14 @@ class Threads(threading.local):
 
 _NONE: Final = Strand()
 _nobody: Final[Callable[[], Any]] = lambda: None  # noqa: E731
+
+
+def has_hub() -> bool:
+    """Tell whether gevent or eventlet is at work in this thread: imported alone, as sentry-sdk does, they change nothing."""
+    loaded = sys.modules.get
+    find_hub = getattr(loaded("gevent._hub_local"), "get_hub_if_exists", lambda: None)
+    eventlets = getattr(loaded("eventlet.hubs"), "_threadlocal", None)
+    is_patched = getattr(loaded("gevent.monkey"), "saved", None) or getattr(
+        loaded("eventlet.patcher"), "already_patched", None
+    )
+    return bool(is_patched) or find_hub() is not None or hasattr(eventlets, "hub")
