@@ -249,7 +249,7 @@ class Book:
             taken = trace.take()
             if taken.executed or self.notes:
                 self._write(trace, label, taken.executed)
-                trace.settle(taken)
+            trace.settle(taken)  # what is on disk under its label by others, too: or it is never forgotten
         except ProfcovError as error:
             raise_foreign(error)
             return error

@@ -268,3 +268,21 @@ tell(labels())
         PROFILE_COVERAGE_MAX_LABELS="1",
         **flags("route"),
     ) == [["profile:demo|GET /3"], 1]
+
+
+def test_a_trace_whose_lines_others_have_written_is_forgotten_when_its_unit_has_ended(
+    run_python: Run, engine: str
+) -> None:
+    assert run_python(
+        LABELS
+        + """
+from profcov.engine.base import Trace
+import gc
+for number in range(20):
+    begin("GET /", str(number))
+gc.collect()
+tell([labels(), sum(isinstance(each, Trace) for each in gc.get_objects()) < 5])
+""",
+        engine=engine,
+        **flags("route"),
+    ) == [[["profile:demo|GET /"], 1], True]
