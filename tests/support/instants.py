@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -45,6 +46,16 @@ def kill_before(number: int, work: Callable[[], object]) -> bool:
 
     Those of its other threads do not count.
     """
+    return _follow(work, number) == number
+
+
+def count_calls(work: Callable[[], object]) -> int:
+    """Do work in a forked child; return how many system calls it takes."""
+    return _follow(work)
+
+
+def _follow(work: Callable[[], object], last: int = sys.maxsize) -> int:
+    """Return the number of the system call before which the child was killed, or how many there were: two end the child."""
     pid = os.fork()
     if pid == 0:
         try:
@@ -67,7 +78,7 @@ def kill_before(number: int, work: Callable[[], object]) -> bool:
         if stop == signal.SIGTRAP | 0x80:
             is_inside = not is_inside
             calls += is_inside
-            if not (is_inside and calls == number):
+            if not (is_inside and calls == last):
                 continue
         elif stop not in {signal.SIGUSR2, signal.SIGABRT}:
             pass_on = stop
@@ -75,4 +86,4 @@ def kill_before(number: int, work: Callable[[], object]) -> bool:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         assert stop != signal.SIGABRT, "the work failed"
-        return stop != signal.SIGUSR2
+        return calls

@@ -6,13 +6,12 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import json
 import shutil
 import sys
 
 import seen
-from instants import kill_before
+from instants import count_calls, kill_before
 from measured import blue, green, red
 from play import DATA, play, recorder
 
@@ -55,8 +54,8 @@ def judge() -> str:
 wrong: list[list[object]] = []
 
 
-def try_before(number: int) -> bool:
-    """Combine, killed before a call, and note what is wrong then; tell whether it has so many."""
+def prepare() -> None:
+    """Have an artifact, and shards to combine."""
     shutil.rmtree(DATA)
     recorder.after_fork()  # as if it was another process
     play("demo", green)
@@ -64,6 +63,11 @@ def try_before(number: int) -> bool:
     play("demo", red)
     recorder.after_fork()
     play("demo", blue)  # and remember that it is written
+
+
+def try_before(number: int) -> bool:
+    """Combine, killed before a call, and note what is wrong then; tell whether it has so many."""
+    prepare()
     was_killed = kill_before(number, lambda: combine(DATA, DEMO))
     problem = judge()
     if problem:
@@ -71,6 +75,7 @@ def try_before(number: int) -> bool:
     return was_killed
 
 
-first = list(itertools.takewhile(try_before, itertools.count(1, STEP)))
-last = list(itertools.takewhile(try_before, itertools.count(max(1, first[-1] + STEP - LAST))))
-print(json.dumps({"kills": len(first) + len(last), "wrong": wrong}))
+prepare()
+count = count_calls(lambda: combine(DATA, DEMO))
+numbers = sorted({*range(1, count, STEP), *range(max(1, count - LAST), count)})
+print(json.dumps({"kills": sum(map(try_before, numbers)), "wrong": wrong}))
