@@ -202,6 +202,17 @@ def test_commands_that_are_not_measured_are_told_of_until_they_have_ended(home: 
     assert "profcov run" not in home.said("combine")
 
 
+def test_a_script_of_a_slug_is_measured_where_profcov_is_only_on_the_path(home: Home) -> None:
+    shutil.rmtree(home.folder / "data", ignore_errors=True)
+    (home.folder / "script.py").write_text("import app\nprint('ran')\n")
+    path = f"PYTHONPATH={sysconfig.get_path('purelib')}{os.pathsep}{SOURCE}"
+    words = ["run", "--data-dir", "data", "--source", ".", "--slug", "nightly", "--", home.other_python, "script.py"]
+    done = home.run("env", path, home.other_python, "-m", "profcov", *words)
+    assert (done.stdout.splitlines()[-1], done.stderr) == ("ran", "")
+    assert home.profcov("combine", "--data-dir", "data", "nightly").stdout.startswith("nightly\t")
+    assert not list((home.folder / "data" / "runs").iterdir())
+
+
 def test_pythons_that_import_no_framework_load_next_to_nothing(home: Home) -> None:
     usual = home.run(home.python, "-c", "import sys, importlib.machinery; print(*sys.modules)").stdout
     below = home.measure(home.python, "-c", "import sys; print(*sys.modules)")

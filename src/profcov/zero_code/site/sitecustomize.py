@@ -86,9 +86,19 @@ def _run_the_next() -> None:
             sys.modules["sitecustomize"] = ours
 
 
+def _begin_process() -> None:
+    """Do as ``profcov.pth`` does where a whole process belongs to a slug: profcov may be on the path without being installed."""
+    if os.environ.get("PROFILE_TRACE_SLUG"):
+        try:
+            import profcov.startup  # noqa: F401, PLC0415
+        except Exception as error:  # noqa: BLE001
+            _note_failure(error)
+
+
 if not any(type(finder).__name__ == "ProfcovWaiter" for finder in sys.meta_path):
     sys.meta_path.insert(0, ProfcovWaiter())
     if _NOTE:
         _note_reached()
+_begin_process()
 if __name__ == "sitecustomize":
     _run_the_next()
