@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 from contextvars import ContextVar
@@ -91,7 +92,10 @@ def _find_around(scope: Scope | None) -> Scope | None:
     """Return the scope of the innermost step around code whose context says nothing, or names a scope that is over."""
     if somewhere and here.is_on:
         return None
-    for candidate in _list_candidates(scope):
+    task = find_task()
+    if scope is None and task is None and not _thread.steps and "greenlet" not in sys.modules:
+        return None  # most code that nobody traces
+    for candidate in _list_candidates(scope, task):
         if type(candidate) is Nobody:
             if candidate.blocks:
                 return None
@@ -100,11 +104,11 @@ def _find_around(scope: Scope | None) -> Scope | None:
     return None
 
 
-def _list_candidates(scope: Scope | None) -> Iterator[Scope | None]:
+def _list_candidates(scope: Scope | None, task: Any) -> Iterator[Scope | None]:
     """Yield what code may belong to, innermost first; None is nobody on purpose."""
     if scope is not None:
         yield scope
-    steps, task = _list_steps(), find_task()
+    steps = _list_steps()
     if task is not None:
         for step in steps:
             if step.task is task:
@@ -183,18 +187,21 @@ def _is_hub(greenlet: Any) -> bool:
 
 def find_task() -> Any:
     """Return the task of asyncio or trio that runs in this thread, or None."""
-    asyncio = sys.modules.get("asyncio")
-    current_task = getattr(asyncio, "current_task", None)
-    if current_task is not None:
-        loop = asyncio._get_running_loop()  # type: ignore[union-attr] # noqa: SLF001
-        task = None if loop is None else current_task(loop)
+    modules = sys.modules
+    if "asyncio" in modules:
+        asyncio: Any = modules["asyncio"]
+        try:
+            loop = asyncio._get_running_loop()  # noqa: SLF001
+            task = None if loop is None else asyncio.current_task(loop)
+        except AttributeError:  # it is being imported
+            task = None
         if task is not None:
             return task
-    current_task = getattr(sys.modules.get("trio.lowlevel"), "current_task", None)
-    try:
-        return None if current_task is None else current_task()
-    except RuntimeError:  # no trio runs here
-        return None
+    if "trio.lowlevel" in modules:
+        trio: Any = modules["trio.lowlevel"]
+        with contextlib.suppress(RuntimeError, AttributeError):  # no trio runs here, or it is being imported
+            return trio.current_task()
+    return None
 
 
 def _context_of(task: Any) -> Any:

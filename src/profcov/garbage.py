@@ -36,23 +36,33 @@ class _Here(_find_thread_local()):  # type: ignore[misc]
     stop = property(methodcaller("__setattr__", "is_on", False))  # noqa: FBT003
 
 
+class _Pausing(_find_thread_local()):  # type: ignore[misc]
+    pause: Any = dict  # called without an argument, it does nothing
+    resume: Any = dict
+    start = property(methodcaller("pause"))
+    stop = property(methodcaller("resume"))
+
+
+pausing: Final = _Pausing()
+"""Where an engine leaves, for each thread, what to call before and after a collection: functions of C's, without an argument."""
 somewhere: Final = _Somewhere()
 """Not empty while the collector runs, in whichever thread: cheap to ask."""
 here: Final = _Here()
 """``is_on`` while it runs in this thread."""
 
 _CALLBACKS: Final[tuple[Any, ...]] = (partial(getattr, here), partial(getattr, somewhere))
+_PAUSE: Final = partial(getattr, pausing)
 
 
-def watch() -> None:
-    """Know of collections from now on; a second call changes nothing."""
-    if _CALLBACKS[0] not in gc.callbacks:
-        gc.callbacks.extend(_CALLBACKS)
+def watch(*, pauses: bool) -> None:
+    """Know of collections from now on, and pause an engine that must be switched off for them."""
+    forget()
+    gc.callbacks.extend((_PAUSE, *_CALLBACKS) if pauses else _CALLBACKS)
 
 
 def forget() -> None:
     """Know of collections no longer."""
-    for callback in _CALLBACKS:
+    for callback in (_PAUSE, *_CALLBACKS):
         if callback in gc.callbacks:
             gc.callbacks.remove(callback)
     somewhere.clear()

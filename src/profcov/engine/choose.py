@@ -36,7 +36,7 @@ def start_engine(choice: EngineChoice, config_file: Path | None) -> Engine:
     with _lock:
         if _running is None:
             _running = (_new_engine(choice, Sources(config_file)), config_file)
-            garbage.watch()
+            garbage.watch(pauses=_running[0].name == CTraceEngine.name)
             # Callbacks that run while the interpreter empties its modules would only complain.
             atexit.register(stop_engine)
         engine, its_config = _running

@@ -22,6 +22,7 @@ from profcov.engine.ctrace_state import CTrace
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.strands import Strand, Threads, ThreadState, has_hub
 from profcov.errors import EngineUnavailableError
+from profcov.garbage import pausing
 from profcov.reasons import OTHER_TRACER, UNFOLLOWED
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class CTraceEngine:
                     _miss(scope, OTHER_TRACER)
             steps.append((trace, tracer, scope))
             if tracer is not None:
+                pausing.pause, pausing.resume = _UNTRACE, tracer.start
                 tracer.start()
                 strand.is_on = True
         except BaseException:  # a time limit of the application's has struck
@@ -118,6 +120,7 @@ class CTraceEngine:
             is_on = tracer is not None and bool(sys.gettrace() is tracer)
             if is_on and (not state.is_watching or state.is_told()):
                 strand.is_on = False
+                pausing.resume = pausing.pause = dict
                 sys.settrace(None)
                 tracer.stop()
                 steps.pop()[0].resting.tracers.append(tracer)
@@ -275,12 +278,16 @@ class CTraceEngine:
                 known.verdicts.pop(mark, None)
 
 
+_UNTRACE: Final = functools.partial(sys.settrace, None)
+
+
 def _pause(strand: Strand) -> None:
     """Switch off the tracer that is on in this thread, if any; if another trace function is set, give way to it.
 
     It is not stopped: frames that were entered under it call it if another trace function is set, and one that is stopped takes
     that away. Who drops it stops it: or it would do so then.
     """
+    pausing.resume = pausing.pause = dict
     tracer = strand.running[1]
     if tracer is None:
         return
@@ -298,6 +305,7 @@ def _go_on(strand: Strand) -> None:
         return
     found = sys.gettrace()
     if found is None:
+        pausing.pause, pausing.resume = _UNTRACE, tracer.start
         tracer.stop()
         tracer.start()
     elif found is not tracer:

@@ -134,7 +134,7 @@ def blocks_in_tasks_that_wait(side):
     asyncio.run(main())
 
 
-@case("alpha", "beta", "gamma", engines=("monitoring",))
+@case("alpha", "beta", "gamma")
 def garbage_that_others_collect(side):
     gc.disable()
 
