@@ -122,6 +122,8 @@ def test_beside_another_tool_answers_lines_and_calls_are_right_and_the_tool_does
     assert told["fastapi"] == [answer(kind, '"{0} {0} {{}} {0}"') for kind in kinds]
     assert told["ran"] == {slug: [f"{slug}_in_{way}" for way in WAYS] for slug in ("one", "two")}
     assert told["calls"] == [[f"/{kind}/{library}", kinds[kind]] for kind in sorted(kinds) for library in LIBRARIES]
+    # With its threads alive: a tool's own, that a request has started, keep nobody waiting.
+    assert told["combined"] == [[slug, str(len(WAYS)), "1", "complete"] for slug in ("one", "two")]
     assert told["carried to others"] == []
     assert told["tool"] == tool.told
 

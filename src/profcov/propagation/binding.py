@@ -94,7 +94,7 @@ class Handed:
     def __del__(self) -> None:
         """End the unit of a function that was never called."""
         with contextlib.suppress(Exception):  # the interpreter may be going, and adopting may have failed
-            self.end()
+            self._unit.end_soon()
 
     def __repr__(self) -> str:
         """Look like the function, in messages about threads that have failed."""

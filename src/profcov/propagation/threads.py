@@ -7,12 +7,11 @@ and in instances, goes on above it, and whatever kills the thread passes it.
 from __future__ import annotations
 
 import _thread
-import contextlib
 import threading
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
-from profcov.context import current, find_scope
+from profcov.context import find_scope
 from profcov.propagation.binding import carry
 
 if TYPE_CHECKING:
@@ -36,18 +35,13 @@ def install(patches: Patches) -> None:
 
 
 def _start(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    scope = find_scope()
-    if scope is None or not args or not callable(args[0]):
+    if find_scope() is None or not args or not callable(args[0]):
         return original(*args, **kwargs)
     function, *rest = args
     thread = function.__self__ if type(function) is MethodType else None
     module = getattr(function, "__module__", None) if thread is None else type(thread).__module__
     if str(module).startswith(_NOBODYS):
         return original(*args, **kwargs)
-    context = getattr(thread, "_context", None)  # Python 3.14: what ``run`` is called in, empty by default
-    if context is not None:
-        with contextlib.suppress(RuntimeError):  # the application's own, in use elsewhere: its thread will fail
-            context.run(current.set, scope)
     # A daemon may run for ever; for another the interpreter itself waits.
     is_waited_for = isinstance(thread, threading.Thread) and not thread.daemon
     step = carry(function, may_run_for_ever=not is_waited_for)

@@ -17,6 +17,7 @@ import asyncio
 import json
 import multiprocessing
 import os
+import subprocess
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -126,6 +127,13 @@ async def ask_fastapi(kinds: list[str]) -> list[Any]:
     return [[answer.status_code, answer.text, answer.headers.get("X-Profile-Trace-Status")] for answer in answers]
 
 
+def combine() -> list[list[str]]:
+    """Combine both profiles while this process lives, and whatever threads a tool has started in requests."""
+    words = [sys.executable, "-m", "profcov", "combine", "one", "two", "--timeout", "10"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return [line.split("\t")[:4] for line in done.stdout.splitlines()] + ([[done.stderr]] if done.stderr else [])
+
+
 def main() -> None:
     """Ask for everything, and print what came of it."""
     kinds = ["untraced", "one", "two"]
@@ -141,15 +149,18 @@ def main() -> None:
         client.join()
     asynchronous = asyncio.run(ask_fastapi(kinds))
     calls = sorted([path, slug] for path, slug in collector.seen if path.startswith(("/one/", "/two/", "/untraced/")))
+    told = TOOL.told()
     data = Path(os.environ["PROFILE_COVERAGE_DIR"])
+    ran = {slug: sorted(seen.in_shards(data, slug)) for slug in ("one", "two")}
     print(
         json.dumps(
             {
                 "flask": [answers.get(kind) for kind in kinds],
                 "fastapi": asynchronous,
-                "ran": {slug: sorted(seen.in_shards(data, slug)) for slug in ("one", "two")},
+                "ran": ran,
                 "calls": calls,
-                "tool": TOOL.told(),
+                "tool": told,
+                "combined": combine(),
                 "carried to others": sorted({slug for path, slug in collector.seen if slug and path.count("/") > 2}),
             }
         )

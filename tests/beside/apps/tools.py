@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -163,8 +164,12 @@ class Datadog(Nothing):
     def told(self) -> Any:
         import ddtrace
 
-        ddtrace.tracer.flush()
-        return any(path.endswith("/traces") for path, _ in collector.seen)
+        deadline = time.monotonic() + 20  # its own thread sends, and flushing does not wait for that
+        while not (is_told := any(path.endswith("/traces") for path, _ in collector.seen)):
+            ddtrace.tracer.flush()
+            if time.monotonic() > deadline:
+                break
+        return is_told
 
 
 class NewRelic(Nothing):
