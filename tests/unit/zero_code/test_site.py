@@ -28,7 +28,7 @@ start()
 before = list(sys.meta_path)
 import wsgiref.simple_server
 kept = [finder for finder in sys.meta_path if finder in before] == before
-print(json.dumps([kept, [type(finder).__name__ for finder in sys.meta_path if not isinstance(finder, type)]]))
+print(json.dumps([kept, [type(finder).__name__ for finder in sys.meta_path if "rofcov" in repr(finder)]]))
 """
     )
     assert kept
