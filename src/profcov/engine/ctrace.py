@@ -173,8 +173,8 @@ class CTraceEngine:
             before(event, greenlets)
 
     def _take_on(self, strand: Strand, switcher: Scope | None) -> None:
-        """Let a greenlet that has no step of its own run for whom its context names, or else for who has switched to it."""
-        scope = switcher if strand.steps else find_scope() or switcher
+        """Let a greenlet run for whom its context names, or who is around it; with a step of its own, after that for the switcher."""
+        scope = switcher if strand.steps else find_scope()
         trace = None if scope is None else scope.trace
         if strand.base[0] is not trace:
             strand.base = (trace, None if trace is None else self._new_tracer(trace), scope)

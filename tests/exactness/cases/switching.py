@@ -69,7 +69,7 @@ def units_that_take_turns(side):
     take_turns([greenlet.greenlet(body) for _ in side.slugs], side.slugs)
 
 
-@case("alpha", "beta", "gamma", "delta", engines=("ctrace",), concurrency="greenlet")
+@case("alpha", "beta", "gamma", "delta", concurrency="greenlet")
 def greenlets_of_a_unit(side):
     """They have an empty context: what switches to them is in a unit."""
 
