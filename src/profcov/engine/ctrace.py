@@ -102,11 +102,11 @@ class CTraceEngine:
                 pausing.pause, pausing.resume = _UNTRACE, tracer.start
                 tracer.start()
                 strand.is_on = True
+            return handle  # noqa: TRY300 (in here no instruction is without its handler)
         except BaseException:  # a time limit of the application's has struck
             self._close(state, handle - 1)
             _go_on(strand)
             raise
-        return handle
 
     def leave(self, handle: int | None) -> None:
         """End a step: switch its tracer off and the outer one on again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from itertools import starmap
 from operator import call
@@ -58,6 +59,8 @@ class Step(Entered):
         except RecursionError:
             pass
         except Exception as error:  # noqa: BLE001
+            with contextlib.suppress(Exception):
+                self._engine.leave(self._handle)  # once more: what has struck may have done so before the step was left
             raise_foreign(error)
             log_once("engine-step", "cannot stop measuring a step", error=error)
         finally:

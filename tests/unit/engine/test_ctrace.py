@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,3 +75,73 @@ def test_a_trace_function_that_the_application_sets_in_a_unit_is_let_be_and_the_
     assert told["threads"][0:5] == ["traced", None, "traced", partial, ["blue", "red"]]
     assert told["none"] == ["traced", None, "traced", [], ["blue", "red"], False]
     assert (after, said) == ("traced", [])
+
+
+# An exception at each instruction of what switches tracers, one in each round: a signal handler's may come anywhere.
+STRIKES = """
+import dis, signal, sys
+from measured import *
+from play import *
+from profcov.engine import ctrace, step
+class Alarm(Exception): pass
+def strike(code, offset):
+    global left
+    left -= code.co_code[offset] != dis.opmap["RETURN_VALUE"]  # there CPython looks for no signal
+    if left == 0:
+        raise Alarm
+signal.signal(signal.SIGUSR1, strike)  # so it counts as a handler
+monitoring = sys.monitoring
+monitoring.use_tool_id(1, "strike")
+monitoring.register_callback(1, monitoring.events.INSTRUCTION, strike)
+engine = ctrace.CTraceEngine
+codes = [each.__code__ for each in (engine.enter, engine.leave, engine._close, ctrace._pause, ctrace._go_on)]
+def aim(events):
+    for code in codes:
+        monitoring.set_local_events(1, code, events)
+def inner(unit):
+    aim(monitoring.events.INSTRUCTION)
+    with unit.step():
+        blue()
+def work(outer, unit):
+    red()
+    try:
+        inner(unit)
+    except Alarm:
+        global reached
+        reached += 1
+    finally:
+        aim(0)
+    green()
+def foreign():
+    return late()
+reached = number = left = 0
+wrong = []
+while left <= 0:
+    number += 1
+    left = number
+    before, slug = reached, f"outer{number}"
+    outer, unit = recorder.begin(slug), recorder.begin(f"inner{number}")
+    run(outer, lambda: work(outer, unit))
+    foreign()
+    if sys.gettrace() is not None or recorder.engine._threads.state.strand.steps:
+        wrong.append([number, "left open"])
+        sys.settrace(None)
+        recorder.engine._threads.state.strand.steps.clear()
+    outer.end()
+    unit.end()
+    found = shards(slug), shards(f"inner{number}")
+    if found[0] != ["green", "red"] or not set(found[1]) <= {"blue"}:
+        wrong.append([number, *found])
+    if left <= 0 and reached == before:
+        wrong.append([number, "lost"])
+tell([number, reached, wrong, said])
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="events of instructions came with Python 3.12")
+def test_whatever_instruction_a_time_limit_strikes_each_units_lines_are_its_own(run_python: Run) -> None:
+    number, reached, wrong, said = run_python(STRIKES, engine="ctrace", PROFILE_COVERAGE_MAX_PROFILES="2000")
+    print(number, reached)
+    assert number > 100
+    assert reached == number - 1
+    assert (wrong, said) == ([], [])
