@@ -9,12 +9,14 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import seen
 from ports import find_free_port
 
 APPS = Path(__file__).parent / "apps"
@@ -89,6 +91,8 @@ def is_here(module: str) -> bool:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each tool in each order: all that are installed, or the one that the session is about."""
+    if "name" not in metafunc.fixturenames:
+        return
     asked = os.environ.get("PROFCOV_BESIDE")
     left_out = set() if metafunc.config.getoption("--full") else EACH
     runs = []
@@ -141,3 +145,15 @@ def answer(kind: str, text: str) -> list[Any]:
     """Return what a client is told, which is the same traced and untraced but for one header."""
     status = None if kind == "untraced" else "traced"
     return [200, text.format("one" if kind == "untraced" else kind), status]
+
+
+def test_in_a_test_run_of_pytests_its_patches_and_what_it_says_of_threads_that_fail_are_as_without_us(
+    environ_for: Any, tmp_path: Path
+) -> None:
+    file = shutil.copy(APPS / "in_pytest.py", tmp_path)  # away from our own conftest.py
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+    environ = environ_for(tmp_path, APPS / "measured")
+    done = subprocess.run([*words, file], env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.count("PytestUnhandledThreadExceptionWarning: Exception in thread") == 2, done.stdout
+    assert "2 passed, 2 warnings" in done.stdout
+    assert seen.in_shards(tmp_path / "data", "one") == {"one_in_request", "one_in_thread"}
