@@ -75,10 +75,13 @@ class Striker:
                 self.strike()
 
     def aim(self, rng):
-        """Choose an instruction, one of those struck least, and which time it is reached."""
+        """Choose an instruction, one of those struck least or one of a disarming, and which time it is reached."""
         if self.met:
             least = min(self.struck.get(each, 0) for each in self.met)
-            self.target = rng.choice(sorted(each for each in self.met if self.struck.get(each, 0) == least))
+            among = [each for each in self.met if self.struck.get(each, 0) == least]
+            if rng.random() < 0.4:
+                among = [each for each in self.met if self.codes[each[0]].co_name == "_disarm"] or among
+            self.target = rng.choice(sorted(among))
             self.left = rng.choice((1, 1, 2, 5, 20))
 
     def missed(self):
@@ -174,7 +177,7 @@ class Rounds:
         self.possible = {}
         for (index, *_), lines in expected.items():
             self.possible.setdefault(index, set()).update(lines)
-        self.count, self.wrong, self.staying = 0, [], None
+        self.count, self.wrong, self.staying, self.index = 0, [], None, 0
         self.other = Other(self)
         strike = self.throw if kind == "raise" else self.collect
         self.striker = Striker(codes, strike, anywhere=kind == "raise")
@@ -191,7 +194,9 @@ class Rounds:
         """Have the other thread do a unit of work, or enter a function and stay there until the round is over."""
         stay = self.rng.random() < 0.5
         entered, go_on = threading.Event(), threading.Event()
-        key, functions = self.pick(), self.functions
+        index, key, functions = self.index, self.pick(), self.functions
+        if self.rng.random() < 0.5:
+            key = (index, *key[1:])  # what is being disarmed, maybe
         shared = self.rng.choice([None, *self.units]) if not stay else None
 
         def work():
@@ -215,7 +220,8 @@ class Rounds:
         self.staying = (thread, go_on)
 
     def pick(self):
-        return self.rng.randrange(4), self.rng.choice(KINDS), self.rng.choice(LENGTHS)
+        self.index = self.rng.randrange(4)
+        return self.index, self.rng.choice(KINDS), self.rng.choice(LENGTHS)
 
     def try_to(self, work, *args):
         """Do something, and once more if it was struck."""

@@ -77,6 +77,26 @@ def test_no_unit_of_thousands_is_wrong_under_stress(windows):
     assert figures["disarms"] > 50, "nothing was disarmed: the stress is none"
 
 
+@pytest.mark.skipif("monitoring" not in HERE_ENGINES, reason="the monitoring engine came with Python 3.12")
+@pytest.mark.parametrize("kind", ["raise", "collect"])
+def test_no_line_is_wrong_whatever_strikes_the_engine_at_any_of_its_instructions(kind):
+    words = [sys.executable, str(HERE / "strikes.py"), "4", kind]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    figures = json.loads(done.stdout)
+    print(figures)
+    assert figures["wrong"] == figures["errors"] == figures["logged"] == []
+    assert figures["strikes"] > 30
+    assert figures["disarms"] > 30
+
+
+def test_nothing_stands_still_where_the_collector_and_signals_take_locks_of_the_application():
+    words = [sys.executable, "-W", "ignore", str(HERE / "hang.py"), "3"]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    print(done.stdout)
+    assert json.loads(done.stdout)["came_home"]
+
+
 # 700 programs on each Python, others on each: 2,100 in CI. `make long` runs more.
 FIRST_SEED = sys.version_info.minor * 100_000
 PROGRAMS = (

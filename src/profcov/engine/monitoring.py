@@ -11,13 +11,17 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+import weakref
+from functools import partial
 from itertools import accumulate, chain, repeat, starmap, takewhile
 from operator import attrgetter, countOf, truth
+from threading import get_ident
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Scope, find_scope
 from profcov.engine.base import Capabilities, Counts, Trace
 from profcov.engine.faults import is_foreign, log_once
+from profcov.engine.lazily import is_lazy, is_within
 from profcov.engine.monitoring_state import (
     CodeState,
     MonitoringTrace,
@@ -74,6 +78,8 @@ class MonitoringEngine:
         self.sources = sources
         self._states: dict[int, CodeState] = {}
         self._quiet: set[CodeState] = set()  # whose entry events may be off
+        self._lazy: dict[int, weakref.ref[CodeType]] = {}
+        self._evaluating: set[int] = set()  # threads that may be running one of these
         self._live: set[MonitoringTrace] = set()
         self._announced: set[MonitoringTrace] = (
             set()
@@ -104,6 +110,7 @@ class MonitoringEngine:
             (events.PY_RESUME, self._on_entry),
             (events.PY_THROW, self._on_throw),
             (events.LINE, self._on_line),
+            (events.PY_RETURN, self._on_return),
         ):
             monitoring.register_callback(self._recording, event, callback)
         monitoring.register_callback(self._discovery, events.PY_START, self._on_discovery)
@@ -177,6 +184,7 @@ class MonitoringEngine:
         self.arms = self.disarms = self.blocked = self.lines = 0
         self._live.clear()
         self._announced.clear()
+        self._evaluating.clear()
         self._epoch = self._version = unique()
         for state in tuple(self._states.values()):
             for each in (state.armed, state.seen, state.leaving):
@@ -199,7 +207,7 @@ class MonitoringEngine:
         self._monitoring.register_callback(self._discovery, self._monitoring.events.PY_START, None)
         for tool in (self._discovery, self._recording):
             self._monitoring.free_tool_id(tool)
-        for each in (self._states, self._quiet, self._live, self._announced):
+        for each in (self._states, self._quiet, self._lazy, self._live, self._announced):
             each.clear()
 
     # Callbacks. None of them may raise what is ours: it would reach the application.
@@ -210,7 +218,10 @@ class MonitoringEngine:
                 filename = self.sources.measured(code.co_filename, sys._getframe(1))  # noqa: SLF001
                 if filename is None:
                     return self._disable
-                self._adopt(code, filename)
+                if is_lazy(code):
+                    self._watch(code)
+                else:
+                    self._adopt(code, filename)
             # Whoever comes second here has missed the local start event just as the first has.
             self._on_entry(code, offset)
         except BaseException as error:
@@ -225,6 +236,33 @@ class MonitoringEngine:
         switch = (self._monitoring.set_local_events, self._recording, code, self._local)
         at_once(calls((self._states.setdefault, id(code), mine), switch))
 
+    def _watch(self, code: CodeType) -> None:
+        """Hear of it when what is lazily evaluated runs, and when it returns."""
+        events = self._monitoring.events
+        mine = weakref.ref(code, partial(self._lazy.pop, id(code)))
+        switch = (self._monitoring.set_local_events, self._recording, code, events.PY_START | events.PY_RETURN)
+        at_once(calls((self._lazy.setdefault, id(code), mine), switch))
+
+    def _enter_lazy(self, code: CodeType) -> Any:
+        if id(code) not in self._lazy:
+            return self._disable
+        if _get_scope() is not None:
+            self._evaluating.add(get_ident())
+        return None
+
+    def _on_return(self, code: CodeType, offset: int, value: object) -> None:  # noqa: ARG002
+        if not is_within(sys._getframe(1).f_back, self._lazy):  # noqa: SLF001
+            self._evaluating.discard(get_ident())
+
+    def _is_evaluating(self) -> bool:
+        """Tell whether this thread runs what is lazily evaluated; what raised an exception has not returned."""
+        if get_ident() not in self._evaluating:
+            return False
+        if is_within(sys._getframe(1), self._lazy):  # noqa: SLF001
+            return True
+        self._evaluating.discard(get_ident())
+        return False
+
     def _on_throw(self, code: CodeType, offset: int, exception: BaseException) -> None:  # noqa: ARG002
         if id(code) in self._states:
             self._on_entry(code, offset)
@@ -233,7 +271,7 @@ class MonitoringEngine:
         try:
             state = self._states.get(id(code))
             if state is None:
-                return self._disable
+                return self._enter_lazy(code)
             scope = _get_scope()
             if scope is not None:
                 trace = scope.trace
@@ -297,6 +335,8 @@ class MonitoringEngine:
                 seen = state.seen.get(trace)
                 # No set: the frame was entered before its unit began, which coverage.py does not measure either.
                 if seen is not None and line not in seen:
+                    if self._evaluating and self._is_evaluating():
+                        return None
                     trace.fresh[state.filename, line] = None
                     seen.add(line)
                     self.lines += 1
@@ -324,7 +364,12 @@ class MonitoringEngine:
 
     def _record(self, code: CodeType, line: int) -> None:
         state, scope = self._states.get(id(code)), _get_scope()
-        if state is not None and scope is not None and line not in state.seen.get(scope.trace, {line}):
+        if (
+            state is not None
+            and scope is not None
+            and line not in state.seen.get(scope.trace, {line})
+            and not self._is_evaluating()
+        ):
             scope.trace.fresh[state.filename, line] = None
             state.seen[scope.trace].add(line)
             self.lines += 1
