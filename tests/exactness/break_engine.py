@@ -18,9 +18,10 @@ HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1] / "src"
 ENGINE = Path("profcov", "engine", "monitoring.py")
 STATE = Path("profcov", "engine", "monitoring_state.py")
+STACKS = Path("profcov", "engine", "stacks.py")
 SECONDS = "15"
 
-LOOK = "countOf(map(id, map(_get_code, _all_frames())), id(code)) > 1"
+LOOK = "return countOf(map(id, map(_get_code, _all_frames())), id(code))"
 DISARM = """        at_once(calls(*mark), calls_if(map(self._quiet.__contains__, (state,)), self._wake(state, code)))
         if self._is_running(code):
 """
@@ -60,7 +61,7 @@ WAYS = {
     ],
     "disarm traces that the unit is nested in": [
         ("frozenset(scope.nest()) if", "frozenset((scope.trace,)) if"),
-        (LOOK, f"{LOOK[:-1]}sum(frame.f_code is code for frame, _ in __import__('traceback').walk_stack(None))"),
+        (LOOK, f"{LOOK} - sum(frame.f_code is code for frame, _ in __import__('traceback').walk_stack(None)) + 1"),
     ],
     "announce a trace before all is awake": [(ANNOUNCE, ""), (LIVE, ANNOUNCE + LIVE)],
     "let go of a trace that has work": [
@@ -95,7 +96,7 @@ def main():
             source = Path(directory, "src")
             shutil.copytree(SOURCE, source)
             for old, new in replacements:
-                found = [path for path in (ENGINE, STATE) if old in (source / path).read_text()]
+                found = [path for path in (ENGINE, STATE, STACKS) if old in (source / path).read_text()]
                 if not found:
                     sys.exit(f"{name}: the engine has changed, and the way to break it must, too")
                 for path in found:

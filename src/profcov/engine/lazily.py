@@ -7,11 +7,19 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Final
+import weakref
+from functools import partial
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.engine.monitoring_state import calls
+from profcov.engine.stacks import is_within
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import CodeType, FrameType
+    from collections.abc import Iterable
+    from types import CodeType
+
+    from profcov.context import Scope
 
 _CO_OPTIMIZED: Final = 1  # as in inspect, whose import is dear
 _ANNOTATE: Final = "__annotate__"
@@ -46,10 +54,40 @@ def _read_line(filename: str, number: int) -> str:
         return ""
 
 
-def is_within(frame: FrameType | None, codes: Mapping[int, object]) -> bool:
-    """Tell whether a frame, or one that it was called from, runs one of the code objects (by id)."""
-    while frame is not None:
-        if id(frame.f_code) in codes:
+class LazyCode:
+    """Which code objects are evaluated lazily, and which threads may be at it.
+
+    What raises an exception returns without an event, so a thread that is noted is looked at before it is believed.
+    """
+
+    __slots__ = ("codes", "evaluating")
+
+    def __init__(self) -> None:
+        self.codes: dict[int, weakref.ref[CodeType]] = {}
+        self.evaluating: set[int] = set()
+
+    def note(self, code: CodeType) -> Iterable[Any]:
+        """Return the step, for :func:`at_once`, that notes a code object until it dies."""
+        return calls((self.codes.setdefault, id(code), weakref.ref(code, partial(self.codes.pop, id(code)))))
+
+    def enter(self, code: CodeType, scope: Scope | None) -> bool:
+        """Take note that a code object starts, for a unit of work or for nobody; return whether it is one of these."""
+        if id(code) not in self.codes:
+            return False
+        if scope is not None:
+            self.evaluating.add(get_ident())
+        return True
+
+    def on_return(self, code: CodeType, offset: int, value: object) -> None:  # noqa: ARG002 (a callback)
+        """Take note that one returns."""
+        if not is_within(sys._getframe(1).f_back, self.codes):  # noqa: SLF001
+            self.evaluating.discard(get_ident())
+
+    def is_evaluating(self) -> bool:
+        """Tell whether this thread runs one, or what one calls."""
+        if get_ident() not in self.evaluating:
+            return False
+        if is_within(sys._getframe(1), self.codes):  # noqa: SLF001
             return True
-        frame = frame.f_back
-    return False
+        self.evaluating.discard(get_ident())
+        return False

@@ -11,17 +11,13 @@ from __future__ import annotations
 
 import sys
 import sysconfig
-import weakref
-from functools import partial
-from itertools import accumulate, chain, repeat, starmap, takewhile
-from operator import attrgetter, countOf, truth
-from threading import get_ident
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Scope, find_scope
 from profcov.engine.base import Capabilities, Counts, Trace
 from profcov.engine.faults import is_foreign, log_once
-from profcov.engine.lazily import is_lazy, is_within
+from profcov.engine.lazily import LazyCode, is_lazy
 from profcov.engine.monitoring_state import (
     CodeState,
     MonitoringTrace,
@@ -30,11 +26,13 @@ from profcov.engine.monitoring_state import (
     calls_if,
     unique,
 )
+from profcov.engine.stacks import count_frames
+from profcov.engine.tools import free_tools, take_tools
 from profcov.errors import EngineUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable, Iterator
-    from types import CodeType, FrameType
+    from collections.abc import Coroutine, Iterable
+    from types import CodeType
 
     from profcov.engine.sources import Sources
 
@@ -49,9 +47,6 @@ HOT: Final = 32
 """Entries since a trace was armed there before a code object is one of them: they have cost what it costs to wake it."""
 
 _get_scope: Final = find_scope
-_get_code: Final = attrgetter("f_code")
-# 3 and 4 have no owner by convention; then optimizer, profiler, debugger and coverage, where nobody uses them.
-_TOOL_IDS: Final = (4, 3, 5, 2, 0, 1)
 
 
 class MonitoringEngine:
@@ -71,15 +66,13 @@ class MonitoringEngine:
         if self._monitoring is None:
             raise EngineUnavailableError(self.name, "sys.monitoring came with Python 3.12")
         self._disable: Any = self._monitoring.DISABLE
-        # Without the GIL a decision to disable can be overtaken between the decision and the deed. Whether it is on may
-        # change while the process runs.
+        # Without the GIL a decision to disable can be overtaken before the deed; it may be switched off at any time.
         self._may_disable = not sysconfig.get_config_var("Py_GIL_DISABLED")
         self.capabilities = Capabilities(greenlets=True, branches=False, coroutine_blocks=True)
         self.sources = sources
         self._states: dict[int, CodeState] = {}
         self._quiet: set[CodeState] = set()  # whose entry events may be off
-        self._lazy: dict[int, weakref.ref[CodeType]] = {}
-        self._evaluating: set[int] = set()  # threads that may be running one of these
+        self._lazy = LazyCode()
         self._live: set[MonitoringTrace] = set()
         self._announced: set[MonitoringTrace] = (
             set()
@@ -91,16 +84,8 @@ class MonitoringEngine:
         self.arms = self.disarms = self.blocked = self.lines = 0
         if sources.branch:
             raise EngineUnavailableError(self.name, "it measures no branches: set branch = false, or use ctrace")
-        self._take_tool_ids()
+        self._recording, self._discovery = take_tools(self.name)
         self._register()
-
-    def _take_tool_ids(self) -> None:
-        free = [i for i in _TOOL_IDS if self._monitoring.get_tool(i) is None]
-        if len(free) < 2:  # noqa: PLR2004
-            raise EngineUnavailableError(self.name, "fewer than two sys.monitoring tool ids are free")
-        self._recording, self._discovery = free[:2]
-        self._monitoring.use_tool_id(self._recording, "profcov")
-        self._monitoring.use_tool_id(self._discovery, "profcov-discovery")
 
     def _register(self) -> None:
         monitoring, events = self._monitoring, self._monitoring.events
@@ -110,7 +95,7 @@ class MonitoringEngine:
             (events.PY_RESUME, self._on_entry),
             (events.PY_THROW, self._on_throw),
             (events.LINE, self._on_line),
-            (events.PY_RETURN, self._on_return),
+            (events.PY_RETURN, self._lazy.on_return),
         ):
             monitoring.register_callback(self._recording, event, callback)
         monitoring.register_callback(self._discovery, events.PY_START, self._on_discovery)
@@ -184,7 +169,7 @@ class MonitoringEngine:
         self.arms = self.disarms = self.blocked = self.lines = 0
         self._live.clear()
         self._announced.clear()
-        self._evaluating.clear()
+        self._lazy.evaluating.clear()
         self._epoch = self._version = unique()
         for state in tuple(self._states.values()):
             for each in (state.armed, state.seen, state.leaving):
@@ -196,18 +181,9 @@ class MonitoringEngine:
 
     def close(self) -> None:
         """Switch all events off and free the tool ids."""
-        for tool in (self._discovery, self._recording):
-            self._monitoring.set_events(tool, 0)
-        for state in tuple(self._states.values()):
-            code = state.ref()
-            if code is not None:
-                self._monitoring.set_local_events(self._recording, code, 0)
-        for event in (1 << bit for bit in range(self._monitoring.events.PY_THROW.bit_length())):
-            self._monitoring.register_callback(self._recording, event, None)
-        self._monitoring.register_callback(self._discovery, self._monitoring.events.PY_START, None)
-        for tool in (self._discovery, self._recording):
-            self._monitoring.free_tool_id(tool)
-        for each in (self._states, self._quiet, self._lazy, self._live, self._announced):
+        refs = [*(state.ref for state in tuple(self._states.values())), *tuple(self._lazy.codes.values())]
+        free_tools((self._discovery, self._recording), [ref() for ref in refs])
+        for each in (self._states, self._quiet, self._lazy.codes, self._live, self._announced):
             each.clear()
 
     # Callbacks. None of them may raise what is ours: it would reach the application.
@@ -218,10 +194,7 @@ class MonitoringEngine:
                 filename = self.sources.measured(code.co_filename, sys._getframe(1))  # noqa: SLF001
                 if filename is None:
                     return self._disable
-                if is_lazy(code):
-                    self._watch(code)
-                else:
-                    self._adopt(code, filename)
+                self._adopt(code, filename)
             # Whoever comes second here has missed the local start event just as the first has.
             self._on_entry(code, offset)
         except BaseException as error:
@@ -231,37 +204,13 @@ class MonitoringEngine:
         return self._disable
 
     def _adopt(self, code: CodeType, filename: str) -> None:
-        budget = FIRST_BUDGET if self._may_disable else sys.maxsize  # who never disables need never disarm
-        mine = CodeState(code, filename, budget, self._states)
-        switch = (self._monitoring.set_local_events, self._recording, code, self._local)
-        at_once(calls((self._states.setdefault, id(code), mine), switch))
-
-    def _watch(self, code: CodeType) -> None:
-        """Hear of it when what is lazily evaluated runs, and when it returns."""
-        events = self._monitoring.events
-        mine = weakref.ref(code, partial(self._lazy.pop, id(code)))
-        switch = (self._monitoring.set_local_events, self._recording, code, events.PY_START | events.PY_RETURN)
-        at_once(calls((self._lazy.setdefault, id(code), mine), switch))
-
-    def _enter_lazy(self, code: CodeType) -> Any:
-        if id(code) not in self._lazy:
-            return self._disable
-        if _get_scope() is not None:
-            self._evaluating.add(get_ident())
-        return None
-
-    def _on_return(self, code: CodeType, offset: int, value: object) -> None:  # noqa: ARG002
-        if not is_within(sys._getframe(1).f_back, self._lazy):  # noqa: SLF001
-            self._evaluating.discard(get_ident())
-
-    def _is_evaluating(self) -> bool:
-        """Tell whether this thread runs what is lazily evaluated; what raised an exception has not returned."""
-        if get_ident() not in self._evaluating:
-            return False
-        if is_within(sys._getframe(1), self._lazy):  # noqa: SLF001
-            return True
-        self._evaluating.discard(get_ident())
-        return False
+        if is_lazy(code):
+            note, events = self._lazy.note(code), self._monitoring.events.PY_START | self._monitoring.events.PY_RETURN
+        else:
+            budget = FIRST_BUDGET if self._may_disable else sys.maxsize  # who never disables need never disarm
+            mine = CodeState(code, filename, budget, self._states)
+            note, events = calls((self._states.setdefault, id(code), mine)), self._local
+        at_once(note, calls((self._monitoring.set_local_events, self._recording, code, events)))
 
     def _on_throw(self, code: CodeType, offset: int, exception: BaseException) -> None:  # noqa: ARG002
         if id(code) in self._states:
@@ -271,7 +220,7 @@ class MonitoringEngine:
         try:
             state = self._states.get(id(code))
             if state is None:
-                return self._enter_lazy(code)
+                return None if self._lazy.enter(code, _get_scope()) else self._disable
             scope = _get_scope()
             if scope is not None:
                 trace = scope.trace
@@ -335,7 +284,7 @@ class MonitoringEngine:
                 seen = state.seen.get(trace)
                 # No set: the frame was entered before its unit began, which coverage.py does not measure either.
                 if seen is not None and line not in seen:
-                    if self._evaluating and self._is_evaluating():
+                    if self._lazy.evaluating and self._lazy.is_evaluating():
                         return None
                     trace.fresh[state.filename, line] = None
                     seen.add(line)
@@ -368,7 +317,7 @@ class MonitoringEngine:
             state is not None
             and scope is not None
             and line not in state.seen.get(scope.trace, {line})
-            and not self._is_evaluating()
+            and not self._lazy.is_evaluating()
         ):
             scope.trace.fresh[state.filename, line] = None
             state.seen[scope.trace].add(line)
@@ -425,7 +374,7 @@ class MonitoringEngine:
         """Tell whether a code object is in use elsewhere: on another thread's stack, or further down on ours."""
         if "greenlet" in sys.modules:  # a suspended greenlet is on no stack and comes back without an event
             return True
-        return countOf(map(id, map(_get_code, _all_frames())), id(code)) > 1
+        return count_frames(code) > 1
 
     def _retire_parked(self, state: CodeState, suspects: set[MonitoringTrace]) -> None:
         """Charge wasted events to traces without work; whoever costs more than re-arming would, is live no longer."""
@@ -438,9 +387,7 @@ class MonitoringEngine:
 
     def review(self) -> None:
         """Look afresh for whose sake events stay on: who was at work may have ended."""
-        if not self._has_fleeting:
-            self._max_quiet = sys.maxsize
-        self._has_fleeting = False
+        self._max_quiet, self._has_fleeting = MAX_QUIET if self._has_fleeting else sys.maxsize, False
         self._version = unique()
         for state in tuple(self._states.values()):
             if state.leaving:  # of a disarming that was struck; one that is under way gives up
@@ -451,15 +398,3 @@ class MonitoringEngine:
         for state in tuple(self._quiet):
             if state.ref() is None:
                 self._quiet.discard(state)
-
-
-def _all_frames() -> Iterator[FrameType]:
-    """Return the frames of every thread, ours too, for use in one C-level loop.
-
-    While Python code walks a stack, its thread may go on: a generator that was running is suspended then, has no
-    ``f_back``, and hides whoever called it.
-    """
-    tops = chain.from_iterable(map(dict.values, starmap(sys._current_frames, [()])))  # noqa: SLF001
-    starts = map(chain, zip(tops), repeat(repeat("f_back")))  # the top frame, then what to ask of each
-    stacks: Any = map(accumulate, starts, repeat(getattr))  # from the top down to None
-    return chain.from_iterable(map(takewhile, repeat(truth), stacks))

@@ -86,7 +86,7 @@ def test_what_is_evaluated_first_for_one_profile_is_neither_its_nor_the_next_one
         (lines,) = scope.trace.take().executed.values()
         found.append(lines)
     assert found == [RUN, RUN]
-    assert not engine._evaluating
+    assert not engine._lazy.evaluating
 
 
 def list_codes(code: CodeType) -> Iterator[CodeType]:
