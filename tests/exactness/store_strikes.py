@@ -1,0 +1,196 @@
+"""What begins, ends and writes units struck at every instruction of its own, by an event that the interpreter may let in there.
+
+``python store_strikes.py SECONDS raise`` raises an exception; ``python store_strikes.py SECONDS collect`` has the garbage
+collector run a ``__del__`` that waits for another thread, which begins and ends a unit of the same profile meanwhile, or makes
+its directory another. After each round nobody may be in flight, and the shards must have what the units have run, and
+nothing else. Prints the figures.
+"""
+
+import gc
+import importlib
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from strikes import Other, Strike, Striker, Garbage, find_codes
+
+NUMBER = 8
+SLUGS = ("one", "two")
+MODULES = ("book", "books", "capture", "unit", "store.presence", "store.lock", "store.own_file", "store.shard", "engine.monitoring_state")
+ALLOWED = {"directory-moved"}
+PATIENCE = 6.0
+"""Seconds after which a wait is a fault: one is bounded to one, and there may be some in a row."""
+
+
+def insist(action, *args):
+    """Do something again until it was not struck."""
+    while True:
+        try:
+            return action(*args)
+        except Strike:
+            continue
+
+
+class Rounds:
+    def __init__(self, data, subject, kind):
+        from profcov.capture import recorder_for
+
+        self.data, self.subject, self.kind = data, subject, kind
+        self.recorder = recorder_for()
+        self.count, self.wrong, self.longest = 0, [], 0.0
+        self.rng = random.Random(2)
+        self.functions = [getattr(subject, f"f{number}") for number in range(NUMBER)]
+        self.play_once()  # what is made once is there
+        self.recorder.flush_all()
+        shutil.rmtree(data)
+        modules = [importlib.import_module(f"profcov.{name}") for name in MODULES]
+        codes = [code for module in modules for code in find_codes(module) if code.co_name not in {"__del__", "warm_up", "_start"}]
+        self.striker = Striker(codes, self.throw if kind == "raise" else self.collect, anywhere=kind == "raise")
+        self.other = Other(self)
+
+    def throw(self):
+        self.striker.aim(self.rng)
+        raise Strike
+
+    def collect(self):
+        Garbage(self.let_other_work)
+        gc.collect()
+        self.striker.aim(self.rng)
+
+    def let_other_work(self):
+        slug, number = self.pick()
+
+        def work():
+            self.unit(slug, (number,))
+
+        began = time.monotonic()
+        self.other.ask(work)
+        self.longest = max(self.longest, time.monotonic() - began)
+
+    def pick(self):
+        return self.rng.choice(SLUGS), self.rng.randrange(NUMBER)
+
+    def unit(self, slug, numbers):
+        """Do a unit of work, and what was struck once more; each function that has run is noted."""
+        unit = insist(self.recorder.begin, slug)
+        if not unit.traced:
+            self.refused.append((slug, unit.status))
+            return
+        for number in numbers:
+            self.may[slug].add(number)
+            try:
+                with unit.step():
+                    self.functions[number]()
+            except Strike:
+                continue
+            self.must[slug].add(number)
+        insist(unit.flush)
+        insist(unit.end)
+
+    def play_once(self):
+        self.must, self.may = ({slug: set() for slug in SLUGS} for _ in range(2))
+        self.refused = []
+        self.count += 1
+        for _ in range(self.rng.randrange(3, 8)):
+            slug, number = self.pick()
+            self.unit(slug, (number, self.rng.randrange(NUMBER)))
+            if self.rng.random() < 0.1:
+                insist(self.recorder.flush_all)
+
+    def play(self):
+        self.striker.aim(self.rng)
+        moves = self.rng.random() < 0.1
+        self.play_once()
+        if moves:
+            shutil.rmtree(self.data)
+            self.must, self.may = ({slug: set() for slug in SLUGS} for _ in range(2))
+            self.unit("one", (0,))
+        self.striker.target = None
+        for _ in range(3):
+            self.recorder.tidy()
+        self.recorder.flush_all(label_is_final=True)
+        self.check(moves)
+
+    def check(self, moves):
+        from profcov.slug import parse_slug
+        from profcov.store.combine import discard
+        from profcov.store.holders import list_failed, list_in_flight
+        from profcov.store.layout import list_shards
+        from profcov.store.merge import read_content
+
+        fault = {"round": self.count}
+        if self.refused and self.kind == "raise":
+            fault["refused"] = self.refused[:3]
+        for slug in map(parse_slug, SLUGS):
+            in_flight = list_in_flight(self.data, slug)
+            if in_flight:
+                fault[f"in flight {slug}"] = str(in_flight[0])
+                continue
+            reasons = {each.missing for each in list_failed(self.data, slug)} - ALLOWED
+            found = set()
+            for shard in list_shards(self.data, slug):
+                for lines in read_content(shard).lines_by_file().values():
+                    found |= lines
+            discard(self.data, slug, timeout=5)
+            missing = {self.line(number) for number in self.must[slug]} - found
+            foreign = found - {self.line(number) for number in self.may[slug]}
+            if missing or foreign or reasons:
+                fault[slug] = [sorted(missing), sorted(foreign), sorted(reasons)]
+        if fault.keys() - {"round"}:
+            fault["at"] = [f"{self.striker.codes[key].co_qualname}+{at}" for key, at in self.striker.struck][-1:]
+            self.wrong.append(fault)
+
+    @staticmethod
+    def line(number):
+        return 2 * number + 2
+
+    def figures(self):
+        from profcov.engine import faults
+
+        return {
+            "rounds": self.count,
+            "instructions": len(self.striker.met),
+            "strikes": sum(self.striker.struck.values()),
+            "never": self.striker.missed()[:20],
+            "longest": round(self.longest, 2),
+            "logged": sorted(faults._said),
+            "wrong": self.wrong[:5],
+        }
+
+
+def main(seconds, kind):
+    with tempfile.TemporaryDirectory() as directory:
+        source = Path(directory, "subject_of_strikes.py")
+        source.write_text("".join(f"def f{number}():\n    return {number}\n" for number in range(NUMBER)))
+        config = Path(directory, "strikes.ini")
+        config.write_text(f"[run]\nsource = {directory}\n")
+        os.environ.update(
+            ENABLE_PROFILE_COVERAGE="1",
+            PROFILE_COVERAGE_DIR=f"{directory}/data",
+            PROFILE_COVERAGE_CONFIG=str(config),
+            PROFILE_COVERAGE_ENGINE="monitoring",
+            PROFILE_COVERAGE_FLUSH_SECONDS="86400",
+            PROFILE_COVERAGE_MIN_FREE_BYTES="0",
+        )
+        sys.path.insert(0, directory)
+        import profcov.capture
+        import subject_of_strikes
+
+        profcov.capture._LOOK_SECONDS = 86400.0  # the recorder's own thread does nothing: the rounds call it
+        gc.disable()
+        rounds = Rounds(Path(directory, "data"), subject_of_strikes, kind)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until and len(rounds.wrong) < 10:
+            rounds.play()
+        print(json.dumps(rounds.figures(), default=str), flush=True)
+        threading.excepthook = lambda _: None
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), sys.argv[2])
