@@ -42,24 +42,20 @@ MAX_WAITING_LINES: Final = 100_000
 
 
 class Place:
-    """One thing that readers wait for: a unit of work, or late lines being written. Let go of once, by anybody."""
+    """One thing that readers wait for: a unit of work, or late lines being written. It has one owner, who lets go of it."""
 
     __slots__ = ("_begun", "_book")
 
     def __init__(self, book: Book, job: str = "", kind: str = IN_FLIGHT) -> None:
         self._book = book
         self._begun: list[tuple[int, object]] = []
+        book.at_work.add(id(self))
         book.presence.begin(book.slug, job, kind, into=self._begun)
-        book.at_work.add(self._begun[0][0])
 
     def leave(self) -> None:
         """Let readers in."""
-        try:
-            begun = self._begun.pop()
-        except IndexError:
-            return
-        self._book.at_work.discard(begun[0])
-        self._book.presence.end(begun)
+        self._book.presence.end(self._begun)
+        self._book.at_work.discard(id(self))
 
     def __del__(self) -> None:
         # Whoever was to let go of it was struck by an exception before.
@@ -85,6 +81,7 @@ class Book:
         "_given_up",
         "_home",
         "_imported",
+        "_is_said",
         "_lock",
         "_moved",
         "_running",
@@ -108,7 +105,7 @@ class Book:
         self.notes: deque[dict[str, Any]] = deque()
         self._lock = lock
         self._home = presence.open()
-        self._moved = False
+        self._moved = self._is_said = False
         self._shared: Trace | None = None
         if settings.context == "profile":
             self._shared = engine.new_trace(slug, f"{settings.context_prefix}:{slug}")
@@ -132,7 +129,8 @@ class Book:
     @property
     def is_written(self) -> bool:
         """Whether no unit has ended whose lines, or what was noted of jobs, could not be written."""
-        return not self._waiting and not self._given_up and not self.notes
+        waits = any(trace.has_news for trace in list(self._waiting))
+        return not waits and not self._given_up and not self.notes
 
     @property
     def in_flight(self) -> int:
@@ -253,9 +251,15 @@ class Book:
         except ProfcovError as error:
             raise_foreign(error)
             return error
-        if self._waiting.pop(trace, None) is not None and self.is_written:
-            self.presence.take_back(UNWRITTEN, self.slug)
+        self._waiting.pop(trace, None)
+        self._take_back()
         return None
+
+    def _take_back(self) -> None:
+        """Say no longer that lines are unwritten, once they are."""
+        if self._is_said and self.is_written:
+            self.presence.take_back(UNWRITTEN, self.slug)
+            self._is_said = False
 
     def _move(self) -> None:
         """Go on in the directory as it is now: while units were under way it was moved, removed or made anew.
@@ -280,11 +284,12 @@ class Book:
 
     def _keep_waiting(self, trace: Trace) -> None:
         """Keep what could not be written for the next try; where too much waits, the oldest units are given up."""
-        if not self.is_written or trace.has_news:
-            self.presence.note(UNWRITTEN, self.slug)
-        if not trace.has_news:  # another thread has written it meanwhile
+        if trace.has_news:  # or another thread has written it meanwhile
+            self._waiting[trace] = sum(map(len, trace.take().executed.values()))
+        if self.is_written:
             return
-        self._waiting[trace] = sum(map(len, trace.take().executed.values()))
+        self._is_said = True
+        self.presence.note(UNWRITTEN, self.slug)
         excess = sum(list(self._waiting.values())) - MAX_WAITING_LINES
         for each in [each for each in list(self._waiting) if each in self._finders and not each.scopes]:
             if excess <= 0:
@@ -329,6 +334,7 @@ class Book:
             for job in self._running[:]:
                 self.note_end(job, STOPPED)
         if not self.notes and not any(trace.has_news for trace in self._traces()):
+            self._take_back()
             return
         place = self.join()
         if place is None:

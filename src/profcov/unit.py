@@ -96,7 +96,7 @@ class Unit:
         self._engine: Engine | None = None if self._book is None else self._book.engine
         self.slug = None if self._book is None else self._book.slug
         self._open = [None]  # one thing to take out: taking is atomic, so a unit ends once
-        self._place = place
+        self._place = [] if place is None else [place]  # to be taken out likewise: it has one owner
         self.thread: tuple[int, int] | None = None
         """The thread that it has stepped in last: Python's number and the system's."""
 
@@ -168,8 +168,9 @@ class Unit:
             self._open.pop()
         except IndexError:
             return
-        place, self._place = self._place, None
-        if place is None:  # readers were let in before, and may have consumed what it belongs to
+        try:
+            place = self._place.pop()
+        except IndexError:  # readers were let in before, and may have consumed what it belongs to
             do_or_put_off(self._book.flush_late)
         else:
             do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=not self._is_adopted))
@@ -191,9 +192,10 @@ class Unit:
 
     def let_readers_in(self) -> None:
         """Keep readers waiting no longer; what runs from now on is still recorded."""
-        place, self._place = self._place, None
-        if place is not None and self._book is not None and self._trace is not None:
-            do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=False))
+        if self._book is not None and self._trace is not None:
+            with contextlib.suppress(IndexError):
+                place = self._place.pop()
+                do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=False))
 
 
 forgotten: Final[deque[Unit]] = deque()

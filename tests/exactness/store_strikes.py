@@ -18,11 +18,21 @@ import threading
 import time
 from pathlib import Path
 
-from strikes import Other, Strike, Striker, Garbage, find_codes
+from strikes import Garbage, Other, Strike, Striker, find_codes
 
 NUMBER = 8
 SLUGS = ("one", "two")
-MODULES = ("book", "books", "capture", "unit", "store.presence", "store.lock", "store.own_file", "store.shard", "engine.monitoring_state")
+MODULES = (
+    "book",
+    "books",
+    "capture",
+    "unit",
+    "store.presence",
+    "store.lock",
+    "store.own_file",
+    "store.shard",
+    "engine.monitoring_state",
+)
 ALLOWED = {"directory-moved"}
 PATIENCE = 6.0
 """Seconds after which a wait is a fault: one is bounded to one, and there may be some in a row."""
@@ -50,7 +60,12 @@ class Rounds:
         self.recorder.flush_all()
         shutil.rmtree(data)
         modules = [importlib.import_module(f"profcov.{name}") for name in MODULES]
-        codes = [code for module in modules for code in find_codes(module) if code.co_name not in {"__del__", "warm_up", "_start"}]
+        codes = [
+            code
+            for module in modules
+            for code in find_codes(module)
+            if code.co_name not in {"__del__", "warm_up", "_start"}
+        ]
         self.striker = Striker(codes, self.throw if kind == "raise" else self.collect, anywhere=kind == "raise")
         self.other = Other(self)
 
@@ -79,7 +94,7 @@ class Rounds:
     def unit(self, slug, numbers):
         """Do a unit of work, and what was struck once more; each function that has run is noted."""
         unit = insist(self.recorder.begin, slug)
-        if not unit.traced:
+        if not insist(lambda: unit.traced):
             self.refused.append((slug, unit.status))
             return
         for number in numbers:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def begin(data: Path, slug: str, job: str = "") -> tuple[Presence, tuple[int, object]]:
+def begin(data: Path, slug: str, job: str = "") -> tuple[Presence, list[tuple[int, object]]]:
     """Note in a file of its own that a unit of a slug is in flight."""
     presence = Presence(data)
     begun: list[tuple[int, object]] = []
     presence.begin(Slug(slug), job, into=begun)
-    return presence, begun[0]
+    return presence, begun
 
 
 @contextlib.contextmanager

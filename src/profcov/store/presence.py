@@ -115,18 +115,21 @@ class Presence:
         self._rows[row] = _row(kind, slug, job)  # first: whoever makes the file anew notes it, too
         self._write(row)
 
-    def end(self, begun: tuple[int, object]) -> None:
-        """Note that a unit is in flight no longer; once for each that has begun."""
-        row, file = begun
-        if self._rows.pop(row, None) is None:
-            return
-        try:
-            self._write(row)
-        except OSError:  # `mend` tries again
-            return
-        current = self._file
-        if current is not None and file is current:
-            current.free.append(row)
+    def end(self, begun: list[tuple[int, object]]) -> None:
+        """Note that a unit is in flight no longer, with what :meth:`begin` has put into a list; that is empty then.
+
+        Called again after it was struck, it does the rest; two threads do not call it at once. A row is given back last.
+        """
+        for row, file in begun[:1]:
+            self._rows.pop(row, None)
+            is_written = False
+            with contextlib.suppress(OSError):  # `mend` tries again
+                self._write(row)
+                is_written = True
+            begun.clear()
+            current = self._file
+            if is_written and current is not None and file is current:
+                current.free.append(row)
 
     def note(self, kind: str, slug: Slug, text: str = "") -> None:
         """Note something that stays until readers have taken it into account; never raises."""

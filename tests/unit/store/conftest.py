@@ -19,7 +19,7 @@ presence, begun = Presence(Path(sys.argv[1])), []
 presence.begin(sys.argv[2], into=begun)
 print("held", flush=True)
 sys.stdin.readline()
-presence.end(*begun)
+presence.end(begun)
 print("released", flush=True)
 sys.stdin.read()
 """

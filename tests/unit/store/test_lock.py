@@ -135,7 +135,7 @@ def test_neither_misses_the_other(tmp_path: Path) -> None:
             worked += 1
             if inside.is_set():
                 faults.append(worked)
-        presence.end(begun[0])
+        presence.end(begun)
     stop.set()
     for thread in threads:
         thread.join()
@@ -184,7 +184,7 @@ def test_a_file_that_the_application_has_opened_under_our_number_is_neither_writ
         os.close(fd)
         theirs.append(path)
     assert not lock.holds
-    presence.end(begun[0])
+    presence.end(begun)
     presence.begin(DEMO, into=begun)
     presence.note(MISSING, DEMO, "reason")
     lock.close()

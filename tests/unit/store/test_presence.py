@@ -68,10 +68,10 @@ def kill(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-def start_unit(presence: Presence, slug: Slug) -> tuple[int, object]:
+def start_unit(presence: Presence, slug: Slug) -> list[tuple[int, object]]:
     begun: list[tuple[int, object]] = []
     presence.begin(slug, into=begun)
-    return begun[0]
+    return begun
 
 
 def files(data: Path) -> list[str]:
