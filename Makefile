@@ -42,12 +42,14 @@ soak: $(READY)  ## a million traced requests, without and with new generations: 
 	@$(BIN)/python tools/bench/soak.py --combine-every 2500 $(ARGS)
 	@$(BIN)/python tools/bench/soak.py --combine-every 500 --requests 200000 --same-lines
 
-long: $(READY)  ## the exactness suite for some hours: 20,000 random programs, ten minutes of stress, twenty of strikes, an hour of locks
+long: $(READY)  ## the exactness suite for some hours: 20,000 random programs, ten minutes of stress, forty of strikes, an hour of locks
 	@$(BIN)/python tests/exactness/random_programs.py --seeds 1000000 20000 $(ARGS)
 	@$(BIN)/python tests/exactness/stress.py 300
 	@$(BIN)/python tests/exactness/stress.py 300 --wide
 	@$(BIN)/python tests/exactness/strikes.py 600 raise
 	@$(BIN)/python tests/exactness/strikes.py 600 collect
+	@$(BIN)/python tests/exactness/store_strikes.py 600 raise
+	@$(BIN)/python tests/exactness/store_strikes.py 600 collect
 	@$(BIN)/python -W ignore tests/exactness/hang.py 3600
 
 compat: $(READY)  ## every framework on every server, on each Python; writes docs/reference/compatibility.md

@@ -89,6 +89,18 @@ def test_no_line_is_wrong_whatever_strikes_the_engine_at_any_of_its_instructions
     assert figures["disarms"] > 30
 
 
+@pytest.mark.skipif("monitoring" not in HERE_ENGINES, reason="the monitoring engine came with Python 3.12")
+@pytest.mark.parametrize("kind", ["raise", "collect"])
+def test_no_line_is_lost_and_nobody_waited_for_whatever_strikes_a_unit_that_begins_ends_or_is_written(kind):
+    words = [sys.executable, str(HERE / "store_strikes.py"), "4", kind]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
+    figures = json.loads(done.stdout)
+    print(figures)
+    assert figures["wrong"] == figures["logged"] == []
+    assert figures["strikes"] > 3
+    assert figures["longest"] < 20  # bounded waits of a second, not of the other thread
+
+
 def test_nothing_stands_still_where_the_collector_and_signals_take_locks_of_the_application():
     words = [sys.executable, "-W", "ignore", str(HERE / "hang.py"), "3"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
