@@ -13,10 +13,9 @@ import os
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov import reasons
-from profcov.book import MAX_WAIT_SECONDS
 from profcov.books import Books
 from profcov.carrier import (
     BUSY,
@@ -49,7 +48,7 @@ from profcov.unit import UNNAMED, Unit, Work, forgotten, work_labelled
 if TYPE_CHECKING:
     from profcov.book import Book
     from profcov.carrier import Claim
-    from profcov.engine.base import Engine, Lock
+    from profcov.engine.base import Engine
 
 _BUSY_SECONDS: Final = 2.0
 _START_SECONDS: Final = 2.0
@@ -346,7 +345,7 @@ def go_on() -> None:
         recorder.presence.go_on()
 
 
-_held_to_fork: list[Lock] = []
+_held_to_fork: list[Any] = []
 
 
 def _before_fork() -> None:
@@ -354,8 +353,9 @@ def _before_fork() -> None:
 
     One that is not given back in time is made anew in the child: its holder may be waiting for what we hold.
     """
-    if writing.acquire(timeout=MAX_WAIT_SECONDS):
-        _held_to_fork.append(writing)
+    lock = writing.take()
+    if lock is not None:
+        _held_to_fork.append(lock)
 
 
 def _release_after_fork() -> None:

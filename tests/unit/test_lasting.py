@@ -171,7 +171,7 @@ unit = recorder.begin("demo")
 held, let_go = threading.Event(), threading.Event()
 
 def hold():
-    with unit._trace.flush_lock, writing:
+    with unit._trace.flush_lock, writing.held():
         held.set()
         let_go.wait()
 

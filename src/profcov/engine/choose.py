@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import atexit
-import threading
 from typing import TYPE_CHECKING
 
 from profcov import garbage
+from profcov.brief_lock import BriefLock
 from profcov.engine.ctrace import CTraceEngine
 from profcov.engine.monitoring import MonitoringEngine
 from profcov.engine.sources import Sources
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from profcov.engine.base import Engine
     from profcov.settings import EngineChoice
 
-_lock = threading.RLock()
+_lock = BriefLock()
 _running: tuple[Engine, Path | None] | None = None
 
 
@@ -33,7 +33,7 @@ def start_engine(choice: EngineChoice, config_file: Path | None) -> Engine:
         coverage.exceptions.CoverageException: coverage.py cannot read the configuration.
     """
     global _running  # noqa: PLW0603 (what an engine holds, the interpreter has once)
-    with _lock:
+    with _lock.held():
         if _running is None:
             _running = (_new_engine(choice, Sources(config_file)), config_file)
             garbage.watch(pauses=_running[0].name == CTraceEngine.name)
@@ -56,7 +56,7 @@ def stop_engine() -> None:
     """Close the process's engine, if one runs."""
     global _running  # noqa: PLW0603
     atexit.unregister(stop_engine)
-    with _lock:
+    with _lock.held():
         if _running is not None:
             garbage.forget()
             _running[0].close()

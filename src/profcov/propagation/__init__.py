@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING
 
+from profcov.brief_lock import BriefLock
 from profcov.capture import Recorder, recorder_for
 from profcov.engine.eager import load_lazy
 from profcov.propagation.on_import import when_imported
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from profcov.settings import Settings
 
-_lock = threading.Lock()
+_lock = BriefLock()
 _installed: list[bool] = []  # not INSTALLED itself: others may have patched first
 
 
@@ -39,7 +39,7 @@ def install() -> None:
     if not _installed:
         load_lazy()  # outside the lock: it imports
     fresh = False
-    with _lock:
+    with _lock.held():
         if not _installed:
             _installed.append(True)
             for module in (threads, pools, processes, interpreters, hand_over):
@@ -65,7 +65,7 @@ def uninstall() -> None:
     """Put everything back as it was, except what somebody else has patched on top."""
     from profcov.propagation import greenlets, outgoing_http  # noqa: PLC0415
 
-    with _lock:
+    with _lock.held():
         outgoing_http.forget()
         INSTALLED.restore()
         _installed.clear()

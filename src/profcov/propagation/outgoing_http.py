@@ -9,10 +9,10 @@ from __future__ import annotations
 import fnmatch
 import functools
 import re
-import threading
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from profcov.brief_lock import BriefLock
 from profcov.carrier import HEADER, outgoing_headers
 from profcov.context import find_scope
 from profcov.engine.faults import log_once, raise_foreign
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import ModuleType
 
-_lock: Final = threading.Lock()
+_lock: Final = BriefLock()
 _asked: list[bool] = []
 _PORTS: Final = {"http": 80, "https": 443}
 
 
 def install() -> None:
     """Patch the libraries that are imported, and the others once they are; a second call changes nothing."""
-    with _lock:
+    with _lock.held():
         for module, patches in _PATCHED.items():
             if not _asked:
                 when_imported(module, functools.partial(_patch, patches=patches))
@@ -39,7 +39,7 @@ def install() -> None:
 
 def forget() -> None:
     """Ask again at the next install: what was patched has been put back."""
-    with _lock:
+    with _lock.held():
         _asked.clear()
 
 

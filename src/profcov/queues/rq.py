@@ -8,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from rq import Queue, SimpleWorker, Worker, registry
 from rq import worker as rq_worker
 from rq.job import Job
 
+from profcov.brief_lock import BriefLock
 from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.propagation import open_recorder
@@ -52,7 +52,7 @@ _CALLBACKS: Final = {
 }
 """RQ's functions that run callbacks, and the attribute of a job that is empty where it has none."""
 
-_lock = threading.Lock()
+_lock = BriefLock()
 _PATCHES: Final = Patches()
 
 
@@ -62,14 +62,14 @@ def install(settings: Settings | None = None) -> None:
     Patches ``Job.create``, which every way to enqueue goes through. Does nothing when profcov is off or when it is
     installed already.
     """
-    with _lock:
+    with _lock.held():
         if not _PATCHES and open_recorder(settings).settings.enabled:
             _PATCHES.wrap(Job, "create", _create)
 
 
 def uninstall() -> None:
     """Put ``Job.create`` back as it was."""
-    with _lock:
+    with _lock.held():
         _PATCHES.restore()
 
 

@@ -7,12 +7,12 @@ import contextlib
 import errno
 import json
 import os
-import threading
 from collections import deque
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.brief_lock import BriefLock
 from profcov.errors import CoverageWriteError
 from profcov.store.files import PRIVATE, create_private, make_directory
 from profcov.store.layout import new_shard_name
@@ -20,7 +20,7 @@ from profcov.store.merge import FACTS, SCHEMA, Content, digest_content, to_bits,
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from profcov.slug import Slug
 
@@ -28,12 +28,11 @@ if TYPE_CHECKING:
 _WITHOUT_JOURNAL: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF"
 """As coverage.py does: the file has no name yet, and nobody would remove the journal of a process that was killed."""
 
-writing: Final = threading.RLock()
+writing: Final = BriefLock()
 """Held while a shard is written, to keep processes from forking: a child would find SQLite's locks taken for ever.
 
 Whoever cannot have it in time writes all the same: its holder may be waiting for what we hold.
 """
-_MAX_WAIT_SECONDS: Final = 1.0
 
 
 def write_shard(
@@ -68,7 +67,7 @@ def write_shard(
     shard = os.path.join(data_dir, name)  # noqa: PTH118
     unfinished = os.path.join(data_dir, f".{name}.unfinished")  # noqa: PTH118
     try:
-        with _unforked():
+        with writing.held():
             make_directory(data_dir, umask)
             fd = create_private(unfinished, umask)
             try:
@@ -82,16 +81,6 @@ def write_shard(
             os.unlink(unfinished)  # noqa: PTH108
         raise CoverageWriteError(Path(shard), str(error)) from error
     return Path(shard)
-
-
-@contextlib.contextmanager
-def _unforked() -> Iterator[None]:
-    is_held = writing.acquire(timeout=_MAX_WAIT_SECONDS)
-    try:
-        yield
-    finally:
-        if is_held:
-            writing.release()
 
 
 def _to_content(context: str, executed: Mapping[str, set[Any]], facts: Mapping[str, Any], *, branch: bool) -> Content:
@@ -171,7 +160,7 @@ def prepare() -> None:
     """
     import tempfile  # noqa: PLC0415 (workers only)
 
-    with _unforked():
+    with writing.held():
         if not _tables:
             with tempfile.NamedTemporaryFile() as file:
                 _fill(file.name, file.fileno(), Content(), branch=False)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-import threading
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.brief_lock import BriefLock
 from profcov.propagation import open_recorder
 from profcov.propagation.patches import Patches
 from profcov.web.asgi import ProfileTraceMiddleware as ASGIMiddleware
@@ -14,7 +14,7 @@ from profcov.web.wsgi import ProfileTraceMiddleware as WSGIMiddleware
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_lock: Final = threading.Lock()
+_lock: Final = BriefLock()
 _PATCHES: Final = Patches()
 
 
@@ -33,12 +33,12 @@ def trace_asgi_class(cls: type) -> None:
 
 def untrace_classes() -> None:
     """Put all classes back as they were."""
-    with _lock:
+    with _lock.held():
         _PATCHES.restore()
 
 
 def _trace(cls: type, middleware: Callable[[Any], Any]) -> None:
-    with _lock:
+    with _lock.held():
         if "__call__" not in vars(cls) or not open_recorder().settings.enabled:
             return
         pattern = middleware(None)
