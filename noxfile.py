@@ -132,3 +132,15 @@ def beside(session: nox.Session, tool: str) -> None:
         session.run(
             "python", "-m", "pytest", "tests/beside/test_beside.py", *session.posargs, env={"PROFCOV_BESIDE": name}
         )
+
+
+@nox.session(python="3.15")
+def lazy(session: nox.Session) -> None:
+    """Run the tests of imports and interpreters on Python 3.15, lazy imports of everything among them."""
+    session.install("-qq", "--editable", ".[demo]", "pytest", "pytest-timeout", "greenlet", "wrapt")
+    tests = (
+        "unit/engine/test_imports.py",
+        "unit/propagation/test_interpreters.py",
+        "unit/propagation/test_on_import.py",
+    )
+    session.run("python", "-m", "pytest", *(f"tests/{test}" for test in tests), *session.posargs)
