@@ -9,6 +9,7 @@ from profcov.context import Nobody, current, find_scope
 from profcov.engine.faults import log_once
 from profcov.propagation.binding import carry, unbound
 from profcov.propagation.patches import INSTALLED
+from profcov.reasons import UNFOLLOWED
 from profcov.unit import adopt
 
 if TYPE_CHECKING:
@@ -22,6 +23,17 @@ def install() -> None:
     cache: Any = sys.modules.get("trio._core._thread_cache")
     if cache is not None:
         INSTALLED.wrap_once(cache.ThreadCache, "start_thread_soon", _start_thread_soon)
+    threads: Any = sys.modules.get("trio._threads")
+    if threads is not None:
+        INSTALLED.wrap_once(threads, "_send_message_to_trio", _send_to_trio)
+
+
+def _send_to_trio(original: Callable[..., Any], token: Any, *args: Any, **kwargs: Any) -> Any:
+    """Say that work is not followed into a trio of another thread, unless that was asked to run this very thread."""
+    scope = None if token is None else find_scope()
+    if scope is not None and not scope.book.engine.capabilities.coroutine_blocks:
+        scope.book.miss(UNFOLLOWED)
+    return original(token, *args, **kwargs)
 
 
 def _start_thread_soon(
