@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import inspect
 import multiprocessing.process
 import os
 import subprocess
-from typing import TYPE_CHECKING, Any
+from inspect import Parameter, Signature
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.capture import flush_everything, go_on, recorder_for
 from profcov.context import find_scope
@@ -28,6 +28,30 @@ if TYPE_CHECKING:
 
     from profcov.context import Scope
     from profcov.propagation.patches import Patches
+
+# What Popen takes: the patches of others that are in its place need not tell, and this has been its order since Python 2.
+_POPEN: Final = Signature(
+    [
+        *(Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("self", "args")),
+        *(
+            Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=None)
+            for name in [
+                "bufsize",
+                "executable",
+                "stdin",
+                "stdout",
+                "stderr",
+                "preexec_fn",
+                "close_fds",
+                "shell",
+                "cwd",
+                "env",
+            ]
+        ),
+        Parameter("rest", Parameter.VAR_POSITIONAL),
+        Parameter("more", Parameter.VAR_KEYWORD),
+    ]
+)
 
 
 def install(patches: Patches) -> None:
@@ -97,7 +121,11 @@ def _start_program(original: Callable[..., None], *args: Any, **kwargs: Any) -> 
     if find_scope() is None:
         original(*args, **kwargs)
         return
-    given = inspect.signature(original).bind(*args, **kwargs)
+    try:
+        given = _POPEN.bind(*args, **kwargs)
+    except TypeError:
+        original(*args, **kwargs)  # which says what is wrong
+        return
     words = given.arguments.get("args")
     if not isinstance(words, (str, bytes, os.PathLike, list, tuple)):
         given.arguments["args"] = words = list(words)  # type: ignore[arg-type]  # as Popen does: it can be read once

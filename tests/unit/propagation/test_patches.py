@@ -194,3 +194,31 @@ def test_a_function_of_a_module_is_called_as_it_is(patches):
     patches.wrap(module, "function", lambda original, *args: original(*args) + ", ours")
     assert module.function("word") == "word None, ours"
     assert inspect.signature(module.function) == inspect.signature(lambda word: word)
+
+
+def test_a_patch_of_popen_that_does_not_tell_what_it_takes_is_no_obstacle(run_python):
+    source = """
+    import os, subprocess, sys
+    original = subprocess.Popen.__init__
+    subprocess.Popen.__init__ = lambda self, *args, **kwargs: original(self, *args, **kwargs)
+    import profcov
+    from play import tell
+    words = [sys.executable, "-c", "import os; print(os.environ.get('PROFILE_TRACE_SLUG'), os.environ.get('OWN'))"]
+    def ask(*args, **kwargs):
+        try:
+            return subprocess.Popen(*args, **kwargs).communicate()[0].decode()
+        except TypeError as error:
+            return str(error)
+    environ = {**os.environ, "OWN": "own"}
+    with profcov.trace("demo"):
+        told = [
+            ask(words, stdout=-1, env=environ),
+            ask(iter(words), -1, None, None, -1, None, None, True, False, None, environ),
+            ask(args=words, stdout=-1),
+            ask(),
+        ]
+    tell(told)
+    """
+    told = run_python(source)
+    assert told[:3] == ["demo own\n", "demo own\n", "demo None\n"]
+    assert "missing 1 required positional argument: 'args'" in told[3]
