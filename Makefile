@@ -37,10 +37,11 @@ bench: $(READY)  ## what profcov costs, on each Python that is found; artifacts/
 	@missed=0; $(BIN)/python tools/bench/overhead.py $(or $(ARGS),--every-python) || missed=1; \
 	$(if $(ARGS),,for part in store jobs playback matrix dashboard; do $(BIN)/python tools/bench/$$part.py || missed=1; done;) exit $$missed
 
-soak: $(READY)  ## a million traced requests, without and with new generations: memory must not grow
+soak: $(READY)  ## a million traced requests, without and with new generations, and with 100,000 code objects: memory must not grow
 	@$(BIN)/python tools/bench/soak.py $(ARGS)
 	@$(BIN)/python tools/bench/soak.py --combine-every 2500 $(ARGS)
 	@$(BIN)/python tools/bench/soak.py --combine-every 500 --requests 200000 --same-lines
+	@$(BIN)/python tools/bench/soak.py --compile
 
 long: $(READY)  ## the exactness suite for some hours: 20,000 random programs, ten minutes of stress, forty of strikes, an hour of locks
 	@$(BIN)/python tests/exactness/random_programs.py --seeds 1000000 20000 $(ARGS)

@@ -141,6 +141,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--same-lines", action="store_true", help="every request runs the same lines, in each generation"
     )
+    parser.add_argument("--compile", action="store_true", help="each tenth request compiles and runs code of its own")
     parser.add_argument("--trace-memory", action="store_true", help="say what holds more memory than after the warm-up")
     parser.add_argument("--combiner", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -177,7 +178,8 @@ def main() -> int:
 
         every = arguments.combine_every
         combine_some = stack.enter_context(combiner(rig)) if every else None
-        app = rig.wrap_wsgi(branches.answer_plainly if arguments.same_lines else branches.answer)
+        answer = branches.answer_plainly if arguments.same_lines else branches.answer
+        app = rig.wrap_wsgi(branches.answer_by_new_rules if arguments.compile else answer)
         if arguments.trace_memory:
             watch_memory(app, arguments.requests, combine_some, every)
             return 0

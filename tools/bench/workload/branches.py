@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 
@@ -29,6 +29,21 @@ def answer_plainly(environ: WSGIEnvironment, start_response: StartResponse) -> l
     total = 0
     for digit in str(number):
         total += int(digit)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"%d" % total]
+
+
+RULE = "def rule(number):\n    total = number % 7\n    if total > 3:\n        total += 1\n    return total\n"
+
+
+def answer_by_new_rules(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """Answer with code that is compiled for each tenth request, in this file's name, as rule engines do."""
+    number = int(environ["QUERY_STRING"])
+    total = number
+    if number % 10 == 0:
+        names: dict[str, Callable[[int], int]] = {}
+        exec(compile(RULE, __file__, "exec"), names)  # type: ignore[arg-type]
+        total = names["rule"](number)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"%d" % total]
 
