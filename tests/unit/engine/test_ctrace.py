@@ -145,3 +145,49 @@ def test_whatever_instruction_a_time_limit_strikes_each_units_lines_are_its_own(
     assert number > 100
     assert reached == number - 1
     assert (wrong, said) == ([], [])
+
+
+# Threads enter a file at the same moment in traces that have not met it, while finalizers switch threads and take a lock that a
+# thread holds which is on its way into the file, too.
+FIRST_MET = """
+import gc, threading, time
+from measured import *
+from play import *
+class Litter:
+    def __init__(self):
+        self.itself = self
+    def __del__(self):
+        with lock:
+            time.sleep(0)
+def enter(number):
+    gate.wait()
+    with unit.step():
+        for _ in range(5):
+            Litter()
+        with lock if number % 2 else threading.Lock():
+            (red, blue, green, late)[number]()
+sys.setswitchinterval(1e-6)
+gc.set_threshold(1)
+lock, gate, incomplete = threading.RLock(), threading.Barrier(4), []
+for round_number in range(150):
+    unit = recorder.begin(f"slug{round_number}")
+    threads = [threading.Thread(target=enter, args=(number,)) for number in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    ran = set().union(*unit.scope.trace.take().executed.values())
+    incomplete += [round_number] if len(ran) != 4 else []
+    unit.end()
+tell([incomplete, said])
+"""
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="the collector runs between bytecodes only")
+def test_threads_that_meet_a_file_at_the_same_moment_lose_no_line_and_wait_for_no_lock_of_ours(run_python: Run) -> None:
+    assert run_python(
+        "import sys\n" + FIRST_MET,
+        engine="ctrace",
+        PROFILE_COVERAGE_CONTEXT="request",
+        PROFILE_COVERAGE_MAX_PROFILES="500",
+    ) == [[], []]
