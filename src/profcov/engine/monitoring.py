@@ -14,7 +14,7 @@ import sysconfig
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.context import Scope, find_scope
+from profcov.context import Scope, current, find_scope
 from profcov.engine.base import Capabilities, Counts, Trace
 from profcov.engine.faults import is_foreign, log_once
 from profcov.engine.lazily import LazyCode, is_lazy
@@ -29,6 +29,7 @@ from profcov.engine.monitoring_state import (
 from profcov.engine.stacks import count_frames
 from profcov.engine.tools import free_tools, take_tools
 from profcov.errors import EngineUnavailableError
+from profcov.garbage import somewhere
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
@@ -46,7 +47,9 @@ MAX_QUIET: Final = 8
 HOT: Final = 32
 """Entries since a trace was armed there before a code object is one of them: they have cost what it costs to wake it."""
 
+_get: Final = current.get
 _get_scope: Final = find_scope
+"""Also what it does first is done here, without the call, which would be a quarter of what an event costs."""
 
 
 class MonitoringEngine:
@@ -127,7 +130,8 @@ class MonitoringEngine:
         if trace in self._announced:
             return
         if trace.label is None:
-            self._expect_many()
+            # One unit's, and more will come: entry events are to stay on.
+            self._has_fleeting, self._max_quiet = True, MAX_QUIET
         trace.is_over = False
         trace.waste = 0
         self._live.add(trace)
@@ -139,11 +143,6 @@ class MonitoringEngine:
             else:
                 at_once(calls(*self._wake(state, code)))
         self._announced.add(trace)  # last: who is struck before, or comes meanwhile, does it all again
-
-    def _expect_many(self) -> None:
-        """Leave entry events on from now on: a trace without a label is one unit's, and more will come."""
-        self._has_fleeting = True
-        self._max_quiet = MAX_QUIET
 
     def enter(self, scope: Scope | None) -> None:
         """Do nothing: callbacks read the context variable."""
@@ -216,12 +215,14 @@ class MonitoringEngine:
         if id(code) in self._states:
             self._on_entry(code, offset)
 
-    def _on_entry(self, code: CodeType, offset: int) -> Any:  # noqa: ARG002
+    def _on_entry(self, code: CodeType, offset: int) -> Any:  # noqa: ARG002, C901 (a call would cost more)
         try:
             state = self._states.get(id(code))
             if state is None:
                 return None if self._lazy.enter(code, _get_scope()) else self._disable
-            scope = _get_scope()
+            scope = _get()
+            if scope is None or not scope.holders or somewhere:
+                scope = _get_scope()
             if scope is not None:
                 trace = scope.trace
                 if state.leaving:
@@ -252,10 +253,7 @@ class MonitoringEngine:
             return None
 
     def _settle_entry(self, state: CodeState) -> None:
-        """Note that entries must stay on in a code object, so that the next one finds out sooner.
-
-        A parked trace that they stay on for is charged for each instead, until it is live no longer.
-        """
+        """Note that entries must stay on, so that the next one finds out sooner, or charge it to parked traces."""
         missing = self._live.difference(state.armed)
         if any(not trace.scopes for trace in missing):
             state.waste += 1
@@ -278,7 +276,9 @@ class MonitoringEngine:
         try:
             state = self._states[id(code)]
             epoch = state.epoch
-            scope = _get_scope()
+            scope = _get()
+            if scope is None or not scope.holders or somewhere:
+                scope = _get_scope()
             if scope is not None:
                 trace = scope.trace
                 seen = state.seen.get(trace)
