@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     from profcov.engine.base import Engine
 
 _BUSY_SECONDS: Final = 2.0
-_START_SECONDS: Final = 2.0
+_START_SECONDS: Final = 10.0
+"""How long other units wait while one starts the engine: a cold import of coverage.py may take seconds on a busy machine."""
 _LOOK_SECONDS: Final = 0.5
 
 ERROR: Final = "unsupported; an error, see the server's log"
