@@ -87,7 +87,7 @@ def empty_context_inside_another_units_step(side):
 
     def body(slug):
         with side.unit(slug):
-            leaving.work(KINDS[slug], 2)
+            propagated.task(KINDS[slug], 2)
             if slug in other and other[slug] in side.slugs:
                 with side.unit(other[slug]):
                     contextvars.Context().run(leaving.work, KINDS[other[slug]], 4)
@@ -124,7 +124,7 @@ def blocks_in_tasks_that_wait(side):
                 await leaving.work_async(KINDS[slug], 3)
                 with side.nobody():
                     await asyncio.sleep(0)
-                    leaving.work(5, 1)
+                    propagated.task(5, 1)
                 contextvars.Context().run(leaving.work, KINDS[slug], 3)
                 await asyncio.sleep(0)
 
