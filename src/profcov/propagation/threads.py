@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Threads that take work from a queue, other people's work: the library carries the context with each piece of it, or we do.
 # The last is ours, which writes for all.
-_NOBODYS = ("anyio.", "gevent.", "profcov.")
+_NOBODYS = ("anyio.", "gevent._monitor", "gevent.threadpool", "profcov.")
 
 # The last two are the names that ``threading`` calls: the former until 3.12, the latter since 3.13.
 _NAMES = ("start_new_thread", "start_new", "start_joinable_thread", "_start_new_thread", "_start_joinable_thread")
