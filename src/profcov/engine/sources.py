@@ -77,6 +77,8 @@ class Sources:
 
         The key is the name that the file has in the data, unless the process runs other versions of it, too.
         """
+        if filename.startswith("<"):  # it is nobody's file, and may be a name of its own for each piece of code
+            return None
         try:
             file = self._verdicts[filename]
         except KeyError:

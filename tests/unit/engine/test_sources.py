@@ -59,6 +59,15 @@ def test_only_python_files_are_measured(tmp_path: Path) -> None:
     assert sources.measured("<frozen importlib._bootstrap>", HERE) is None
 
 
+def test_names_that_are_no_files_are_not_kept(tmp_path: Path) -> None:
+    config = tmp_path / "measured.ini"
+    config.write_text(f"[run]\nsource = {tmp_path}\n")
+    sources = Sources(config)
+    known = len(sources.list_unmeasured())
+    assert [sources.measured(f"<rule of tenant {number}>", None) for number in range(3)] == [None] * 3
+    assert len(sources.list_unmeasured()) == known
+
+
 def test_profcovs_own_code_is_never_measured_but_its_demo_is(tmp_path: Path) -> None:
     package = Path(profcov.__file__).parent
     sources = configure(tmp_path, f"[run]\nsource = {package}\n")
