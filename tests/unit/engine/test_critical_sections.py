@@ -157,6 +157,46 @@ def test_a_code_object_is_not_kept_for_those_who_have_run_it(engine: MonitoringE
     assert not engine._states
 
 
+def test_who_enters_during_a_disarming_stays_and_switches_no_entries_off(
+    engine: MonitoringEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = compile_at(tmp_path / "work.py")
+    code, answers = work.__code__, []
+    leaver, comer = begin(engine, "leaver"), begin(engine, "comer")
+    for scope in (leaver, comer):
+        run(engine, scope, work)
+    state = engine._states[id(code)]
+
+    def enter_meanwhile(_code: CodeType) -> bool:
+        run(engine, comer, lambda: answers.append(engine._on_entry(code, 0)))
+        return False
+
+    monkeypatch.setattr(engine, "_is_running", enter_meanwhile)
+    engine._disarm(state, code, None)
+    assert answers == [None]
+    assert list(state.armed) == [comer.trace]
+    assert not state.leaving
+
+
+def test_a_trace_whose_beginning_was_struck_wakes_everything_when_it_begins_again(
+    engine: MonitoringEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, first = compile_at(tmp_path / "work.py"), begin(engine, "first")
+    run(engine, first, work)
+    assert engine._quiet
+    wake, second = engine._wake, Scope(engine.new_trace("slug", "second"), None, None)
+
+    def strike(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(engine, "_wake", strike)
+    with pytest.raises(KeyboardInterrupt):
+        engine.begin(second)
+    monkeypatch.setattr(engine, "_wake", wake)
+    engine.begin(second)
+    assert not engine._quiet
+
+
 def count_switches(engine: MonitoringEngine) -> list[int]:
     """Count, from now on, how often the events of a code object are switched."""
     switch, count = engine._monitoring.set_local_events, [0]
