@@ -25,6 +25,7 @@ from profcov.store.sidecar import check_artifact
 DEMO = parse_slug("demo")
 STEP, LAST = map(int, sys.argv[1:])
 
+recorder._flusher = 0
 play("warm", red)
 combine(DATA, parse_slug("warm"))  # everything is imported
 
@@ -54,14 +55,20 @@ def judge() -> str:
 wrong: list[list[object]] = []
 
 
+def become_another() -> None:
+    """Go on as if it was another process; without a flushing thread, for that of the one before would go on beside."""
+    recorder.after_fork()
+    recorder._flusher = 0
+
+
 def prepare() -> None:
     """Have an artifact, and shards to combine."""
     shutil.rmtree(DATA)
-    recorder.after_fork()  # as if it was another process
+    become_another()
     play("demo", green)
     combine(DATA, DEMO)
     play("demo", red)
-    recorder.after_fork()
+    become_another()
     play("demo", blue)  # and remember that it is written
 
 
