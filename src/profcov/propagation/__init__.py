@@ -46,15 +46,20 @@ def install() -> None:
                 module.install(INSTALLED)
             greenlets.install()
             fresh = True
-    for name in ("asyncio", "uvloop", "trio") if fresh else ():
+    for name in ("asyncio", "uvloop", "trio", "aiosqlite") if fresh else ():
         when_imported(name, _follow_loop)
 
 
 def _follow_loop(module: ModuleType) -> None:
     """Let tasks follow that are made in other threads than a unit's; in its own there is ``tasks.follow``, too."""
-    from profcov.propagation import hand_over, tasks, trio_tasks  # noqa: PLC0415 (it imports asyncio)
+    from profcov.propagation import database_threads, hand_over, tasks, trio_tasks  # noqa: PLC0415 (it imports asyncio)
 
-    follow = {"asyncio": tasks.install, "uvloop": tasks.install_in_uvloop, "trio": trio_tasks.install}
+    follow = {
+        "asyncio": tasks.install,
+        "uvloop": tasks.install_in_uvloop,
+        "trio": trio_tasks.install,
+        "aiosqlite": database_threads.install,
+    }
     if _installed:
         follow[module.__name__]()
         if module.__name__ == "asyncio":

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # Threads that take work from a queue, other people's work: the library carries the context with each piece of it, or we do.
 # The last is ours, which writes for all.
-_NOBODYS = ("anyio.", "gevent._monitor", "gevent.threadpool", "profcov.")
+_NOBODYS = ("aiosqlite.", "anyio.", "gevent._monitor", "gevent.threadpool", "profcov.")
 
 # The last two are the names that ``threading`` calls: the former until 3.12, the latter since 3.13.
 _NAMES = ("start_new_thread", "start_new", "start_joinable_thread", "_start_new_thread", "_start_joinable_thread")
@@ -40,7 +40,8 @@ def _start(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     function, *rest = args
     thread = function.__self__ if type(function) is MethodType else None
     module = getattr(function, "__module__", None) if thread is None else type(thread).__module__
-    if str(module).startswith(_NOBODYS):
+    target = getattr(getattr(thread, "_target", None), "__module__", None)
+    if str(module).startswith(_NOBODYS) or str(target).startswith(_NOBODYS):
         return original(*args, **kwargs)
     # A daemon may run for ever; for another the interpreter itself waits.
     is_waited_for = isinstance(thread, threading.Thread) and not thread.daemon

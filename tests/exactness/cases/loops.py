@@ -166,3 +166,29 @@ def trio_children_and_threads(side):
                 nursery.start_soon(body, slug)
 
     trio.run(main)
+
+
+@case("alpha", "beta", "gamma")
+def functions_that_sqlite_calls(side):
+    """In the thread of a connection: that of a unit, and one that all have, which some unit has opened."""
+    import aiosqlite
+
+    shared = []
+
+    async def work(kind):
+        if not shared:
+            shared.append(aiosqlite.connect(":memory:"))
+            await shared[0]
+        async with aiosqlite.connect(":memory:") as own:
+            for connection in (shared[0], own):
+                await connection.create_function("task", 2, propagated.task)
+                cursor = await connection.execute("select task(?, 3)", (kind,))
+                await cursor.fetchall()
+
+    async def main():
+        for _ in range(3):
+            for slug in side.slugs:
+                await asyncio.create_task(side.wait(slug, work(KINDS[slug])))
+        await shared[0].close()
+
+    asyncio.run(main())
