@@ -68,7 +68,7 @@ TOOLS = {
         ("ddtrace",),
         True,
         ("ddtrace-run",),
-        ("before",),
+        ("before",) if NEW else (),  # 4.16 breaks anyio's task groups on 3.11, with profcov switched off as well
         {"DD_INSTRUMENTATION_TELEMETRY_ENABLED": "0", "DD_REMOTE_CONFIGURATION_ENABLED": "0"},
     ),
     "newrelic": Tool(
