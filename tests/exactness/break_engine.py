@@ -1,8 +1,8 @@
 """Break the monitoring engine on purpose, a way at a time, and see the stress find it: ``make break-engine``.
 
 Each way leaves out one step of the algorithm that looks like too much (docs/explanation/engine.md); others are so
-rare that tests/unit/engine finds them: walking the stacks in Python, switching entries off while somebody is to leave, and
-announcing a trace before all is awake. Works on a copy;
+rare that tests/unit/engine finds them: walking the stacks in Python, switching entries off while somebody is to leave, arming
+a trace before its line set is there, and announcing a trace before all is awake. Works on a copy;
 exits 1 if one of them goes unnoticed. Takes a quarter of an hour, so it is not part of the tests. Words on the command
 line choose ways. Prints how many wrong units the stress, the wide one, and the strikes of both kinds have found.
 """
@@ -26,8 +26,6 @@ LOOK = "return countOf(map(id, map(_get_code, _all_frames())), id(code))"
 DISARM = """        at_once(calls(*mark), calls_if(map(self._quiet.__contains__, (state,)), self._wake(state, code)))
         if self._is_running(code):
 """
-SEEN = "        seen = state.seen.setdefault(trace, set())\n"
-ARM = "        at_once(drop, calls((state.armed.setdefault, trace, seen)), state.publish(), wake)\n"
 SCOPE = "        trace.scopes.add(scope)  # first: from now on nobody lets go of the trace\n"
 ANNOUNCE = "        self._announced.add(trace)  # last: who is struck before, or comes meanwhile, does it all again\n"
 KEPT = "                if state.leaving:\n                    state.keep(trace)\n"
@@ -44,10 +42,6 @@ WAYS = {
     "let go of who enters meanwhile": [(KEPT, "")],
     "leave entries off where somebody is let go of": [
         ("calls_if(map(self._quiet.__contains__, (state,)), self._wake(state, code))", "()")
-    ],
-    "publish before the line set is there": [
-        (SEEN, "        seen = set()\n"),
-        (ARM, ARM + "        state.seen[trace] = seen\n"),
     ],
     "do not wake who is armed": [("wake = calls_if(state.lacks_lines(), self._wake(state, code))", "wake = ()")],
     "do not note that a line is off": [("            state.may_lack_lines = True\n", "")],

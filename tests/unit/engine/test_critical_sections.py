@@ -178,6 +178,23 @@ def test_who_enters_during_a_disarming_stays_and_switches_no_entries_off(
     assert not state.leaving
 
 
+def test_the_lines_of_a_trace_have_a_place_before_it_is_armed(
+    engine: MonitoringEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, scope = compile_at(tmp_path / "work.py"), begin(engine)
+
+    def strike(*_: Any) -> Any:
+        raise KeyboardInterrupt
+
+    run(engine, None, work)
+    state = engine._states[id(work.__code__)]
+    monkeypatch.setattr("profcov.engine.monitoring.at_once", strike)
+    with pytest.raises(KeyboardInterrupt):
+        engine._arm(state, work.__code__, scope.trace)
+    assert list(state.seen) == [scope.trace]
+    assert not state.armed
+
+
 def test_a_trace_whose_beginning_was_struck_wakes_everything_when_it_begins_again(
     engine: MonitoringEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
