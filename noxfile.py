@@ -144,3 +144,11 @@ def lazy(session: nox.Session) -> None:
         "unit/propagation/test_on_import.py",
     )
     session.run("python", "-m", "pytest", *(f"tests/{test}" for test in tests), *session.posargs)
+
+
+@nox.session(python=[*FOUND, *MUST_FAIL])
+def shown(session: nox.Session) -> None:
+    """Play two profiles at once in applications beside their everyday tools, and print versions and figures."""
+    install(session)
+    session.run("python", "-m", "pip", "freeze", "--exclude-editable")
+    session.run("python", "-m", "pytest", "tests/beside/test_served.py", "--full", "-s", *session.posargs)
