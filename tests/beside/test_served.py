@@ -310,7 +310,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     full = metafunc.config.getoption("--full")
     if "engine" in metafunc.fixturenames:
         some = [("monitoring", "before"), ("ctrace", "after")] if NEW else [("ctrace", "before")]
-        every = itertools.product(("monitoring", "ctrace") if NEW else ("ctrace",), BOTH)
+        every = [*itertools.product(("monitoring", "ctrace") if NEW else ("ctrace",), BOTH)]
         metafunc.parametrize(("engine", "order"), every if full else some)
     elif "order" in metafunc.fixturenames:
         metafunc.parametrize("order", BOTH if full else BOTH[:1])
