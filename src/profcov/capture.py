@@ -249,8 +249,11 @@ class Recorder:
         while forgotten:
             forgotten.popleft().end()
         look_at_lingering()
-        self._books.forget_closed()
         self.presence.mend()
+
+    def forget_books(self) -> None:
+        """Forget what was kept of generations that are over, and of profiles that were combined and are not at work."""
+        self._books.forget_closed()
 
     def look_around(self) -> None:
         """Notice that an operator has paused the data directory, or that the disk is nearly full: no request pays."""
@@ -301,6 +304,7 @@ def _flush_periodically(recorder: weakref.ref[Recorder], seconds: float) -> None
             if time.monotonic() >= flush_at:
                 flush_at = time.monotonic() + seconds
                 target.flush_all()
+                target.forget_books()
                 if target.engine is not None:
                     target.engine.review()
         except Exception as error:  # noqa: BLE001 (the interpreter shuts down, say)

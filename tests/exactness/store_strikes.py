@@ -129,6 +129,7 @@ class Rounds:
         self.striker.target = None
         for _ in range(3):
             self.recorder.tidy()
+            self.recorder.forget_books()
         self.recorder.flush_all(label_is_final=True)
         self.check(moves)
 
