@@ -104,6 +104,7 @@ class Collector:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True  # or each answer waits for 40 ms
 
             def do_GET(self) -> None:
                 self._answer(self.path.encode())
