@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.context import find_scope
 from profcov.doctor.finding import Finding
 from profcov.doctor.installation import find_version, is_importable
+from profcov.engine.strands import has_hub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,14 +119,7 @@ def _judge_greenlets(name: str, engine: str | None) -> Finding:
     if engine == CTRACE:
         if name == "greenlet":
             return Finding("ok", "greenlets", f"{title}: the ctrace engine follows greenlets inside a request")
-        what = f"{title}: the ctrace engine refuses every request in a process that imports it"
+        what = f"{title}: the ctrace engine refuses every request where it is at work"
         advice = "use the monitoring engine (Python 3.12, branch = false), or workers with threads"
-        return Finding("problem" if name in sys.modules else "warning", "greenlets", what, advice)
-    if name == "eventlet":
-        what = f"{title}: requests are measured, greenlets that they spawn are not"
-        return Finding("warning", "greenlets", what, "hand them work with profcov.bind")
-    if name == "greenlet":
-        return Finding(
-            "ok", "greenlets", f"{title}: greenlets made by hand belong to nobody", "give them work by profcov.bind"
-        )
+        return Finding("problem" if name in sys.modules and has_hub() else "warning", "greenlets", what, advice)
     return Finding("ok", "greenlets", f"{title}: the monitoring engine follows its greenlets")

@@ -31,16 +31,17 @@ class Patches:
     def __bool__(self) -> bool:
         return bool(self._done)
 
-    def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any], shape: Callable[..., Any] | None = None) -> None:
         """Replace a function: calls go to ``wrapper(original, *args, **kwargs)``. Nothing if the owner lacks it.
 
-        Copies that somebody has wrapped and put into subclasses are replaced as well: their calls would miss ours.
+        Copies that somebody has wrapped and put into subclasses are replaced as well: their calls would miss ours. ``shape``
+        returns a function that calls the one it is given, for callers to whom it matters which arguments it takes.
         """
         if vars(owner).get(name) is not None:
             for each in [owner, *_copies(owner, name)]:
-                self._wrap(each, name, wrapper)
+                self._wrap(each, name, wrapper, shape)
 
-    def _wrap(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    def _wrap(self, owner: Any, name: str, wrapper: Callable[..., Any], shape: Callable[..., Any] | None) -> None:
         patch = _Patch(owner, name, vars(owner)[name])
         kind = next((kind for kind in (staticmethod, classmethod) if isinstance(patch.original, kind)), None)
         call = _unbound(owner, patch.original, kind)
@@ -54,16 +55,20 @@ class Patches:
         async def coroutine_replacement(*args: Any, **kwargs: Any) -> Any:
             return await replacement(*args, **kwargs)
 
-        # Servers tell ASGI applications, and factories of them, by its being a coroutine function.
+        # Frameworks call what is a coroutine function otherwise than what is none.
         new: Any = coroutine_replacement if inspect.iscoroutinefunction(call) else replacement
+        if shape is not None:
+            new = functools.wraps(call)(shape(replacement))
         patch.new = new if kind is None else kind(new)
         setattr(owner, name, patch.new)
         self._done.append(patch)
 
-    def wrap_once(self, owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    def wrap_once(
+        self, owner: Any, name: str, wrapper: Callable[..., Any], shape: Callable[..., Any] | None = None
+    ) -> None:
         """Replace a function unless that was done already."""
         if not any(done.owner is owner and done.name == name for done in self._done):
-            self.wrap(owner, name, wrapper)
+            self.wrap(owner, name, wrapper, shape)
 
     def restore(self) -> None:
         """Put back what is still ours; what somebody else has replaced since stays, and ours beneath it does nothing."""

@@ -23,12 +23,20 @@ def trace_wsgi_class(cls: type) -> None:
 
     A second call changes nothing; one for a subclass neither, unless it has a ``__call__`` of its own.
     """
-    _trace(cls, WSGIMiddleware)
+    _trace(cls, WSGIMiddleware, None)
 
 
 def trace_asgi_class(cls: type) -> None:
     """Let every instance of an ASGI application's class answer through the middleware, as :func:`trace_wsgi_class`."""
-    _trace(cls, ASGIMiddleware)
+
+    def shape(replacement: Callable[..., Any]) -> Callable[..., Any]:
+        # Servers tell ASGI applications, and factories of them, by its being a coroutine function of three arguments.
+        async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> Any:  # noqa: N807 (that is what it replaces)
+            return await replacement(self, scope, receive, send)
+
+        return __call__
+
+    _trace(cls, ASGIMiddleware, shape)
 
 
 def untrace_classes() -> None:
@@ -37,7 +45,7 @@ def untrace_classes() -> None:
         _PATCHES.restore()
 
 
-def _trace(cls: type, middleware: Callable[[Any], Any]) -> None:
+def _trace(cls: type, middleware: Callable[[Any], Any], shape: Callable[..., Any] | None) -> None:
     with _lock.held():
         if "__call__" not in vars(cls) or not open_recorder().settings.enabled:
             return
@@ -49,4 +57,4 @@ def _trace(cls: type, middleware: Callable[[Any], Any]) -> None:
             made.__dict__.update(pattern.__dict__, app=functools.partial(original, app))
             return made(*args, **kwargs)
 
-        _PATCHES.wrap_once(cls, "__call__", answer)
+        _PATCHES.wrap_once(cls, "__call__", answer, shape)

@@ -130,23 +130,24 @@ def test_coverage_that_is_to_start_in_children_is_said(examine, place, name):
 
 def test_gevent_matters_to_ctrace_only(examine):
     report = examine(PROFILE_COVERAGE_ENGINE="ctrace")
-    gevent, greenlet = report.of("greenlets")
-    assert (gevent["level"], greenlet["level"]) == ("warning", "ok")
-    assert "refuses every request" in gevent["what"]
+    gevent, eventlet, greenlet = report.of("greenlets")
+    assert (gevent["level"], eventlet["level"], greenlet["level"]) == ("warning", "warning", "ok")
+    assert "refuses every request where it is at work" in gevent["what"]
     imported = examine(python=run_after("import gevent"), PROFILE_COVERAGE_ENGINE="ctrace")
-    assert imported.problems == {"greenlets"}
+    assert imported.problems == set()
+    at_work = examine(python=run_after("import gevent; gevent.get_hub()"), PROFILE_COVERAGE_ENGINE="ctrace")
+    assert at_work.problems == {"greenlets"}
 
 
 @monitoring_only
 def test_the_monitoring_engine_follows_gevent(examine):
-    gevent, greenlet = examine().of("greenlets")
-    assert gevent["level"] == greenlet["level"] == "ok"
+    assert [each["level"] for each in examine().of("greenlets")] == ["ok"] * 3
 
 
-def test_eventlet_is_warned_of_with_every_engine(examine, tmp_path):
+def test_eventlet_is_told_of_and_not_imported(examine, tmp_path):
     (tmp_path / "eventlet.py").write_text("raise RuntimeError('the doctor must not import it')\n")
     finding = next(each for each in examine(PYTHONPATH=str(tmp_path)).of("greenlets") if "eventlet" in each["what"])
-    assert finding["level"] == "warning"
+    assert finding["level"] == ("ok" if HAS_MONITORING else "warning")
 
 
 def test_coverage_without_its_c_tracer_leaves_no_engine_to_older_pythons(examine, tmp_path):
