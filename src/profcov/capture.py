@@ -15,17 +15,17 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov import reasons
 from profcov.books import Books
 from profcov.carrier import (
     BUSY,
     DISABLED,
     DISK,
+    ERROR,
+    MISSED,
     NOT_ALLOWED,
     PAUSED,
     SIGNATURE,
     STARTING,
-    TOO_MANY,
     TRACED,
     Carriers,
 )
@@ -54,17 +54,6 @@ _BUSY_SECONDS: Final = 2.0
 _START_SECONDS: Final = 10.0
 """How long other units wait while one starts the engine: a cold import of coverage.py may take seconds on a busy machine."""
 _LOOK_SECONDS: Final = 0.5
-
-ERROR: Final = "unsupported; an error, see the server's log"
-MISSED: Final = {
-    ERROR: reasons.REFUSED_ERROR,
-    BUSY: reasons.REFUSED_COMBINING,
-    PAUSED: reasons.REFUSED_PAUSED,
-    DISK: reasons.REFUSED_DISK,
-    TOO_MANY: reasons.REFUSED_TOO_MANY,
-    STARTING: reasons.REFUSED_STARTING,
-}
-"""Why an artifact is partial, by what a request was told whose lines are missing in it."""
 
 
 class Recorder:

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote
 
+from profcov import reasons
 from profcov.signature import sign
 
 if TYPE_CHECKING:
@@ -31,6 +32,17 @@ SIGNATURE: Final = "rejected; signature"
 NOT_ALLOWED: Final = "rejected; not allowed"
 STARTING: Final = "rejected; the engine is being started"
 TOO_MANY: Final = "rejected; too many profiles"
+
+ERROR: Final = "unsupported; an error, see the server's log"
+MISSED: Final = {
+    ERROR: reasons.REFUSED_ERROR,
+    BUSY: reasons.REFUSED_COMBINING,
+    PAUSED: reasons.REFUSED_PAUSED,
+    DISK: reasons.REFUSED_DISK,
+    TOO_MANY: reasons.REFUSED_TOO_MANY,
+    STARTING: reasons.REFUSED_STARTING,
+}
+"""Why an artifact is partial, by what a request was told whose lines are missing in it."""
 
 _MOST_CHARACTERS: Final = 8192
 """Baggage and cookies that are longer are not looked at; it is what W3C's baggage may have at least."""
