@@ -11,6 +11,7 @@ import contextlib
 import platform
 import threading
 import time
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -42,27 +43,23 @@ MAX_WAITING_LINES: Final = 100_000
 
 
 class Place:
-    """One thing that readers wait for: a unit of work, or late lines being written. It has one owner, who lets go of it."""
+    """One thing that readers wait for: a unit of work, or late lines being written. It has one owner, who lets go of it.
 
-    __slots__ = ("_begun", "_book")
+    An owner who was struck drops it: then the recorder's own thread lets readers in.
+    """
+
+    __slots__ = ("__weakref__", "_begun", "_book")
 
     def __init__(self, book: Book, job: str = "", kind: str = IN_FLIGHT) -> None:
         self._book = book
         self._begun: list[tuple[int, object]] = []
-        book.at_work.add(id(self))
-        book.presence.begin(book.slug, job, kind, into=self._begun)
+        book.at_work[id(self)] = weakref.ref(self)
+        book.presence.begin(book.slug, job, kind, into=self._begun, owner=self)
 
     def leave(self) -> None:
         """Let readers in."""
         self._book.presence.end(self._begun)
-        self._book.at_work.discard(id(self))
-
-    def __del__(self) -> None:
-        # Whoever was to let go of it was struck by an exception before.
-        try:  # noqa: SIM105
-            self.leave()
-        except Exception:  # noqa: BLE001, S110 (never initialised, or the interpreter has emptied the modules we use)
-            pass
+        self._book.at_work.pop(id(self), None)
 
 
 class Book:
@@ -101,7 +98,7 @@ class Book:
         self.settings = settings
         self.engine = engine
         self.presence = presence
-        self.at_work: set[int] = set()
+        self.at_work: dict[int, weakref.ref[Place]] = {}
         self.notes: deque[dict[str, Any]] = deque()
         self._lock = lock
         self._home = presence.open()
@@ -135,7 +132,7 @@ class Book:
     @property
     def in_flight(self) -> int:
         """How many units of work have begun and not ended."""
-        return len(self.at_work)
+        return sum(place() is not None for place in list(self.at_work.values()))
 
     @property
     def is_over(self) -> bool:
@@ -347,7 +344,7 @@ class Book:
 
     def let_go(self) -> bool:
         """Have the engine forget the traces, of a book that is over, under which nothing runs any more; whether all are."""
-        if self.at_work:
+        if self.in_flight:
             return False
         for trace in [each for each in self._traces() if not each.scopes]:
             self.engine.release(trace)

@@ -40,10 +40,11 @@ from profcov.signature import is_signed
 from profcov.slug import Slug, parse_slug
 from profcov.store.denial import find_denial
 from profcov.store.files import free_bytes
+from profcov.store.own_file import close_dropped
 from profcov.store.pause import is_paused
 from profcov.store.presence import MISSING, Presence
 from profcov.store.shard import prepare, writing
-from profcov.unit import UNNAMED, Unit, Work, forgotten, work_labelled
+from profcov.unit import UNNAMED, Unit, Work, end_dropped, forget_owned, work_labelled
 
 if TYPE_CHECKING:
     from profcov.book import Book
@@ -235,10 +236,12 @@ class Recorder:
     def tidy(self) -> None:
         """Do what no unit is to wait for; twice a second."""
         self.look_around()
-        while forgotten:
-            forgotten.popleft().end()
+        end_dropped()
         look_at_lingering()
+        if self.presence.has_dropped:
+            self.flush_all()  # before readers are let in
         self.presence.mend()
+        close_dropped()
 
     def forget_books(self) -> None:
         """Forget what was kept of generations that are over, and of profiles that were combined and are not at work."""
@@ -361,7 +364,7 @@ def _after_fork_in_child() -> None:
     """Start clean; a child forked inside a unit goes on under its slug, as a unit of its own until it ends."""
     _release_after_fork()
     forget_lingering()
-    forgotten.clear()
+    forget_owned()
     scope = find_scope()
     for recorder in _recorders.values():
         recorder.after_fork()

@@ -9,7 +9,7 @@ import atexit
 import collections.abc
 import contextlib
 import functools
-from collections import deque
+import weakref
 from threading import get_ident, get_native_id
 from typing import TYPE_CHECKING, Any, Final
 
@@ -168,6 +168,7 @@ class Unit:
             self._open.pop()
         except IndexError:
             return
+        _owned.pop(id(self), None)
         try:
             place = self._place.pop()
         except IndexError:  # readers were let in before, and may have consumed what it belongs to
@@ -175,10 +176,12 @@ class Unit:
         else:
             do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=not self._is_adopted))
 
-    def end_soon(self) -> None:
-        """End the unit in another thread: for finalizers, which run anywhere, whatever their thread holds."""
-        if self._open:
-            forgotten.append(self)
+    def end_with(self, owner: object) -> None:
+        """Have the unit end once an object was dropped, unless it has ended by then; the recorder's own thread does so.
+
+        Without a finalizer: those run anywhere, whatever their thread holds, and what a signal's handler raises in one is lost.
+        """
+        _owned[id(self)] = weakref.ref(owner), self
 
     @property
     def is_open(self) -> bool:
@@ -198,8 +201,20 @@ class Unit:
                 do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=False))
 
 
-forgotten: Final[deque[Unit]] = deque()
-"""Units that a finalizer is to end; the recorder's own thread does so."""
+_owned: Final[dict[int, tuple[weakref.ref[object], Unit]]] = {}
+"""Units that end with an object, and the object."""
+
+
+def end_dropped() -> None:
+    """End the units whose object was dropped; called every half a second."""
+    for owner, unit in list(_owned.values()):
+        if owner() is None:
+            unit.end()
+
+
+def forget_owned() -> None:
+    """Forget, in a forked child, the parent's."""
+    _owned.clear()
 
 
 def work_labelled(label: str | None) -> Work:

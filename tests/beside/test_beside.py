@@ -61,7 +61,10 @@ TOOLS = {
         SPANS,
         ("opentelemetry-instrument",),
         ("before",),
-        {f"OTEL_{each}_EXPORTER": "none" for each in ("TRACES", "METRICS", "LOGS")},
+        {
+            **{f"OTEL_{each}_EXPORTER": "none" for each in ("TRACES", "METRICS", "LOGS")},
+            "OTEL_PYTHON_DISABLED_INSTRUMENTATIONS": "sqlalchemy",  # it says that SQLAlchemy is too new for it
+        },
     ),
     "gevent": Tool(("gevent",), orders=("before",) if NEW else ()),  # greenlets need the monitoring engine
     "ddtrace": Tool(

@@ -198,18 +198,26 @@ tell([[each for each in found[0] if each != "late"], found[1], seconds < 15])
     ) == [["blue", "green", "red"], [], True]
 
 
-def test_a_unit_that_a_finalizer_ends_is_ended_by_another_thread(run_python: Run) -> None:
+def test_a_unit_whose_object_is_dropped_is_ended_by_another_thread(run_python: Run) -> None:
     assert run_python(
         BEGIN
         + """
 unit = recorder.begin("demo")
 run(unit, red)
-unit.end_soon()
-unit.end_soon()
+class Body:
+    pass
+body = Body()
+unit.end_with(body)
+play("other", red)
+assert unit.is_open
+del body
 wait(lambda: not unit.is_open)
-tell(combine())
+struck = recorder.begin("demo")
+run(struck, blue)
+del struck  # as where an exception comes before its end
+tell([combine()])
 """
-    ) == [["red"], []]
+    ) == [[["blue", "red"], []]]
 
 
 def test_no_unit_is_lost_while_each_has_a_trace_of_its_own(run_python: Run, engine: str) -> None:

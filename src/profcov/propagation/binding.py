@@ -81,6 +81,7 @@ class Handed:
         functools.update_wrapper(self, function)
         self._function = function
         self._unit = adopt(scope, may_run_for_ever=may_run_for_ever)
+        self._unit.end_with(self)
         self.end: Final = self._unit.end
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
@@ -90,11 +91,6 @@ class Handed:
                 return self._function(*args, **kwargs)
         finally:
             self.end()
-
-    def __del__(self) -> None:
-        """End the unit of a function that was never called."""
-        with contextlib.suppress(Exception):  # the interpreter may be going, and adopting may have failed
-            self._unit.end_soon()
 
     def __repr__(self) -> str:
         """Look like the function, in messages about threads that have failed."""

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import weakref
+from itertools import count
+from typing import Final
+
+_count: Final = count().__next__
 
 
 class OwnFile:
@@ -12,18 +17,19 @@ class OwnFile:
     A daemon closes all descriptors, and so does a forked child of gevent's: what it opens then gets our numbers.
     """
 
-    __slots__ = ("_open", "fd", "identity")
+    __slots__ = ("__weakref__", "_number", "fd", "identity")
 
     def __init__(self, fd: int) -> None:
         self.fd = fd
         self.identity = _identify(os.fstat(fd))
-        self._open = [None]  # one thing to take out: taking is atomic, so it is closed once
+        self._number = _count()
+        _open[self._number] = weakref.ref(self), fd, self.identity
 
     @property
     def is_ours(self) -> bool:
         """Whether the descriptor is still open, and is still this file."""
         try:
-            return bool(self._open) and _identify(os.fstat(self.fd)) == self.identity
+            return self._number in _open and _identify(os.fstat(self.fd)) == self.identity
         except OSError:
             return False
 
@@ -50,18 +56,23 @@ class OwnFile:
     def close(self) -> None:
         """Close it, unless the number is somebody else's by now."""
         is_ours = self.is_ours
-        try:
-            self._open.pop()
-        except IndexError:
-            return
-        if is_ours:
+        if _open.pop(self._number, None) is not None and is_ours:
             os.close(self.fd)
 
-    def __del__(self) -> None:
-        try:  # noqa: SIM105 (contextlib, too, is a module that may be empty by then)
-            self.close()
-        except Exception:  # noqa: BLE001, S110 (never initialised, or the interpreter has emptied the modules we use)
-            pass
+
+_open: Final[dict[int, tuple[weakref.ref[OwnFile], int, tuple[int, int]]]] = {}
+"""What is open. No file closes itself when it is dropped: what a finalizer raises, or a signal's handler in it, is lost."""
+
+
+def close_dropped() -> None:
+    """Close the files that nobody has any more; called every half a second in a process that records."""
+    for number, (reference, fd, identity) in list(_open.items()):
+        if reference() is None and _open.pop(number, None) is not None:
+            try:
+                if _identify(os.fstat(fd)) == identity:
+                    os.close(fd)
+            except OSError:  # the application has closed it
+                continue
 
 
 def _identify(facts: os.stat_result) -> tuple[int, int]:

@@ -16,6 +16,7 @@ import itertools
 import os
 import secrets
 import time
+import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -81,6 +82,7 @@ class Presence:
         self._file: _File | None = None
         self._rows: dict[int, bytes] = {}
         self._next = itertools.count().__next__
+        self._owners: dict[int, weakref.ref[object]] = {}
         self._suspects: set[int] = set()
         self._unsaid: dict[Note, None] = {}
 
@@ -98,10 +100,19 @@ class Presence:
         file = self._file
         return file is not None and file is home and file.is_in_place
 
-    def begin(self, slug: Slug, job: str = "", kind: str = IN_FLIGHT, *, into: list[tuple[int, object]]) -> None:
+    def begin(
+        self,
+        slug: Slug,
+        job: str = "",
+        kind: str = IN_FLIGHT,
+        *,
+        into: list[tuple[int, object]],
+        owner: object | None = None,
+    ) -> None:
         """Note that a unit is in flight from now on, and which ``job`` it is; what :meth:`end` needs is put ``into`` a list.
 
-        There it is before anything is done: whoever is struck meanwhile has it.
+        There it is before anything is done: whoever is struck meanwhile has it. The row of an ``owner`` that was dropped without
+        having ended is freed by :meth:`mend`.
 
         Raises:
             OSError: it cannot be noted.
@@ -112,6 +123,8 @@ class Presence:
         except IndexError:
             row = self._next()
         into.append((row, file))
+        if owner is not None:
+            self._owners[row] = weakref.ref(owner)
         self._rows[row] = _row(kind, slug, job)  # first: whoever makes the file anew notes it, too
         self._write(row)
 
@@ -126,6 +139,7 @@ class Presence:
             with contextlib.suppress(OSError):  # `mend` tries again
                 self._write(row)
                 is_written = True
+            self._owners.pop(row, None)
             begun.clear()
             current = self._file
             if is_written and current is not None and file is current:
@@ -146,12 +160,22 @@ class Presence:
             with contextlib.suppress(OSError):
                 file.write(IDLE, row * WIDTH)
 
+    @property
+    def has_dropped(self) -> bool:
+        """Whether a unit was dropped that has not ended."""
+        return any(owner() is None for owner in list(self._owners.values()))
+
     def mend(self) -> None:
         """Say what could not be said yet, and free the rows of units that were struck while they began or ended.
 
         Never raises. Called every half a second: a row is suspect if no unit has it now, and free if it was suspect before.
         """
         with contextlib.suppress(OSError):
+            for row, owner in list(self._owners.items()):
+                if owner() is None:  # its row was not given back, so that nobody else has it
+                    self._rows.pop(row, None)
+                    self._write(row)
+                    self._owners.pop(row, None)
             file = self._current() if self._rows else self._file
             if file is not None and file.is_ours:
                 used = {place // WIDTH for place, *_ in read_rows(file.fd)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-import weakref
 from typing import TYPE_CHECKING, Any
 
 from profcov.carrier import STATUS_HEADER
@@ -72,6 +71,7 @@ class TracedBody:
     def __init__(self, body: Iterable[bytes], unit: Unit) -> None:
         self._body: Any = body
         self._unit = unit
+        unit.end_with(self)  # a server that never closes breaks PEP 3333, and would keep readers waiting for ever
 
     def __iter__(self) -> Iterator[bytes]:
         with self._unit.step():
@@ -98,13 +98,6 @@ class TracedBody:
                     close()
         finally:
             self._unit.end()
-
-    def __del__(self) -> None:
-        # A server that never closes breaks PEP 3333, and would keep readers waiting for ever.
-        try:  # noqa: SIM105 (contextlib, too, is a module that may be empty by then)
-            self._unit.end_soon()
-        except Exception:  # noqa: BLE001, S110 (never initialised, or the interpreter has emptied the modules we use)
-            pass
 
 
 class TracedChunks:
@@ -148,7 +141,7 @@ def _end_with(body: Any, unit: Unit) -> None:
             unit.end()
 
     try:
-        weakref.finalize(body, unit.end_soon).atexit = False  # a server that never closes
+        unit.end_with(body)  # a server that never closes
         body.close = end
     except (AttributeError, TypeError):  # an object of C's
         unit.end()
