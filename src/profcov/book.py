@@ -56,6 +56,10 @@ class Place:
         book.at_work[id(self)] = weakref.ref(self)
         book.presence.begin(book.slug, job, kind, into=self._begun, owner=self)
 
+    def note_again(self) -> None:
+        """Have readers wait, whatever file there is to note it in now."""
+        self._book.presence.note_again(self._begun)
+
     def leave(self) -> None:
         """Let readers in."""
         self._book.presence.end(self._begun)
@@ -141,9 +145,9 @@ class Book:
 
     @property
     def _holds(self) -> bool:
-        return (self.presence.is_at(self._home) and self._lock.holds) or self._reopen()
+        return self.presence.is_at(self._home) and self._lock.holds
 
-    def _reopen(self) -> bool:
+    def _reopen(self, place: Place) -> bool:
         """Go on with other descriptors where the application has closed ours; tell whether the generation is the same."""
         if not self._lock.is_in_place:
             return False
@@ -153,6 +157,7 @@ class Book:
                 return False
             self._lock = lock
         self._home = self.presence.open()
+        place.note_again()
         return self._lock.holds
 
     def join(self, job: JobRun | None = None, *, is_new: bool = False, kind: str = IN_FLIGHT) -> Place | None:
@@ -163,7 +168,7 @@ class Book:
         """
         place = Place(self, "" if job is None else job.id, kind)
         # Noted first, asked second: a reader closes the lock file first, and looks who is in flight second.
-        if (is_new and self._moved) or not self._holds:
+        if (is_new and self._moved) or not (self._holds or self._reopen(place)):
             place.leave()
             return None
         if job is not None:
@@ -235,6 +240,7 @@ class Book:
                 lock.release()
         if failure is not None:
             log_once(failure.code, "%s; the lines are kept for the next try", failure)
+            failure = None  # its traceback leads to this frame: they would keep each other, and the unit, alive
             self._keep_waiting(trace)
 
     def _try_to_write(self, trace: Trace, label: str) -> ProfcovError | None:

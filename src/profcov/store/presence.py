@@ -128,6 +128,15 @@ class Presence:
         self._rows[row] = _row(kind, slug, job)  # first: whoever makes the file anew notes it, too
         self._write(row)
 
+    def note_again(self, begun: list[tuple[int, object]]) -> None:
+        """Note a unit in the file that there is now: one that was begun while another thread made it may not be in it yet.
+
+        Raises:
+            OSError: it cannot be noted.
+        """
+        for row, _ in begun[:1]:
+            self._write(row)
+
     def end(self, begun: list[tuple[int, object]]) -> None:
         """Note that a unit is in flight no longer, with what :meth:`begin` has put into a list; that is empty then.
 

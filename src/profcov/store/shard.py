@@ -100,14 +100,18 @@ def _fill(path: str, fd: int, content: Content, *, branch: bool) -> None:
     except IndexError:
         tables = _make_tables(path)
         os.truncate(path, 0)
-    if not hasattr(tables, "serialize"):
-        _fill_on_disk(path, tables, content, branch=branch)
-        _tables.append(tables)
-        return
-    tables.rollback()  # it is as it was made
-    _insert(tables, content, branch=branch)
-    whole = tables.serialize()
-    tables.rollback()
+    try:
+        if not hasattr(tables, "serialize"):
+            _fill_on_disk(path, tables, content, branch=branch)
+            _tables.append(tables)
+            return
+        tables.rollback()  # it is as it was made
+        _insert(tables, content, branch=branch)
+        whole = tables.serialize()
+        tables.rollback()
+    except BaseException:
+        tables.close()
+        raise
     _tables.append(tables)
     if os.pwrite(fd, whole, 0) < len(whole):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -169,6 +169,7 @@ def test_units_begin_and_end_while_the_directory_is_moved_again_and_again(
             while not stop.is_set():
                 unit = start_unit(presence, DEMO)
                 home = presence.open()
+                presence.note_again(unit)
                 if presence.is_at(home) and not list_in_flight(tmp_path / "data", DEMO) and presence.is_at(home):
                     faults.append("not noted")
                 presence.end(unit)
