@@ -81,10 +81,23 @@ def page(kind: str) -> str:
 def call_out(kind: str) -> list[str]:
     """Call another server, with each library."""
     return [
-        requests.get(f"{collector.CALLED}/{kind}/requests", timeout=LONG).text,
-        urllib3.PoolManager().request("GET", f"{collector.CALLED}/{kind}/urllib3").data.decode(),
-        httpx.get(f"{collector.CALLED}/{kind}/httpx").text,
+        insist(lambda: requests.get(f"{collector.CALLED}/{kind}/requests", timeout=LONG).text),
+        insist(lambda: urllib3.PoolManager().request("GET", f"{collector.CALLED}/{kind}/urllib3").data.decode()),
+        insist(lambda: httpx.get(f"{collector.CALLED}/{kind}/httpx").text),
     ]
+
+
+def insist(call: Any) -> str:
+    """Call again where the connection was reset: forked, gevent's loop goes on in the child, and may accept there.
+
+    The server that is called is in this process, and a child takes what it has accepted to its end.
+    """
+    while True:
+        try:
+            return str(call())
+        except (OSError, urllib3.exceptions.HTTPError, httpx.HTTPError):
+            if sys.argv[1] != "gevent":
+                raise
 
 
 @asgi_app.get("/{kind}")
