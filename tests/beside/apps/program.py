@@ -82,7 +82,7 @@ def call_out(kind: str) -> list[str]:
     """Call another server, with each library."""
     return [
         insist(lambda: requests.get(f"{collector.CALLED}/{kind}/requests", timeout=LONG).text),
-        insist(lambda: urllib3.PoolManager().request("GET", f"{collector.CALLED}/{kind}/urllib3").data.decode()),
+        insist(lambda: str(urllib3.PoolManager().request("GET", f"{collector.CALLED}/{kind}/urllib3").data, "ascii")),
         insist(lambda: httpx.get(f"{collector.CALLED}/{kind}/httpx").text),
     ]
 
