@@ -15,6 +15,7 @@ import pytest
 
 from profcov.context import current
 from profcov.demo.valkey import start_server
+from profcov.store.own_file import close_dropped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -88,6 +89,7 @@ def interpreter_state() -> Iterator[None]:
     """Fail a test that leaves a trace function, a monitoring tool id or a scope behind, or takes one away."""
     before = read_interpreter_state()
     yield
+    close_dropped()  # as the recorder's own thread does, of which there is none here
     assert read_interpreter_state() == before, "the trace function, the tool ids or the scope changed"
 
 

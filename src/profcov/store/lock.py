@@ -73,10 +73,12 @@ class SlugLock(OwnFile):
             head = os.pread(lock.fd, _HEAD, 0)
             if head[_MARK:] in {b"", _CLOSED}:
                 if not lock._reopen():
+                    lock.close()
                     return None
             elif lock.is_in_place:
                 lock._expected = head
                 return lock
+            lock.close()
 
     def is_like(self, other: SlugLock) -> bool:
         """Tell whether another look at a lock file found the same file, of the same generation."""

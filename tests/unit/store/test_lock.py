@@ -136,6 +136,8 @@ def test_neither_misses_the_other(tmp_path: Path) -> None:
             if inside.is_set():
                 faults.append(worked)
         presence.end(begun)
+        if lock is not None:
+            lock.close()
     stop.set()
     for thread in threads:
         thread.join()
