@@ -49,6 +49,8 @@ def combined(directory: Path, slug: str, *may_say: str) -> set[str]:
 
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+QUITS_IN_A_HANDLER = {("gunicorn gthread", signal.SIGINT), ("gunicorn gthread, preload", signal.SIGINT)}
+"""There the handler of a worker asks its pool to shut down, for whose lock it waits for ever if it has struck in `submit`."""
 ALL = [(kind, name, number) for kind, name in CASES for number in SIGNALS]
 SOME = [case for case in ALL if case[2] == signal.SIGTERM or case[1] in {"gunicorn gthread", "werkzeug", "uvicorn"}]
 
@@ -85,8 +87,8 @@ def test_what_a_client_has_received_is_on_disk(
         try:
             served.process.wait(20 if "gevent" not in name else 3)
         except subprocess.TimeoutExpired:
-            # gevent often does not stop, with and without profcov, and granian seldom; killed, they lose nothing, too.
-            assert {"gevent", "granian"} & set(name.split())
+            # Some do not always stop, with and without profcov; killed, they lose nothing, too.
+            assert {"gevent", "granian"} & set(name.split()) or (name, number) in QUITS_IN_A_HANDLER
         servers.kill_group(served.process)  # workers that their main process has left behind
     # Some servers do not wait for what they have begun, be it the last step of a request that is answered.
     functions = combined(tmp_path, "slow", "process-died")
