@@ -26,6 +26,10 @@ def late() -> str:
     return "late"
 
 
+def called(*_: object) -> str:
+    return "called"
+
+
 def chunks() -> Iterator[str]:
     yield from (red(), blue())
 

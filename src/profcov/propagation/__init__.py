@@ -52,11 +52,11 @@ def install() -> None:
 
 def _follow_loop(module: ModuleType) -> None:
     """Let tasks follow that are made in other threads than a unit's; in its own there is ``tasks.follow``, too."""
-    from profcov.propagation import database_threads, hand_over, tasks, trio_tasks  # noqa: PLC0415 (it imports asyncio)
+    from profcov.propagation import database_threads, hand_over, tasks, trio_tasks, uvloops  # noqa: PLC0415 (it imports asyncio)
 
     follow = {
         "asyncio": tasks.install,
-        "uvloop": tasks.install_in_uvloop,
+        "uvloop": uvloops.install,
         "trio": trio_tasks.install,
         "aiosqlite": database_threads.install,
     }

@@ -24,7 +24,6 @@ from profcov.unit import adopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Context
 
     from profcov.context import Scope
     from profcov.engine.base import Capabilities
@@ -33,24 +32,11 @@ if TYPE_CHECKING:
 
 def install() -> None:
     """Let tasks follow, in whatever event loop and thread they are made; a second call changes nothing."""
-    _wrap(asyncio.BaseEventLoop, create_task=_create_task, call_soon_threadsafe=_call_from_thread)
+    wrap(asyncio.BaseEventLoop, create_task=create_task, call_soon_threadsafe=call_from_thread)
 
 
-def install_in_uvloop() -> None:
-    """Let the tasks and callbacks of uvloop's loops follow: its handles are its own."""
-    loop, base = sys.modules["uvloop"].Loop, sys.modules["uvloop.loop"].Loop
-    for name in ("create_task", "call_soon_threadsafe", "call_soon", *_SECOND):
-        if name not in vars(loop):
-            setattr(loop, name, getattr(base, name))  # of C: only what inherits it can be patched
-    _wrap(loop, create_task=_create_task, call_soon_threadsafe=_call_from_thread, call_soon=_call_in_uvloop)
-    _wrap(loop, **dict.fromkeys(_SECOND, _call_second_in_uvloop))
-
-
-# They take a callback after a time, a file or a signal.
-_SECOND: Final = ("call_later", "call_at", "add_reader", "add_writer", "add_signal_handler")
-
-
-def _wrap(owner: type, **wrappers: Callable[..., Any]) -> None:
+def wrap(owner: type, **wrappers: Callable[..., Any]) -> None:
+    """Patch methods."""
     for name, wrapper in wrappers.items():
         INSTALLED.wrap_once(owner, name, wrapper)
 
@@ -87,7 +73,7 @@ def _follow_callbacks(capabilities: Capabilities) -> None:
     INSTALLED.wrap_once(asyncio.Handle, "_run", _run_callback)
     backend: Any = sys.modules.get(_ANYIO)
     if backend is not None:
-        _wrap(backend.AsyncIOBackend, run_sync_in_worker_thread=_run_in_anyio_thread)
+        wrap(backend.AsyncIOBackend, run_sync_in_worker_thread=_run_in_anyio_thread)
     _prepared[:] = vars(asyncio.Handle)["_run"], backend is not None
 
 
@@ -95,7 +81,7 @@ _ANYIO: Final = "anyio._backends._asyncio"
 _prepared: list[Any] = []
 
 
-def _create_task(original: Callable[..., Any], loop: Any, coroutine: Any, **options: Any) -> Any:
+def create_task(original: Callable[..., Any], loop: Any, coroutine: Any, **options: Any) -> Any:
     """Make a task that is a unit of its own if a unit makes it."""
     context = options.get("context")
     given = current.get() if context is None else context.get(current)
@@ -129,7 +115,7 @@ def _create_unit(original: Callable[..., Any], loop: Any, coroutine: Any, option
     return task
 
 
-def _call_from_thread(original: Callable[..., Any], loop: Any, callback: Any, *args: Any, **options: Any) -> Any:
+def call_from_thread(original: Callable[..., Any], loop: Any, callback: Any, *args: Any, **options: Any) -> Any:
     """Let callbacks follow from now on: the loop may be one that no unit runs in."""
     scope = find_scope()
     if scope is not None:
@@ -138,48 +124,17 @@ def _call_from_thread(original: Callable[..., Any], loop: Any, callback: Any, *a
     return hand(functools.partial(original, loop), callback, *args, **options)
 
 
-def _call_in_uvloop(original: Callable[..., Any], loop: Any, callback: Any, *args: Any, **options: Any) -> Any:
-    return original(loop, _as_step(callback, options.get("context")), *args, **options)
-
-
-def _call_second_in_uvloop(
-    original: Callable[..., Any], loop: Any, first: Any, callback: Any, *args: Any, **options: Any
-) -> Any:
-    return original(loop, first, _as_step(callback, options.get("context")), *args, **options)
-
-
-def _as_step(callback: Any, context: Context | None) -> Any:
-    """Return a callback that runs as a step of the scope that its context has, where the engine needs that."""
-    scope = current.get() if context is None else context.get(current)
-    if (
-        scope is None
-        or not scope.holders
-        or scope.book.engine.capabilities.coroutine_blocks
-        or _makes_own_steps(callback)
-    ):
-        return callback
-
-    @functools.wraps(callback)
-    def step(*args: Any) -> Any:
-        if not scope.holders:  # what is called for a connection or a signal, again and again: the unit has ended
-            return callback(*args)
-        with Step(scope.book.engine, scope):
-            return callback(*args)
-
-    return step
-
-
 def _run_callback(original: Callable[..., None], handle: Any) -> None:
     """Run a callback of the event loop as a step: the engine does not see the context by itself."""
     scope = handle._context.get(current)  # noqa: SLF001
-    if scope is None or not scope.holders or _makes_own_steps(handle._callback):  # noqa: SLF001
+    if scope is None or not scope.holders or makes_own_steps(handle._callback):  # noqa: SLF001
         original(handle)
         return
     with Step(scope.book.engine, scope):
         original(handle)
 
 
-def _makes_own_steps(callback: Any) -> bool:
+def makes_own_steps(callback: Any) -> bool:
     """Tell whether a callback resumes a task whose coroutine makes its own steps, or waits for a unit that does."""
     task = getattr(callback, "__self__", None)
     return isinstance(task, asyncio.Task) and (task in _hosts or isinstance(task.get_coro(), StepCoroutine))

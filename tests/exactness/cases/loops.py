@@ -124,9 +124,43 @@ async def everything(kind):
     await asyncio.Task(propagated.child(kind, 3), loop=loop)
 
 
+async def connections(kind):
+    """Serve, call and be called as protocols, over a stream, a pipe of sockets and datagrams."""
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    async def hear(connect):
+        done.clear()
+        reader, writer = await connect
+        writer.write(b"words")
+        assert await reader.read() == b"words"
+        writer.close()
+        await done.wait()
+
+    def echo():
+        return propagated.Echo(kind, done.set)
+
+    server = await loop.create_server(echo, "127.0.0.1", 0)
+    await hear(asyncio.open_connection(*server.sockets[0].getsockname()))
+    server.close()
+    here, there = socket.socketpair()
+    await loop.create_connection(echo, sock=there)
+    await hear(asyncio.open_connection(sock=here))
+    done.clear()
+    told, _ = await loop.create_datagram_endpoint(lambda: propagated.Told(kind, done.set), ("127.0.0.1", 0))
+    teller, _ = await loop.create_datagram_endpoint(
+        asyncio.DatagramProtocol, remote_addr=told.get_extra_info("sockname")
+    )
+    teller.sendto(b"words")
+    await done.wait()
+    teller.close()
+    told.close()
+
+
 @case("alpha", "beta", "gamma")
 def all_that_a_loop_can_call(side):
     requests(side, everything)
+    requests(side, connections)
 
 
 @case("alpha", "beta", "gamma")
@@ -134,6 +168,7 @@ def all_that_uvloop_can_call(side):
     import uvloop
 
     requests(side, everything, run=uvloop.run)
+    requests(side, connections, run=uvloop.run)
 
 
 @case("alpha", "beta", "gamma")

@@ -33,6 +33,34 @@ def later(kind, done):
     done()
 
 
+class Echo(asyncio.Protocol):
+    """Sends back what it is sent, and closes."""
+
+    def __init__(self, kind, done):
+        self.kind, self.done = kind, done
+
+    def connection_made(self, transport):
+        self.transport = transport
+        task(self.kind, 2)
+
+    def data_received(self, data):
+        if self.kind == 1:
+            branches.only_even(self.kind)
+        self.transport.write(data)
+        self.transport.close()
+
+    def connection_lost(self, failure):
+        later(self.kind, self.done)
+
+
+class Told(asyncio.DatagramProtocol):
+    def __init__(self, kind, done):
+        self.kind, self.done = kind, done
+
+    def datagram_received(self, data, address):
+        later(self.kind, self.done)
+
+
 async def child(kind, n):
     for i in range(n):
         await asyncio.sleep(0)
