@@ -238,7 +238,7 @@ def test_jobs_that_no_worker_runs_make_the_artifact_partial(
     tmp_path: Path, gunicorn: Callable[..., str], playback: Playback, redis: Redis, redis_url: str
 ) -> None:
     url = gunicorn(**ENABLED, REDIS_URL=redis_url)
-    words = ("--trace-code", "--base-url", url, "--data-dir", "data", "--timeout", "0.5")
+    words = ("--trace-code", "--base-url", url, "--data-dir", "data", "--timeout", "3")
     ended = playback(write(tmp_path, "a", post("/jobs")), *words, REDIS_URL=redis_url)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.split("\t")[2] == "partial: jobs-pending"
@@ -261,12 +261,12 @@ def test_a_job_that_still_runs_when_the_time_is_over_keeps_the_data_from_being_c
     worker(**environ)
     started = """s, request: {method: POST, path: /jobs/stay}, save: {id: id},
       wait: {path: "/jobs/{id}", until: "status == 'started'", timeout: 60}"""
-    words = ("--trace-code", "--base-url", url, "--redis-url", redis_url, "--data-dir", "data", "--timeout", "0.5")
+    words = ("--trace-code", "--base-url", url, "--redis-url", redis_url, "--data-dir", "data", "--timeout", "3")
     try:
         ended = playback(write(tmp_path, "a", started), *words)
     finally:
         redis.rpush("go", "1")
     assert (ended.returncode, ended.stdout) == (3, "")
-    assert ended.stderr.startswith("profcov: a still has work in flight after 0.5 s, in process ")
+    assert ended.stderr.startswith("profcov: a still has work in flight after 3 s, in process ")
     assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "data/a.coverage").exists()
