@@ -53,7 +53,7 @@ def test_a_try_whose_jobs_are_still_to_run_is_not_followed_by_another(
     tmp_path: Path, traced: Any, playback: Playback, redis: Redis, redis_url: str
 ) -> None:
     profile = write(tmp_path, "busy", post("/jobs"), get("/flaky/busy/1"))
-    words = (*traced.words, "--redis-url", redis_url, "--timeout", "0.5", "--retries", 3)
+    words = (*traced.words, "--redis-url", redis_url, "--timeout", "2", "--retries", 3)
     ended = playback(profile, *words, **traced.environ)
     assert ended.returncode == 1
     assert "played again" not in ended.stderr
