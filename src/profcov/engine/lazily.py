@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from profcov.context import Scope
 
 _CO_OPTIMIZED: Final = 1  # as in inspect, whose import is dear
+_CO_ASKED_AGAIN: Final = 0x20 | 0x80 | 0x200
+"""Generators, coroutines, and what is both."""
 _ANNOTATE: Final = "__annotate__"
 _FORMAT: Final = ".format"
 """The parameter of what evaluates an alias or a bound, from Python 3.14 on: no function of anybody's can have it."""
@@ -32,7 +34,9 @@ def is_lazy(code: CodeType) -> bool:
     """Tell whether a code object evaluates an annotation, an alias or a bound."""
     if _HAS_MARK:
         return code.co_name == _ANNOTATE or code.co_varnames[:1] == (_FORMAT,)
-    if code.co_argcount or code.co_nlocals or not code.co_flags & _CO_OPTIMIZED or not code.co_name.isidentifier():
+    if code.co_argcount or code.co_nlocals or not code.co_name.isidentifier():
+        return False
+    if not code.co_flags & _CO_OPTIMIZED or code.co_flags & _CO_ASKED_AGAIN:
         return False
     *_, (_, _, last) = code.co_lines()
     return last == code.co_firstlineno and _is_evaluated(
@@ -42,6 +46,8 @@ def is_lazy(code: CodeType) -> bool:
 
 def _is_evaluated(name: str, line: str) -> bool:
     """Tell whether a source line defines an alias, or has a type parameter, of a name, rather than a function."""
+    if re.search(rf"\bdef\s+{name}\b", line):
+        return False
     return re.search(rf"\btype\s+{name}\s*[\[=]|(^|[\[,])\s*\**{name}\s*[:=](?!=)", line) is not None
 
 

@@ -46,8 +46,16 @@ def work():
     look()
     alias()
     broken()
+    user()
+    list(index())
+def user(): return dict(id=one(), user=helper())
+def known(*args, **options):
+    return lambda function: function
+@known("/", index=1)
+def index():
+    yield helper()
 """
-RUN = {2, 5, 15, 17, 18, 20, 21, 22, 23, 25, 26, 27}
+RUN = {2, 5, 15, 17, 18, 20, 21, 22, 23, 25, 26, 27, 28, 29, 30, 35}
 
 
 @pytest.fixture
