@@ -35,7 +35,7 @@ class Known:
 class CTrace(Trace):
     """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
 
-    __slots__ = ("_engine", "_settled", "_width", "data", "known", "resting")
+    __slots__ = ("_counts", "_engine", "_settled", "_width", "data", "known", "resting")
 
     def __init__(self, slug: str, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
         super().__init__(slug, label, branch=arc_width is not None)
@@ -44,6 +44,8 @@ class CTrace(Trace):
         self.known = Known()
         self.data = self.known.data
         self.resting = threading.local()
+        self._counts: dict[Any, int] = {}
+        """How much of each file's is on disk."""
         self._settled = 0
 
     @property
@@ -53,30 +55,34 @@ class CTrace(Trace):
 
     def take(self) -> Taken:
         """Return what is in the tracers' data and not on disk."""
-        count = 0
+        counts: dict[Any, int] = {}
         new: Executed = {}
         for name, ran in list(self.data.items()):
+            if len(ran) == self._counts.get(name):  # so a flush costs what is new, however many files there are
+                continue
             filename, each = self.known.keys.get(name, name), set(ran)
-            count += len(each)
+            counts[name] = len(each)
             left = each - self._written.get(filename, set())
             if left:
                 new.setdefault(filename, set()).update(left)
         if not self.branch:
-            return Taken(new, (count, new))
+            return Taken(new, (counts, new))
         arcs = {filename: {unpack(each, self._width) for each in packed} for filename, packed in new.items()}
-        return Taken(arcs, (count, new))
+        return Taken(arcs, (counts, new))
 
     def settle(self, taken: Taken) -> None:
-        """Say that what was taken is on disk."""
-        count, new = taken.mark
+        """Say that what was taken is on disk. Of two threads that do so at once, one may take a little once more."""
+        counts, new = taken.mark
         for filename, each in new.items():
             self._written.setdefault(filename, set()).update(each)
-        self._engine.lines += max(0, count - self._settled)
-        self._settled = max(count, self._settled)
+        self._counts.update((name, count) for name, count in counts.items() if count > self._counts.get(name, 0))
+        settled = sum(list(self._counts.values()))
+        self._engine.lines += max(0, settled - self._settled)
+        self._settled = settled
 
     def unsettle(self) -> None:
         """Say that nothing of it is on disk any more."""
-        self._written, self._settled = {}, 0
+        self._written, self._counts, self._settled = {}, {}, 0
 
 
 def unpack(packed: int, width: int) -> tuple[int, int]:
