@@ -11,14 +11,14 @@ import contextlib
 import platform
 import threading
 import time
-import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Scope
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.errors import CoverageWriteError, ProfcovError
-from profcov.reasons import DIRECTORY_MOVED
+from profcov.place import Place
+from profcov.reasons import DIRECTORY_MOVED, WORK_UNFINISHED
 from profcov.store.jobs import STOPPED
 from profcov.store.lock import SlugLock
 from profcov.store.merge import UNKNOWN
@@ -26,6 +26,7 @@ from profcov.store.presence import IN_FLIGHT, MISSING, UNWRITTEN
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
+    import weakref
     from collections.abc import Callable
 
     from profcov.engine.base import Engine, Executed, Trace
@@ -40,30 +41,6 @@ MAX_WAIT_SECONDS: Final = 1.0
 """How long a thread waits until another has written what both have: its holder may be waiting for what we hold."""
 MAX_WAITING_LINES: Final = 100_000
 """So many lines of units that have ended wait for the disk at most, for each slug: some 6 MB."""
-
-
-class Place:
-    """One thing that readers wait for: a unit of work, or late lines being written. It has one owner, who lets go of it.
-
-    An owner who was struck drops it: then the recorder's own thread lets readers in.
-    """
-
-    __slots__ = ("__weakref__", "_begun", "_book")
-
-    def __init__(self, book: Book, job: str = "", kind: str = IN_FLIGHT) -> None:
-        self._book = book
-        self._begun: list[tuple[int, object]] = []
-        book.at_work[id(self)] = weakref.ref(self)
-        book.presence.begin(book.slug, job, kind, into=self._begun, owner=self)
-
-    def note_again(self) -> None:
-        """Have readers wait, whatever file there is to note it in now."""
-        self._book.presence.note_again(self._begun)
-
-    def leave(self) -> None:
-        """Let readers in."""
-        self._book.presence.end(self._begun)
-        self._book.at_work.pop(id(self), None)
 
 
 class Book:
@@ -139,9 +116,14 @@ class Book:
         return sum(place() is not None for place in list(self.at_work.values()))
 
     @property
+    def is_past(self) -> bool:
+        """Whether the shards were consumed, or the directory was moved or removed."""
+        return self._lock.is_past
+
+    @property
     def is_over(self) -> bool:
         """Whether the shards were consumed or removed, and nothing waits to be said of the slug."""
-        return self._lock.is_past and self.is_written
+        return self.is_past and self.is_written
 
     @property
     def _holds(self) -> bool:
@@ -274,8 +256,8 @@ class Book:
         """
         settings = self.settings
         try:
+            self._home = self.presence.open()  # first: what is in flight is noted there before the lock file is read
             lock = SlugLock.find(settings.data_dir, self.slug, settings.umask)
-            self._home = self.presence.open()
         except OSError as error:
             raise CoverageWriteError(self._lock.path, error.strerror or str(error)) from error
         self._moved = True
@@ -332,27 +314,41 @@ class Book:
         self._find_label(trace, label_is_final=False)
 
     def flush_late(self, *, label_is_final: bool = False) -> None:
-        """Write what came after the last unit ended, unless readers have consumed what it belongs to, or do just now."""
+        """Write what came after the last unit ended; where readers have consumed what it belongs to, it is given up, and said."""
         if label_is_final:
             for job in self._running[:]:
                 self.note_end(job, STOPPED)
-        if not self.notes and not any(trace.has_news for trace in self._traces()):
+        if self.is_written and not any(trace.has_news for trace in self._traces()):
             self._take_back()
             return
         place = self.join()
-        if place is None:
+        # Units under way when the directory was moved or removed are in flight in the new one: what writes goes on there.
+        if place is None and not (self.in_flight and not self._lock.is_in_place):
+            if label_is_final or self.is_past:
+                self._give_up()
             return
         try:
             for trace in self._traces():
                 self.flush(trace, label_is_final=label_is_final)
         finally:
-            place.leave()
+            if place is not None:
+                place.leave()
+
+    def _give_up(self) -> None:
+        """Drop what came too late for the generation that it belongs to; the next artifact says so, unless one has."""
+        if any(trace.has_news and trace not in self._waiting for trace in self._traces()):
+            log_once("late", "%s: what goes on after it was combined is given up", self.slug)
+            self.miss(WORK_UNFINISHED)
+        for trace in self._traces():
+            trace.settle(trace.take())
+        for each in (self._waiting, self._given_up, self.notes):
+            each.clear()
 
     def let_go(self) -> bool:
         """Have the engine forget the traces, of a book that is over, under which nothing runs any more; whether all are."""
         if self.in_flight:
             return False
-        for trace in [each for each in self._traces() if not each.scopes]:
+        for trace in [each for each in self._traces() if not each.scopes and not each.has_news]:
             self.engine.release(trace)
             self._finders.pop(trace, None)
             if trace is self._shared:

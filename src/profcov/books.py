@@ -12,8 +12,8 @@ from profcov.store.admission import Admission
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from profcov.book import Place
     from profcov.engine.base import Engine
+    from profcov.place import Place
     from profcov.settings import Settings
     from profcov.slug import Slug
     from profcov.store.jobs import JobRun
@@ -23,7 +23,7 @@ _POLL_SECONDS: Final = 0.01
 
 
 class Books:
-    """Counts units in. No lock: where two threads begin a book at once, both are used, and one is closed at once."""
+    """Counts units in. No lock: where two threads begin a book at once, the later one may take the other's place, and both are used."""
 
     def __init__(self, settings: Settings, presence: Presence) -> None:
         self._settings = settings
@@ -37,8 +37,8 @@ class Books:
         return slug in self._present
 
     def __iter__(self) -> Iterator[Book]:
-        """Yield the present book of each slug."""
-        return iter(list(self._present.values()))
+        """Yield the present book of each slug, and those under whose traces something may still run."""
+        return iter(list(self._all.values()))
 
     def enter(self, slug: Slug, engine: Engine, job: JobRun | None, wait: float) -> tuple[Book, Place] | str:
         """Count a unit in; return its book and its place there, or the status that says why not.
@@ -56,7 +56,7 @@ class Books:
             place = None if book is None else book.join(job, is_new=True)
             if book is not None and place is not None:
                 return book, place
-            if self._present.get(slug) is book and self._begin(slug, engine):
+            if self._present.get(slug) is book and self._begin(slug, engine, book):
                 continue
             if time.monotonic() >= deadline:
                 return BUSY
@@ -69,7 +69,7 @@ class Books:
         """
         for key, book in list(self._all.items()):
             is_present = self._present.get(book.slug) is book
-            if is_present and not book.is_over:
+            if not book.is_over and (is_present or not book.is_written):
                 continue
             if book.let_go():
                 self._all.pop(key, None)
@@ -86,11 +86,12 @@ class Books:
             self.forget_closed()
         return len(self._present) < self._settings.max_profiles and self.admission.has_room(slug)
 
-    def _begin(self, slug: Slug, engine: Engine) -> bool:
+    def _begin(self, slug: Slug, engine: Engine, closed: Book | None) -> bool:
         """Begin a book in the place of one that is closed; False while a reader is at work."""
         book = Book.begin(slug, self._settings, engine, self._presence)
         if book is None:
             return False
         self._all[id(book)] = book  # first: a book that is in use is never out of sight
-        self._present[slug] = book
+        if self._present.get(slug) is closed:  # or another thread was faster
+            self._present[slug] = book
         return True

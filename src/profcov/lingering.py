@@ -17,8 +17,9 @@ from profcov.store.presence import IN_FLIGHT, LINGERING
 if TYPE_CHECKING:
     from types import FrameType
 
-    from profcov.book import Book, Place
+    from profcov.book import Book
     from profcov.engine.sources import Sources
+    from profcov.place import Place
     from profcov.unit import Unit
 
 LINGER_SECONDS: Final = 20.0

@@ -24,8 +24,9 @@ from profcov.store.jobs import enqueued
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from profcov.book import Book, Place
+    from profcov.book import Book
     from profcov.engine.base import Capabilities, Engine, Trace
+    from profcov.place import Place
     from profcov.store.jobs import JobRun
 
 

@@ -78,6 +78,26 @@ tell([*told, combine()])
     ) == [[["blue"], ["lines-unwritten"]], [["green"], []]]
 
 
+def test_a_profile_that_was_combined_without_what_waits_to_be_written_takes_no_place_among_the_most(
+    run_python: Run,
+) -> None:
+    assert run_python(
+        BEGIN
+        + """
+play("demo", blue)
+full()
+play("demo", red)
+room()
+made = combine()
+recorder.flush_all()
+recorder.forget_books()
+tell([made, play("other", green), combine("other")])
+""",
+        PROFILE_COVERAGE_MAX_PROFILES="1",
+        **flags("profile"),
+    ) == [[["blue"], ["lines-unwritten"]], "traced", [["green"], []]]
+
+
 def test_a_process_that_ends_with_lines_unwritten_has_died(run_python: Run, tmp_path: Any) -> None:
     run_python(BEGIN + 'play("demo", blue)\nfull()\nplay("demo", red)\ntell(1)\n', **flags("profile"))
     found = run_python(BEGIN + "tell(combine())\n")

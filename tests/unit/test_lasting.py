@@ -74,6 +74,64 @@ tell(told)
     assert told == [True, [["blue", "green", "red"], ["directory-moved"]], [["late"], []], [["red"], []]] * 2
 
 
+def test_a_unit_under_way_when_the_directory_was_removed_is_written_by_itself_in_the_new_one(
+    run_python: Run, engine: str
+) -> None:
+    found = run_python(
+        BEGIN
+        + """
+unit = recorder.begin("demo")
+run(unit, red)
+unit.flush()
+shutil.rmtree(DATA)
+play("demo", blue)  # in a book of its own
+run(unit, green)
+recorder.flush_all()
+tell(shards("demo"))
+run(unit, late)  # and so is this, when the process ends
+""",
+        engine=engine,
+    )
+    assert found == ["blue", "green", "red"]
+    assert run_python(BEGIN + "tell(combine())") == [["blue", "green", "late", "red"], ["directory-moved"]]
+
+
+def test_two_first_units_that_begin_at_once_are_written_by_themselves(run_python: Run, engine: str) -> None:
+    found = run_python(
+        BEGIN
+        + """
+from profcov.book import Book
+play("other", red)
+begin, begun, go_on = Book.begin, threading.Event(), threading.Event()
+
+def begin_late(*args):
+    made = begin(*args)
+    if threading.current_thread() is not threading.main_thread():
+        begun.set()
+        go_on.wait()
+    return made
+
+Book.begin = begin_late
+units = []
+thread = threading.Thread(target=lambda: units.append(recorder.begin("demo")))
+thread.start()
+begun.wait()
+units.append(recorder.begin("demo"))
+go_on.set()
+thread.join()
+for unit, function in zip(units, [red, blue]):
+    run(unit, function)
+recorder.flush_all()
+tell(shards("demo"))
+for unit, function in zip(units, [green, late]):
+    run(unit, function)  # and so is this, when the process ends
+""",
+        engine=engine,
+    )
+    assert found == ["blue", "red"]
+    assert run_python(BEGIN + "tell(combine())") == [["blue", "green", "late", "red"], []]
+
+
 def test_a_child_that_closes_all_descriptors_keeps_its_own_files_and_is_not_taken_for_dead(
     run_python: Run, engine: str
 ) -> None:
@@ -133,6 +191,37 @@ tell(first)
 """,
         engine=engine,
     ) == [["red"], []]
+
+
+def test_what_work_runs_after_its_profile_was_combined_is_said_by_the_next_artifact(
+    run_python: Run, engine: str
+) -> None:
+    assert run_python(
+        BEGIN
+        + """
+import profcov
+go_on, done = threading.Event(), threading.Event()
+
+def serve():
+    red()
+    go_on.wait()
+    blue()
+    done.set()
+
+with profcov.trace("demo"):
+    threading.Thread(target=serve, daemon=True).start()
+made = [combine()]
+go_on.set()
+done.wait()
+recorder.flush_all()
+for _ in range(2):
+    play("demo", green)
+    recorder.flush_all()
+    made.append(combine())
+tell([*made, len(said)])
+""",
+        engine=engine,
+    ) == [[["red"], []], [["green"], ["work-unfinished"]], [["green"], []], 1]
 
 
 def test_a_thread_that_goes_on_for_ever_is_waited_for_a_while_and_then_said(run_python: Run, engine: str) -> None:

@@ -198,8 +198,12 @@ class Presence:
         """Remove the file: the process ends, with everything written. It is made again if that is not so."""
         file = self._file
         with contextlib.suppress(OSError):
-            if file is not None and file.is_at(file.path) and not _has_notes(file):
-                os.unlink(file.path)  # noqa: PTH108
+            if file is not None and file.is_at(file.path):
+                if _has_notes(file):
+                    for row in list(self._rows):
+                        file.write(IDLE, row * WIDTH)
+                else:
+                    os.unlink(file.path)  # noqa: PTH108
         self.abandon()
 
     def go_on(self) -> None:
