@@ -24,6 +24,8 @@ _MARK: Final = "_profcov_follows"
 _LOOPS_OWN: Final = frozenset({"asyncio.futures", "asyncio.base_events"})
 _STEPS_OF_TASKS: Final = frozenset({"TaskStepMethWrapper", "TaskWakeupMethWrapper"})
 _ONCE: Final = ("call_soon", "call_at", "call_later")
+_NAMES: Final = ("when", "delay", "callback")
+"""What these take, in their order, by the names that Python has for it."""
 
 
 def follow_loop(loop: Any) -> None:
@@ -38,8 +40,11 @@ def follow_loop(loop: Any) -> None:
         log_once("follow", "callbacks of a %s cannot be followed", type(loop).__name__, error=error)
 
 
-def hand(original: Callable[..., Any], *args: Any, context: Any = None) -> Any:
+def hand(original: Callable[..., Any], /, *args: Any, context: Any = None, **named: Any) -> Any:
     """Hand a callback to an event loop, ``call_soon(callback, ...)`` or ``call_at(when, callback, ...)``, as a unit's."""
+    if named:
+        args += tuple(named.pop(name) for name in _NAMES if name in named)
+        original = functools.partial(original, **named)  # which says what is wrong with the rest
     given = current.get() if context is None else context.get(current)
     if given is None or not args:
         return original(*args, context=context)

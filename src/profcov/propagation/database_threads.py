@@ -18,7 +18,7 @@ def install() -> None:
     INSTALLED.wrap_once(sys.modules["aiosqlite.core"].Connection, "_execute", _execute)
 
 
-def _execute(original: Callable[..., Any], connection: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+def _execute(original: Callable[..., Any], connection: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     scope = find_scope()
     if scope is None:
         return original(connection, function, *args, **kwargs)

@@ -67,19 +67,19 @@ def _spawned(greenlet: Any) -> None:
         log_once("follow", "a greenlet cannot be followed", error=error)
 
 
-def _spawn_raw(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    if find_scope() is None or not args or not callable(args[0]):
-        return original(*args, **kwargs)
-    return original(carry(args[0], may_run_for_ever=True), *args[1:], **kwargs)
+def _spawn_raw(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    if find_scope() is None or not callable(function):
+        return original(function, *args, **kwargs)
+    return original(carry(function, may_run_for_ever=True), *args, **kwargs)
 
 
-def _spawn_n(original: Callable[..., Any], seconds: float, function: Any, *args: Any) -> Any:
+def _spawn_n(original: Callable[..., Any], seconds: float, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     if find_scope() is None:
-        return original(seconds, function, *args)
-    return original(seconds, carry(function, may_run_for_ever=True), *args)
+        return original(seconds, function, *args, **kwargs)
+    return original(seconds, carry(function, may_run_for_ever=True), *args, **kwargs)
 
 
-def _make_green_thread(original: Callable[..., None], thread: Any, *args: Any, **kwargs: Any) -> None:
+def _make_green_thread(original: Callable[..., None], thread: Any, /, *args: Any, **kwargs: Any) -> None:
     if find_scope() is None:
         original(thread, *args, **kwargs)
         return
@@ -90,9 +90,9 @@ def _make_green_thread(original: Callable[..., None], thread: Any, *args: Any, *
         del thread.main
 
 
-def _hand_to_native_thread(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    if find_scope() is None or not args or not callable(args[0]):
-        return original(*args, **kwargs)
-    step = carry(args[0])
+def _hand_to_native_thread(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    if find_scope() is None or not callable(function):
+        return original(function, *args, **kwargs)
+    step = carry(function)
     with unbound():  # it may start a thread of the pool
-        return original(step, *args[1:], **kwargs)
+        return original(step, *args, **kwargs)

@@ -37,6 +37,6 @@ def note_unfollowed() -> None:
         scope.book.miss(UNFOLLOWED)
 
 
-def _run(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+def _run(original: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
     note_unfollowed()
     return original(*args, **kwargs)

@@ -87,7 +87,7 @@ def _text(name: Any) -> str:
     return name.decode("latin-1") if isinstance(name, bytes) else str(name)
 
 
-def _urlopen(original: Callable[..., Any], pool: Any, method: Any, url: Any, *args: Any, **kwargs: Any) -> Any:
+def _urlopen(original: Callable[..., Any], pool: Any, method: Any, url: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Wrap ``urllib3.HTTPConnectionPool.urlopen(method, url, body, headers, ...)``, which serves requests, too."""
     if find_scope() is None:
         return original(pool, method, url, *args, **kwargs)
@@ -110,7 +110,7 @@ def _urlopen(original: Callable[..., Any], pool: Any, method: Any, url: Any, *ar
     return original(pool, method, url, *args, **kwargs)
 
 
-def _httpx(original: Callable[..., Any], transport: Any, request: Any) -> Any:
+def _httpx(original: Callable[..., Any], transport: Any, request: Any, /) -> Any:
     """Wrap ``handle_request`` of httpx's transports, sync and async: redirected requests are made of the request."""
     if find_scope() is None:
         return original(transport, request)
@@ -126,7 +126,7 @@ def _httpx(original: Callable[..., Any], transport: Any, request: Any) -> Any:
     return original(transport, request)
 
 
-def _aiohttp(original: Callable[..., Any], connector: Any, req: Any, *args: Any, **kwargs: Any) -> Any:
+def _aiohttp(original: Callable[..., Any], connector: Any, req: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Wrap ``BaseConnector.connect``: the request is made for each hop, and is this hop's alone."""
     if find_scope() is not None:
         for name, value in find_headers(req.url.scheme, req.url.host, req.url.port, req.headers).items():

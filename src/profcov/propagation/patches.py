@@ -5,12 +5,20 @@ from __future__ import annotations
 import contextlib
 import functools
 import inspect
+import sys
 from dataclasses import dataclass
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_LENIENT: Final[dict[str, Any]] = {}
+"""How to ask for a signature: annotations are evaluated by the way, and many name what only type checkers import."""
+if sys.version_info >= (3, 14):
+    from annotationlib import Format
+
+    _LENIENT["annotation_format"] = Format.FORWARDREF
 
 
 @dataclass(slots=True, eq=False)
@@ -34,6 +42,9 @@ class Patches:
     def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any], shape: Callable[..., Any] | None = None) -> None:
         """Replace a function: calls go to ``wrapper(original, *args, **kwargs)``. Nothing if the owner lacks it.
 
+        What the wrapper takes by position only, it is given so, also where the call names it as the function itself does.
+        A call that lacks any of that goes past the wrapper.
+
         Copies that somebody has wrapped and put into subclasses are replaced as well: their calls would miss ours. ``shape``
         returns a function that calls the one it is given, for callers to whom it matters which arguments it takes.
         """
@@ -45,11 +56,19 @@ class Patches:
         patch = _Patch(owner, name, vars(owner)[name])
         kind = next((kind for kind in (staticmethod, classmethod) if isinstance(patch.original, kind)), None)
         call = _unbound(owner, patch.original, kind)
+        names = _list_names(call, wrapper)
 
         @functools.wraps(call)
         def replacement(*args: Any, **kwargs: Any) -> Any:
             # Off, and called all the same: by what somebody else has put on top before it was put back.
-            return wrapper(call, *args, **kwargs) if patch.is_on else call(*args, **kwargs)
+            if not patch.is_on:
+                return call(*args, **kwargs)
+            missing = names[len(args) :]
+            if missing:
+                if not kwargs.keys() >= set(missing):
+                    return call(*args, **kwargs)
+                args += tuple(map(kwargs.pop, missing))
+            return wrapper(call, *args, **kwargs)
 
         @functools.wraps(call)
         async def coroutine_replacement(*args: Any, **kwargs: Any) -> Any:
@@ -77,6 +96,20 @@ class Patches:
             patch.is_on = False
             if vars(patch.owner).get(patch.name) is patch.new:
                 setattr(patch.owner, patch.name, patch.original)
+
+
+def _list_names(call: Callable[..., Any], wrapper: Callable[..., Any]) -> list[str]:
+    """Return the names of what a wrapper takes by position, as a call may give them; an empty one where it may not."""
+    wanted = [each for each in _list_parameters(wrapper) if each.kind is each.POSITIONAL_ONLY][1:]
+    given = [each.name if each.kind is each.POSITIONAL_OR_KEYWORD else "" for each in _list_parameters(call)]
+    return [*given, *[""] * len(wanted)][: len(wanted)]
+
+
+def _list_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    try:
+        return list(inspect.signature(function, **_LENIENT).parameters.values())
+    except Exception:  # noqa: BLE001 (of C, or somebody's: its signature and its annotations may be anything)
+        return []
 
 
 def _unbound(owner: Any, original: Any, kind: type | None) -> Any:

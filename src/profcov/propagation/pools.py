@@ -62,12 +62,12 @@ def _submit_to_processes(original: Callable[..., Any], pool: Any, function: Any,
         return original(pool, Carried.by(scope, function), *args, **kwargs)
 
 
-def _make_pool(original: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+def _make_pool(original: Callable[..., None], /, *args: Any, **kwargs: Any) -> None:
     with unbound():
         original(*args, **kwargs)
 
 
-def _hand_to_pool(original: Callable[..., Any], pool: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+def _hand_to_pool(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     scope = find_scope()
     if scope is None:
         return original(pool, function, *args, **kwargs)

@@ -104,7 +104,7 @@ class _CarriedRun:
         self._carried(self._process)
 
 
-def _start_process(original: Callable[..., None], process: multiprocessing.process.BaseProcess) -> None:
+def _start_process(original: Callable[..., None], process: multiprocessing.process.BaseProcess, /) -> None:
     scope = find_scope()
     if scope is None:
         original(process)
@@ -117,7 +117,7 @@ def _start_process(original: Callable[..., None], process: multiprocessing.proce
         vars(process).pop("run", None)
 
 
-def _start_program(original: Callable[..., None], *args: Any, **kwargs: Any) -> None:
+def _start_program(original: Callable[..., None], /, *args: Any, **kwargs: Any) -> None:
     if find_scope() is None:
         original(*args, **kwargs)
         return
@@ -146,7 +146,7 @@ def _spawn(original: Callable[..., Any], path: Any, argv: Any, env: Any, /, **kw
     return original(path, argv, _environment(env, lambda: Program(path, argv[1:], os.get_exec_path())), **kwargs)
 
 
-def _exec(original: Callable[..., Any], path: Any, args: Any, env: Any) -> Any:
+def _exec(original: Callable[..., Any], path: Any, args: Any, env: Any, /) -> Any:
     with _becoming_another():
         return original(path, args, _environment(env, lambda: Program(path, args[1:])))
 
@@ -168,7 +168,7 @@ def _becoming_another() -> Iterator[None]:
         raise
 
 
-def _exit(original: Callable[..., Any], status: int) -> Any:
+def _exit(original: Callable[..., Any], status: int, /) -> Any:
     flush_everything()
     return original(status)
 

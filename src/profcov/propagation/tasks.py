@@ -81,7 +81,7 @@ _ANYIO: Final = "anyio._backends._asyncio"
 _prepared: list[Any] = []
 
 
-def create_task(original: Callable[..., Any], loop: Any, coroutine: Any, **options: Any) -> Any:
+def create_task(original: Callable[..., Any], loop: Any, coroutine: Any, /, **options: Any) -> Any:
     """Make a task that is a unit of its own if a unit makes it."""
     context = options.get("context")
     given = current.get() if context is None else context.get(current)
@@ -115,7 +115,7 @@ def _create_unit(original: Callable[..., Any], loop: Any, coroutine: Any, option
     return task
 
 
-def call_from_thread(original: Callable[..., Any], loop: Any, callback: Any, *args: Any, **options: Any) -> Any:
+def call_from_thread(original: Callable[..., Any], loop: Any, callback: Any, /, *args: Any, **options: Any) -> Any:
     """Let callbacks follow from now on: the loop may be one that no unit runs in."""
     scope = find_scope()
     if scope is not None:
@@ -124,7 +124,7 @@ def call_from_thread(original: Callable[..., Any], loop: Any, callback: Any, *ar
     return hand(functools.partial(original, loop), callback, *args, **options)
 
 
-def _run_callback(original: Callable[..., None], handle: Any) -> None:
+def _run_callback(original: Callable[..., None], handle: Any, /) -> None:
     """Run a callback of the event loop as a step: the engine does not see the context by itself."""
     scope = handle._context.get(current)  # noqa: SLF001
     if scope is None or not scope.holders or makes_own_steps(handle._callback):  # noqa: SLF001
@@ -140,7 +140,9 @@ def makes_own_steps(callback: Any) -> bool:
     return isinstance(task, asyncio.Task) and (task in _hosts or isinstance(task.get_coro(), StepCoroutine))
 
 
-async def _run_in_anyio_thread(original: Callable[..., Any], cls: Any, function: Any, *args: Any, **kwargs: Any) -> Any:
+async def _run_in_anyio_thread(
+    original: Callable[..., Any], cls: Any, function: Any, /, *args: Any, **kwargs: Any
+) -> Any:
     if find_scope() is None:
         return await original(cls, function, *args, **kwargs)
     step = carry(function)

@@ -34,20 +34,19 @@ def install(patches: Patches) -> None:
             patches.wrap(module, name, _start)
 
 
-def _start(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    if find_scope() is None or not args or not callable(args[0]):
-        return original(*args, **kwargs)
-    function, *rest = args
+def _start(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    if find_scope() is None or not callable(function):
+        return original(function, *args, **kwargs)
     thread = function.__self__ if type(function) is MethodType else None
     module = getattr(function, "__module__", None) if thread is None else type(thread).__module__
     target = getattr(getattr(thread, "_target", None), "__module__", None)
     if str(module).startswith(_NOBODYS) or str(target).startswith(_NOBODYS):
-        return original(*args, **kwargs)
+        return original(function, *args, **kwargs)
     # A daemon may run for ever; for another the interpreter itself waits.
     is_waited_for = isinstance(thread, threading.Thread) and not thread.daemon
     step = carry(function, may_run_for_ever=not is_waited_for)
     try:
-        return original(step, *rest, **kwargs)
+        return original(step, *args, **kwargs)
     except BaseException:
         del step  # the last reference, and the unit ends, unless the thread has started
         raise

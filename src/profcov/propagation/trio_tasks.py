@@ -28,7 +28,7 @@ def install() -> None:
         INSTALLED.wrap_once(threads, "_send_message_to_trio", _send_to_trio)
 
 
-def _send_to_trio(original: Callable[..., Any], token: Any, *args: Any, **kwargs: Any) -> Any:
+def _send_to_trio(original: Callable[..., Any], token: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Say that work is not followed into a trio of another thread, unless that was asked to run this very thread."""
     scope = None if token is None else find_scope()
     if scope is not None and not scope.book.engine.capabilities.coroutine_blocks:
@@ -37,7 +37,7 @@ def _send_to_trio(original: Callable[..., Any], token: Any, *args: Any, **kwargs
 
 
 def _start_thread_soon(
-    original: Callable[..., None], cache: Any, function: Any, deliver: Any, *args: Any, **kwargs: Any
+    original: Callable[..., None], cache: Any, function: Any, deliver: Any, /, *args: Any, **kwargs: Any
 ) -> None:
     if find_scope() is None:
         original(cache, function, deliver, *args, **kwargs)

@@ -40,11 +40,13 @@ def install() -> None:
     wrap(loop, **dict.fromkeys(_SECOND, _call_second), **dict.fromkeys(_OPENERS, _open))
 
 
-def _call(original: Callable[..., Any], loop: Any, callback: Any, *args: Any, **options: Any) -> Any:
+def _call(original: Callable[..., Any], loop: Any, callback: Any, /, *args: Any, **options: Any) -> Any:
     return original(loop, _as_step(callback, options.get("context")), *args, **options)
 
 
-def _call_second(original: Callable[..., Any], loop: Any, first: Any, callback: Any, *args: Any, **options: Any) -> Any:
+def _call_second(
+    original: Callable[..., Any], loop: Any, first: Any, callback: Any, /, *args: Any, **options: Any
+) -> Any:
     return original(loop, first, _as_step(callback, options.get("context")), *args, **options)
 
 
@@ -69,7 +71,7 @@ def _as_step(callback: Any, context: Context | None) -> Any:
     return step
 
 
-def _open(original: Callable[..., Any], loop: Any, factory: Any, *args: Any, **options: Any) -> Any:
+def _open(original: Callable[..., Any], loop: Any, factory: Any, /, *args: Any, **options: Any) -> Any:
     """Open or serve connections; only a protocol whose methods are measured is touched."""
     scope = current.get()
     if scope is None or scope.book.engine.capabilities.coroutine_blocks or not callable(factory):

@@ -54,16 +54,16 @@ def _uvicorn(original: Callable[..., Any], config: Any) -> None:
     config.loaded_app = _trace_asgi(config.loaded_app)
 
 
-def _hypercorn_asgi(original: Callable[..., Any], wrapper: Any, app: Any, *args: Any, **kwargs: Any) -> None:
+def _hypercorn_asgi(original: Callable[..., Any], wrapper: Any, app: Any, /, *args: Any, **kwargs: Any) -> None:
     original(wrapper, _trace_asgi(app), *args, **kwargs)
 
 
-def _first_argument(original: Callable[..., Any], server: Any, app: Any, *args: Any, **kwargs: Any) -> Any:
+def _first_argument(original: Callable[..., Any], server: Any, app: Any, /, *args: Any, **kwargs: Any) -> Any:
     return original(server, _trace_wsgi(app), *args, **kwargs)
 
 
 def _third_argument(
-    original: Callable[..., Any], server: Any, host: Any, port: Any, app: Any, *args: Any, **kwargs: Any
+    original: Callable[..., Any], server: Any, host: Any, port: Any, app: Any, /, *args: Any, **kwargs: Any
 ) -> Any:
     return original(server, host, port, _trace_wsgi(app), *args, **kwargs)
 
