@@ -6,9 +6,10 @@ import contextlib
 import functools
 import inspect
 import sys
+from _thread import get_ident
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from profcov.context import find_scope
+from profcov.context import find_scope, find_task
 from profcov.engine.faults import log_once
 from profcov.propagation import open_recorder
 from profcov.slug import Slug
@@ -16,7 +17,6 @@ from profcov.slug import Slug
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from profcov.context import Scope
     from profcov.settings import Settings
     from profcov.unit import Unit
 
@@ -43,7 +43,7 @@ class trace:  # noqa: N801 (used like a function)
     def __init__(self, slug: str, settings: Settings | None = None) -> None:
         self._slug = slug
         self._settings = settings
-        self._open: list[tuple[Scope, contextlib.ExitStack]] = []
+        self._open: dict[contextlib.ExitStack, tuple[int, ...]] = {}
         self.status = ""
 
     def _begin(self) -> Unit:
@@ -53,34 +53,35 @@ class trace:  # noqa: N801 (used like a function)
 
     def __enter__(self) -> Self:
         stack = contextlib.ExitStack()
-        self._enter(stack)
-        scope = find_scope()
-        if scope is not None:
-            self._open.append((scope, stack))
-        return self
+        self._open[stack] = _who()
+        try:
+            self._enter(stack)
+            return self  # noqa: TRY300 (what strikes before the block begins must end the unit)
+        except BaseException:
+            self._open.pop(stack, None)
+            stack.close()
+            raise
 
     def _enter(self, stack: contextlib.ExitStack) -> None:
         unit = self._begin()
         if not unit.traced:
             return
+        stack.callback(unit.end)
         if _is_in_task() and not unit.capabilities.coroutine_blocks:
-            unit.end()
+            stack.close()
             self.status = "unsupported; a block inside a coroutine"
             log_once("block-in-task", "a block inside a coroutine is not measured here: decorate a coroutine function")
             return
-        stack.callback(unit.end)
         stack.enter_context(unit.step())
 
     def __exit__(self, *exc_info: object) -> None:
-        # One object may be entered again inside itself, and by several threads and tasks: each leaves what it entered.
-        scope = find_scope()
-        for entry in self._open[::-1]:
-            if entry[0] is scope:
-                try:
-                    self._open.remove(entry)
-                except ValueError:
-                    continue
-                entry[1].close()
+        # One object may be entered again inside itself, and by several threads and tasks: each leaves what it entered,
+        # also what was refused. Not told by the scope: a collection has none, and a generator may be closed anywhere.
+        entered, here = list(self._open.items())[::-1], _who()
+        for stack, who in entered:
+            if who == here or len(entered) == 1:
+                self._open.pop(stack, None)
+                stack.close()  # as many calls deep as `__enter__` has entered it
                 return
 
     def __call__(self, function: F) -> F:
@@ -108,6 +109,14 @@ class trace:  # noqa: N801 (used like a function)
                 return function(*args, **kwargs)
 
         return run  # type: ignore[return-value]
+
+
+def _who() -> tuple[int, ...]:
+    """Return what tells the thread, greenlet and task apart that calls from others that are there at the same time."""
+    getcurrent = getattr(sys.modules.get("greenlet"), "getcurrent", None)
+    greenlet = None if getcurrent is None else getcurrent()
+    is_main = greenlet is None or greenlet.parent is None  # the thread's own, which is there before anybody asks for it
+    return get_ident(), 0 if is_main else id(greenlet), id(find_task())
 
 
 def _is_in_task() -> bool:

@@ -174,6 +174,106 @@ def test_one_object_can_be_used_again_inside_itself_and_in_several_threads(run_p
     ) == [["demo", None], ["demo"], ["blue", "green", "hold", "late", "red"], True]
 
 
+def test_a_block_that_a_collection_runs_ends_like_any(run_python: Run, engine: str) -> None:
+    assert run_python(
+        """
+        import gc, profcov
+        from measured import *
+        from play import *
+        from profcov.store.combine import combine
+        class Knot:
+            def __init__(self):
+                self.me = self
+            def __del__(self):
+                profcov.trace("demo")(red)()
+        with profcov.trace("demo"):
+            green()
+        Knot()
+        gc.collect()
+        blue()
+        tell([profcov.current_slug(), set(shards("demo")) - {"red"} == {"green"}, combine(DATA, "demo", timeout=0).complete])
+        """,
+        engine=engine,
+    ) == [None, True, True]
+
+
+def test_a_block_that_was_refused_ends_nothing_that_is_around_it(run_python: Run, engine: str) -> None:
+    assert run_python(
+        """
+        import profcov
+        from measured import *
+        from play import *
+        from profcov.store.pause import pause, resume
+        block = profcov.trace("demo")
+        seen = []
+        with block:
+            pause(DATA)
+            recorder.look_around()
+            with block:
+                seen.append(block.status)
+            seen.append(profcov.current_slug())
+            red()
+        resume(DATA)
+        tell([seen, profcov.current_slug(), shards("demo")])
+        """,
+        engine=engine,
+    ) == [["disabled; paused", "demo"], None, ["red"]]
+
+
+def test_a_block_that_is_left_elsewhere_than_it_was_entered_has_ended(run_python: Run) -> None:
+    assert run_python(
+        """
+        import contextvars, threading, profcov
+        from concurrent.futures import ThreadPoolExecutor
+        from measured import *
+        from play import *
+        from profcov.store.combine import combine
+        block, other = profcov.trace("demo"), profcov.trace("demo")
+        first, second = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
+        def run(pool, function):  # as frameworks run a dependency that yields
+            return pool.submit(contextvars.copy_context().run, function).result()
+        run(first, block.__enter__)
+        run(first, red)
+        run(second, block.__exit__)
+        run(first, blue)
+        # One after the other, and not one in the other.
+        block.__enter__()
+        other.__enter__()
+        block.__exit__()
+        other.__exit__()
+        late()
+        tell([profcov.current_slug(), shards("demo"), combine(DATA, "demo", timeout=0).complete])
+        """
+    ) == [None, ["red"], True]
+
+
+def test_what_strikes_while_a_block_begins_ends_it(run_python: Run, engine: str) -> None:
+    assert run_python(
+        """
+        import sys, profcov
+        from measured import *
+        from play import *
+        from profcov.store.combine import combine
+        class Mine(Exception): pass
+        def strike(frame, event, _):
+            if event == "return" and frame.f_code.co_name == "enter_context":
+                raise Mine
+        with profcov.trace("demo"):
+            red()
+        block = profcov.trace("demo")
+        sys.setprofile(strike)
+        try:
+            with block:
+                blue()
+        except Mine:
+            green()
+        sys.setprofile(None)
+        tell([profcov.current_slug(), shards("demo"), combine(DATA, "demo", timeout=0).complete])
+        """,
+        engine=engine,
+    ) == [None, ["red"], True]
+
+
 @pytest.mark.parametrize("slug", ["", "../etc", "a.coverage"])
 def test_what_is_no_slug_runs_unmeasured_and_says_so(run_python: Run, slug: str) -> None:
     assert run_python(
