@@ -1,7 +1,8 @@
 """Work that a unit has started and that may run for ever: how long readers wait for it, and what is said of it.
 
 A daemon thread that has run nothing measured for a second keeps nobody waiting; what it runs later is still recorded. One that
-goes on is waited for a while. Then an artifact that is made without it, or after it was killed, says so.
+goes on is waited for a while, and so is every task, since most wait for an answer and end. Then an artifact that is made without
+one at work, or after it was killed, says so.
 """
 
 from __future__ import annotations
@@ -9,12 +10,13 @@ from __future__ import annotations
 import sys
 import time
 import weakref
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.store.presence import IN_FLIGHT, LINGERING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType
 
     from profcov.book import Book
@@ -25,11 +27,11 @@ if TYPE_CHECKING:
 LINGER_SECONDS: Final = 20.0
 """How long work that goes on keeps readers waiting: less than ``profcov combine`` waits."""
 IDLE_SECONDS: Final = 1.0
-"""How long a thread may run nothing measured before nobody waits for it."""
+"""How long a thread, or an old task, may run nothing measured before nobody waits for it."""
 BUSY_SECONDS: Final = 0.02
 """How much processor time, from one look to the next, a thread takes at least that is not waiting."""
 
-_At = tuple[tuple[int, int], ...] | None
+_At = tuple[object, ...] | None
 
 
 class _Lingering:
@@ -50,28 +52,35 @@ class _Lingering:
         if unit is None or book is None or not unit.is_open:
             self._stand_as(None, unit, book)
             return False
-        frame = None if unit.thread is None else frames.get(unit.thread[0])
-        at = None if frame is None else _locate(frame, book.engine.sources)
+        at = _locate(unit, frames, book.engine.sources)
         ran = 0.0 if unit.thread is None else _processor_seconds(unit.thread[1])
         if at is None or at != self._at or ran - self._ran > BUSY_SECONDS:
             self._at, self._moved = at, now
         self._ran = ran
         is_old = now - self._since >= LINGER_SECONDS
-        is_idle = now - self._moved >= IDLE_SECONDS
+        is_idle = now - self._moved >= IDLE_SECONDS and (is_old or unit.coroutine is None)
         kind = None if is_idle else LINGERING if is_old else IN_FLIGHT
-        if at is None and is_old:  # a task: whether it waits or works cannot be told
+        if at is None and is_old:  # it has not begun, say
             kind = None
         if kind != self._kind:
             self._stand_as(kind, unit, book)
         return True
 
     def _stand_as(self, kind: str | None, unit: Unit | None, book: Book | None) -> None:
+        """Take the new place, and leave the old one then: readers see one of the two at every moment."""
+        place = None
+        if kind is not None and book is not None and not book.is_past:
+            place = book.join(kind=kind)
+            if (
+                place is None
+            ):  # a reader has come just now: it sees the old one, or else has consumed it at the next look
+                return
         if unit is not None:
             unit.let_readers_in()
         if self._place is not None:
             self._place.leave()
-        self._place = None if kind is None or book is None else book.join(kind=kind)
-        self._kind = kind
+        self._place = place
+        self._kind = None if place is None else kind
 
 
 _lingering: dict[int, _Lingering] = {}
@@ -111,11 +120,32 @@ def _processor_seconds(thread: int) -> float:
         return 0.0
 
 
-def _locate(frame: FrameType | None, sources: Sources) -> _At:
-    """Return where a thread is in the code that is measured."""
-    found = []
+def _locate(unit: Unit, frames: dict[int, FrameType], sources: Sources) -> _At:
+    """Return where a unit is in the code that is measured; None where that cannot be told."""
+    if unit.coroutine is not None:
+        return tuple(_locate_task(unit.coroutine, sources))
+    frame = None if unit.thread is None else frames.get(unit.thread[0])
+    return None if frame is None else tuple(_locate_thread(frame, sources))
+
+
+def _locate_thread(frame: FrameType | None, sources: Sources) -> Iterator[object]:
     while frame is not None:
         if sources.measured(frame.f_code.co_filename, frame) is not None:
-            found.append((id(frame.f_code), frame.f_lasti))
+            yield id(frame.f_code), frame.f_lasti
         frame = frame.f_back
-    return tuple(found)
+
+
+def _locate_task(coroutine: Any, sources: Sources) -> Iterator[object]:
+    """Yield where its frames are, and what the innermost waits for: a loop that sleeps does so at one place, but anew each time."""
+    waits_for = None
+    while coroutine is not None:
+        kind = "cr" if hasattr(coroutine, "cr_frame") else "gi"
+        frame = getattr(coroutine, f"{kind}_frame", None)
+        coroutine = getattr(coroutine, "cr_await" if kind == "cr" else "gi_yieldfrom", None)
+        if frame is not None and sources.measured(frame.f_code.co_filename, frame) is not None:
+            waits_for = coroutine
+            yield id(frame.f_code), frame.f_lasti
+    try:
+        yield weakref.ref(waits_for)  # equal to another as long as both are of one object
+    except TypeError:  # None, or of a kind that cannot be referred to
+        yield id(waits_for)

@@ -22,7 +22,7 @@ from profcov.lingering import linger
 from profcov.store.jobs import enqueued
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
     from profcov.book import Book
     from profcov.engine.base import Capabilities, Engine, Trace
@@ -73,6 +73,7 @@ class Unit:
         "_open",
         "_place",
         "_trace",
+        "coroutine",
         "scope",
         "slug",
         "status",
@@ -100,6 +101,8 @@ class Unit:
         self._place = [] if place is None else [place]  # to be taken out likewise: it has one owner
         self.thread: tuple[int, int] | None = None
         """The thread that it has stepped in last: Python's number and the system's."""
+        self.coroutine: Coroutine[Any, Any, Any] | None = None
+        """What it runs, if it is a task."""
 
     @property
     def traced(self) -> bool:

@@ -39,6 +39,12 @@ async def pause() -> str:
     return red()
 
 
+async def poll(seconds: float) -> None:
+    while True:
+        red()
+        await asyncio.sleep(seconds)
+
+
 def hold(reached: threading.Event, go_on: threading.Event) -> None:
     reached.set()
     assert go_on.wait(60)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -247,6 +249,90 @@ tell([early, made[-1]])
     )
     assert "still has work in flight" in early
     assert made == [["red"], ["work-unfinished"]]
+
+
+TASK = """
+import asyncio
+import profcov
+import profcov.lingering as lingering
+from profcov.propagation import open_recorder
+open_recorder()
+
+def serve(seconds):
+    async def main():
+        task = asyncio.create_task(poll(seconds))
+        await asyncio.sleep(0)
+        return task
+
+    async def forever():
+        task = await profcov.trace("demo")(main)()
+        await task
+
+    threading.Thread(target=asyncio.run, args=(forever(),), daemon=True).start()
+    wait(lambda: shards("demo"))
+
+"""
+
+
+@pytest.mark.parametrize(("seconds", "reasons"), [(0.05, ["work-unfinished"]), (60, [])], ids=["at work", "idle"])
+def test_a_task_is_waited_for_a_while_and_then_said_if_it_is_at_work(
+    run_python: Run, engine: str, seconds: float, reasons: list[str]
+) -> None:
+    early, made = run_python(
+        BEGIN
+        + TASK
+        + f"""
+serve({seconds})
+early = combine(timeout=1)
+lingering.LINGER_SECONDS = 1.5
+made = []
+wait(lambda: made.append(combine(timeout=0)) or "work in flight" not in made[-1])
+tell([early, made[-1]])
+""",
+        engine=engine,
+    )
+    assert "still has work in flight" in early
+    assert made == [["poll", "red"], reasons]
+
+
+def test_a_reader_sees_work_at_every_moment_while_it_becomes_work_that_may_run_for_ever(run_python: Run) -> None:
+    """Also if readers keep others out just then: they see what is in flight at their next look."""
+    assert run_python(
+        BEGIN
+        + """
+import profcov
+import profcov.lingering as lingering
+from profcov.book import Book
+from profcov.store.holders import list_in_flight, list_notes
+from profcov.store.layout import lock_path
+join, found = Book.join, []
+
+def join_beside_a_reader(*args, **options):
+    if options.get("kind") != "~":
+        return join(*args, **options)
+    found.append(len(list_in_flight(DATA, "demo")))
+    with lock_path(DATA, "demo").open("r+b", buffering=0) as file:
+        os.pwrite(file.fileno(), b"1", 20)
+        place = join(*args, **options)
+        os.pwrite(file.fileno(), b"0", 20)
+    found.append(place and "place")
+    Book.join = join
+    return place
+
+def work():
+    while True:
+        red()
+
+Book.join = join_beside_a_reader
+lingering.LINGER_SECONDS = 0
+with profcov.trace("demo"):
+    threading.Thread(target=work, daemon=True).start()
+wait(lambda: found[1:])
+found.append(len(list_in_flight(DATA, "demo")))
+wait(lambda: not list_in_flight(DATA, "demo"))
+tell([*found, [each.missing for each in list_notes(DATA)]])
+"""
+    ) == [1, None, 1, ["work-unfinished"]]
 
 
 def test_nobody_waits_for_a_lock_whose_holder_may_be_waiting_for_us(run_python: Run, engine: str) -> None:

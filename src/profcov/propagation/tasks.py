@@ -102,6 +102,7 @@ def _create_unit(original: Callable[..., Any], loop: Any, coroutine: Any, option
     _follow_callbacks(scope.book.engine.capabilities)
     has_context = options.get("context") is not None  # somebody's own, which is not ours to write to
     unit = adopt(scope, may_run_for_ever=True, shares=has_context)
+    unit.coroutine = coroutine
     token = None if has_context else current.set(unit.scope)
     try:
         task = original(loop, scope.book.engine.drive(coroutine, unit.scope or scope), **options)

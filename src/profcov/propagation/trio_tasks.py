@@ -69,6 +69,7 @@ class _Tasks:
                 scope.blocks.add(id(task))  # it goes on to be nobody's when the block has ended
             elif scope is not None and scope.holders:
                 unit = self._units[task] = adopt(scope, may_run_for_ever=True)
+                unit.coroutine = task.coro
                 task.context.run(current.set, unit.scope)
                 task.coro = scope.book.engine.drive(task.coro, unit.scope or scope)
         except Exception as error:  # noqa: BLE001
