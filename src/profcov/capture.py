@@ -35,7 +35,7 @@ from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
 from profcov.errors import EngineUnavailableError, InvalidSlugError, ProfcovError
 from profcov.lingering import forget_lingering, look_at_lingering
-from profcov.settings import Settings
+from profcov.settings import Settings, read_once
 from profcov.signature import is_signed
 from profcov.slug import Slug, parse_slug
 from profcov.store.denial import find_denial
@@ -311,7 +311,7 @@ def recorder_for(settings: Settings | None = None) -> Recorder:
     """Return the process's recorder for these settings, or for the environment's; never raises."""
     if settings is None:
         try:
-            settings = Settings.from_environ()
+            settings = read_once()
         except ProfcovError as error:
             log_once(error.code, "profcov stays off: %s", error)
             settings = Settings()

@@ -162,6 +162,20 @@ class Settings:
         return {name: value for name, value in wanted.items() if value != (given if name in _PATHS else read).get(name)}
 
 
+_of_process: Final[list[Settings]] = []
+
+
+def read_once() -> Settings:
+    """Return what the environment said when this process first asked: later it may have another directory, and paths be relative.
+
+    Raises:
+        SettingsError: a variable has a value that it cannot have.
+    """
+    if not _of_process:
+        _of_process.append(Settings.from_environ())
+    return _of_process[0]
+
+
 def find_config(given: str | None) -> Path | None:
     """Return the coverage configuration: the one given, else the default one where it exists.
 

@@ -203,6 +203,35 @@ def test_a_current_directory_that_is_gone_does_no_harm(run_python: Callable[...,
     assert status == "disabled"
 
 
+def test_a_process_that_changes_its_directory_records_where_it_did_before(run_python: Callable[..., Any]) -> None:
+    assert run_python(
+        """
+        import os, profcov
+        from measured import *
+        from play import *
+        from profcov.web.status_facts import gather
+        first = os.getcwd()
+        with profcov.trace("demo"):
+            red()
+        os.mkdir("other")
+        os.chdir("other")
+        with profcov.trace("demo"):
+            blue()
+        child = os.fork()
+        if child == 0:  # as a daemon does
+            os.chdir("/")
+            with profcov.trace("demo"):
+                green()
+            os._exit(0)
+        os.waitpid(child, 0)
+        seen_at = gather(None)["settings"]["data_dir"]
+        os.chdir(first)
+        tell([shards("demo"), seen_at == os.path.join(first, ".profcov"), os.listdir("other")])
+        """,
+        PROFILE_COVERAGE_DIR=".profcov",
+    ) == [["blue", "green", "red"], True, []]
+
+
 def test_the_environment_of_the_process_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", {"PROFILE_COVERAGE_CONTEXT_PREFIX": "mine"})
     assert Settings.from_environ().context_prefix == "mine"

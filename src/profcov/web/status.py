@@ -37,7 +37,7 @@ class WSGIStatusPage:
     Put it behind authentication: whoever sees it sees slugs, paths and settings (never the secret).
 
     Args:
-        settings: what the middleware was given; None reads the environment, at each request.
+        settings: what the middleware was given; None means the environment's.
     """
 
     def __init__(self, settings: Settings | None = None) -> None:

@@ -11,13 +11,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.settings import Settings
+from profcov.settings import read_once
 from profcov.status import engine_status
 from profcov.store.layout import artifact_path, host_name, read_contents, sidecar_path
 from profcov.store.pause import is_paused
 from profcov.version import __version__
 
 if TYPE_CHECKING:
+    from profcov.settings import Settings
     from profcov.slug import Slug
 
 SHOWN: Final = 100
@@ -33,7 +34,7 @@ def gather(settings: Settings | None) -> dict[str, Any]:
     facts: dict[str, Any] = {"process": _process(), "engine": None, "settings": None, "data": None, "faults": faults}
     try:
         facts["engine"] = _engine()
-        settings = settings or Settings.from_environ()
+        settings = settings or read_once()
         facts["settings"] = _public(settings)
         facts["data"] = _data(settings.data_dir)
     except FileNotFoundError:
