@@ -41,6 +41,7 @@ MAX_WAIT_SECONDS: Final = 1.0
 """How long a thread waits until another has written what both have: its holder may be waiting for what we hold."""
 MAX_WAITING_LINES: Final = 100_000
 """So many lines of units that have ended wait for the disk at most, for each slug: some 6 MB."""
+MAX_WAITING_NOTES: Final = 1000  # facts about jobs
 
 
 class Book:
@@ -89,7 +90,7 @@ class Book:
             self._shared = engine.new_trace(slug, f"{settings.context_prefix}:{slug}")
         self._finders: dict[Trace, FindLabel] = {}
         self._waiting: dict[Trace, int] = {}
-        self._given_up: deque[None] = deque()
+        self._given_up: deque[None] = deque(maxlen=1000)
         self._imported: set[str] = set()
         self._written: dict[str, Executed] = {}
         self._running: list[JobRun] = []
@@ -125,10 +126,6 @@ class Book:
         """Whether the shards were consumed or removed, and nothing waits to be said of the slug."""
         return self.is_past and self.is_written
 
-    @property
-    def _holds(self) -> bool:
-        return self.presence.is_at(self._home) and self._lock.holds
-
     def _reopen(self, place: Place) -> bool:
         """Go on with other descriptors where the application has closed ours; tell whether the generation is the same."""
         if not self._lock.is_in_place:
@@ -150,7 +147,8 @@ class Book:
         """
         place = Place(self, "" if job is None else job.id, kind)
         # Noted first, asked second: a reader closes the lock file first, and looks who is in flight second.
-        if (is_new and self._moved) or not (self._holds or self._reopen(place)):
+        holds = self.presence.is_at(self._home) and self._lock.holds
+        if (is_new and self._moved) or not (holds or self._reopen(place)):
             place.leave()
             return None
         if job is not None:
@@ -275,6 +273,10 @@ class Book:
             return
         self._is_said = True
         self.presence.note(UNWRITTEN, self.slug)
+        for _ in range(len(self.notes) - MAX_WAITING_NOTES):
+            with contextlib.suppress(IndexError):
+                self.notes.popleft()
+                self._give_up_one("facts about jobs")
         excess = sum(list(self._waiting.values())) - MAX_WAITING_LINES
         for each in [each for each in list(self._waiting) if each in self._finders and not each.scopes]:
             if excess <= 0:
@@ -282,8 +284,11 @@ class Book:
             excess -= self._waiting.pop(each, 0)
             if self._finders.pop(each, None) is not None:
                 self.engine.release(each)
-                self._given_up.append(None)
-                log_once("given-up", "units of %s are given up: too many wait for the disk", self.slug)
+                self._give_up_one("units")
+
+    def _give_up_one(self, kind: str) -> None:
+        self._given_up.append(None)
+        log_once("given-up", "%s of %s are given up: too many wait for the disk", kind, self.slug)
 
     def _write(self, trace: Trace, label: str, executed: Executed) -> None:
         sources, settings = self.engine.sources, self.settings

@@ -131,6 +131,35 @@ tell([kept, made, said, combine()])
     assert last == [["green"], []]
 
 
+def test_where_too_much_waits_that_is_known_of_jobs_the_oldest_is_given_up_and_the_artifact_says_so(
+    run_python: Run,
+) -> None:
+    kept, found, logged, last = run_python(
+        BEGIN
+        + """
+import profcov.book as book
+from profcov.propagation import open_recorder
+from profcov.unit import note_enqueued
+book.MAX_WAITING_NOTES = 10
+play("demo", red)
+full()
+for number in range(50):
+    play("demo", lambda: note_enqueued(str(number), "pkg.mod.function", "default"))
+kept = [note["id"] for note in recorder.list_books()[0].notes]
+room()
+recorder.flush_all()
+made = combine()
+play("demo", green)
+tell([kept, made, said, combine()])
+""",
+        **flags("profile"),
+    )
+    assert kept == [str(number) for number in range(40, 50)]
+    assert found == [["red"], ["lines-unwritten"]]
+    assert "facts about jobs of demo are given up" in logged[1]
+    assert last == [["green"], []]
+
+
 LOCKED = """
 import stat
 if os.geteuid() == 0:
