@@ -25,6 +25,8 @@ from stress import HERE, KINDS, LENGTHS, nothing
 
 BREAKERS = ("CALL", "JUMP_BACKWARD", "RESUME", "SEND", "FOR_ITER")
 """After these the interpreter may let others in."""
+CLOSED = ("PUSH_EXC_INFO", "POP_EXCEPT")
+"""At these, and at a COPY before one, it lets nobody in: raised there, an exception leaves the one before as the thread's for ever."""
 MIN_ROUNDS = 120
 
 
@@ -53,6 +55,11 @@ class Striker:
         self.opcodes = {
             key: {each.offset: each.opname for each in dis.get_instructions(code)} for key, code in self.codes.items()
         }
+        self.closed = set()
+        for key, opcodes in self.opcodes.items():
+            for offset, name, following in zip(opcodes, opcodes.values(), [*opcodes.values()][1:] + [""], strict=True):
+                if name in CLOSED or (name == "COPY" and following == "POP_EXCEPT"):
+                    self.closed.add((key, offset))
         self.met, self.struck, self.target, self.left, self.last = set(), {}, None, 0, (None, None)
         monitoring.use_tool_id(self.tool, "strikes")
         monitoring.register_callback(self.tool, monitoring.events.INSTRUCTION, self.on_instruction)
@@ -65,7 +72,7 @@ class Striker:
         here, (last, at) = (id(code), offset), self.last
         self.last = here
         may = self.anywhere or (last == here[0] and self.opcodes[last][at].startswith(BREAKERS))
-        if not may:
+        if here in self.closed or not may:
             return
         self.met.add(here)
         if here == self.target:

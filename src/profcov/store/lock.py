@@ -70,15 +70,19 @@ class SlugLock(OwnFile):
         while True:
             path = lock_path(data_dir, slug)
             lock = cls(open_or_create(path, umask), path)
-            head = os.pread(lock.fd, _HEAD, 0)
-            if head[_MARK:] in {b"", _CLOSED}:
-                if not lock._reopen():
+            is_wanted = False
+            try:
+                head = os.pread(lock.fd, _HEAD, 0)
+                if head[_MARK:] in {b"", _CLOSED}:
+                    if not lock._reopen():
+                        return None
+                elif lock.is_in_place:
+                    lock._expected = head
+                    is_wanted = True
+                    return lock
+            finally:
+                if not is_wanted:  # struck, it may hold the lock for as long as somebody keeps the exception
                     lock.close()
-                    return None
-            elif lock.is_in_place:
-                lock._expected = head
-                return lock
-            lock.close()
 
     def is_like(self, other: SlugLock) -> bool:
         """Tell whether another look at a lock file found the same file, of the same generation."""

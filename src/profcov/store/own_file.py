@@ -20,16 +20,22 @@ class OwnFile:
     __slots__ = ("__weakref__", "_number", "fd", "identity")
 
     def __init__(self, fd: int) -> None:
-        self.fd = fd
-        self.identity = _identify(os.fstat(fd))
-        self._number = _count()
-        _open[self._number] = weakref.ref(self), fd, self.identity
+        try:
+            self.fd = fd
+            self.identity = _identify(os.fstat(fd))
+            self._number = _count()
+            _open[self._number] = weakref.ref(self), fd, self.identity
+            _latest[fd] = self._number
+        except BaseException:
+            os.close(fd)
+            raise
 
     @property
     def is_ours(self) -> bool:
         """Whether the descriptor is still open, and is still this file."""
         try:
-            return self._number in _open and _identify(os.fstat(self.fd)) == self.identity
+            is_latest = self._number in _open and _latest[self.fd] == self._number
+            return is_latest and _identify(os.fstat(self.fd)) == self.identity
         except OSError:
             return False
 
@@ -62,6 +68,8 @@ class OwnFile:
 
 _open: Final[dict[int, tuple[weakref.ref[OwnFile], int, tuple[int, int]]]] = {}
 """What is open. No file closes itself when it is dropped: what a finalizer raises, or a signal's handler in it, is lost."""
+_latest: Final[dict[int, int]] = {}
+"""Which of them had a descriptor last: a file that was closed and removed may leave not only that to another, but its inode, too."""
 
 
 def close_dropped() -> None:
@@ -69,7 +77,7 @@ def close_dropped() -> None:
     for number, (reference, fd, identity) in list(_open.items()):
         if reference() is None and _open.pop(number, None) is not None:
             try:
-                if _identify(os.fstat(fd)) == identity:
+                if _latest[fd] == number and _identify(os.fstat(fd)) == identity:
                     os.close(fd)
             except OSError:  # the application has closed it
                 continue

@@ -80,6 +80,9 @@ class Presence:
         self._directory = data_dir / PROCESSES
         self._umask = umask
         self._file: _File | None = None
+        self._made: dict[str, _File | None] = {}
+        """Each file by its path, from before it is made until it is removed: who makes or removes one may be struck."""
+        self._unused: set[str] = set()
         self._rows: dict[int, bytes] = {}
         self._next = itertools.count().__next__
         self._owners: dict[int, weakref.ref[object]] = {}
@@ -175,7 +178,7 @@ class Presence:
         return any(owner() is None for owner in list(self._owners.values()))
 
     def mend(self) -> None:
-        """Say what could not be said yet, and free the rows of units that were struck while they began or ended.
+        """Say what could not be said yet, and undo what was struck: units while they began or ended, files while they were made.
 
         Never raises. Called every half a second: a row is suspect if no unit has it now, and free if it was suspect before.
         """
@@ -192,10 +195,14 @@ class Presence:
                 for row in suspects & self._suspects:
                     self._write(row)
                 self._suspects = suspects
+        self._remove_unused()
         self._say()
 
     def withdraw(self) -> None:
         """Remove the file: the process ends, with everything written. It is made again if that is not so."""
+        self._unused.update(self._made)
+        self._remove_unused()
+        self._say()
         file = self._file
         with contextlib.suppress(OSError):
             if file is not None and file.is_at(file.path):
@@ -213,9 +220,10 @@ class Presence:
 
     def abandon(self) -> None:
         """Let go, in a forked child, of the parent's file: its lock ends when no process has it open."""
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
+        self._file, made, self._made = None, self._made, {}
+        for file in list(made.values()):
+            if file is not None:
+                file.close()
 
     def _say(self) -> None:
         if self._file is None and not os.path.exists(self._directory.parent):  # noqa: PTH110 (a Path's own raises)
@@ -256,27 +264,48 @@ class Presence:
         make_directory(self._directory.parent, self._umask)
         make_own_directory(self._directory, self._umask)
         name = f"{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
-        unfinished = self._directory / f".{name}"
-        file = _File(create_private(unfinished, self._umask), str(self._directory / name))
+        path = str(self._directory / name)
+        self._made[path] = None
+        file = self._made[path] = _File(create_private(_unfinished(path), self._umask), path)
         # Locked before it has its name: who finds it unlocked takes its process for dead.
         fcntl.flock(file.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         rows = dict(self._rows)
         idle = IDLE.ljust(WIDTH - 1) + b"\n"
         file.write(b"".join(rows.get(row, idle) for row in range(max([MIN_ROWS - 1, *rows]) + 1)), 0)
-        unfinished.rename(file.path)
+        os.rename(_unfinished(path), path)  # noqa: PTH104
         before, self._file = self._file, file
         for row in self._rows.keys() - rows.keys():  # begun meanwhile, and noted in the file before
             self._write(row)
         if before is not None and before.is_at(before.path):
-            self._take_over(before)
+            # The application has closed its descriptor, and its lock with that: it would pass for a dead process's.
+            self._take_over(before.path)
         return file
 
-    def _take_over(self, before: _File) -> None:
-        """Remove a file whose descriptor the application has closed, and its lock with that: it would pass for a dead process's."""
-        with open(before.path, "rb") as file:  # noqa: PTH123 (each Path keeps its parts for ever)
-            notes = [(parse_slug(slug), kind, text) for _, _, kind, slug, text in read_rows(file.fileno())]
-        os.unlink(before.path)  # noqa: PTH108
-        self._unsaid.update(dict.fromkeys(note for note in notes if note[1] in {MISSING, UNWRITTEN}))
+    def _remove_unused(self) -> None:
+        """Remove the files that are not in use, and were not at the last look: another thread may be making one."""
+        unused = {path for path, file in list(self._made.items()) if file is None or file is not self._file}
+        for path in unused & self._unused:
+            with contextlib.suppress(OSError, ValueError):  # a row that is damaged
+                self._take_over(path)
+        self._unused = unused
+
+    def _take_over(self, path: str) -> None:
+        """Remove a file of ours, finished or not; what it notes is said in another."""
+        for each in (path, _unfinished(path)):
+            with contextlib.suppress(FileNotFoundError):  # moved, or removed with its directory
+                fd = os.open(each, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+                try:
+                    notes = [(parse_slug(slug), kind, text) for _, _, kind, slug, text in read_rows(fd)]
+                finally:
+                    os.close(fd)
+                self._unsaid.update(dict.fromkeys(note for note in notes if note[1] in {MISSING, UNWRITTEN}))
+                os.unlink(each)  # noqa: PTH108
+        self._made.pop(path, None)
+
+
+def _unfinished(path: str) -> str:
+    directory, name = os.path.split(path)
+    return f"{directory}/.{name}"
 
 
 def _row(kind: str, slug: Slug, text: str) -> bytes:
@@ -293,7 +322,9 @@ def _has_notes(file: OwnFile) -> bool:
 def read_rows(fd: int) -> Iterator[tuple[int, float, str, str, str]]:
     """Yield place, time, kind, slug and text of each row in use; what is no row is left out. Older profcovs' have no text."""
     place = 0
-    for row in os.pread(fd, os.fstat(fd).st_size, 0).splitlines(keepends=True):
+    for piece in os.pread(fd, os.fstat(fd).st_size, 0).splitlines(keepends=True):
+        row = piece.lstrip(b"\0")  # of rows before it that were never written
+        place += len(piece) - len(row)
         line = row.decode("ascii", "replace")
         slug, text = line[TIME_CHARS + 1 :][:TEXT_CHARS].strip(), line[TIME_CHARS + 1 + TEXT_CHARS :].strip()
         with contextlib.suppress(ValueError):

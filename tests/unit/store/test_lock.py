@@ -11,12 +11,16 @@ from typing import IO, TYPE_CHECKING, cast
 
 import pytest
 from at_work import at_work
+from striking import strike_each_line
 
 from profcov.errors import CoverageWriteError, LockTimeoutError
 from profcov.slug import Slug
+from profcov.store import lock as lock_module
+from profcov.store import own_file
 from profcov.store.holders import list_notes
 from profcov.store.layout import lock_path
 from profcov.store.lock import SlugLock, exclusive, raise_generation, read_generation
+from profcov.store.own_file import close_dropped
 from profcov.store.presence import MISSING, Presence
 
 if TYPE_CHECKING:
@@ -152,6 +156,15 @@ def test_the_generation_starts_at_zero_and_rises_by_one(tmp_path: Path) -> None:
     assert [raise_it(tmp_path) for _ in range(12)] == list(range(1, 13))
 
 
+def test_who_is_struck_while_a_lock_is_found_keeps_nobody_out(tmp_path: Path) -> None:
+    strikes = []
+    for struck in strike_each_line(lambda: find(tmp_path), lock_module, own_file):
+        strikes.append(struck)  # as an application may keep it
+        assert find(tmp_path).holds
+        lock_path(tmp_path, DEMO).unlink()
+    assert len(strikes) > 20
+
+
 def test_a_process_at_work_sees_that_the_generation_moved(tmp_path: Path) -> None:
     lock = find(tmp_path)
     assert lock.holds
@@ -194,6 +207,19 @@ def test_a_file_that_the_application_has_opened_under_our_number_is_neither_writ
     assert [path.read_bytes() for path in theirs] == [b"theirs"] * 2
     for number in numbers:
         os.close(number)  # open still
+
+
+def test_a_file_that_is_opened_again_under_the_number_that_the_application_has_closed_stays_open(
+    tmp_path: Path,
+) -> None:
+    before = find(tmp_path)
+    os.close(before.fd)
+    lock = find(tmp_path)
+    assert lock.fd == before.fd
+    assert not before.is_ours
+    del before
+    close_dropped()
+    assert lock.holds
 
 
 def test_a_process_whose_descriptors_were_closed_is_not_taken_for_dead(tmp_path: Path) -> None:

@@ -9,18 +9,22 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from at_work import at_work
+from striking import strike_each_line
 
 from profcov.slug import Slug
+from profcov.store import own_file
+from profcov.store import presence as presence_module
 from profcov.store.clean import choose_old, discard_all, remove_all
 from profcov.store.combine import combine
 from profcov.store.holders import forget_failed, list_failed, list_holders, list_in_flight, list_notes
 from profcov.store.layout import list_shards
 from profcov.store.lock import SlugLock, exclusive
-from profcov.store.presence import MISSING, PROCESSES, UNWRITTEN, WIDTH, Presence
+from profcov.store.own_file import close_dropped
+from profcov.store.presence import MIN_ROWS, MISSING, PROCESSES, UNWRITTEN, WIDTH, Presence
 from profcov.store.shard import write_shard
 from profcov.store.sidecar import read_sidecar
 from profcov.store.survey import survey
@@ -158,6 +162,44 @@ def test_a_row_whose_unit_was_struck_is_freed(tmp_path: Path) -> None:
     presence.withdraw()
 
 
+@pytest.mark.parametrize("cause", ["removed", "closed"])
+def test_who_is_struck_while_the_file_is_made_anew_leaves_nobody_in_flight_or_dead(tmp_path: Path, cause: str) -> None:
+    presence = Presence(tmp_path)
+    start_unit(presence, OTHER)
+
+    def lose() -> None:
+        if cause == "removed":
+            shutil.rmtree(tmp_path)
+        else:
+            os.close(cast("presence_module._File", presence.open()).fd)
+
+    lose()
+    strikes = 0
+    for struck in strike_each_line(presence.open, presence_module, own_file):
+        strikes += 1
+        presence.open()  # as the next unit does
+        for _ in range(2):
+            presence.mend()
+            close_dropped()
+            assert cause == "closed" or list_failed(tmp_path, OTHER) == []
+        assert [each.slug for each in list_notes(tmp_path) if each.is_awaited] == [OTHER], struck.__traceback__
+        assert len(list((tmp_path / PROCESSES).iterdir())) == 1
+        presence.note(MISSING, DEMO, "reason")
+        lose()
+        assert cause == "removed" or [each.missing for each in list_failed(tmp_path, DEMO)] == ["reason"]
+    assert strikes > 20
+    presence.withdraw()
+
+
+def test_a_process_that_ends_after_a_strike_leaves_no_file(tmp_path: Path) -> None:
+    presence = Presence(tmp_path)
+    for _ in strike_each_line(presence.open, presence_module, own_file):
+        presence.withdraw()
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert len(files(tmp_path)) == 1
+    presence.withdraw()
+
+
 def test_units_begin_and_end_while_the_directory_is_moved_again_and_again(
     tmp_path: Path, wait_until: Callable[..., None]
 ) -> None:
@@ -244,6 +286,19 @@ def test_a_directory_that_was_removed_is_made_again_and_what_is_in_flight_noted_
     presence.end(unit)
     assert [each.slug for each in list_holders(tmp_path / "data")] == ["other"]
     presence.abandon()
+
+
+def test_a_unit_is_seen_in_a_new_file_that_has_fewer_rows_than_the_one_before(tmp_path: Path) -> None:
+    presence = Presence(tmp_path / "data")
+    for unit in [start_unit(presence, DEMO) for _ in range(2 * MIN_ROWS)]:
+        presence.end(unit)
+    shutil.rmtree(tmp_path / "data")
+    presence.open()
+    unit = start_unit(presence, DEMO)
+    assert len(list_in_flight(tmp_path / "data", DEMO)) == 1
+    presence.end(unit)
+    assert list_in_flight(tmp_path / "data", DEMO) == []
+    presence.withdraw()
 
 
 def test_what_is_no_file_of_a_process_is_left_alone(tmp_path: Path) -> None:
