@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 SOURCE = """
@@ -44,6 +45,7 @@ def work(n):
     return r + f(n)
 """
 WORKERS, SLUGS, STILL_SECONDS = 3, 3, 10
+os.register_at_fork(after_in_child=partial(faulthandler.dump_traceback_later, 2 * STILL_SECONDS, exit=True))
 
 
 class Hang:
@@ -86,14 +88,13 @@ class Hang:
             self.turn("main", number)
             signal.setitimer(signal.ITIMER_REAL, 0)
             if number % 50 == 0:
-                if "noforks" not in sys.argv:
-                    self.fork()
+                self.fork()
 
     def fork(self):
-        pid = os.fork()
+        # With the application's lock: or the collector, already in the child's hooks, waits in `__del__` for a thread of the parent's.
+        with self.module.LOCK:
+            pid = os.fork()
         if not pid:
-            self.module.LOCK = threading.RLock()  # another thread's, which is not here
-            faulthandler.dump_traceback_later(2 * STILL_SECONDS, exit=True)
             self.module.work(2)
             os._exit(0)
         self.forks += 1

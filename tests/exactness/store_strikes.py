@@ -26,6 +26,7 @@ MODULES = (
     "book",
     "books",
     "capture",
+    "place",
     "unit",
     "store.presence",
     "store.lock",
