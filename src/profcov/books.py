@@ -94,4 +94,7 @@ class Books:
         self._all[id(book)] = book  # first: a book that is in use is never out of sight
         if self._present.get(slug) is closed:  # or another thread was faster
             self._present[slug] = book
+            # At once: the engine does more for each trace that may come back.
+            if closed is not None and closed.is_over and closed.let_go():
+                self._all.pop(id(closed), None)
         return True

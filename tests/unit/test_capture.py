@@ -282,6 +282,29 @@ def test_the_places_of_profiles_that_were_combined_or_cleaned_are_free_again_and
     ]
 
 
+def test_what_a_profile_of_a_generation_that_is_over_had_is_forgotten_once_the_next_is_at_work(
+    run_python: Run, engine: str
+) -> None:
+    assert run_python(
+        """
+            import gc, weakref
+            from measured import *
+            from play import *
+            from profcov.store.combine import discard
+            traces = []
+            for _ in range(5):
+                play("a", red)
+                traces += [weakref.ref(book._shared) for book in recorder.list_books()]
+                discard(DATA, "a")
+            play("a", red)
+            gc.collect()
+            tell([sum(ref() is not None for ref in traces), shards("a")])
+            """,
+        engine=engine,
+        PROFILE_COVERAGE_FLUSH_SECONDS="3600",
+    ) == [0, ["red"]]
+
+
 def test_a_profile_that_was_cleaned_while_a_unit_of_it_is_at_work_keeps_its_place(run_python: Run) -> None:
     assert run_python(
         """
