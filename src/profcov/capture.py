@@ -386,6 +386,8 @@ def _work_of_child(scope: Scope) -> Work:
 
 def _one_line(text: str) -> str:
     """Return a text that can stand in a header: printable ASCII, no line break."""
+    if text.isascii() and text.isprintable():
+        return text[:200]
     return "".join(char if " " <= char <= "~" else " " for char in text)[:200]
 
 

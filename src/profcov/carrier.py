@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -104,13 +103,14 @@ def _is_misspelled(environ: Mapping[str, Any], start_response: object) -> bool:
     Most servers drop such headers. wsgiref does not, nor do adapters from ASGI: both still have what was sent. Of other
     servers it cannot be told.
     """
-    with contextlib.suppress(AttributeError, LookupError, TypeError, ValueError):  # by what is not what we know
+    try:
         scope = environ.get("asgi.scope")
         if scope is not None:
             return all(name != b"x-profile-trace" for name, _ in scope["headers"])
         handler = getattr(getattr(start_response, "__self__", None), "request_handler", None)
-        return handler is not None and HEADER not in handler.headers
-    return False
+        return handler is not None and HEADER not in handler.headers  # noqa: TRY300 (what it has may be anything)
+    except (AttributeError, LookupError, TypeError, ValueError):  # by what is not what we know
+        return False
 
 
 def _from_others(baggage: str | None, cookie: str | None, token: str | None) -> Claim | None:

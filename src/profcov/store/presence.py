@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import functools
 import itertools
 import os
 import secrets
@@ -120,7 +121,7 @@ class Presence:
         Raises:
             OSError: it cannot be noted.
         """
-        file = self._current()
+        file = self._file or self._make()
         try:
             row = file.free.pop()
         except IndexError:
@@ -147,10 +148,11 @@ class Presence:
         """
         for row, file in begun[:1]:
             self._rows.pop(row, None)
-            is_written = False
-            with contextlib.suppress(OSError):  # `mend` tries again
+            is_written = True
+            try:
                 self._write(row)
-                is_written = True
+            except OSError:  # `mend` tries again
+                is_written = False
             self._owners.pop(row, None)
             begun.clear()
             current = self._file
@@ -244,9 +246,14 @@ class Presence:
         """Write a row as it is to be, into the file that there is then: another thread may make one meanwhile."""
         while True:
             wanted = self._rows.get(row)
-            file = self._file if wanted is None else self._current()
-            if file is not None:
-                file.write(wanted or IDLE, row * WIDTH)
+            file = self._file or (None if wanted is None else self._make())
+            try:
+                if file is not None:
+                    file.write(wanted or IDLE, row * WIDTH)
+            except OSError:
+                if wanted is None or file is None or file.is_ours:
+                    raise
+                self._make()  # the application has closed it: the check is part of each write, and not made twice
             if self._file is file and self._rows.get(row) is wanted:
                 return
 
@@ -309,9 +316,15 @@ def _unfinished(path: str) -> str:
 
 
 def _row(kind: str, slug: Slug, text: str) -> bytes:
+    return f"{time.time():{TIME_CHARS}.3f}".encode("ascii") + _after_time(kind, slug, text)
+
+
+@functools.lru_cache(maxsize=64)
+def _after_time(kind: str, slug: Slug, text: str) -> bytes:
+    """Return the rest of a row: most units of a process have the same."""
     shown = text if len(text) <= TEXT_CHARS and text.isascii() and text.isprintable() else ""
-    row = f"{time.time():{TIME_CHARS}.3f}{kind}{slug:{TEXT_CHARS}} {shown:{TEXT_CHARS}}"
-    return f"{row:{WIDTH - 1}}\n".encode("ascii")
+    row = f"{kind}{slug:{TEXT_CHARS}} {shown:{TEXT_CHARS}}"
+    return f"{row:{WIDTH - TIME_CHARS - 1}}\n".encode("ascii")
 
 
 def _has_notes(file: OwnFile) -> bool:

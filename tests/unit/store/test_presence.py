@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from at_work import at_work
@@ -423,3 +423,19 @@ def test_several_readers_at_once_see_who_is_dead(tmp_path: Path, start: Start) -
     with path.open("r+b") as other:
         fcntl.flock(other, fcntl.LOCK_SH)
         assert [each.is_alive for each in list_holders(tmp_path)] == [False]
+
+
+def test_a_unit_that_begins_or_ends_is_noted_by_two_system_calls(tmp_path: Path) -> None:
+    presence, begun, made = Presence(tmp_path), [], []
+    presence.begin(DEMO, into=begun)
+    presence.end(begun)
+
+    def note(_frame: object, event: str, called: Any) -> None:
+        if event == "c_call" and called.__module__ == os.name:
+            made.append(called.__name__)
+
+    sys.setprofile(note)
+    presence.begin(DEMO, into=begun)
+    presence.end(begun)
+    sys.setprofile(None)
+    assert made == ["fstat", "pwrite"] * 2
