@@ -11,7 +11,7 @@ import gc
 import sys
 import threading
 from functools import partial
-from operator import methodcaller
+from operator import attrgetter, methodcaller
 from typing import Any, Final
 
 
@@ -36,22 +36,41 @@ class _Here(_find_thread_local()):  # type: ignore[misc]
     stop = property(methodcaller("__setattr__", "is_on", False))  # noqa: FBT003
 
 
-class _Pausing(_find_thread_local()):  # type: ignore[misc]
-    pause: Any = dict  # called without an argument, it does nothing
-    resume: Any = dict
+class Pausing:
+    """What to call before and after a collection in a thread: functions of C's, without an argument."""
+
+    __slots__ = ("pause", "resume")
+
+    def __init__(self) -> None:
+        self.pause: Any = dict  # called without an argument, it does nothing
+        self.resume: Any = dict
+
     start = property(methodcaller("pause"))
     stop = property(methodcaller("resume"))
 
 
-pausing: Final = _Pausing()
-"""Where an engine leaves, for each thread, what to call before and after a collection: functions of C's, without an argument."""
+class _PausingHere(_find_thread_local()):  # type: ignore[misc]
+    pausing = Pausing()  # of the threads where no engine has left anything; it stays as it is
+    start = property(attrgetter("pausing.start"))
+    stop = property(attrgetter("pausing.stop"))
+
+
+_pausing_here: Final[Any] = _PausingHere()
+
+
+def pausing_here() -> Pausing:
+    """Return this thread's, for an engine that must be switched off: which keeps it, for to ask for it is dear."""
+    own: Pausing = vars(_pausing_here).setdefault("pausing", Pausing())
+    return own
+
+
 somewhere: Final = _Somewhere()
 """Not empty while the collector runs, in whichever thread: cheap to ask."""
 here: Final = _Here()
 """``is_on`` while it runs in this thread."""
 
 _CALLBACKS: Final[tuple[Any, ...]] = (partial(getattr, here), partial(getattr, somewhere))
-_PAUSE: Final = partial(getattr, pausing)
+_PAUSE: Final = partial(getattr, _pausing_here)
 
 
 def watch(*, pauses: bool) -> None:

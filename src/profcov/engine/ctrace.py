@@ -22,7 +22,6 @@ from profcov.engine.ctrace_state import CTrace
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.strands import Strand, Threads, ThreadState, has_hub
 from profcov.errors import EngineUnavailableError
-from profcov.garbage import pausing
 from profcov.reasons import OTHER_TRACER, UNFOLLOWED
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ class CTraceEngine:
         handle = len(steps) + 1
         try:
             if outer[1] is not None:
-                _pause(strand)
+                _pause(state)
             if "greenlet" in sys.modules and not state.is_watching:
                 state.watch()
             tracer = None
@@ -99,13 +98,14 @@ class CTraceEngine:
                     _miss(scope, OTHER_TRACER)
             steps.append((trace, tracer, scope))
             if tracer is not None:
+                pausing = state.pausing
                 pausing.pause, pausing.resume = _UNTRACE, tracer.start
                 tracer.start()
                 strand.is_on = True
             return handle  # noqa: TRY300 (in here no instruction is without its handler)
         except BaseException:  # a time limit of the application's has struck
             self._close(state, handle - 1)
-            _go_on(strand)
+            _go_on(state)
             raise
 
     def leave(self, handle: int | None) -> None:
@@ -117,20 +117,20 @@ class CTraceEngine:
         steps = strand.steps
         try:
             tracer: Any = steps[-1][1] if handle == len(steps) else None
-            is_on = tracer is not None and bool(sys.gettrace() is tracer)
+            is_on = tracer is not None and sys.gettrace() is tracer
             if is_on and (not state.is_watching or state.is_told()):
                 strand.is_on = False
-                pausing.resume = pausing.pause = dict
+                state.pausing.resume = state.pausing.pause = dict
                 sys.settrace(None)
                 tracer.stop()
                 steps.pop()[0].resting.tracers.append(tracer)
             else:
                 self._close(state, handle - 1)
             if steps or strand.base[1] is not None:
-                _go_on(strand)  # as many calls deep as `enter` has paused it
+                _go_on(state)  # as many calls deep as `enter` has paused it
         except BaseException:
             self._close(state, handle - 1)
-            _go_on(strand)
+            _go_on(state)
             raise
 
     def _close(self, state: ThreadState, depth: int) -> None:
@@ -139,7 +139,7 @@ class CTraceEngine:
         closed = strand.steps[depth:]
         if not closed:
             return
-        _pause(strand)
+        _pause(state)
         del strand.steps[depth:]
         is_told = not state.is_watching or state.is_told()
         for number, (_, tracer, scope) in enumerate(closed):
@@ -155,7 +155,7 @@ class CTraceEngine:
         before = state.before
         try:
             if event in {"switch", "throw"}:
-                _pause(state.strand)
+                _pause(state)
                 tracer = state.strand.running[1]
                 if tracer is not None:
                     tracer.stop()
@@ -164,7 +164,7 @@ class CTraceEngine:
                 if state.is_idle:
                     state.unwatch()
                 else:
-                    _go_on(state.strand)
+                    _go_on(state)
         except Exception as error:  # noqa: BLE001
             raise_foreign(error)
             _miss(scope, UNFOLLOWED)
@@ -202,7 +202,7 @@ class CTraceEngine:
     def after_fork(self) -> None:
         """Switch off the step that the forking thread was in; the child begins its own."""
         state = self._threads.state
-        _pause(state.strand)
+        _pause(state)
         for _, tracer, _ in (*state.strand.steps, state.strand.base):
             if tracer is not None:
                 tracer.stop()
@@ -281,12 +281,13 @@ class CTraceEngine:
 _UNTRACE: Final = functools.partial(sys.settrace, None)
 
 
-def _pause(strand: Strand) -> None:
+def _pause(state: ThreadState) -> None:
     """Switch off the tracer that is on in this thread, if any; if another trace function is set, give way to it.
 
     It is not stopped: frames that were entered under it call it if another trace function is set, and one that is stopped takes
     that away. Who drops it stops it: or it would do so then.
     """
+    strand, pausing = state.strand, state.pausing
     pausing.resume = pausing.pause = dict
     tracer = strand.running[1]
     if tracer is None:
@@ -298,13 +299,15 @@ def _pause(strand: Strand) -> None:
         _give_way(strand)
 
 
-def _go_on(strand: Strand) -> None:
+def _go_on(state: ThreadState) -> None:
     """Switch on the tracer of what runs now, unless it is on, or another trace function is set."""
+    strand = state.strand
     tracer = strand.running[1]
     if tracer is None:
         return
     found = sys.gettrace()
     if found is None:
+        pausing = state.pausing
         pausing.pause, pausing.resume = _UNTRACE, tracer.start
         tracer.stop()
         tracer.start()

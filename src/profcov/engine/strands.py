@@ -7,6 +7,8 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.garbage import pausing_here
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,12 +50,14 @@ class ThreadState:
     """A thread's running strand, and those of its suspended greenlets that have something to come back to.
 
     As long as there are any, or a step is open, greenlet tells ``told`` of each switch; ``before`` is whom it told before us.
+    ``pausing`` has what the garbage collector calls in this thread.
     """
 
-    __slots__ = ("_gettrace", "_suspended", "_told", "before", "is_watching", "strand")
+    __slots__ = ("_gettrace", "_suspended", "_told", "before", "is_watching", "pausing", "strand")
 
     def __init__(self, told: Callable[[str, Any], None]) -> None:
         self.strand = Strand()
+        self.pausing = pausing_here()
         self.is_watching = False
         self.before: Any = None
         self._told = told
