@@ -35,7 +35,7 @@ full: $(READY)  ## the suite with what takes minutes: each framework on each ser
 
 bench: $(READY)  ## what profcov costs, on each Python that is found; artifacts/bench/overhead.json
 	@missed=0; $(BIN)/python tools/bench/overhead.py $(or $(ARGS),--every-python) || missed=1; \
-	$(if $(ARGS),,for part in store jobs playback matrix dashboard; do $(BIN)/python tools/bench/$$part.py || missed=1; done;) exit $$missed
+	$(if $(ARGS),,for part in store jobs playback matrix dashboard route; do $(BIN)/python tools/bench/$$part.py || missed=1; done;) exit $$missed
 
 soak: $(READY)  ## a million traced requests, without and with new generations, and with 100,000 code objects: memory must not grow
 	@$(BIN)/python tools/bench/soak.py $(ARGS)

@@ -29,6 +29,7 @@ class Rig:
         self.directory = directory
         self.config = directory / "measured.ini"
         self.data = directory / "data"
+        self._is_noted = False
 
     def switch_on(self) -> None:
         """Configure profcov, or start coverage.py; before the workload is imported."""
@@ -95,9 +96,9 @@ class Rig:
 
     def note(self, lines: int) -> None:
         """Say how many lines were recorded, the first time."""
-        path = self.directory / RECORDED
-        if not path.exists():
-            path.write_text(str(lines), encoding="ascii")
+        if not self._is_noted:  # asking the disk each time would be measured, too
+            (self.directory / RECORDED).write_text(str(lines), encoding="ascii")
+            self._is_noted = True
 
 
 class CoverageEachRequest:
