@@ -9,6 +9,7 @@ whoever has it open makes sure, and else begins anew. So `profcov clean` may rem
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import platform
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 _POLL_SECONDS: Final = 0.02
+_MAX_TRIES: Final = 20
+"""How often a lock file that is removed at once is made again."""
+_TWO_FACES: Final = "it is another file by its name than by its descriptor: keep the data directory on a local disk"
 _MARK: Final = 20
 """Where the mark is, behind the generation."""
 _HEAD: Final = 21
@@ -65,10 +69,10 @@ class SlugLock(OwnFile):
         """Return the lock file of a slug, made if it is not there; None if a reader has closed it.
 
         Raises:
-            OSError: it cannot be made or opened.
+            OSError: it cannot be made or opened, or is never found at its path.
         """
-        while True:
-            path = lock_path(data_dir, slug)
+        path = lock_path(data_dir, slug)
+        for _ in range(_MAX_TRIES):
             lock = cls(open_or_create(path, umask), path)
             is_wanted = False
             try:
@@ -83,6 +87,7 @@ class SlugLock(OwnFile):
             finally:
                 if not is_wanted:  # struck, it may hold the lock for as long as somebody keeps the exception
                     lock.close()
+        raise OSError(errno.ESTALE, _TWO_FACES, str(path))
 
     def is_like(self, other: SlugLock) -> bool:
         """Tell whether another look at a lock file found the same file, of the same generation."""
@@ -116,11 +121,11 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
 
     Raises:
         LockTimeoutError: they were still there then; names their processes.
-        CoverageWriteError: the lock file cannot be made.
+        CoverageWriteError: the lock file cannot be made, or is never found at its path.
     """
     path = lock_path(data_dir, slug)
     deadline = time.monotonic() + timeout
-    while True:
+    for _ in range(_MAX_TRIES):
         try:
             file = OwnFile(open_or_create(path, umask))
         except OSError as error:
@@ -139,6 +144,7 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
                 return
         finally:
             file.close()
+    raise CoverageWriteError(path, _TWO_FACES)
 
 
 def read_generation(fd: int) -> int:

@@ -7,7 +7,7 @@ import stat
 import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import pytest
 from at_work import at_work
@@ -267,3 +267,22 @@ def test_a_data_directory_below_a_file_is_one_clear_error(tmp_path: Path) -> Non
         exclusive(tmp_path / "file" / "data", DEMO, 0),
     ):
         pytest.fail("got the lock")
+
+
+def test_a_lock_file_that_is_another_by_its_name_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on file systems that make numbers up for files."""
+    real = os.stat
+
+    def stat(path: Any, **options: Any) -> os.stat_result:
+        facts = real(path, **options)
+        return os.stat_result([facts[0], facts[1] + 1, *facts[2:]]) if str(path).endswith(".lock") else facts
+
+    monkeypatch.setattr(os, "stat", stat)
+    with pytest.raises(OSError, match="another file by its name than by its descriptor: keep"):
+        find(tmp_path)
+    with pytest.raises(CoverageWriteError, match="another file by its name than by its descriptor: keep"):
+        raise_it(tmp_path)
+    monkeypatch.undo()
+    assert find(tmp_path).holds
