@@ -8,6 +8,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from profcov.context import Nobody, find_scope
+from profcov.engine.faults import raise_foreign
 from profcov.engine.step import Step
 from profcov.unit import adopt
 
@@ -32,7 +33,6 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
         return function
     waiting = [Handed(function, scope)]
 
-    @functools.wraps(function)
     def bound(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             call = waiting.pop()
@@ -41,15 +41,15 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
         result: R = call(*args, **kwargs)
         return result
 
+    look_like(bound, function)
     vars(bound)[BOUND] = True
     return bound
 
 
 def is_bound(item: object) -> bool:
     """Tell whether something that goes through a queue is what :func:`bind` has returned, or has it in a tuple."""
-    if type(item) is tuple:
-        return any(map(is_bound, item))
-    return type(item) is FunctionType and BOUND in vars(item)
+    things = item if type(item) is tuple else (item,)  # not the tuples in it: data may be nested to any depth
+    return any(type(each) is FunctionType and BOUND in vars(each) for each in things)
 
 
 @contextlib.contextmanager
@@ -70,6 +70,14 @@ def unbound() -> Iterator[None]:
         nobody.blocks.discard(0)
 
 
+def look_like(ours: Callable[..., Any], function: Callable[..., Any]) -> None:
+    """Give what stands for a function the function's name and whatever it has; what the function raises then, nobody sees."""
+    try:
+        functools.update_wrapper(ours, function)
+    except Exception as error:  # noqa: BLE001 (any object that can be called, with attributes that may run code)
+        raise_foreign(error)
+
+
 class Handed:
     """A function as a unit of its own, under a unit's slug: it ends when the function has run once, or never will.
 
@@ -78,7 +86,7 @@ class Handed:
     """
 
     def __init__(self, function: Callable[..., Any], scope: Scope, *, may_run_for_ever: bool = False) -> None:
-        functools.update_wrapper(self, function)
+        look_like(self, function)
         self._function = function
         self._unit = adopt(scope, may_run_for_ever=may_run_for_ever)
         self._unit.end_with(self)

@@ -13,15 +13,15 @@ from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Nobody, Scope, current, find_scope
-from profcov.engine.faults import log_once
+from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.step import Step
-from profcov.propagation.binding import Handed
+from profcov.propagation.binding import Handed, look_like
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MARK: Final = "_profcov_follows"
-_LOOPS_OWN: Final = frozenset({"asyncio.futures", "asyncio.base_events"})
+_NOBODYS: Final = frozenset({"asyncio.futures", "asyncio.base_events", "profcov.propagation.pools"})
 _STEPS_OF_TASKS: Final = frozenset({"TaskStepMethWrapper", "TaskWakeupMethWrapper"})
 _ONCE: Final = ("call_soon", "call_at", "call_later")
 _NAMES: Final = ("when", "delay", "callback")
@@ -52,7 +52,7 @@ def hand(original: Callable[..., Any], /, *args: Any, context: Any = None, **nam
     at = 0 if callable(args[0]) else 1
     if scope is not None:
         # A context that is given is a future's: it is the unit's that waits for it, also when that has ended.
-        if len(args) > at and _is_to_follow(args[at]):
+        if len(args) > at and is_to_follow(args[at]):
             args = (*args[:at], Late(args[at], scope), *args[at + 1 :])
     elif (
         context is None and type(given) is not Nobody
@@ -62,23 +62,27 @@ def hand(original: Callable[..., Any], /, *args: Any, context: Any = None, **nam
     return original(*args, context=context)
 
 
-def _is_to_follow(callback: Any) -> bool:
+def is_to_follow(callback: Any) -> bool:
     """Tell whether a callback may run somebody's code: not a task's step, which is the task's, nor what is no callback."""
-    return not (
-        isinstance(callback, Late | BuiltinMethodType)
-        or type(callback).__name__ in _STEPS_OF_TASKS
-        or hasattr(getattr(callback, "__self__", None), "_asyncio_future_blocking")
-        or getattr(callback, "__module__", "") in _LOOPS_OWN
-        or not callable(callback)
-        or inspect.iscoroutinefunction(callback)
-    )
+    try:
+        return not (
+            isinstance(callback, Late | BuiltinMethodType)
+            or type(callback).__name__ in _STEPS_OF_TASKS
+            or hasattr(getattr(callback, "__self__", None), "_asyncio_future_blocking")
+            or getattr(callback, "__module__", "") in _NOBODYS
+            or not callable(callback)
+            or inspect.iscoroutinefunction(callback)
+        )
+    except Exception as error:  # noqa: BLE001 (its attributes may run code)
+        raise_foreign(error)
+        return True
 
 
 class Late:
     """A callback of a unit. What it runs is the unit's, though the unit may have ended when the event loop calls it."""
 
     def __init__(self, callback: Callable[..., Any], scope: Scope) -> None:
-        functools.update_wrapper(self, callback)
+        look_like(self, callback)
         self._callback = callback
         self._scope = scope
 

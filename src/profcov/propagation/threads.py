@@ -12,6 +12,7 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from profcov.context import find_scope
+from profcov.engine.faults import raise_foreign
 from profcov.propagation.binding import carry
 
 if TYPE_CHECKING:
@@ -38,9 +39,7 @@ def _start(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs:
     if find_scope() is None or not callable(function):
         return original(function, *args, **kwargs)
     thread = function.__self__ if type(function) is MethodType else None
-    module = getattr(function, "__module__", None) if thread is None else type(thread).__module__
-    target = getattr(getattr(thread, "_target", None), "__module__", None)
-    if str(module).startswith(_NOBODYS) or str(target).startswith(_NOBODYS):
+    if _is_nobodys(function, thread):
         return original(function, *args, **kwargs)
     # A daemon may run for ever; for another the interpreter itself waits.
     is_waited_for = isinstance(thread, threading.Thread) and not thread.daemon
@@ -50,3 +49,14 @@ def _start(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs:
     except BaseException:
         del step  # the last reference, and the unit ends, unless the thread has started
         raise
+
+
+def _is_nobodys(function: Any, thread: Any) -> bool:
+    """Tell by the modules that a function, or the thread whose method it is, comes from."""
+    try:
+        module = getattr(function, "__module__", None) if thread is None else type(thread).__module__
+        target = getattr(getattr(thread, "_target", None), "__module__", None)
+        return str(module).startswith(_NOBODYS) or str(target).startswith(_NOBODYS)
+    except Exception as error:  # noqa: BLE001 (attributes may run code)
+        raise_foreign(error)
+        return False

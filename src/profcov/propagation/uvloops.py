@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import current
+from profcov.engine.faults import raise_foreign
 from profcov.engine.step import Step
+from profcov.propagation.binding import look_like
 from profcov.propagation.tasks import call_from_thread, create_task, makes_own_steps, wrap
 from profcov.reasons import UNFOLLOWED
 
@@ -61,13 +62,13 @@ def _as_step(callback: Any, context: Context | None) -> Any:
     ):
         return callback
 
-    @functools.wraps(callback)
     def step(*args: Any) -> Any:
         if not scope.holders:  # what is called for a connection or a signal, again and again: the unit has ended
             return callback(*args)
         with Step(scope.book.engine, scope):
             return callback(*args)
 
+    look_like(step, callback)
     return step
 
 
@@ -77,18 +78,19 @@ def _open(original: Callable[..., Any], loop: Any, factory: Any, /, *args: Any, 
     if scope is None or scope.book.engine.capabilities.coroutine_blocks or not callable(factory):
         return original(loop, factory, *args, **options)
 
-    @functools.wraps(factory)
     def make() -> Any:
         protocol = _as_step(factory, None)()
         sources = scope.book.engine.sources
         for name in _CALLED:
-            method = getattr(protocol, name, None)
-            code = getattr(method, "__code__", None)
-            if code is not None and sources.measured(code.co_filename, None) is not None:
-                try:
+            try:
+                method = getattr(protocol, name, None)
+                code = getattr(method, "__code__", None)
+                if code is not None and sources.measured(code.co_filename, None) is not None:
                     setattr(protocol, name, _as_step(method, None))
-                except AttributeError:  # it has slots
-                    scope.book.miss(UNFOLLOWED)
+            except Exception as error:  # noqa: BLE001 (it has slots, or runs code when it is asked)
+                raise_foreign(error)
+                scope.book.miss(UNFOLLOWED)
         return protocol
 
+    look_like(make, factory)
     return original(loop, make, *args, **options)
