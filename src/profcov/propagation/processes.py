@@ -18,7 +18,7 @@ from profcov.capture import flush_everything, go_on, recorder_for
 from profcov.context import find_scope
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
-from profcov.propagation.binding import unbound
+from profcov.propagation.binding import look_like, unbound
 from profcov.propagation.programs import Program
 from profcov.settings import ENABLE, PROCESS_SLUG, Settings
 from profcov.unit import work_labelled
@@ -97,11 +97,18 @@ class _CarriedRun:
 
     def __init__(self, scope: Scope, process: multiprocessing.process.BaseProcess) -> None:
         self._process = process
-        self._carried = Carried.by(scope, type(process).run)
+        self._own = {"run": vars(process)["run"]} if "run" in vars(process) else {}  # goes before its class's
+        run = self._own.get("run") or functools.partial(type(process).run, process)
+        self._carried = Carried.by(scope, run)
 
     def __call__(self) -> None:
+        self.step_aside()
+        self._carried()
+
+    def step_aside(self) -> None:
+        """Give the object back what it had."""
         vars(self._process).pop("run", None)
-        self._carried(self._process)
+        vars(self._process).update(self._own)
 
 
 def _start_process(original: Callable[..., None], process: multiprocessing.process.BaseProcess, /) -> None:
@@ -109,16 +116,17 @@ def _start_process(original: Callable[..., None], process: multiprocessing.proce
     if scope is None:
         original(process)
         return
-    vars(process)["run"] = _CarriedRun(scope, process)
+    run = vars(process)["run"] = _CarriedRun(scope, process)
     try:
         with unbound():  # a fork server started by the way serves others, too
             original(process)
     finally:
-        vars(process).pop("run", None)
+        run.step_aside()
 
 
 def _start_program(original: Callable[..., None], /, *args: Any, **kwargs: Any) -> None:
-    if find_scope() is None:
+    scope = find_scope()
+    if scope is None:
         original(*args, **kwargs)
         return
     try:
@@ -129,8 +137,38 @@ def _start_program(original: Callable[..., None], /, *args: Any, **kwargs: Any) 
     words = given.arguments.get("args")
     if not isinstance(words, (str, bytes, os.PathLike, list, tuple)):
         given.arguments["args"] = words = list(words)  # type: ignore[arg-type]  # as Popen does: it can be read once
+    if given.arguments.get("preexec_fn") is not None:
+        given.arguments["preexec_fn"] = _Prepared(given.arguments["preexec_fn"], scope)
     given.arguments["env"] = _environment(given.arguments.get("env"), functools.partial(_describe, given.arguments))
     original(*given.args, **given.kwargs)
+
+
+class _Prepared:
+    """What is called in a child before it becomes another program: all that the child ran is on disk then, and it has not died.
+
+    Before the call, too, if that is nothing measured: it may be what takes from the child the right to write.
+    """
+
+    def __init__(self, function: Callable[[], Any], scope: Scope) -> None:
+        look_like(self, function)
+        self._function = function
+        self._scope = scope
+
+    def __call__(self) -> None:
+        if not self._is_measured():
+            flush_everything()
+        try:
+            self._function()
+        finally:
+            flush_everything()
+
+    def _is_measured(self) -> bool:
+        try:
+            code = getattr(self._function, "__code__", None)
+            return code is not None and self._scope.book.engine.sources.measured(code.co_filename, None) is not None
+        except Exception as error:  # noqa: BLE001 (its attributes may run code)
+            raise_foreign(error)
+            return False
 
 
 def _describe(given: Mapping[str, Any]) -> Program:

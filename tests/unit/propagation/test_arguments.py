@@ -49,7 +49,7 @@ class Anything:
     def __iter__(self):
         return iter(())
     __await__ = __iter__
-    run = None
+    run = __call__
 
 def make_arguments(parameters):
     args, kwargs = [], {}
