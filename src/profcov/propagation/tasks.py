@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sys
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.context import Nobody, current, find_scope
 from profcov.engine.coroutine import StepCoroutine
-from profcov.engine.faults import log_once
+from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.step import Step
 from profcov.propagation import trio_tasks
 from profcov.propagation.binding import carry
 from profcov.propagation.callbacks import follow_loop, hand
+from profcov.propagation.on_import import when_imported
 from profcov.propagation.patches import INSTALLED
 from profcov.unit import adopt
 
@@ -68,17 +68,19 @@ _hosts: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
 
 def _follow_callbacks(capabilities: Capabilities) -> None:
     """Let callbacks and anyio's worker threads follow, for an engine that does not see their context by itself."""
-    if capabilities.coroutine_blocks or _prepared == [vars(asyncio.Handle)["_run"], _ANYIO in sys.modules]:
+    if capabilities.coroutine_blocks or _prepared == [vars(asyncio.Handle)["_run"]]:
         return
     INSTALLED.wrap_once(asyncio.Handle, "_run", _run_callback)
-    backend: Any = sys.modules.get(_ANYIO)
-    if backend is not None:
-        wrap(backend.AsyncIOBackend, run_sync_in_worker_thread=_run_in_anyio_thread)
-    _prepared[:] = vars(asyncio.Handle)["_run"], backend is not None
+    when_imported("anyio._backends._asyncio", _follow_anyio)  # which anyio imports when it is used first
+    _prepared[:] = [vars(asyncio.Handle)["_run"]]
 
 
-_ANYIO: Final = "anyio._backends._asyncio"
 _prepared: list[Any] = []
+
+
+def _follow_anyio(module: Any) -> None:
+    if INSTALLED:  # where it was taken back meanwhile, it stays so
+        wrap(module.AsyncIOBackend, run_sync_in_worker_thread=_run_in_anyio_thread)
 
 
 def create_task(original: Callable[..., Any], loop: Any, coroutine: Any, /, **options: Any) -> Any:
@@ -137,8 +139,12 @@ def _run_callback(original: Callable[..., None], handle: Any, /) -> None:
 
 def makes_own_steps(callback: Any) -> bool:
     """Tell whether a callback resumes a task whose coroutine makes its own steps, or waits for a unit that does."""
-    task = getattr(callback, "__self__", None)
-    return isinstance(task, asyncio.Task) and (task in _hosts or isinstance(task.get_coro(), StepCoroutine))
+    try:
+        task = getattr(callback, "__self__", None)
+        return isinstance(task, asyncio.Task) and (task in _hosts or isinstance(task.get_coro(), StepCoroutine))
+    except Exception as error:  # noqa: BLE001 (its attributes may run code)
+        raise_foreign(error)
+        return False
 
 
 async def _run_in_anyio_thread(
