@@ -68,8 +68,8 @@ class Settings:
     a slug is looked for. ``allow`` are patterns of slugs, nothing allows all; ``propagate`` are patterns of hosts that
     outgoing calls carry the slug on to. With a ``secret`` requests must be signed, ``token_seconds`` ago at most.
     ``default_slug`` is for requests without one. ``umask`` is for the files and directories that are made.
-    Where the disk has less than ``min_free_bytes`` left, nothing is recorded. With ``follow_queues`` who takes an item that a
-    unit has put into a queue works for that unit.
+    Where the disk has less than ``min_free_bytes`` left, nothing is recorded. With ``follow_queues`` who takes a function that
+    a unit has put into a queue works for that unit.
     """
 
     enabled: bool = False
