@@ -133,7 +133,7 @@ class Rounds:
 
     def play(self):
         self.striker.aim(self.rng)
-        if self.rng.random() < 0.3:
+        if self.kind == "raise" and self.rng.random() < 0.3:
             shutil.rmtree(self.data, ignore_errors=True)  # the files that are kept open are made anew
         moves = self.rng.random() < 0.1
         self.play_once()
