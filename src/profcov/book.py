@@ -72,6 +72,7 @@ class Book:
         "notes",
         "presence",
         "settings",
+        "shared_rows",
         "slug",
     )
 
@@ -81,6 +82,7 @@ class Book:
         self.engine = engine
         self.presence = presence
         self.at_work: dict[int, weakref.ref[Place]] = {}
+        self.shared_rows: dict[str, weakref.ref[Any]] = {}
         self.notes: deque[dict[str, Any]] = deque()
         self._lock = lock
         self._home = presence.open()
@@ -120,11 +122,6 @@ class Book:
     def is_past(self) -> bool:
         """Whether the shards were consumed, or the directory was moved or removed."""
         return self._lock.is_past
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the shards were consumed or removed, and nothing waits to be said of the slug."""
-        return self.is_past and self.is_written
 
     def _reopen(self, place: Place) -> bool:
         """Go on with other descriptors where the application has closed ours; tell whether the generation is the same."""

@@ -25,6 +25,7 @@ SLUGS = ("one", "two")
 MODULES = (
     "book",
     "books",
+    "place",
     "capture",
     "place",
     "unit",

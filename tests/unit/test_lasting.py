@@ -226,6 +226,32 @@ tell([*made, len(said)])
     ) == [[["red"], []], [["green"], ["work-unfinished"]], [["green"], []], 1]
 
 
+def test_units_beyond_some_hundreds_share_a_row_and_readers_wait_for_the_last_of_them(run_python: Run) -> None:
+    sizes, early, made = run_python(
+        BEGIN
+        + """
+from profcov.place import MAX_OWN_ROWS
+from profcov.store.holders import list_in_flight
+sizes = []
+for _ in range(3):
+    units = [recorder.begin("demo") for _ in range(3 * MAX_OWN_ROWS)]
+    run(units[-1], red)
+    for unit in units[:-1]:
+        unit.end()
+    early = combine(timeout=0)
+    run(units[-1], blue)
+    units[-1].end()
+    sizes.append(sum(path.stat().st_size for path in (DATA / "processes").iterdir()) // 256)
+    wait(lambda: not list_in_flight(DATA, "demo"))
+tell([sizes, early, combine()])
+"""
+    )
+    assert sizes == [sizes[0]] * 3
+    assert sizes[0] < 250
+    assert "still has work in flight" in early
+    assert made == [["blue", "red"], []]
+
+
 def test_a_thread_that_goes_on_for_ever_is_waited_for_a_while_and_then_said(run_python: Run, engine: str) -> None:
     early, made = run_python(
         BEGIN

@@ -182,14 +182,16 @@ class Presence:
     def mend(self) -> None:
         """Say what could not be said yet, and undo what was struck: units while they began or ended, files while they were made.
 
-        Never raises. Called every half a second: a row is suspect if no unit has it now, and free if it was suspect before.
+        Never raises. Called every half a second, by one thread: a row is suspect if no unit has it now, and free if it was suspect
+        before.
         """
         with contextlib.suppress(OSError):
             for row, owner in list(self._owners.items()):
                 if owner() is None:  # its row was not given back, so that nobody else has it
                     self._rows.pop(row, None)
                     self._write(row)
-                    self._owners.pop(row, None)
+                    if self._owners.pop(row, None) is not None and self._file is not None:
+                        self._file.free.append(row)
             file = self._current() if self._rows else self._file
             if file is not None and file.is_ours:
                 used = {place // WIDTH for place, *_ in read_rows(file.fd)}
@@ -218,7 +220,8 @@ class Presence:
     def go_on(self) -> None:
         """Note again what is in flight: the process was to become another, and has not."""
         if self._rows:
-            self.mend()
+            with contextlib.suppress(OSError):  # `mend` tries again
+                self._current()
 
     def abandon(self) -> None:
         """Let go, in a forked child, of the parent's file: its lock ends when no process has it open."""
