@@ -55,7 +55,7 @@ class SlugLock(OwnFile):
     def holds(self) -> bool:
         """Whether the file is still open, and of the same generation; asked after a unit was noted as in flight."""
         try:
-            return os.pread(self.fd, _HEAD, 0) == self._expected
+            return self.is_latest and os.pread(self.fd, _HEAD, 0) == self._expected
         except OSError:  # the number is a pipe of the application's by now, say
             return False
 

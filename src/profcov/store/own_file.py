@@ -31,11 +31,15 @@ class OwnFile:
             raise
 
     @property
+    def is_latest(self) -> bool:
+        """Whether no other file of ours has got the descriptor since."""
+        return _latest.get(self.fd) == self._number
+
+    @property
     def is_ours(self) -> bool:
         """Whether the descriptor is still open, and is still this file."""
         try:
-            is_latest = self._number in _open and _latest[self.fd] == self._number
-            return is_latest and _identify(os.fstat(self.fd)) == self.identity
+            return self._number in _open and self.is_latest and _identify(os.fstat(self.fd)) == self.identity
         except OSError:
             return False
 

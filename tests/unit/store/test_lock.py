@@ -222,6 +222,14 @@ def test_a_file_that_is_opened_again_under_the_number_that_the_application_has_c
     assert lock.holds
 
 
+def test_a_lock_does_not_hold_by_what_stands_in_that_of_another_slug_under_its_number(tmp_path: Path) -> None:
+    lock = find(tmp_path)
+    os.close(lock.fd)
+    other = SlugLock.find(tmp_path, Slug("other"))
+    assert other is not None
+    assert (other.fd, other.holds, lock.holds) == (lock.fd, True, False)
+
+
 def test_a_process_whose_descriptors_were_closed_is_not_taken_for_dead(tmp_path: Path) -> None:
     presence = Presence(tmp_path)
     begun: list[tuple[int, object]] = []
