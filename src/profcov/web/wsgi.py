@@ -42,16 +42,19 @@ class ProfileTraceMiddleware:
             return self.app(environ, start_response)
         unit = self._recorder.begin_request(claim, _describe(environ))
         environ[_MARK] = unit.status
-        respond = _with_status(start_response, unit, is_said=not claim.is_default)
+        response = _Response(start_response, unit, is_said=not claim.is_default)
         if not unit.traced:
-            return self.app(environ, respond)
+            body = self.app(environ, response.start)
+            response.catch_up()
+            return body
         try:
             with unit.step():
-                body = self.app(environ, respond)
+                body = self.app(environ, response.start)
         except BaseException:
             unit.end()
             environ.pop(_MARK, None)  # whoever tries again is traced again
             raise
+        response.catch_up()
         if type(body) in {list, tuple}:
             unit.end()  # nothing of the application's is still to run
             return body
@@ -59,7 +62,7 @@ class ProfileTraceMiddleware:
         if _is_servers_own(body, environ):
             _end_with(body, unit)
             return body
-        return (SizedTracedBody if hasattr(body, "__len__") else TracedBody)(body, unit)
+        return (SizedTracedBody if hasattr(body, "__len__") else TracedBody)(body, unit, response)
 
 
 class TracedBody:
@@ -68,9 +71,10 @@ class TracedBody:
     An iterator if the body is one; else ``iter`` goes through the body from its beginning, as often as somebody asks.
     """
 
-    def __init__(self, body: Iterable[bytes], unit: Unit) -> None:
+    def __init__(self, body: Iterable[bytes], unit: Unit, response: _Response) -> None:
         self._body: Any = body
         self._unit = unit
+        self._response = response
         unit.end_with(self)  # a server that never closes breaks PEP 3333, and would keep readers waiting for ever
 
     def __iter__(self) -> Iterator[bytes]:
@@ -87,6 +91,7 @@ class TracedBody:
             with self._unit.step():
                 return next(chunks)
         finally:
+            self._response.catch_up()
             self._unit.flush()  # at the end, too: the server tells the client that there is no more
 
     def close(self) -> None:
@@ -162,22 +167,40 @@ def _describe(environ: WSGIEnvironment) -> Work:
     return Work(name, lambda: environ.get("HTTP_X_REQUEST_ID") or uuid.uuid4().hex, address)
 
 
-def _with_status(start_response: StartResponse, unit: Unit, *, is_said: bool) -> StartResponse:
-    """Return a ``start_response`` that adds the status header, if asked, and flushes before bytes are written.
+class _Response:
+    """What goes through ``start_response``: the status header is added, if asked, and lines are flushed before bytes are written.
 
     Not before the headers: servers keep them until the first bytes of the body, or its end.
     """
 
-    def respond(status: str, headers: list[tuple[str, str]], *args: Any, **kwargs: Any) -> Callable[[bytes], object]:
-        unit.learn_label()
-        if is_said:
-            headers = [*headers, (STATUS_HEADER, unit.status)]
-        write = start_response(status, headers, *args, **kwargs)
+    def __init__(self, start_response: StartResponse, unit: Unit, *, is_said: bool) -> None:
+        self._start_response = start_response
+        self._unit = unit
+        self._status = [(STATUS_HEADER, unit.status)] if is_said else []
+        self._own: list[tuple[str, str]] = []
+        self._known = self._handed_on = self._own
+
+    def start(
+        self, status: str, headers: list[tuple[str, str]], *args: Any, **kwargs: Any
+    ) -> Callable[[bytes], object]:
+        """Start the response with a list of our own: the application's may be there for all its responses."""
+        self._unit.learn_label()
+        if self._status:
+            known = [*headers]
+            self._own = headers if type(headers) is list else known
+            headers = self._handed_on = [*known, *self._status]
+            self._known = known
+        write = self._start_response(status, headers, *args, **kwargs)
 
         def flush_and_write(data: bytes) -> object:
-            unit.flush()
+            self.catch_up()
+            self._unit.flush()
             return write(data)
 
         return flush_and_write
 
-    return respond
+    def catch_up(self) -> None:
+        """Hand on what the application has done to its list since: some servers read it when they send the first bytes."""
+        if self._own != self._known:
+            self._handed_on[: len(self._known)] = self._own
+            self._known = [*self._own]

@@ -339,3 +339,51 @@ def test_under_wsgiref_a_header_with_underscores_is_not_the_header(run_python: C
         tell(told)
     """
     ) == [None, None, "traced"]
+
+
+def test_headers_that_are_added_before_the_first_bytes_are_sent_and_the_applications_list_stays_its_own(
+    run_python: Callable[..., Any],
+) -> None:
+    late, status = ["X-Late", "1"], "X-Profile-Trace-Status"
+    assert run_python(
+        """
+        import io, wsgiref.handlers, wsgiref.util
+        from measured import *
+        from play import *
+        from profcov.web.wsgi import ProfileTraceMiddleware
+        CONSTANT = [("Content-Type", "text/plain")]
+        def start(start_response):
+            headers = [*CONSTANT]
+            return headers, start_response("200 OK", headers)
+        def whole(environ, start_response):
+            headers, _ = start(start_response)
+            headers.append(("X-Late", "1"))
+            return [b"x"]
+        def stream(environ, start_response):
+            headers, _ = start(start_response)
+            headers.insert(0, ("X-Late", "1"))
+            yield b"x"
+        def write(environ, start_response):
+            headers, write = start(start_response)
+            headers.append(("X-Late", "1"))
+            write(b"x")
+            return ()
+        def constant(environ, start_response):
+            start_response("200 OK", CONSTANT)
+            return [b"x"]
+        def ask(app, slug):
+            environ = {"HTTP_X_PROFILE_TRACE": slug}
+            wsgiref.util.setup_testing_defaults(environ)
+            out = io.BytesIO()
+            handler = wsgiref.handlers.SimpleHandler(io.BytesIO(), out, io.StringIO(), environ, multithread=False)
+            handler.run(ProfileTraceMiddleware(app))
+            lines = out.getvalue().decode().split("\\r\\n\\r\\n")[0].splitlines()
+            return sorted(line.split(": ") for line in lines if line.startswith("X-"))
+        tell([*(ask(app, "demo") for app in (whole, stream, write, constant)), ask(whole, "no/slug"), CONSTANT])
+        """
+    ) == [
+        *[[late, [status, "traced"]]] * 3,
+        [[status, "traced"]],
+        [late, [status, "rejected; invalid slug"]],
+        [["Content-Type", "text/plain"]],
+    ]
