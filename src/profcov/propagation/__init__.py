@@ -68,9 +68,10 @@ def _follow_loop(module: ModuleType) -> None:
 
 def uninstall() -> None:
     """Put everything back as it was, except what somebody else has patched on top."""
-    from profcov.propagation import greenlets, outgoing_http  # noqa: PLC0415
+    from profcov.propagation import callbacks, greenlets, outgoing_http  # noqa: PLC0415
 
     with _lock.held():
+        callbacks.forget_loops()
         outgoing_http.forget()
         INSTALLED.restore()
         _installed.clear()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextvars
 import functools
 import inspect
+import weakref
 from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -30,14 +31,36 @@ _NAMES: Final = ("when", "delay", "callback")
 
 def follow_loop(loop: Any) -> None:
     """Let the callbacks that units hand to an event loop follow them; a second call changes nothing."""
-    if getattr(loop, _MARK, None):
+    if loop in _loops:
         return
     try:
-        setattr(loop, _MARK, True)
+        _loops.add(loop)
+        own = vars(loop)
         for name in _ONCE:
-            setattr(loop, name, functools.wraps(getattr(loop, name))(functools.partial(hand, getattr(loop, name))))
-    except AttributeError as error:
+            before = own.get(name)
+            original = before or functools.partial(_call_method, loop, name)
+            own[name] = functools.wraps(getattr(loop, name))(functools.partial(hand, original))
+            vars(own[name])[_MARK] = before
+    except (AttributeError, TypeError) as error:
         log_once("follow", "callbacks of a %s cannot be followed", type(loop).__name__, error=error)
+
+
+_loops: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
+
+
+def _call_method(loop: Any, name: str, *args: Any, **kwargs: Any) -> Any:
+    """Call what a loop's class has by then: other tools patch that."""
+    return getattr(type(loop), name)(loop, *args, **kwargs)
+
+
+def forget_loops() -> None:
+    """Give the loops back their own methods, except where somebody else has patched on top."""
+    while _loops:
+        own = vars(_loops.pop())
+        for name in _ONCE:
+            if _MARK in getattr(own.get(name), "__dict__", {}):
+                before = vars(own[name])[_MARK]
+                own.pop(name) if before is None else own.update({name: before})
 
 
 def hand(original: Callable[..., Any], /, *args: Any, context: Any = None, **named: Any) -> Any:

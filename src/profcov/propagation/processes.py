@@ -11,13 +11,16 @@ import functools
 import multiprocessing.process
 import os
 import subprocess
+import sys
 from inspect import Parameter, Signature
+from threading import get_ident, get_native_id
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.capture import flush_everything, go_on, recorder_for
 from profcov.context import find_scope
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.later import do_or_put_off
+from profcov.lingering import linger
 from profcov.propagation.binding import look_like, unbound
 from profcov.propagation.programs import Program
 from profcov.settings import ENABLE, PROCESS_SLUG, Settings
@@ -68,6 +71,8 @@ def install(patches: Patches) -> None:
 class Carried:
     """A function that runs under a slug in whatever process it is called in; pickled with the settings to record by."""
 
+    may_run_for_ever = False
+
     def __init__(self, slug: str, settings: Settings, label: str | None, function: Callable[..., Any]) -> None:
         self.slug = slug
         self.settings = settings
@@ -85,6 +90,9 @@ class Carried:
         unit = recorder_for(self.settings).begin(self.slug, work_labelled(self.label))
         if not unit.traced:
             return self.function(*args, **kwargs)
+        if self.may_run_for_ever:
+            unit.thread = get_ident(), get_native_id()
+            linger(unit)
         try:
             with unit.step():
                 return self.function(*args, **kwargs)
@@ -100,6 +108,7 @@ class _CarriedRun:
         self._own = {"run": vars(process)["run"]} if "run" in vars(process) else {}  # goes before its class's
         run = self._own.get("run") or functools.partial(type(process).run, process)
         self._carried = Carried.by(scope, run)
+        self._carried.may_run_for_ever = process.daemon
 
     def __call__(self) -> None:
         self.step_aside()
@@ -116,12 +125,23 @@ def _start_process(original: Callable[..., None], process: multiprocessing.proce
     if scope is None:
         original(process)
         return
+    if _serves_everybody(process):
+        with unbound():
+            original(process)
+        return
     run = vars(process)["run"] = _CarriedRun(scope, process)
     try:
         with unbound():  # a fork server started by the way serves others, too
             original(process)
     finally:
         run.step_aside()
+
+
+def _serves_everybody(process: multiprocessing.process.BaseProcess) -> bool:
+    """Tell whether a process is the server of a :class:`multiprocessing.Manager`."""
+    manager = getattr(sys.modules.get("multiprocessing.managers"), "BaseManager", None)
+    target = getattr(process, "_target", None)
+    return manager is not None and getattr(target, "__func__", None) is manager._run_server.__func__  # noqa: SLF001
 
 
 def _start_program(original: Callable[..., None], /, *args: Any, **kwargs: Any) -> None:

@@ -78,3 +78,41 @@ def test_what_a_child_calls_before_it_is_another_program_is_its_units_and_it_has
     """
     both, one, nothing_of_ours = [["blue", "red"], []], [["red"], []], ["Exception occurred in preexec_fn."]
     assert run_python(source, engine=engine) == [both, both, one, one, nothing_of_ours]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_process_that_may_run_for_ever_keeps_no_reader_waiting(
+    run_python: Callable[..., object], method: str
+) -> None:
+    source = f"""
+    import multiprocessing, time
+    import profcov
+    from measured import blue, red
+    from play import DATA, shards, tell
+    from profcov.store.combine import combine
+
+    def stay(entered):
+        blue()
+        entered.set()
+        time.sleep(60)
+
+    def main():
+        context = multiprocessing.get_context({method!r})
+        entered = context.Event()
+        with profcov.trace("daemon"):
+            red()
+            process = context.Process(target=stay, args=(entered,), daemon=True)
+            process.start()
+        with profcov.trace("manager"):
+            red()
+            manager = context.Manager()
+            names = manager.dict(x=1)
+        entered.wait()
+        made = [combine(DATA, slug, timeout=15) for slug in ("manager", "daemon")]
+        process.kill()
+        tell([list(each.reasons) for each in made] + [names["x"]])
+
+    if __name__ == "__main__":
+        main()
+    """
+    assert run_python(source) == [[], [], 1]

@@ -24,3 +24,36 @@ def test_the_first_work_that_a_process_hands_to_a_thread_of_anyio_is_its_units(
     tell([before, shards("demo")])
     """
     assert run_python(source, engine=engine) == [False, ["red"]]
+
+
+def test_a_loop_that_is_followed_calls_what_others_patch_into_its_class_and_is_itself_again_in_the_end(
+    run_python: Callable[..., object],
+) -> None:
+    source = """
+    import asyncio
+    import profcov
+    from measured import red
+    from play import shards, tell
+    from profcov.propagation import uninstall
+
+    found = []
+    async def work():
+        asyncio.get_running_loop().call_soon(red)
+    async def main():
+        loop = asyncio.get_running_loop()
+        loop.call_at = own = loop.call_at
+        await profcov.trace("demo")(work)()
+        original = asyncio.BaseEventLoop.call_soon
+        def patched(self, *args, **kwargs):
+            found.append("patched")
+            return original(self, *args, **kwargs)
+        asyncio.BaseEventLoop.call_soon = patched
+        loop.call_soon(int)
+        asyncio.BaseEventLoop.call_soon = original
+        await asyncio.sleep(0)
+        uninstall()
+        found.append([loop.call_at is own, {"call_soon", "call_later"} & set(vars(loop)) == set(), shards("demo")])
+    asyncio.run(main())
+    tell(found)
+    """
+    assert run_python(source) == ["patched", [True, True, ["red"]]]
