@@ -42,6 +42,8 @@ class Patches:
     def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any], shape: Callable[..., Any] | None = None) -> None:
         """Replace a function: calls go to ``wrapper(original, *args, **kwargs)``. Nothing if the owner lacks it.
 
+        A class of C, which cannot be changed, stays as it is.
+
         What the wrapper takes by position only, it is given so, also where the call names it as the function itself does.
         A call that lacks any of that goes past the wrapper.
 
@@ -79,8 +81,9 @@ class Patches:
         if shape is not None:
             new = functools.wraps(call)(shape(replacement))
         patch.new = new if kind is None else kind(new)
-        setattr(owner, name, patch.new)
-        self._done.append(patch)
+        with contextlib.suppress(TypeError):  # a class of C
+            setattr(owner, name, patch.new)
+            self._done.append(patch)
 
     def wrap_once(
         self, owner: Any, name: str, wrapper: Callable[..., Any], shape: Callable[..., Any] | None = None

@@ -187,6 +187,13 @@ def test_what_stands_in_for_a_method_without_being_bound_is_called_without_an_in
     lambda_like.assert_called_once_with("word")
 
 
+def test_a_class_of_c_stays_as_it_is(patches):
+    """As gevent's queues, which stand in :mod:`queue` where it has patched everything."""
+    patches.wrap(str, "upper", lambda original, *args: original(*args))
+    assert not patches
+    assert "word".upper() == "WORD"
+
+
 def test_a_function_of_a_module_is_called_as_it_is(patches):
     module = types.ModuleType("made_up")
     module.function = wrapt.FunctionWrapper(
