@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from profcov.context import find_scope, find_task
 from profcov.engine.faults import log_once
 from profcov.propagation import open_recorder
+from profcov.reasons import UNFOLLOWED
 from profcov.slug import Slug
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class trace:  # noqa: N801 (used like a function)
     def __init__(self, slug: str, settings: Settings | None = None) -> None:
         self._slug = slug
         self._settings = settings
-        self._open: dict[contextlib.ExitStack, tuple[int, ...]] = {}
+        self._open: dict[contextlib.ExitStack, tuple[tuple[int, ...], Unit | None]] = {}
         self.status = ""
 
     def _begin(self) -> Unit:
@@ -53,7 +54,7 @@ class trace:  # noqa: N801 (used like a function)
 
     def __enter__(self) -> Self:
         stack = contextlib.ExitStack()
-        self._open[stack] = _who()
+        self._open[stack] = _who(), None
         try:
             self._enter(stack)
             return self  # noqa: TRY300 (what strikes before the block begins must end the unit)
@@ -67,6 +68,7 @@ class trace:  # noqa: N801 (used like a function)
         if not unit.traced:
             return
         stack.callback(unit.end)
+        self._open[stack] = _who(), unit
         if _is_in_task() and not unit.capabilities.coroutine_blocks:
             stack.close()
             self.status = "unsupported; a block inside a coroutine"
@@ -78,10 +80,13 @@ class trace:  # noqa: N801 (used like a function)
         # One object may be entered again inside itself, and by several threads and tasks: each leaves what it entered,
         # also what was refused. Not told by the scope: a collection has none, and a generator may be closed anywhere.
         entered, here = list(self._open.items())[::-1], _who()
-        for stack, who in entered:
+        for stack, (who, unit) in entered:
             if who == here or len(entered) == 1:
                 self._open.pop(stack, None)
-                stack.close()  # as many calls deep as `__enter__` has entered it
+                if unit is not None and who[0] != here[0] and not unit.capabilities.coroutine_blocks:
+                    _end_elsewhere(unit)
+                else:
+                    stack.close()  # as many calls deep as `__enter__` has entered it
                 return
 
     def __call__(self, function: F) -> F:
@@ -109,6 +114,13 @@ class trace:  # noqa: N801 (used like a function)
                 return function(*args, **kwargs)
 
         return run  # type: ignore[return-value]
+
+
+def _end_elsewhere(unit: Unit) -> None:
+    """End a unit in another thread than its step is on: nobody but that thread can take its tracer away."""
+    if unit.book is not None:
+        unit.book.miss(UNFOLLOWED)
+    unit.end()
 
 
 def _who() -> tuple[int, ...]:

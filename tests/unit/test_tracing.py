@@ -220,8 +220,8 @@ def test_a_block_that_was_refused_ends_nothing_that_is_around_it(run_python: Run
     ) == [["disabled; paused", "demo"], None, ["red"]]
 
 
-def test_a_block_that_is_left_elsewhere_than_it_was_entered_has_ended(run_python: Run) -> None:
-    assert run_python(
+def test_a_block_that_is_left_elsewhere_than_it_was_entered_has_ended(run_python: Run, engine: str) -> None:
+    slug, lines, reasons = run_python(
         """
         import contextvars, threading, profcov
         from concurrent.futures import ThreadPoolExecutor
@@ -234,7 +234,8 @@ def test_a_block_that_is_left_elsewhere_than_it_was_entered_has_ended(run_python
             return pool.submit(contextvars.copy_context().run, function).result()
         run(first, block.__enter__)
         run(first, red)
-        run(second, block.__exit__)
+        with profcov.trace("other"):
+            run(second, lambda: (block.__exit__(), green()))
         run(first, blue)
         # One after the other, and not one in the other.
         block.__enter__()
@@ -242,9 +243,16 @@ def test_a_block_that_is_left_elsewhere_than_it_was_entered_has_ended(run_python
         block.__exit__()
         other.__exit__()
         late()
-        tell([profcov.current_slug(), shards("demo"), combine(DATA, "demo", timeout=0).complete])
-        """
-    ) == [None, ["red"], True]
+        assert shards("other") == ["green"]
+        tell([profcov.current_slug(), shards("demo"), combine(DATA, "demo", timeout=0).reasons])
+        """,
+        engine=engine,
+    )
+    assert slug is None
+    if engine == "monitoring":
+        assert (lines, reasons) == (["red"], [])
+    else:  # what its thread runs from then on is there, too, and that is said
+        assert (lines, reasons) == (["blue", "red"], ["unfollowed"])
 
 
 def test_what_strikes_while_a_block_begins_ends_it(run_python: Run, engine: str) -> None:
