@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+from contextvars import Context
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from profcov.context import Nobody, find_scope
+from profcov.context import Nobody, current, find_scope
 from profcov.engine.faults import raise_foreign
 from profcov.engine.step import Step
 from profcov.unit import adopt
@@ -47,9 +48,19 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def is_bound(item: object) -> bool:
-    """Tell whether something that goes through a queue is what :func:`bind` has returned, or has it in a tuple."""
+    """Tell whether something that goes through a queue carries its unit with it: alone, or in a tuple.
+
+    As what :func:`bind` has returned does, and as a context does with an engine that sees those: anyio's worker threads get one.
+    """
     things = item if type(item) is tuple else (item,)  # not the tuples in it: data may be nested to any depth
-    return any(type(each) is FunctionType and BOUND in vars(each) for each in things)
+    return any(map(_carries_unit, things))
+
+
+def _carries_unit(thing: object) -> bool:
+    if type(thing) is Context:
+        scope = thing.get(current)
+        return scope is not None and scope.book.engine.capabilities.coroutine_blocks
+    return type(thing) is FunctionType and BOUND in vars(thing)
 
 
 @contextlib.contextmanager

@@ -15,15 +15,16 @@ def test_the_first_work_that_a_process_hands_to_a_thread_of_anyio_is_its_units(
     import asyncio, sys
     import anyio, anyio.to_thread, profcov
     from measured import red
-    from play import shards, tell
+    from play import DATA, said, shards, tell
+    from profcov.store.combine import combine
 
     before = "anyio._backends._asyncio" in sys.modules  # which anyio imports when it is used first
     async def work():
         return await anyio.to_thread.run_sync(red)
     asyncio.run(profcov.trace("demo")(work)())
-    tell([before, shards("demo")])
+    tell([before, shards("demo"), combine(DATA, "demo").reasons, said])
     """
-    assert run_python(source, engine=engine) == [False, ["red"]]
+    assert run_python(source, engine=engine) == [False, ["red"], [], []]
 
 
 def test_a_loop_that_is_followed_calls_what_others_patch_into_its_class_and_is_itself_again_in_the_end(
@@ -33,7 +34,8 @@ def test_a_loop_that_is_followed_calls_what_others_patch_into_its_class_and_is_i
     import asyncio
     import profcov
     from measured import red
-    from play import shards, tell
+    from play import DATA, said, shards, tell
+    from profcov.store.combine import combine
     from profcov.propagation import uninstall
 
     found = []
