@@ -22,7 +22,7 @@ from profcov.reasons import DIRECTORY_MOVED, WORK_UNFINISHED
 from profcov.store.jobs import STOPPED
 from profcov.store.lock import SlugLock
 from profcov.store.merge import UNKNOWN
-from profcov.store.presence import IN_FLIGHT, MISSING, UNWRITTEN
+from profcov.store.rows import IN_FLIGHT, MISSING, UNWRITTEN
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:

@@ -42,7 +42,8 @@ from profcov.store.denial import find_denial
 from profcov.store.files import free_bytes
 from profcov.store.own_file import close_dropped
 from profcov.store.pause import is_paused
-from profcov.store.presence import MISSING, Presence
+from profcov.store.presence import Presence
+from profcov.store.rows import MISSING
 from profcov.store.shard import prepare, writing
 from profcov.unit import UNNAMED, Unit, Work, end_dropped, forget_owned, work_labelled
 

@@ -13,7 +13,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.engine.faults import log_once, raise_foreign
-from profcov.store.presence import IN_FLIGHT, LINGERING
+from profcov.store.rows import IN_FLIGHT, LINGERING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

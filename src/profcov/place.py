@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import TYPE_CHECKING, Final
 
-from profcov.store.presence import IN_FLIGHT
+from profcov.store.rows import IN_FLIGHT
 
 if TYPE_CHECKING:
     from profcov.book import Book

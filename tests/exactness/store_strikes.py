@@ -30,6 +30,8 @@ MODULES = (
     "place",
     "unit",
     "store.presence",
+    "store.notes",
+    "store.rows",
     "store.lock",
     "store.own_file",
     "store.shard",

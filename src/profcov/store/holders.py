@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from profcov.reasons import LINES_UNWRITTEN, PROCESS_DIED, WORK_UNFINISHED
 from profcov.slug import parse_slug
-from profcov.store.presence import IDLE, IN_FLIGHT, LINGERING, MISSING, PROCESSES, UNWRITTEN, read_rows
+from profcov.store.presence import PROCESSES
+from profcov.store.rows import IDLE, IN_FLIGHT, LINGERING, MISSING, UNWRITTEN, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -12,61 +12,42 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import functools
 import itertools
 import os
 import secrets
-import time
 import weakref
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from profcov.slug import parse_slug
 from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
-from profcov.store.layout import host_name
-from profcov.store.own_file import OwnFile
+from profcov.store.layout import host_name, lock_path
+from profcov.store.notes import MAX_NOTES, NoteFile
+from profcov.store.rows import FREE, IDLE, IN_FLIGHT, MISSING, UNWRITTEN, WIDTH, make_row, read_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.notes import Note
+    from profcov.store.own_file import OwnFile
 
 PROCESSES: Final = "processes"
-IN_FLIGHT: Final = "+"
-"""A unit is under way: readers wait for it."""
-LINGERING: Final = "~"
-"""Work that may run for ever is under way: readers wait no longer."""
-UNWRITTEN: Final = "!"
-"""Units have ended, and what they ran could not be written yet."""
-MISSING: Final = "-"
-"""Something is missing in the next artifact; the text is the reason."""
-
-TIME_CHARS: Final = 14
-TEXT_CHARS: Final = 100
-"""How long a slug may be; a job's id that is longer, or not ASCII, is left out."""
-WIDTH: Final = 256
-"""A divisor of a page, so that no row is written in two pieces."""
-IDLE: Final = b"0".ljust(TIME_CHARS)
 MIN_ROWS: Final = 16
 """How many rows there is room for at once: the disk may be full later."""
-MAX_NOTES: Final = 1000
 MAX_TRIES: Final = 10
 
-Note = tuple["Slug", str, str]
-"""A slug, a kind, and the reason."""
 
-
-class _File(OwnFile):
+class _File(NoteFile):
     """The file of a process, as it was made; a row is used again only in the file that it was begun in."""
 
-    __slots__ = ("free", "notes", "path")
+    __slots__ = ("free", "path")
 
-    def __init__(self, fd: int, path: str) -> None:
-        super().__init__(fd)
+    def __init__(self, fd: int, path: str, new_row: Callable[[], int]) -> None:
+        super().__init__(fd, new_row)
         self.path = path
         self.free: deque[int] = deque()
-        self.notes: dict[Note, int] = {}
 
     @property
     def is_in_place(self) -> bool:
@@ -129,7 +110,7 @@ class Presence:
         into.append((row, file))
         if owner is not None:
             self._owners[row] = weakref.ref(owner)
-        self._rows[row] = _row(kind, slug, job)  # first: whoever makes the file anew notes it, too
+        self._rows[row] = make_row(kind, slug, job)  # first: whoever makes the file anew notes it, too
         self._write(row)
 
     def note_again(self, begun: list[tuple[int, object]]) -> None:
@@ -161,7 +142,7 @@ class Presence:
 
     def note(self, kind: str, slug: Slug, text: str = "") -> None:
         """Note something that stays until readers have taken it into account; never raises."""
-        if len(self._unsaid) < MAX_NOTES:
+        if len(self._unsaid) < MAX_NOTES or self._knows(slug):
             self._unsaid[slug, kind, text] = None
         self._say()
 
@@ -169,10 +150,9 @@ class Presence:
         """Note that it is so no longer."""
         self._unsaid.pop((slug, kind, text), None)
         file = self._file
-        row = None if file is None else file.notes.get((slug, kind, text))
-        if file is not None and row is not None:
+        if file is not None:
             with contextlib.suppress(OSError):
-                file.write(IDLE, row * WIDTH)
+                file.take_back((slug, kind, text))
 
     @property
     def has_dropped(self) -> bool:
@@ -195,10 +175,12 @@ class Presence:
             file = self._current() if self._rows else self._file
             if file is not None and file.is_ours:
                 used = {place // WIDTH for place, *_ in read_rows(file.fd)}
-                suspects = used - self._rows.keys() - set(file.notes.values())
+                suspects = used - self._rows.keys() - file.note_rows
                 for row in suspects & self._suspects:
                     self._write(row)
+                    file.put_right(row)
                 self._suspects = suspects
+                file.forget_read(used)
         self._remove_unused()
         self._say()
 
@@ -236,14 +218,15 @@ class Presence:
         for note in list(self._unsaid):
             try:
                 file = self._current()
-                if note not in file.notes and len(file.notes) >= MAX_NOTES:
-                    continue
-                row = file.notes[note] if note in file.notes else file.notes.setdefault(note, self._next())
-                slug, kind, text = note
-                file.write(_row(kind, slug, text), row * WIDTH)
+                if file.has_room(note) or self._knows(note[0]):
+                    file.note(note)
             except OSError:  # the disk is full: the next time
                 return
             self._unsaid.pop(note, None)
+
+    def _knows(self, slug: Slug) -> bool:
+        """Tell whether something was recorded of a slug, or is to be: those are limited in number."""
+        return os.path.exists(lock_path(self._directory.parent, slug))  # noqa: PTH110 (a Path's own raises)
 
     def _write(self, row: int) -> None:
         """Write a row as it is to be, into the file that there is then: another thread may make one meanwhile."""
@@ -276,12 +259,11 @@ class Presence:
         name = f"{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
         path = str(self._directory / name)
         self._made[path] = None
-        file = self._made[path] = _File(create_private(_unfinished(path), self._umask), path)
+        file = self._made[path] = _File(create_private(_unfinished(path), self._umask), path, self._next)
         # Locked before it has its name: who finds it unlocked takes its process for dead.
         fcntl.flock(file.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         rows = dict(self._rows)
-        idle = IDLE.ljust(WIDTH - 1) + b"\n"
-        file.write(b"".join(rows.get(row, idle) for row in range(max([MIN_ROWS - 1, *rows]) + 1)), 0)
+        file.write(b"".join(rows.get(row, FREE) for row in range(max([MIN_ROWS - 1, *rows]) + 1)), 0)
         os.rename(_unfinished(path), path)  # noqa: PTH104
         before, self._file = self._file, file
         for row in self._rows.keys() - rows.keys():  # begun meanwhile, and noted in the file before
@@ -318,33 +300,6 @@ def _unfinished(path: str) -> str:
     return f"{directory}/.{name}"
 
 
-def _row(kind: str, slug: Slug, text: str) -> bytes:
-    return f"{time.time():{TIME_CHARS}.3f}".encode("ascii") + _after_time(kind, slug, text)
-
-
-@functools.lru_cache(maxsize=64)
-def _after_time(kind: str, slug: Slug, text: str) -> bytes:
-    """Return the rest of a row: most units of a process have the same."""
-    shown = text if len(text) <= TEXT_CHARS and text.isascii() and text.isprintable() else ""
-    row = f"{kind}{slug:{TEXT_CHARS}} {shown:{TEXT_CHARS}}"
-    return f"{row:{WIDTH - TIME_CHARS - 1}}\n".encode("ascii")
-
-
 def _has_notes(file: OwnFile) -> bool:
     """Tell whether something in a file is still to be said when its process is gone."""
     return any(kind in {MISSING, UNWRITTEN} for _, _, kind, _, _ in read_rows(file.fd)) if file.is_ours else False
-
-
-def read_rows(fd: int) -> Iterator[tuple[int, float, str, str, str]]:
-    """Yield place, time, kind, slug and text of each row in use; what is no row is left out. Older profcovs' have no text."""
-    place = 0
-    for piece in os.pread(fd, os.fstat(fd).st_size, 0).splitlines(keepends=True):
-        row = piece.lstrip(b"\0")  # of rows before it that were never written
-        place += len(piece) - len(row)
-        line = row.decode("ascii", "replace")
-        slug, text = line[TIME_CHARS + 1 :][:TEXT_CHARS].strip(), line[TIME_CHARS + 1 + TEXT_CHARS :].strip()
-        with contextlib.suppress(ValueError):
-            since = float(line[:TIME_CHARS])
-            if since:
-                yield place, since, line[TIME_CHARS : TIME_CHARS + 1], slug, text
-        place += len(row)

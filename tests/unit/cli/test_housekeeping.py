@@ -19,7 +19,7 @@ from profcov.store.combine import combine
 from profcov.store.files import file_digest
 from profcov.store.layout import list_shards
 from profcov.store.pause import pause
-from profcov.store.presence import MISSING
+from profcov.store.rows import MISSING
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:

@@ -21,7 +21,8 @@ from profcov.store.holders import list_notes
 from profcov.store.layout import lock_path
 from profcov.store.lock import SlugLock, exclusive, raise_generation, read_generation
 from profcov.store.own_file import close_dropped
-from profcov.store.presence import MISSING, Presence
+from profcov.store.presence import Presence
+from profcov.store.rows import MISSING
 
 if TYPE_CHECKING:
     import subprocess

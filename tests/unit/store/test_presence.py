@@ -16,15 +16,17 @@ from at_work import at_work
 from striking import strike_each_line
 
 from profcov.slug import Slug
-from profcov.store import own_file
+from profcov.store import notes, own_file
 from profcov.store import presence as presence_module
 from profcov.store.clean import choose_old, discard_all, remove_all
 from profcov.store.combine import combine
 from profcov.store.holders import forget_failed, list_failed, list_holders, list_in_flight, list_notes
-from profcov.store.layout import list_shards
+from profcov.store.layout import list_shards, lock_path
 from profcov.store.lock import SlugLock, exclusive
+from profcov.store.notes import NoteFile
 from profcov.store.own_file import close_dropped
-from profcov.store.presence import MIN_ROWS, MISSING, PROCESSES, UNWRITTEN, WIDTH, Presence
+from profcov.store.presence import MIN_ROWS, PROCESSES, Presence
+from profcov.store.rows import MISSING, UNWRITTEN, WIDTH
 from profcov.store.shard import write_shard
 from profcov.store.sidecar import read_sidecar
 from profcov.store.survey import survey
@@ -138,6 +140,77 @@ def test_what_is_missing_is_said_until_it_was_taken_into_account(tmp_path: Path)
     assert [(each.missing, each.is_alive) for each in list_failed(tmp_path, DEMO)] == [("directory-moved", False)]
     forget_failed(tmp_path, list_failed(tmp_path, DEMO))
     assert files(tmp_path) == []
+
+
+def test_what_readers_have_taken_into_account_makes_room_for_other_notes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notes, "MAX_NOTES", 10)
+    presence = Presence(tmp_path)
+    sizes = []
+    for number in range(4):
+        said = [f"{number}-{each}" for each in range(10)]
+        for text in said:
+            presence.note(MISSING, DEMO, text)
+        assert sorted(each.missing or "" for each in list_failed(tmp_path, DEMO)) == said
+        forget_failed(tmp_path, list_failed(tmp_path, DEMO))
+        presence.mend()
+        presence.mend()
+        sizes += [(tmp_path / PROCESSES / name).stat().st_size for name in files(tmp_path)]
+    assert sizes == [sizes[0]] * 4
+    presence.withdraw()
+
+
+def test_notes_of_slugs_that_a_stranger_makes_up_crowd_none_out_of_a_slug_that_the_directory_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(notes, "MAX_NOTES", 10)
+    monkeypatch.setattr(presence_module, "MAX_NOTES", 10)
+    presence = Presence(tmp_path)
+    lock_path(tmp_path, DEMO).touch()
+    for number in range(30):
+        presence.note(MISSING, Slug(f"made-up-{number}"), "refused-paused")
+    assert len(list_notes(tmp_path)) == 10
+    presence.note(MISSING, DEMO, "refused-paused")
+    assert [each.missing for each in list_failed(tmp_path, DEMO)] == ["refused-paused"]
+    presence.abandon()
+
+
+def test_a_note_that_is_forgotten_while_it_is_noted_again_takes_no_row_from_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    presence = Presence(tmp_path)
+    presence.note(MISSING, DEMO, "first")
+    forget_failed(tmp_path, list_failed(tmp_path, DEMO))
+    presence.mend()
+    write = NoteFile.write
+
+    def write_late(file: NoteFile, data: bytes, place: int) -> None:
+        monkeypatch.setattr(NoteFile, "write", write)
+        file.forget_read(used=set())
+        file.note((DEMO, MISSING, "second"))  # in its row
+        write(file, data, place)
+
+    monkeypatch.setattr(NoteFile, "write", write_late)
+    presence.note(MISSING, DEMO, "first")
+    for _ in range(3):
+        assert sorted(each.missing or "" for each in list_failed(tmp_path, DEMO)) == ["first", "second"]
+        presence.mend()
+    presence.abandon()
+
+
+def test_a_note_that_is_noted_again_while_it_is_forgotten_keeps_its_row(tmp_path: Path) -> None:
+    presence = Presence(tmp_path)
+    presence.note(MISSING, DEMO, "first")
+    forget_failed(tmp_path, list_failed(tmp_path, DEMO))
+    presence.mend()
+    presence.note(MISSING, DEMO, "first")
+    cast("NoteFile", presence.open()).forget_read(used=set())  # as was seen before
+    presence.note(MISSING, DEMO, "second")
+    for _ in range(3):
+        assert sorted(each.missing or "" for each in list_failed(tmp_path, DEMO)) == ["first", "second"]
+        presence.mend()
+    presence.abandon()
 
 
 def test_nothing_is_said_of_a_directory_that_is_not_there_until_it_is(tmp_path: Path) -> None:
