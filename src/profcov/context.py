@@ -45,6 +45,16 @@ class Scope:
     def work(self, work: Any) -> None:
         self._work = work
 
+    @property
+    def is_handed_on(self) -> bool:
+        """Whether it is that of work that a unit has started."""
+        return self._origin is not None
+
+    @property
+    def is_left(self) -> bool:
+        """Whether it is that of work that goes on after the unit that has started it has ended."""
+        return self._origin is not None and not self._origin.holders
+
     def renew(self) -> Scope:
         """Return a scope of its own for work that a unit has started: it is over when that work is."""
         return Scope(self.trace, self.outer, self.book, origin=self._origin or self)

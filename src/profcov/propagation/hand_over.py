@@ -17,8 +17,9 @@ from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.context import current, find_scope, find_task
+from profcov.context import Nobody, current, find_scope, find_task
 from profcov.engine.faults import log_once, raise_foreign
+from profcov.engine.step import Step
 from profcov.propagation.binding import is_bound
 from profcov.propagation.marks import Mark, find_marks, marks_of
 from profcov.propagation.patches import INSTALLED
@@ -161,11 +162,14 @@ def _pass_on(queue: Any, item: Any, taken: list[Mark | None]) -> None:
     mark = taken[0] if taken else None
     if marks is not None and not taken:
         marks.lose_all()
+    others = scope is not None and item is not None and _is_others(scope, mark)
     if mark is not None and mark.unit is not None:
-        if scope is None and mark.unit.scope is not None and not _is_callback():
+        if (scope is None or others) and mark.unit.scope is not None and not _is_callback():
             _followed.set(_Following(queue, mark.unit))
             return
         mark.end()
+    if scope is not None and others:
+        _part(queue, item, scope)
     if scope is not None and (mark is None or not mark.is_work):
         (marks or marks_of(queue)).lend(item)
     if mark is not None and _is_missing(mark.book, scope, is_work=mark.is_work):
@@ -174,6 +178,28 @@ def _pass_on(queue: Any, item: Any, taken: list[Mark | None]) -> None:
         if _is_missing(book, scope, is_work=is_work):
             marks.lost.pop(slug, None)  # type: ignore[union-attr]
             _tell(book)
+
+
+def _is_others(scope: Scope, mark: Mark | None) -> bool:
+    """Tell whether a thread or task that a unit has started, and that serves others by now, takes what another has put there."""
+    if mark is None:
+        return scope.is_left
+    return scope.is_handed_on and mark.book.slug != scope.book.slug
+
+
+def _part(queue: Any, item: Any, scope: Scope) -> None:
+    """Have who takes another's function work for nobody; of anything else that its own code takes, it cannot be told."""
+    if is_bound(item):
+        return
+    if Mark(scope.book, item).is_function and scope.book.engine.capabilities.coroutine_blocks and not _is_callback():
+        _followed.set(_Following(queue, _Nobodys(scope.book)))
+    elif not _is_pool(queue) and _is_measured(sys._getframe(1), scope.book):  # noqa: SLF001
+        _tell(scope.book)
+
+
+def _is_pool(queue: Any) -> bool:
+    """Tell whether the last thing put there is taken first: nobody makes messages wait like that, but connections."""
+    return any(kind.__name__ == "LifoQueue" for kind in type(queue).__mro__)
 
 
 def _is_missing(book: Book, scope: Scope | None, *, is_work: bool) -> bool:
@@ -192,10 +218,26 @@ def _tell(book: Book) -> None:
     )
 
 
+class _Nobodys:
+    """What stands in the place of a unit where work is nobody's."""
+
+    def __init__(self, book: Book) -> None:
+        self.scope = Nobody(book)
+
+    def step(self) -> Step:
+        return Step(self.scope.book.engine, self.scope)
+
+    def end_with(self, owner: object) -> None:
+        pass
+
+    def end(self) -> None:
+        self.scope.blocks.discard(0)
+
+
 class _Following:
     """What a thread or task does for a unit, from one item of a queue to the next; the unit ends with the thread or task, too."""
 
-    def __init__(self, queue: Any, unit: Unit) -> None:
+    def __init__(self, queue: Any, unit: Unit | _Nobodys) -> None:
         task = find_task()
         self._queue = weakref.ref(queue)
         self._thread = os.getpid(), get_ident()

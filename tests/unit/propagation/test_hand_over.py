@@ -157,6 +157,48 @@ tell([combine(), combine("other"), combine("tasks"), said])
     ) == [[["blue", "red"], []], [["green"], []], [["red"], []], []]
 
 
+OF_A_UNIT = """
+items.put(None)
+worker.join()
+items = queue.Queue()
+taken, go_on = [], threading.Event()
+
+def start():
+    worker = threading.Thread(target=workers.serve, args=(items, done), daemon=True)
+    worker.start()
+
+play("demo", start, lambda: hand(red))
+play("other", lambda: hand(blue))
+hand(green)  # nobody's
+play("demo", lambda: hand(late))
+items.put(None)
+[each.join() for each in threading.enumerate() if getattr(each, "_target", None) is workers.serve]
+play("other", red)
+tell([combine(), combine("other")])
+"""
+
+
+@pytest.mark.parametrize("follow", ["0", "1"])
+def test_a_worker_that_a_unit_has_started_does_what_others_hand_it_for_those_or_for_nobody(
+    run: Run, engine: str, follow: str
+) -> None:
+    demo, other = run(OF_A_UNIT, engine=engine, PROFILE_COVERAGE_FOLLOW_QUEUES=follow)
+    if engine == "ctrace":  # it cannot part them, and says so
+        assert (demo[1], other) == (["handed-over"], [["red"], ["handed-over"]])
+        return
+    assert demo == [["late", "red"], []]
+    assert other == ([["blue", "red"], []] if follow == "1" else [["red"], ["handed-over"]])
+
+
+def test_a_worker_that_a_unit_has_started_and_that_takes_anothers_messages_makes_both_artifacts_say_so(
+    run: Run, engine: str
+) -> None:
+    source = OF_A_UNIT.replace("lambda: hand(blue)", "green, lambda: hand(workers.Task())")
+    demo, other = run(source.replace("hand(green)", "hand(workers.Task())"), engine=engine)
+    assert demo == [["blue", "late", "red"], ["handed-over"]]
+    assert other == [["green", "red"], ["handed-over"]]
+
+
 def test_what_is_lent_and_what_libraries_take_is_no_work(run: Run) -> None:
     assert run(
         """
