@@ -14,11 +14,12 @@ CLIENTS = ("requests", "urllib3", "httpx", "httpx_async", "aiohttp")
 PREPARE = """
 import sys
 sys.path.insert(0, {here!r})
-import profcov, play
+import profcov
 import echo
 call = echo.by_{client}
 os_environ = __import__("os").environ
 os_environ["PROFILE_COVERAGE_PROPAGATE"] = {propagate}
+import play  # it has the settings read
 """
 SLUG = {"x-profile-trace": "demo"}
 
@@ -207,7 +208,7 @@ os.environ["PROFILE_COVERAGE_PROPAGATE"] = f"127.0.0.1:{port}"
 def app(environ, start_response):
     start_response("200 OK", [])
     return [(measured.red() + requests.get(f"http://127.0.0.1:{port}/").text).encode()]
-server = make_server("127.0.0.1", 0, ProfileTraceMiddleware(app), handler_class=Quiet)
+server = make_server("127.0.0.1", 0, ProfileTraceMiddleware(app, profcov.settings.Settings.from_environ()), handler_class=Quiet)
 threading.Thread(target=server.serve_forever, daemon=True).start()
 body = requests.get(f"http://127.0.0.1:{server.server_port}/", headers={"X-Profile-Trace": "demo"}).text
 second.kill()
