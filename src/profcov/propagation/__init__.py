@@ -47,12 +47,18 @@ def install() -> None:
             greenlets.install()
             fresh = True
     for name in ("asyncio", "uvloop", "trio", "aiosqlite") if fresh else ():
-        when_imported(name, _follow_loop)
+        when_imported(name, follow_loop)
 
 
-def _follow_loop(module: ModuleType) -> None:
+def follow_loop(module: ModuleType) -> None:
     """Let tasks follow that are made in other threads than a unit's; in its own there is ``tasks.follow``, too."""
-    from profcov.propagation import database_threads, hand_over, tasks, trio_tasks, uvloops  # noqa: PLC0415 (it imports asyncio)
+    from profcov.propagation import tasks  # noqa: PLC0415 (it imports asyncio)
+
+    if not _installed or not hasattr(
+        tasks, "install"
+    ):  # it is that which imports asyncio, and it comes here once it is whole
+        return
+    from profcov.propagation import database_threads, hand_over, trio_tasks, uvloops  # noqa: PLC0415
 
     follow = {
         "asyncio": tasks.install,
@@ -60,10 +66,9 @@ def _follow_loop(module: ModuleType) -> None:
         "trio": trio_tasks.install,
         "aiosqlite": database_threads.install,
     }
-    if _installed:
-        follow[module.__name__]()
-        if module.__name__ == "asyncio":
-            hand_over.install_in_asyncio(module)
+    follow[module.__name__]()
+    if module.__name__ == "asyncio":
+        hand_over.install_in_asyncio(module)
 
 
 def uninstall() -> None:

@@ -11,6 +11,7 @@ import functools
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov import propagation
 from profcov.context import Nobody, current, find_scope
 from profcov.engine.coroutine import StepCoroutine
 from profcov.engine.faults import log_once, raise_foreign
@@ -157,3 +158,6 @@ async def _run_in_anyio_thread(
         return await original(cls, step, *args, **kwargs)
     finally:
         step.end()
+
+
+propagation.follow_loop(asyncio)  # where this module is the first to import it, it was not whole then

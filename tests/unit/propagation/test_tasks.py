@@ -59,3 +59,16 @@ def test_a_loop_that_is_followed_calls_what_others_patch_into_its_class_and_is_i
     tell(found)
     """
     assert run_python(source) == ["patched", [True, True, ["red"]]]
+
+
+def test_asyncio_is_followed_though_our_own_module_is_the_first_to_import_it(run_python: Callable[..., object]) -> None:
+    source = """
+    import os, sys
+    before = "asyncio" in sys.modules
+    from profcov.propagation import open_recorder
+    open_recorder()
+    import profcov.propagation.tasks
+    import asyncio
+    print(f'[{int(before)}, {int(hasattr(asyncio.BaseEventLoop.create_task, "__wrapped__"))}]')
+    """
+    assert run_python(source) == [False, True]
