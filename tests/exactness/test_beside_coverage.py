@@ -28,7 +28,7 @@ def run(directory, core, enabled):
     data = coverage.CoverageData(basename=str(data_file))
     data.read()
     lines = {Path(file).name: sorted(data.lines(file)) for file in data.measured_files()}
-    return lines, {path.name.partition(".")[0] for path in data_dir.glob("*.coverage.*")}, done.stdout
+    return lines, {path.name.partition(".")[0] for path in data_dir.glob("state/shards/*.coverage.*")}, done.stdout
 
 
 @pytest.mark.parametrize("core", CORES)
@@ -90,4 +90,4 @@ def test_debuggers_and_profilers_see_the_same_events(tmp_path, how):
         seen.append(done.stdout)
     assert len(seen[0]) > 500
     assert seen[1] == seen[0]
-    assert list((tmp_path / "data").glob("alpha.coverage.*"))
+    assert list((tmp_path / "data").glob("state/shards/alpha.coverage.*"))

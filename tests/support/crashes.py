@@ -58,6 +58,6 @@ class Remains:
         assert self.figures["kills"] == kills
         told = kills < MANY or self.figures["died"] > kills / 25
         assert told, "hardly a kill came while work was in flight: the test is none"
-        assert not (self._directory / "data" / "quarantine").exists()
-        processes = (self._directory / "data" / "processes").iterdir()
+        assert not (self._directory / "data" / "state" / "quarantine").exists()
+        processes = (self._directory / "data" / "state" / "processes").iterdir()
         assert [path for path in processes if not path.name.startswith(".")] == []

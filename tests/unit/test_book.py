@@ -32,7 +32,7 @@ def combine(slug="demo"):
     words = [sys.executable, "-m", "profcov", "combine", slug, "--timeout", "0"]
     done = subprocess.run(words, capture_output=True, text=True)
     assert done.returncode in {0, 1}, done.stderr
-    facts = json.loads((DATA / f"{slug}.coverage.json").read_text())
+    facts = json.loads((DATA / f"{slug}.profile.json").read_text())
     return [sorted(seen.in_file(DATA / f"{slug}.coverage")), facts["reasons"]]
 
 """
@@ -102,7 +102,7 @@ def test_a_process_that_ends_with_lines_unwritten_has_died(run_python: Run, tmp_
     run_python(BEGIN + 'play("demo", blue)\nfull()\nplay("demo", red)\ntell(1)\n', **flags("profile"))
     found = run_python(BEGIN + "tell(combine())\n")
     assert found == [["blue"], ["process-died"]]
-    assert [each["pid"] for each in json.loads((tmp_path / "data" / "demo.coverage.json").read_text())["died"]] != []
+    assert [each["pid"] for each in json.loads((tmp_path / "data" / "demo.profile.json").read_text())["died"]] != []
 
 
 def test_where_too_many_wait_the_oldest_are_given_up_and_the_artifact_says_so(run_python: Run) -> None:
@@ -229,7 +229,7 @@ for number, jump in enumerate(jumps):
     recorder.flush_all()
 time.time = real
 found = combine()
-facts = json.loads((DATA / "demo.coverage.json").read_text())
+facts = json.loads((DATA / "demo.profile.json").read_text())
 tell([statuses, found, [facts["recorded"]["first"][:4], facts["recorded"]["last"][:4]]])
 """,
         engine=engine,

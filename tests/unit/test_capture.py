@@ -55,9 +55,9 @@ def test_flushing_puts_on_disk_what_is_new_and_only_that(run_python: Run, engine
         for functions in ([red], [], [red], [red, blue], []):
             run(unit, *functions)
             unit.flush()
-            counts.append([len(list(DATA.glob("demo.coverage.*"))), *shards("demo")])
+            counts.append([len(list(DATA.glob("state/shards/demo.coverage.*"))), *shards("demo")])
         unit.end()
-        counts.append(len(list(DATA.glob("demo.coverage.*"))))
+        counts.append(len(list(DATA.glob("state/shards/demo.coverage.*"))))
         tell(counts)
         """,
         engine=engine,
@@ -312,11 +312,11 @@ def test_a_profile_that_was_cleaned_while_a_unit_of_it_is_at_work_keeps_its_plac
         from play import *
         unit = recorder.begin("a")
         run(unit, red)
-        (DATA / "a.lock").unlink()
+        (DATA / "state" / "a.lock").unlink()
         first = play("b", red)
         unit.end()
         second = play("b", red)  # what the unit had to write is there
-        (DATA / "a.lock").unlink()
+        (DATA / "state" / "a.lock").unlink()
         tell([first, second, play("b", red), shards("a")])
         """,
         PROFILE_COVERAGE_MAX_PROFILES="1",
@@ -377,8 +377,8 @@ def test_where_it_cannot_be_noted_who_is_at_work_nothing_is_recorded_and_that_is
         """
         from measured import *
         from play import *
-        DATA.mkdir()
-        (DATA / "processes").write_text("in the way")
+        (DATA / "state").mkdir(parents=True)
+        (DATA / "state" / "processes").write_text("in the way")
         tell([play("demo", red), play("demo", blue), shards("demo"), len(said)])
         """
     ) == ["unsupported; an error, see the server's log"] * 2 + [[], 1]

@@ -203,7 +203,7 @@ def test_every_file_in_the_data_directory_has_its_line(tmp_path):
     write_shard(tmp_path, slug, "profile:shop", {str(tmp_path / "shop.py"): {4}})
     patterns = [as_pattern(name) for name in first_cells("files.md")]
     files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
-    assert len(files) == 8
+    assert len(files) == 10
     assert [name for name in files if not any(pattern.fullmatch(name) for pattern in patterns)] == []
     assert made.complete
     assert set(partial.reasons) <= set(first_cells("files.md"))

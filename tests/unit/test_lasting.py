@@ -22,7 +22,7 @@ def combine(slug="demo", timeout=10):
     done = subprocess.run(words, capture_output=True, text=True)
     if done.returncode not in {0, 1}:
         return done.stderr
-    facts = json.loads((DATA / f"{slug}.coverage.json").read_text())
+    facts = json.loads((DATA / f"{slug}.profile.json").read_text())
     return [sorted(seen.in_file(DATA / f"{slug}.coverage")), facts["reasons"]]
 
 def wait(condition):
@@ -241,7 +241,7 @@ for _ in range(3):
     early = combine(timeout=0)
     run(units[-1], blue)
     units[-1].end()
-    sizes.append(sum(path.stat().st_size for path in (DATA / "processes").iterdir()) // 256)
+    sizes.append(sum(path.stat().st_size for path in (DATA / "state" / "processes").iterdir()) // 256)
     wait(lambda: not list_in_flight(DATA, "demo"))
 tell([sizes, early, combine()])
 """

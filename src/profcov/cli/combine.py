@@ -55,7 +55,7 @@ def command(
     keep: bool,
     restore_previous: bool,
 ) -> int:
-    """Merge the shards of each SLUG, or of all, into <slug>.coverage and <slug>.coverage.json.
+    """Merge the shards of each SLUG, or of all, into <slug>.coverage and <slug>.profile.json.
 
     Returns only when no process has work in flight for the profile. Prints one line an artifact: slug, lines, files,
     complete or partial, path. Exits with 1 if one is partial.

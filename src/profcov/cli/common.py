@@ -11,6 +11,7 @@ import click
 from profcov import settings
 from profcov.errors import CoverageReadError
 from profcov.slug import parse_slug
+from profcov.store.layout import find_old
 from profcov.store.runs import forget, list_silent
 
 if TYPE_CHECKING:
@@ -38,11 +39,18 @@ def find_data_dir(given: Path | None, *, must_exist: bool = False) -> Path:
     """Return the data directory: the one given, else the environment's, else the default one.
 
     Raises:
-        CoverageReadError: it must exist, and is no directory.
+        CoverageReadError: it must exist, and is no directory; or an older profcov has written it.
     """
     directory = (given or Path(os.environ.get(settings.DIR) or settings.DEFAULT_DIR)).absolute()
     if must_exist and not directory.is_dir():
         raise CoverageReadError(directory, "there is no such directory; is it where the servers record?")
+    old = find_old(directory)
+    if old is not None:
+        raise CoverageReadError(
+            directory,
+            f"{old} is of an older profcov, which kept its files beside the artifacts; this one reads none of that: "
+            "remove the directory, and play the profiles again",
+        )
     return directory
 
 

@@ -13,7 +13,9 @@ from profcov import settings
 from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir
 from profcov.errors import CoverageWriteError
 from profcov.slug import parse_slug
-from profcov.store.files import create_private, make_directory, remove
+from profcov.store.directory import make_state
+from profcov.store.files import create_private, remove
+from profcov.store.layout import state_dir
 from profcov.store.runs import note_start
 
 if TYPE_CHECKING:
@@ -67,16 +69,16 @@ def _list_paths(given: str) -> Sequence[str]:
 
 
 def _write_configuration(directory: Path, sources: Sequence[Path], umask: int) -> Path:
-    """Write a coverage configuration that measures some directories, beside the data; it is there for reports, too.
+    """Write a coverage configuration that measures some directories, in the data directory; it is there for reports, too.
 
     Raises:
         CoverageWriteError: it cannot be written.
     """
-    path = directory / _CONFIG
-    fresh = directory / f".{_CONFIG}.{os.getpid()}"
+    path = state_dir(directory) / _CONFIG
+    fresh = path.with_name(f"{_CONFIG}.{os.getpid()}.unfinished")
     lines = ["# Written by profcov run --source.", "[run]", "source =", *(f"    {each.absolute()}" for each in sources)]
     try:
-        make_directory(directory, umask)
+        make_state(directory, umask=umask)
         remove(fresh)
         with open(create_private(fresh, umask), "w", encoding="utf-8") as file:  # noqa: PTH123 (of a descriptor)
             file.write("\n".join(lines) + "\n")

@@ -25,6 +25,7 @@ from profcov.report.dashboard.notes import Played, take_notes
 from profcov.report.dashboard.page import NAME, write_page
 from profcov.report.matrix_files import NAMES, write_matrix
 from profcov.settings import DEFAULT_CONFIG
+from profcov.store.layout import artifact_path, previous_path, sidecar_path
 from profcov.store.read import read_artifact
 from profcov.symbols.inventory import build_inventory
 
@@ -141,7 +142,8 @@ def clear(out: Path) -> None:
     with demo_files() as (_, paths):
         slugs = [profile.slug for profile in load_profiles(paths, {})]
     for slug in slugs:
-        for name in (f"{slug}.coverage", f"{slug}.coverage.json", f"previous/{slug}.coverage"):
-            (out / name).unlink(missing_ok=True)
+        for artifact in (artifact_path(out, slug), previous_path(artifact_path(out, slug))):
+            for path in (artifact, sidecar_path(artifact)):
+                path.unlink(missing_ok=True)
     for name in (*NAMES, NAME):
         (out / name).unlink(missing_ok=True)

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Final
 from profcov.doctor.finding import Finding
 from profcov.errors import CoverageError
 from profcov.slug import Slug
-from profcov.store.combine import QUARANTINE
 from profcov.store.denial import find_denial
 from profcov.store.holders import list_notes
-from profcov.store.layout import list_shards, list_slugs, lock_path
+from profcov.store.layout import list_shards, list_slugs, lock_path, quarantine_dir, state_dir
 from profcov.store.lock import exclusive, list_holders
 from profcov.store.read import read_lines
 from profcov.store.runs import list_silent
@@ -134,9 +133,9 @@ def _check_left_overs(data_dir: Path) -> Iterator[Finding]:
         yield Finding("warning", "left-overs", what, "profcov combine, or remove them before you play again")
     else:
         yield Finding("ok", "left-overs", "no shard waits to be combined")
-    quarantined = [path for path in (data_dir / QUARANTINE).glob("*") if path.suffix != ".reason"]
+    quarantined = [path for path in quarantine_dir(data_dir).glob("*") if path.suffix != ".reason"]
     if quarantined:
-        what = f"shards in {data_dir / QUARANTINE}, which could not be read: {len(quarantined)}"
+        what = f"shards in {quarantine_dir(data_dir)}, which could not be read: {len(quarantined)}"
         yield Finding("warning", "left-overs", what, "see the .reason beside each, then remove them")
     yield from _check_locks(data_dir)
 
@@ -147,7 +146,7 @@ def _check_locks(data_dir: Path) -> Iterator[Finding]:
     for each in list_notes(data_dir):
         if each.is_awaited:
             busy.setdefault(each.slug, set()).add(f"process {each.pid}")
-    for path in sorted(data_dir.glob(lock_path(data_dir, Slug("*")).name)):
+    for path in sorted(state_dir(data_dir).glob(lock_path(data_dir, Slug("*")).name)):
         try:
             with path.open("rb") as file:
                 busy.setdefault(path.stem, set()).update(list_holders(file.fileno()))

@@ -151,7 +151,7 @@ def _clean(profile: Profile, options: PlayOptions) -> Iterator[None]:
         yield
     except ProfcovError:
         with contextlib.suppress(ProfcovError):
-            recording.begin()
+            recording.drop()
         raise
     recording.is_settled(threading.Event())
-    recording.begin()
+    recording.drop()

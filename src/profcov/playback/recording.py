@@ -42,10 +42,19 @@ class Recording:
             TargetError: Redis does not answer.
             CoverageError: a process still works for the slug, or the directory cannot be written.
         """
+        self.drop()
+        mark(self.data_dir, self.slug, self.umask)
+
+    def drop(self) -> None:
+        """Drop what was recorded, and the mark of the play.
+
+        Raises:
+            TargetError: Redis does not answer.
+            CoverageError: a process still works for the slug, or the directory cannot be written.
+        """
         if self.redis_url is not None:
             forget_jobs(self.redis_url, self.slug)
         discard(self.data_dir, self.slug, timeout=self.timeout, umask=self.umask)
-        mark(self.data_dir, self.slug, self.umask)
 
     def is_settled(self, stop: Stop) -> bool:
         """Wait for the jobs of a try that has failed, and return whether all are over: one that ran later would be in the next.

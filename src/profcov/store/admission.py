@@ -9,14 +9,14 @@ import re
 import time
 from typing import TYPE_CHECKING, Final
 
-from profcov.store.files import open_or_create
-from profcov.store.layout import count_slugs, lock_path
+from profcov.store.directory import open_or_create
+from profcov.store.layout import count_slugs, lock_path, state_dir
 
 if TYPE_CHECKING:
     from profcov.settings import Settings
     from profcov.slug import Slug
 
-_GATE: Final = ".new-slug"
+_GATE: Final = "new-slug"
 _WAIT_SECONDS: Final = 1.0
 _FULL_SECONDS: Final = 1.0
 _POLL_SECONDS: Final = 0.002
@@ -51,13 +51,13 @@ class Admission:
             return True
         if time.monotonic() < self._full_until:
             return False
-        gate = open_or_create(self._directory / _GATE, self._umask)
+        gate = open_or_create(self._directory, state_dir(self._directory) / _GATE, self._umask)
         try:
             _lock(gate)
             if not path.exists() and count_slugs(self._directory, self._limit) >= self._limit:
                 self._full_until = time.monotonic() + _FULL_SECONDS
                 return False
-            os.close(open_or_create(path, self._umask))
+            os.close(open_or_create(self._directory, path, self._umask))
             return True
         finally:
             os.close(gate)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,9 +19,17 @@ from profcov.reasons import (
     SOURCE_CHANGED,
 )
 from profcov.store.consume import consume, finish
-from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
+from profcov.store.directory import make_state
+from profcov.store.files import PRIVATE, create_private, make_directory
 from profcov.store.holders import list_died, list_failed
-from profcov.store.layout import artifact_path, list_shards, previous_path, sidecar_path
+from profcov.store.layout import (
+    artifact_path,
+    list_shards,
+    previous_path,
+    quarantine_dir,
+    sidecar_path,
+    unfinished_path,
+)
 from profcov.store.line_numbers import leave_out_impossible
 from profcov.store.lock import exclusive, raise_generation, read_generation
 from profcov.store.merge import Content, gather, read_content
@@ -37,7 +44,6 @@ if TYPE_CHECKING:
     from profcov.store.holders import Holder
     from profcov.store.merge import Gathered
 
-QUARANTINE: Final = "quarantine"
 _OPTIONS: Final = ("source", "source_pkgs", "include", "omit", "branch", "relative_files")
 
 
@@ -76,10 +82,10 @@ def combine(
 ) -> Artifact:
     """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
 
-    A shard that cannot be read is moved to ``quarantine/`` (unless all are to stay), and the artifact is partial; so it is
+    A shard that cannot be read is moved to ``state/quarantine/`` (unless all are to stay), and the artifact is partial; so it is
     if a process died with units in flight or could not write what it ran, if a play that is not over has recorded, or if
     sources changed between shards: then only the lines of one version are in it. Lines beyond the end of their file are left out, and
-    make it partial. The artifact before this one is kept as ``previous/<slug>.coverage``.
+    make it partial. The artifact before this one is kept as ``state/previous/<slug>.coverage``.
 
     Args:
         data_dir: where the shards are.
@@ -174,7 +180,7 @@ def _gather(data_dir: Path, slug: Slug, lock: int, umask: int) -> Gathered:
         raise_generation(lock)  # or processes would not write again what was in them
         _quarantine(data_dir, gathered.unreadable, umask)
         raise CoverageMergeError(
-            slug, f"none of its {len(found)} shards can be read; they are in {data_dir / QUARANTINE}"
+            slug, f"none of its {len(found)} shards can be read; they are in {quarantine_dir(data_dir)}"
         )
     return gathered
 
@@ -218,7 +224,7 @@ def _read_before(artifact: Path) -> Content | None:
 
 
 def restore_previous(out: Path, slug: Slug, umask: int = PRIVATE) -> Path:
-    """Put the artifact before the last one back in its place; the one that was there goes to ``quarantine/``.
+    """Put the artifact before the last one back in its place; the one that was there goes to ``state/quarantine/``.
 
     Raises:
         CoverageReadError: there is none before it.
@@ -229,8 +235,8 @@ def restore_previous(out: Path, slug: Slug, umask: int = PRIVATE) -> Path:
     if not previous.is_file():
         raise CoverageReadError(previous, "there is no artifact before the last one")
     try:
-        target = out / QUARANTINE
-        make_own_directory(target, umask)
+        target = quarantine_dir(out)
+        make_state(out, target.name, umask, is_marked=False)
         for path in (artifact, sidecar_path(artifact)):
             if path.exists():
                 path.replace(target / path.name)
@@ -263,7 +269,7 @@ def _beside(artifact: Path, umask: int) -> Iterator[Path]:
     Raises:
         CoverageWriteError: the system does not let us write there.
     """
-    merged = artifact.with_name(f".{artifact.name}.{os.getpid()}.unfinished")
+    merged = unfinished_path(artifact)
     try:
         make_directory(artifact.parent, umask)
         merged.unlink(missing_ok=True)
@@ -329,7 +335,7 @@ def _publish(merged: Path, artifact: Path, umask: int) -> None:
     merged.chmod(0o666 & ~umask)
     if artifact.is_file() and not artifact.is_symlink():
         previous = previous_path(artifact)
-        make_own_directory(previous.parent, umask)
+        make_state(artifact.parent, previous.parent.name, umask, is_marked=False)
         previous.unlink(missing_ok=True)
         try:
             previous.hardlink_to(artifact)
@@ -344,8 +350,8 @@ def _publish(merged: Path, artifact: Path, umask: int) -> None:
 def _quarantine(data_dir: Path, bad: Sequence[tuple[Path, str]], umask: int) -> None:
     for shard, reason in bad:
         with contextlib.suppress(OSError):
-            target = data_dir / QUARANTINE
-            make_own_directory(target, umask)
+            target = quarantine_dir(data_dir)
+            make_state(data_dir, target.name, umask)
             shard.replace(target / shard.name)
             with open(create_private(target / f"{shard.name}.reason", umask), "w", encoding="utf-8") as file:  # noqa: PTH123
                 file.write(reason + "\n")

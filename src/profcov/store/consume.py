@@ -1,20 +1,19 @@
 """Dropping shards, all or none: what a killed process has left of it is finished by whoever takes the lock next.
 
-The list ``.<slug>.dropping`` is written before the first shard goes, and removed after the last. Without it, shards that
+The list ``state/<slug>.dropping`` is written before the first shard goes, and removed after the last. Without it, shards that
 are in an artifact already would pass for all that was recorded since.
 """
 
 from __future__ import annotations
 
 import contextlib
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profcov.errors import CoverageWriteError
 from profcov.store.files import PRIVATE, create_private
 from profcov.store.holders import forget_failed
-from profcov.store.layout import list_shards, select_unfinished
+from profcov.store.layout import artifact_path, list_shards, list_unfinished, state_dir, unfinished_path
 from profcov.store.lock import raise_generation, read_generation
 from profcov.store.playing import unmark
 
@@ -37,7 +36,8 @@ def consume(
     """
     dropping = _path(data_dir, slug)
     with _told(dropping):
-        _write_list(dropping, read_generation(lock) + 1, shards, umask)
+        unfinished = unfinished_path(artifact_path(data_dir, slug))
+        _write_list(dropping, unfinished, [read_generation(lock) + 1, *(shard.name for shard in shards)], umask)
         raise_generation(lock)
         drop(shards)
         forget_failed(data_dir, failed)
@@ -53,8 +53,7 @@ def finish(data_dir: Path, slug: Slug, lock: int) -> None:
     """
     dropping = _path(data_dir, slug)
     with _told(dropping):
-        names = os.listdir(data_dir)  # noqa: PTH208 (a directory may hold 100,000 names)
-        drop(data_dir / name for name in select_unfinished(names, slug))
+        drop(list_unfinished(data_dir, slug))
         try:
             generation, *listed = dropping.read_text(encoding="ascii").splitlines()
             # Not raised yet: processes still take these shards for written, so they stay.
@@ -69,13 +68,12 @@ def finish(data_dir: Path, slug: Slug, lock: int) -> None:
         dropping.unlink(missing_ok=True)
 
 
-def _write_list(dropping: Path, generation: int, shards: Sequence[Path], umask: int) -> None:
+def _write_list(dropping: Path, unfinished: Path, lines: Sequence[object], umask: int) -> None:
     """Write which shards go, below the generation from which on they count for nothing."""
-    unfinished = dropping.with_name(f"{dropping.name}.{os.getpid()}.unfinished")
     try:
         unfinished.unlink(missing_ok=True)
         with open(create_private(unfinished, umask), "w", encoding="ascii") as file:  # noqa: PTH123 (a descriptor)
-            file.writelines(f"{line}\n" for line in (generation, *(shard.name for shard in shards)))
+            file.writelines(f"{line}\n" for line in lines)
         unfinished.replace(dropping)
     except OSError:  # the disk is full: then there is no list for whoever comes after a kill
         unfinished.unlink(missing_ok=True)
@@ -98,4 +96,4 @@ def drop(paths: Iterable[Path]) -> None:
 
 
 def _path(data_dir: Path, slug: Slug) -> Path:
-    return data_dir / f".{slug}.dropping"
+    return state_dir(data_dir) / f"{slug}.dropping"

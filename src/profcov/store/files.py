@@ -73,23 +73,6 @@ def create_private(path: str | Path, umask: int = PRIVATE) -> int:
     return fd
 
 
-def open_or_create(path: Path, umask: int = PRIVATE) -> int:
-    """Return a descriptor of a file, made with its directory if it is not there; never through a symbolic link.
-
-    Raises:
-        OSError: it cannot be made or opened.
-    """
-    while True:
-        try:
-            return os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except FileNotFoundError:
-            make_directory(path.parent, umask)
-        try:
-            return create_private(path, umask)
-        except FileExistsError:
-            continue  # another process was faster
-
-
 def file_digest(path: str | Path) -> str | None:
     """Return the sha256 of a file in hexadecimal, or None if it cannot be read."""
     try:

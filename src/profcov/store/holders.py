@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from profcov.reasons import LINES_UNWRITTEN, PROCESS_DIED, WORK_UNFINISHED
 from profcov.slug import parse_slug
+from profcov.store.layout import state_dir
 from profcov.store.presence import PROCESSES
 from profcov.store.rows import IDLE, IN_FLIGHT, LINGERING, MISSING, UNWRITTEN, read_rows
 
@@ -111,7 +112,7 @@ def _to_holder(path: Path, is_alive: bool, row: _Row) -> Holder:  # noqa: FBT001
 
 def _open_all(data_dir: Path) -> Iterator[tuple[Path, int, bool]]:
     """Yield each process's file, open to read and write, and whether the process lives."""
-    directory = data_dir / PROCESSES
+    directory = state_dir(data_dir) / PROCESSES
     try:
         names = [] if directory.is_symlink() else sorted(os.listdir(directory))  # noqa: PTH208
     except (FileNotFoundError, NotADirectoryError):

@@ -1,23 +1,33 @@
-"""The data directory: which file belongs to which slug, by name alone."""
+"""The data directory: which file belongs to which slug, by name alone.
+
+Artifacts and their sidecars lie in the directory itself, everything else below ``state/``: coverage.py 7.14 and newer merges
+whatever is called ``<data file>.*`` into the data file that it reports on, and removes it; its ``combine`` takes all that is called
+``.coverage*``. So no name of ours is like that in a directory where somebody would run it.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final
 
 from profcov.errors import InvalidSlugError
 from profcov.slug import Slug, parse_slug
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
     from pathlib import Path
 
 # The host is reduced to [A-Za-z0-9_-], so that the dots split a shard's name in one way only.
-_SHARD_TAIL = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9]{1,10}\.[0-9]{1,20}", re.ASCII)
+_SHARD = r"[A-Za-z0-9_-]{1,64}\.[0-9]{1,10}\.[0-9]{1,20}"
+_SHARD_TAIL = re.compile(_SHARD, re.ASCII)
+STATE: Final = "state"
 _GENERATION_CHARS = 20
 _NOT_HOST = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
@@ -34,19 +44,37 @@ def artifact_path(data_dir: Path, slug: Slug) -> Path:
 
 def sidecar_path(artifact: Path) -> Path:
     """Return where the facts about an artifact are."""
-    return artifact.with_name(artifact.name + ".json")
+    return artifact.with_name(artifact.name.removesuffix(".coverage") + ".profile.json")
+
+
+def state_dir(data_dir: Path) -> Path:
+    """Return where everything is that is nobody's business but profcov's; also for a directory that has artifacts only."""
+    return data_dir / STATE
+
+
+def shards_dir(data_dir: Path) -> Path:
+    """Return where the shards are."""
+    return data_dir / STATE / "shards"
+
+
+def quarantine_dir(data_dir: Path) -> Path:
+    """Return where what cannot be read is put."""
+    return data_dir / STATE / "quarantine"
 
 
 def previous_path(artifact: Path) -> Path:
     """Return where the artifact before this one is kept."""
-    # In a directory of its own: coverage.py 7.14 and newer merges whatever is called `<data file>.*` into the data file
-    # that it reports on, and removes it.
-    return artifact.parent / "previous" / artifact.name
+    return artifact.parent / STATE / "previous" / artifact.name
+
+
+def unfinished_path(artifact: Path) -> Path:
+    """Return a name for what is to take an artifact's, or its sidecar's, place: on the same file system."""
+    return artifact.with_name(f".unfinished.{artifact.name.removesuffix('.coverage')}.{os.getpid()}")
 
 
 def lock_path(data_dir: Path, slug: Slug) -> Path:
     """Return the lock file of a slug, which also holds its generation."""
-    return data_dir / f"{slug}.lock"
+    return data_dir / STATE / f"{slug}.lock"
 
 
 def count_slugs(data_dir: Path, limit: int) -> int:
@@ -57,11 +85,12 @@ def count_slugs(data_dir: Path, limit: int) -> int:
     Raises:
         OSError: it cannot be read.
     """
-    locks = [name for name in os.listdir(data_dir) if name.endswith(".lock")]  # noqa: PTH208
+    state = state_dir(data_dir)
+    locks = [name for name in os.listdir(state) if name.endswith(".lock")]  # noqa: PTH208
     if len(locks) < limit:
         return len(locks)
     shards = read_contents(data_dir).shards
-    return sum(name.removesuffix(".lock") in shards or _is_new(data_dir / name) for name in locks)
+    return sum(name.removesuffix(".lock") in shards or _is_new(state / name) for name in locks)
 
 
 def _is_new(lock: Path) -> bool:
@@ -77,8 +106,8 @@ def _is_new(lock: Path) -> bool:
 
 
 def new_shard_path(data_dir: Path, slug: Slug) -> Path:
-    """Return a name for a new shard of this process, in the data directory."""
-    return data_dir / new_shard_name(slug)
+    """Return a name for a new shard of this process, with its directory."""
+    return shards_dir(data_dir) / new_shard_name(slug)
 
 
 def new_shard_name(slug: Slug) -> str:
@@ -89,21 +118,29 @@ def new_shard_name(slug: Slug) -> str:
     return f"{slug}.coverage.{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
 
 
-def select_unfinished(names: Iterable[str], slug: Slug) -> list[str]:
-    """Return the names of files of a slug that are being written, or that a killed process has left, and what SQLite puts beside."""
-    own = re.compile(rf"\.{re.escape(slug)}\.(coverage\..+|dropping\.[0-9]+)\.unfinished([.-][a-z]+){{0,2}}", re.ASCII)
-    return [name for name in names if own.fullmatch(name)]
+def list_unfinished(data_dir: Path, slug: Slug) -> list[Path]:
+    """Return files of a slug that are being written, or that a killed process has left, and what SQLite puts beside."""
+    name, beside = re.escape(slug), "([.-][a-z]+){0,2}"
+    places = {
+        data_dir: re.compile(rf"\.unfinished\.{name}\.[0-9]+{beside}", re.ASCII),
+        shards_dir(data_dir): re.compile(rf"{name}\.coverage\.{_SHARD}\.unfinished{beside}", re.ASCII),
+    }
+    return [place / each for place, own in places.items() for each in _list(place) if own.fullmatch(each)]
+
+
+def _list(directory: Path) -> list[str]:
+    """Return the names in a directory, which may hold 100,000: no Path for each; none if it is not there."""
+    try:
+        return os.listdir(directory)  # noqa: PTH208
+    except FileNotFoundError:
+        return []
 
 
 def list_shards(data_dir: Path, slug: Slug) -> list[Path]:
     """Return the shards of one slug, sorted by name; never a sidecar, a lock or another slug's file."""
-    prefix = f"{slug}.coverage."
-    try:
-        names = os.listdir(data_dir)  # noqa: PTH208 (a directory may hold 100,000 names: no Path for each)
-    except FileNotFoundError:
-        return []
-    own = (name for name in names if name.startswith(prefix) and _SHARD_TAIL.fullmatch(name[len(prefix) :]))
-    return [data_dir / name for name in sorted(own)]
+    prefix, place = f"{slug}.coverage.", shards_dir(data_dir)
+    own = (name for name in _list(place) if name.startswith(prefix) and _SHARD_TAIL.fullmatch(name[len(prefix) :]))
+    return [place / name for name in sorted(own)]
 
 
 def list_slugs(data_dir: Path) -> list[Slug]:
@@ -129,17 +166,25 @@ def read_contents(data_dir: Path) -> Contents:
     Raises:
         OSError: it cannot be read.
     """
-    contents = Contents({}, [])
-    for name in sorted(os.listdir(data_dir)):  # noqa: PTH208
-        head, dot, tail = name.partition(".coverage")
-        if not dot or (tail and not (tail[0] == "." and _SHARD_TAIL.fullmatch(tail[1:]))):
-            continue
-        try:
-            slug = parse_slug(head)
-        except InvalidSlugError:
-            continue
-        if tail:
-            contents.shards.setdefault(slug, []).append(name)
-        else:
-            contents.artifacts.append(slug)
-    return contents
+    artifacts = [slug for slug, _ in _split(os.listdir(data_dir), "")]  # noqa: PTH208
+    shards = groupby(_split(_list(shards_dir(data_dir)), rf"\.{_SHARD}"), itemgetter(0))
+    return Contents({slug: [name for _, name in names] for slug, names in shards}, artifacts)
+
+
+def _split(names: list[str], tail: str) -> Iterator[tuple[Slug, str]]:
+    """Yield the names ``<slug>.coverage<tail>``, and each one's slug first; sorted."""
+    ending = re.compile(tail, re.ASCII)
+    for name in sorted(names):
+        head, dot, rest = name.partition(".coverage")
+        if dot and ending.fullmatch(rest):
+            with contextlib.suppress(InvalidSlugError):
+                yield parse_slug(head), name
+
+
+def find_old(data_dir: Path) -> str | None:
+    """Return the name of a file from before there was ``state/``: a shard or sidecar beside the artifacts; None if there is none."""
+    try:
+        old = _split(os.listdir(data_dir), rf"\.{_SHARD}|\.json")  # noqa: PTH208
+    except OSError:  # who reads what is in it says so
+        return None
+    return next((name for _, name in old), None)

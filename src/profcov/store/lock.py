@@ -18,7 +18,8 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import CoverageWriteError, LockTimeoutError
-from profcov.store.files import PRIVATE, open_or_create
+from profcov.store.directory import open_or_create
+from profcov.store.files import PRIVATE
 from profcov.store.holders import list_in_flight
 from profcov.store.layout import lock_path
 from profcov.store.own_file import OwnFile
@@ -73,7 +74,7 @@ class SlugLock(OwnFile):
         """
         path = lock_path(data_dir, slug)
         for _ in range(_MAX_TRIES):
-            lock = cls(open_or_create(path, umask), path)
+            lock = cls(open_or_create(data_dir, path, umask), path)
             is_wanted = False
             try:
                 head = os.pread(lock.fd, _HEAD, 0)
@@ -127,7 +128,7 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
     deadline = time.monotonic() + timeout
     for _ in range(_MAX_TRIES):
         try:
-            file = OwnFile(open_or_create(path, umask))
+            file = OwnFile(open_or_create(data_dir, path, umask))
         except OSError as error:
             raise CoverageWriteError(path, error.strerror or str(error)) from error
         try:

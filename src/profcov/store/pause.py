@@ -1,4 +1,4 @@
-"""The switch of a data directory: while the file ``paused`` is in it, no process begins to record there."""
+"""The switch of a data directory: while the file ``state/paused`` is in it, no process begins to record there."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import CoverageWriteError
+from profcov.store.directory import make_state
 from profcov.store.files import create_private, remove
+from profcov.store.layout import state_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,7 +19,7 @@ _NAME: Final = "paused"
 
 def is_paused(data_dir: Path) -> bool:
     """Tell whether recording is paused; never raises. Whatever has that name pauses, a broken link too."""
-    return os.path.lexists(os.path.join(data_dir, _NAME))  # noqa: PTH118 (twice a second: a Path interns its parts)
+    return os.path.lexists(os.path.join(state_dir(data_dir), _NAME))  # noqa: PTH118 (twice a second: a Path interns its parts)
 
 
 def pause(data_dir: Path, umask: int = 0o077) -> bool:
@@ -26,8 +28,10 @@ def pause(data_dir: Path, umask: int = 0o077) -> bool:
     Raises:
         CoverageWriteError: the directory is not there, or cannot be written.
     """
-    path = data_dir / _NAME
+    path = state_dir(data_dir) / _NAME
     try:
+        if data_dir.is_dir():
+            make_state(data_dir, umask=umask)
         with open(create_private(path, umask), "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
             file.write(f"since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}, process {os.getpid()}\n")
     except FileExistsError:
@@ -43,4 +47,4 @@ def resume(data_dir: Path) -> bool:
     Raises:
         CoverageWriteError: the file cannot be removed.
     """
-    return remove(data_dir / _NAME)
+    return remove(state_dir(data_dir) / _NAME)

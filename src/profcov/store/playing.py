@@ -1,4 +1,4 @@
-"""The mark of a play that has begun and not ended, ``.<slug>.playing``: what was recorded meanwhile is a part of the profile."""
+"""The mark of a play that has begun and not ended, ``state/<slug>.playing``: what was recorded meanwhile is a part of the profile."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from profcov.errors import CoverageWriteError
-from profcov.store.files import PRIVATE, create_private, make_directory, remove
+from profcov.store.directory import make_state
+from profcov.store.files import PRIVATE, create_private, remove
+from profcov.store.layout import state_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +24,7 @@ def mark(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
     """
     path = _path(data_dir, slug)
     try:
-        make_directory(data_dir, umask)
+        make_state(data_dir, umask=umask)
         path.unlink(missing_ok=True)
         os.close(create_private(path, umask))
     except OSError as error:
@@ -44,4 +46,4 @@ def is_marked(data_dir: Path, slug: Slug) -> bool:
 
 
 def _path(data_dir: Path, slug: Slug) -> Path:
-    return data_dir / f".{slug}.playing"
+    return state_dir(data_dir) / f"{slug}.playing"

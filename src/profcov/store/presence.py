@@ -1,6 +1,6 @@
 """What this process notes in the data directory, for whoever reads it: what it has in flight, and what is missing.
 
-Its file ``processes/<host>.<pid>.<n>`` is locked for as long as it lives, and has a row of fixed width for each unit in
+Its file ``state/processes/<host>.<pid>.<n>`` is locked for as long as it lives, and has a row of fixed width for each unit in
 flight and for each thing noted: when, in seconds since 1970 (0 in a row that is free); of which kind; the slug; and the id
 of the job that a unit is, or the reason why an artifact will be partial.
 
@@ -20,8 +20,9 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from profcov.slug import parse_slug
-from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
-from profcov.store.layout import host_name, lock_path
+from profcov.store.directory import make_state
+from profcov.store.files import PRIVATE, create_private
+from profcov.store.layout import host_name, lock_path, state_dir
 from profcov.store.notes import MAX_NOTES, NoteFile
 from profcov.store.rows import FREE, IDLE, IN_FLIGHT, MISSING, UNWRITTEN, WIDTH, make_row, read_rows
 
@@ -59,7 +60,8 @@ class Presence:
     """This process's file in a data directory; made when there is first something to note, and anew where it is gone."""
 
     def __init__(self, data_dir: Path, umask: int = PRIVATE) -> None:
-        self._directory = data_dir / PROCESSES
+        self._data_dir = data_dir
+        self._directory = state_dir(data_dir) / PROCESSES
         self._umask = umask
         self._file: _File | None = None
         self._made: dict[str, _File | None] = {}
@@ -213,7 +215,7 @@ class Presence:
                 file.close()
 
     def _say(self) -> None:
-        if self._file is None and not os.path.exists(self._directory.parent):  # noqa: PTH110 (a Path's own raises)
+        if self._file is None and not os.path.exists(self._data_dir):  # noqa: PTH110 (a Path's own raises)
             return  # nothing was recorded there yet that could be called complete
         for note in list(self._unsaid):
             try:
@@ -226,7 +228,7 @@ class Presence:
 
     def _knows(self, slug: Slug) -> bool:
         """Tell whether something was recorded of a slug, or is to be: those are limited in number."""
-        return os.path.exists(lock_path(self._directory.parent, slug))  # noqa: PTH110 (a Path's own raises)
+        return os.path.exists(lock_path(self._data_dir, slug))  # noqa: PTH110 (a Path's own raises)
 
     def _write(self, row: int) -> None:
         """Write a row as it is to be, into the file that there is then: another thread may make one meanwhile."""
@@ -254,8 +256,7 @@ class Presence:
         return self._try_to_make()
 
     def _try_to_make(self) -> _File:
-        make_directory(self._directory.parent, self._umask)
-        make_own_directory(self._directory, self._umask)
+        make_state(self._data_dir, PROCESSES, self._umask)
         name = f"{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
         path = str(self._directory / name)
         self._made[path] = None

@@ -1,6 +1,6 @@
 """What ``profcov run`` has started: a note of each, until a process below has loaded profcov, so that it is told if none does.
 
-A note is ``runs/<digest of the command>-<pid>.started`` in the data directory, or ``.reached`` once a Python below has looked for
+A note is ``state/runs/<digest of the command>-<pid>.started`` in the data directory, or ``.reached`` once a Python below has looked for
 profcov: renamed, and added to, by ``zero_code/site/sitecustomize.py``, which does not import this.
 """
 
@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from profcov.settings import RUN
-from profcov.store.files import PRIVATE, create_private, make_directory, make_own_directory
-from profcov.store.layout import host_name
+from profcov.store.directory import make_state
+from profcov.store.files import PRIVATE, create_private
+from profcov.store.layout import host_name, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,13 +72,12 @@ class SilentRun:
 def note_start(data_dir: Path, words: Sequence[str], umask: int = PRIVATE) -> Path:
     """Note that this process becomes a command; return what the command's processes are told, even if it cannot be noted."""
     digest = hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    base = data_dir / RUNS / f"{digest}-{os.getpid()}"
+    base = state_dir(data_dir) / RUNS / f"{digest}-{os.getpid()}"
     command = shlex.join(words)
     shown = command if len(command) <= _MAX_COMMAND_CHARS else f"{command[: _MAX_COMMAND_CHARS - 3]}..."
     facts = {"command": shown, "at": time.time(), "host": host_name(), "pid": os.getpid()}
     with contextlib.suppress(OSError):  # the server says what is wrong with the directory
-        make_directory(data_dir, umask)
-        make_own_directory(base.parent, umask)
+        make_state(data_dir, RUNS, umask)
         for old in base.parent.glob(f"{digest}-*"):  # the same command, started anew
             old.unlink(missing_ok=True)
         with open(create_private(f"{base}{_STARTED}", umask), "w", encoding="ascii") as file:  # noqa: PTH123 (a descriptor)
@@ -97,7 +97,7 @@ def list_silent(data_dir: Path) -> list[SilentRun]:
     """Return the commands of which no process has loaded profcov, the oldest first; nothing is changed."""
     found = []
     with contextlib.suppress(OSError):
-        for path in (data_dir / RUNS).iterdir():
+        for path in (state_dir(data_dir) / RUNS).iterdir():
             with contextlib.suppress(OSError, ValueError, TypeError, LookupError):  # not a note; another tool's file
                 found.append(_read(path))
     return sorted(found, key=lambda run: (run.at, run.path))

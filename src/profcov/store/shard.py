@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.brief_lock import BriefLock
 from profcov.errors import CoverageWriteError
-from profcov.store.files import PRIVATE, create_private, make_directory
-from profcov.store.layout import new_shard_name
+from profcov.store.directory import make_state
+from profcov.store.files import PRIVATE, create_private
+from profcov.store.layout import new_shard_name, shards_dir
 from profcov.store.merge import FACTS, SCHEMA, Content, digest_content, to_bits, to_numbits
 
 if TYPE_CHECKING:
@@ -64,11 +65,12 @@ def write_shard(
     """
     # Plain strings: pathlib interns the parts of a path, and CPython 3.12.1 keeps each interned string for ever.
     name = new_shard_name(slug)
-    shard = os.path.join(data_dir, name)  # noqa: PTH118
-    unfinished = os.path.join(data_dir, f".{name}.unfinished")  # noqa: PTH118
+    place = shards_dir(data_dir)
+    shard = os.path.join(place, name)  # noqa: PTH118
+    unfinished = f"{shard}.unfinished"
     try:
         with writing.held():
-            make_directory(data_dir, umask)
+            make_state(data_dir, place.name, umask)
             fd = create_private(unfinished, umask)
             try:
                 _fill(unfinished, fd, _to_content(context, executed, facts or {}, branch=branch), branch=branch)

@@ -1,4 +1,4 @@
-"""The sidecar ``<slug>.coverage.json``: what is known about an artifact, and whether it is whole."""
+"""The sidecar ``<slug>.profile.json``: what is known about an artifact, and whether it is whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import coverage
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.store.files import PRIVATE, create_private, file_digest
 from profcov.store.jobs import list_jobs
-from profcov.store.layout import previous_path, sidecar_path
+from profcov.store.layout import previous_path, sidecar_path, unfinished_path
 from profcov.version import __version__
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def check_bytes(artifact: Path, facts: Mapping[str, Any]) -> None:
     if file_digest(artifact) == facts.get("sha256"):
         return
     slug = artifact.name.removesuffix(".coverage")
-    hint = f"; `profcov combine --restore-previous {slug}` brings previous/{artifact.name} back"
+    hint = f"; `profcov combine --restore-previous {slug}` brings the one before back"
     raise CoverageReadError(
         artifact,
         "its checksum is not the one in its sidecar: it was changed or damaged after it was made"
@@ -174,8 +174,7 @@ def write_sidecar(artifact: Path, facts: dict[str, Any], umask: int = PRIVATE) -
     Raises:
         CoverageWriteError: it could not be written.
     """
-    path = sidecar_path(artifact)
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+    path, unfinished = sidecar_path(artifact), unfinished_path(artifact)
     try:
         unfinished.unlink(missing_ok=True)
         with open(create_private(unfinished, umask), "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from profcov.errors import CoverageReadError
 from profcov.store.holders import Holder, list_holders, list_notes
-from profcov.store.layout import Contents, artifact_path, previous_path, read_contents, sidecar_path
+from profcov.store.layout import Contents, artifact_path, previous_path, read_contents, shards_dir, sidecar_path
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def survey(data_dir: Path) -> list[Held]:
             missing.setdefault(note.slug, set()).add(note.missing)
     found = []
     for slug in sorted({*contents.shards, *contents.artifacts, *holders, *missing}):
-        held = _measure(data_dir, slug, [data_dir / name for name in contents.shards.get(slug, ())])
+        held = _measure(data_dir, slug, [shards_dir(data_dir) / name for name in contents.shards.get(slug, ())])
         held.holders = holders.get(slug, [])
         held.missing = sorted(missing.get(slug, ()))
         found.append(held)

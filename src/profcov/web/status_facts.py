@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.settings import read_once
 from profcov.status import engine_status
-from profcov.store.layout import artifact_path, host_name, read_contents, sidecar_path
+from profcov.store.layout import artifact_path, host_name, read_contents, shards_dir, sidecar_path
 from profcov.store.pause import is_paused
 from profcov.version import __version__
 
@@ -96,7 +96,7 @@ def _data(data_dir: Path) -> dict[str, Any]:
     for slug, names in list(contents.shards.items())[:SHOWN]:
         looked_at = names[: max(0, _MOST_SIZED - sized)]
         sized += len(looked_at)
-        size = sum(_size(data_dir / name) for name in looked_at)
+        size = sum(_size(shards_dir(data_dir) / name) for name in looked_at)
         pending.append({"slug": slug, "shards": len(names), "bytes": size, "all_sized": len(looked_at) == len(names)})
     return {
         "paused": is_paused(data_dir),

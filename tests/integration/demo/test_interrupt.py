@@ -18,7 +18,7 @@ MARK = "PROFCOV_TEST_MARK"
 MOMENTS = {
     "as Redis starts": "out/logs/valkey.log",
     "as servers start": "out/logs/uvicorn.log",
-    "while profiles are played": "tmp/*/*.coverage.*",
+    "while profiles are played": "tmp/*/state/shards/*.coverage.*",
 }
 
 

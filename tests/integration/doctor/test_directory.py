@@ -85,7 +85,7 @@ def test_combining_ends_that_and_names_what_could_not_be_read(examine, data, pla
     subprocess.run(combine, cwd=place, env=environ, check=True, capture_output=True)
     clean, bad = examine().of("left-overs")
     assert clean["level"] == "ok"
-    assert bad["what"] == f"shards in {data / 'quarantine'}, which could not be read: 1"
+    assert bad["what"] == f"shards in {data / 'state' / 'quarantine'}, which could not be read: 1"
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/locks"), reason="only Linux tells who holds a lock")  # noqa: PTH110
@@ -105,6 +105,7 @@ def test_who_holds_a_lock_is_named_and_the_lock_not_touched(examine, data):
 def test_looking_at_a_lock_turns_no_request_away(examine, data):
     """An exclusive lock, for a moment even, would be a refusal to whoever asks in that moment."""
     path = lock_path(data, parse_slug("shop"))
+    path.parent.mkdir()
     path.write_text("7\n")
     with path.open("r+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)  # a doctor that wanted it, too, would wait or complain

@@ -50,9 +50,9 @@ def test_the_first_matrix_comes_out_as_the_page_says(tmp_path):
     assert follow("first-matrix.md", tmp_path) == 7
     assert sorted(path.name for path in tmp_path.glob("artifacts/*")) == [
         "guest.coverage",
-        "guest.coverage.json",
+        "guest.profile.json",
         "member.coverage",
-        "member.coverage.json",
+        "member.profile.json",
     ]
 
 

@@ -94,7 +94,7 @@ def test_the_second_night_names_what_was_gained_and_lost_and_by_whom(tmp_path: P
     assert "There is no night before" in (night / "summary.md").read_text()
     names = {path.relative_to(night).as_posix() for path in night.rglob("*") if path.is_file()}
     assert names >= {
-        *(f"{slug}.coverage{end}" for slug in PROFILES for end in ("", ".json")),
+        *(f"{slug}.{end}" for slug in PROFILES for end in ("coverage", "profile.json")),
         *(f"reports/{slug}-coverage.json" for slug in PROFILES),
         *(f"html/{slug}/index.html" for slug in PROFILES),
         *("matrix/profile-symbols.json", "matrix/gaps.md", "coverage-symbols.json", "playback.json", "junit.xml"),

@@ -38,7 +38,7 @@ def test_a_profile_that_fails_is_played_again_and_the_failed_try_leaves_no_line(
     artifact = traced.data_dir / "flaky.coverage"
     assert covered_functions(artifact) == {"blue"}
     assert read_sidecar(artifact)["status"] == "complete"
-    assert not (traced.data_dir / "previous/flaky.coverage").exists()
+    assert not (traced.data_dir / "state/previous/flaky.coverage").exists()
 
 
 def test_the_last_try_that_fails_leaves_the_partial_artifact(tmp_path: Path, traced: Any, playback: Playback) -> None:
@@ -144,7 +144,9 @@ def kill_in_the_middle(
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_until(lambda: list(traced.data_dir.glob("kill-2.coverage.*.*.*")), "the second profile is recorded")
+        wait_until(
+            lambda: list(traced.data_dir.glob("state/shards/kill-2.coverage.*.*.*")), "the second profile is recorded"
+        )
         assert runner.poll() is None
     finally:
         runner.send_signal(signal.SIGKILL)
@@ -170,7 +172,7 @@ def test_what_has_changed_since_is_played_again(tmp_path: Path, traced: Any, pla
     with (out / "kept.coverage").open("ab") as artifact:
         artifact.write(b"damage")
     assert states() == ["complete"]
-    (out / "kept.coverage.json").unlink()
+    (out / "kept.profile.json").unlink()
     assert states() == ["complete"]
 
 

@@ -57,7 +57,7 @@ def test_each_profile_is_played_traced_and_untraced_and_the_figures_are_written(
         assert float(row[3]) == pytest.approx(profile["ratio"], abs=0.006)  # both are rounded
     # Three runs and the one that does not count, of each kind; nothing that was recorded is left, and no artifact made.
     assert requests.get(f"{traced.url}/asked/cost", timeout=30).json() == {"traced": 4, "untraced": 4 + 1}
-    assert sorted(path.name for path in traced.data_dir.glob("cost-*")) == ["cost-1.lock", "cost-2.lock"]
+    assert sorted(path.name for path in traced.data_dir.rglob("cost-*")) == ["cost-1.lock", "cost-2.lock"]
 
 
 def test_more_than_is_allowed_is_told_and_fails(tmp_path: Path, overhead: Callable[..., Any]) -> None:

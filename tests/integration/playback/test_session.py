@@ -67,7 +67,7 @@ def test_a_login_is_not_traced(tmp_path: Path, traced: Any, playback: Playback) 
     ended = playback(write(tmp_path, "entered", get("/blue")), *traced.words, "--login", login, **traced.environ)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.split("\t")[:3] == ["entered", f"{traced.data_dir}/entered.coverage", "complete"]
-    assert not list(traced.data_dir.glob("enter.*"))
+    assert not list(traced.data_dir.rglob("enter.*"))
 
 
 def test_a_login_that_fails_fails_all_profiles_and_sends_none_of_them(

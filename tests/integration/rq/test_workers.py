@@ -192,7 +192,7 @@ def test_what_a_queue_that_is_not_asynchronous_runs_belongs_to_whoever_enqueues(
     rq.work()
     assert rq.status(rq.fetch(nested).return_value()) == "finished"
     assert rq.combined("demo-3") == {"enqueue_at_once", "at_once", "step"}
-    assert {path.name.split(".coverage")[0] for path in rq.data.glob("*.coverage*")} == {"demo", "demo-2", "demo-3"}
+    assert {path.name.split(".coverage")[0] for path in rq.data.rglob("*.coverage*")} == {"demo", "demo-2", "demo-3"}
 
 
 def is_alive(pid: int) -> bool:

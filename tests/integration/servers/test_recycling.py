@@ -73,4 +73,4 @@ def test_each_request_is_in_its_slugs_artifact_and_nowhere_else(
     truth = truth_of(plan, APPS, tmp_path)
     for slug in SLUGS:
         assert found_in(tmp_path, slug) == truth[slug]
-    assert not (tmp_path / "data" / "quarantine").exists()
+    assert not (tmp_path / "data" / "state" / "quarantine").exists()

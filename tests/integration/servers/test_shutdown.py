@@ -95,7 +95,7 @@ def test_what_a_client_has_received_is_on_disk(
     assert "first" in functions
     assert ("last" in functions) >= (b"last" in received)
     assert combined(tmp_path, "quick", "process-died") == {"bare_" + kind, "quick"} - {"many_functions"}
-    assert not (tmp_path / "data" / "quarantine").exists()
+    assert not (tmp_path / "data" / "state" / "quarantine").exists()
 
 
 @pytest.mark.parametrize("name", ["uvicorn", "uvicorn, 2 workers", "hypercorn, 1 worker"])

@@ -95,8 +95,8 @@ def test_a_directory_takes_slugs_up_to_the_limit_for_all_processes_together(
     for thread in threads:
         thread.join()
     assert sorted(said) == ["rejected; too many profiles"] * 7 + ["traced"] * 5
-    assert len(list(server.data.glob("*.lock"))) == 5
-    taken = next(server.data.glob("*.lock")).name.removesuffix(".lock")
+    assert len(list(server.data.glob("state/*.lock"))) == 5
+    taken = next(server.data.glob("state/*.lock")).name.removesuffix(".lock")
     assert server.get(PATHS[kind], taken).trace_status == ["traced"]
 
 
@@ -178,6 +178,6 @@ def test_files_and_directories_have_the_modes_that_the_setting_says(
     assert server.get(PATHS[kind], "demo").trace_status == ["traced"]
     paths = [server.data, *server.data.rglob("*")]
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in paths}
-    assert {"demo.coverage", "demo.coverage.json", "previous", "demo.lock"} < set(modes)
+    assert {"demo.coverage", "demo.profile.json", "previous", "demo.lock"} < set(modes)
     assert set(modes.values()) == {file, directory}
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_file()} == {file}

@@ -116,7 +116,10 @@ tell([mine, theirs, said])
     assert statuses == ["unsupported; the data is root's: PROFILE_COVERAGE_UMASK=007 and a group share it"] * 2
     assert told == [f"cannot record: {sentence(data)} (said once; code denied)"]
     assert status == [3, f"profcov: {data}: Permission denied; {sentence(data)}\n"]
-    assert combine == [3, f"profcov: cannot write {data / 'demo.lock'}: Permission denied; {sentence(data)}\n"]
+    assert combine == [
+        3,
+        f"profcov: cannot write {data / 'state' / 'demo.lock'}: Permission denied; {sentence(data)}\n",
+    ]
     assert clean == [3, f"profcov: {data}: Permission denied; {sentence(data)}\n"]
     assert doctor == [["problem", f"{data} is not writable: Permission denied", sentence(data)]]
 
@@ -135,7 +138,7 @@ tell(as_other(lambda: [[begin("demo"), begin("new")], said]))
         GROUP=str(OTHER),
     )
     assert statuses == ["unsupported; the data is root's: PROFILE_COVERAGE_UMASK=007 and a group share it"] * 2
-    assert told == [f"cannot record: {sentence(shared / 'data' / 'demo.lock')} (said once; code denied)"]
+    assert told == [f"cannot record: {sentence(shared / 'data' / 'state')} (said once; code denied)"]
 
 
 def test_where_a_second_user_can_leave_a_note_the_artifact_is_partial(
@@ -146,7 +149,7 @@ def test_where_a_second_user_can_leave_a_note_the_artifact_is_partial(
         + """
 from profcov.store.combine import combine
 begin("demo")
-(data / "demo.lock").chmod(0o600)  # as it is when the first user has begun without the setting
+(data / "state" / "demo.lock").chmod(0o600)  # as it is when the first user has begun without the setting
 status, log = as_other(lambda: [begin("demo"), said])
 tell([status, log, combine(data, "demo").reasons])
 """,
@@ -156,7 +159,7 @@ tell([status, log, combine(data, "demo").reasons])
         PROFILE_COVERAGE_UMASK="007",
     )
     assert status == "unsupported; the data is root's: PROFILE_COVERAGE_UMASK=007 and a group share it"
-    assert log == [f"cannot record: {sentence(shared / 'data' / 'demo.lock')} (said once; code denied)"]
+    assert log == [f"cannot record: {sentence(shared / 'data' / 'state' / 'demo.lock')} (said once; code denied)"]
     assert reasons == ["refused-error"]
 
 

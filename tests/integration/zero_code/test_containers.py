@@ -94,7 +94,7 @@ def test_the_twins_of_the_example_measure_what_the_scenario_runs(tmp_path: Path,
             assert time.monotonic() < deadline
         played = subprocess.run(words["playback"], env=environ, capture_output=True, text=True, timeout=90, check=False)
     assert played.returncode == 0, played.stderr + (tmp_path / "worker.log").read_text()
-    sidecar = json.loads((tmp_path / "out" / "order.coverage.json").read_text())
+    sidecar = json.loads((tmp_path / "out" / "order.profile.json").read_text())
     assert sidecar["status"] == "complete"
     assert {Path(name).name for name in sidecar["sources"]} == {"app.py", "jobs.py"}
 

@@ -154,13 +154,13 @@ def test_a_tool_that_instruments_what_it_starts_may_stand_on_either_side(home: H
     start = [home.python, "-m", "profcov", "run", "--data-dir", "data", "--", home.python, "app.py"]
     done = home.run(f"{tool}-run", *start)
     assert (done.stdout, done.stderr) == (TRACED, "")
-    assert list((home.folder / "data").glob("demo.*"))
+    assert list((home.folder / "data").rglob("demo.*"))
 
 
 def test_what_keeps_python_from_pythonpath_does_not_keep_it_from_profcov(home: Home) -> None:
     for way in (["python", "-I"], ["python", "-E"], ["env", "-u", "PYTHONPATH", "python"]):
         assert home.measure(*way, "app.py") == TRACED
-    assert not list((home.folder / "data" / "runs").iterdir())
+    assert not list((home.folder / "data" / "state" / "runs").iterdir())
 
 
 def test_commands_that_are_not_measured_are_told_of_until_they_have_ended(home: Home) -> None:
@@ -210,7 +210,7 @@ def test_a_script_of_a_slug_is_measured_where_profcov_is_only_on_the_path(home: 
     done = home.run("env", path, home.other_python, "-m", "profcov", *words)
     assert (done.stdout.splitlines()[-1], done.stderr) == ("ran", "")
     assert home.profcov("combine", "--data-dir", "data", "nightly").stdout.startswith("nightly\t")
-    assert not list((home.folder / "data" / "runs").iterdir())
+    assert not list((home.folder / "data" / "state" / "runs").iterdir())
 
 
 def test_pythons_that_import_no_framework_load_next_to_nothing(home: Home) -> None:

@@ -132,7 +132,7 @@ def get(url: str, slug: str) -> bytes:
 
 def lines(folder: Path, slug: str, file: str = "app.py") -> set[int]:
     found: set[int] = set()
-    for shard in (folder / "data").glob(f"{slug}.coverage.*"):
+    for shard in (folder / "data").glob(f"state/shards/{slug}.coverage.*"):
         data = coverage.CoverageData(str(shard))
         data.read()
         for name in data.measured_files():
@@ -222,7 +222,7 @@ def test_source_says_what_is_measured_and_a_slug_makes_the_whole_process_a_profi
     (tmp_path / "main.py").write_text("import outside\nfrom measured import inside\noutside.run()\ninside.run()\n")
     words = ["--source", "measured", "--slug", "whole", "--data-dir", "data", "--", sys.executable, "main.py"]
     assert run(tmp_path, *words).returncode == 0
-    (shard,) = (tmp_path / "data").glob("whole.coverage.*")
+    (shard,) = (tmp_path / "data").glob("state/shards/whole.coverage.*")
     data = coverage.CoverageData(str(shard))
     data.read()
     assert {Path(name).name: data.lines(name) for name in data.measured_files()} == {"inside.py": [2]}

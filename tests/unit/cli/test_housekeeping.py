@@ -171,7 +171,7 @@ def test_a_damaged_artifact_is_refused_and_the_one_before_comes_back(run: Run, d
     assert run("combine", "--restore-previous")[0] == 2
     assert run("combine", "--restore-previous", "shop")[0] == 0
     assert run("combine", "--restore-previous", "shop")[0] == 3
-    assert (data / "quarantine" / "shop.coverage").exists()
+    assert (data / "state" / "quarantine" / "shop.coverage").exists()
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_bad_input_is_one_sentence_and_an_exit_code(project, capsys, command, ar
 
 def test_a_sidecar_with_wrong_values_is_no_traceback(project, capsys):
     record("one", [2])
-    sidecar = project / ".profcov" / "one.coverage.json"
+    sidecar = project / ".profcov" / "one.profile.json"
     facts = json.loads(sidecar.read_text())
     for key in ("reasons", "imported", "jobs", "contexts", "changed_sources", "sources", "created"):
         sidecar.write_text(json.dumps({**facts, key: 5}))

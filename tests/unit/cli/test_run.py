@@ -30,4 +30,4 @@ def test_programs_that_start_at_the_same_moment_find_the_whole_configuration(tmp
         seen.add(path.read_text() if path.exists() else None)
     writer.join()
     assert seen == {whole}
-    assert [each.name for each in tmp_path.iterdir()] == ["run.ini"]
+    assert [each.name for each in path.parent.iterdir()] == ["run.ini"]

@@ -13,6 +13,7 @@ from profcov.slug import parse_slug
 from profcov.store.admission import Admission
 from profcov.store.clean import remove
 from profcov.store.combine import combine, discard
+from profcov.store.directory import make_state
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def test_a_second_process_does_not_pass_the_limit_either(tmp_path: Path) -> None
         process.stdin.flush()
     taken = [int(process.communicate(timeout=60)[0]) for process in processes]
     assert sum(taken) == 25
-    assert len(list(tmp_path.glob("*.lock"))) == 25
+    assert len(list(tmp_path.glob("state/*.lock"))) == 25
 
 
 def test_a_full_directory_is_not_read_again_for_every_stranger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +113,8 @@ def test_a_slug_that_is_recorded_again_after_it_was_combined_has_its_place_again
 
 
 def test_a_process_that_was_stopped_at_the_gate_does_not_stop_the_others_for_ever(tmp_path: Path) -> None:
-    gate = os.open(tmp_path / ".new-slug", os.O_RDWR | os.O_CREAT)
+    make_state(tmp_path)
+    gate = os.open(tmp_path / "state" / "new-slug", os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(gate, fcntl.LOCK_EX)
         with pytest.raises(BlockingIOError):

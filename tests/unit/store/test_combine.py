@@ -43,7 +43,7 @@ def write(data_dir: Path, lines: dict[str, set[int]], slug: Slug = DEMO) -> Path
 
 
 def names(directory: Path) -> set[str]:
-    return {path.name for path in directory.iterdir()}
+    return {path.name for path in directory.rglob("*")} - {".gitignore", "CACHEDIR.TAG", "state", "shards"}
 
 
 def test_shards_become_one_artifact_and_are_gone(data: Path) -> None:
@@ -52,7 +52,7 @@ def test_shards_become_one_artifact_and_are_gone(data: Path) -> None:
     made = combine(data, DEMO)
     assert read_lines(made.path) == {"/src/a.py": {1, 2, 3}, "/src/b.py": {9}}
     assert (made.slug, made.lines, made.files, made.shards, made.complete, made.reasons) == (DEMO, 4, 2, 2, True, ())
-    assert names(data) == {"demo.coverage", "demo.coverage.json", "demo.lock"}
+    assert names(data) == {"demo.coverage", "demo.profile.json", "demo.lock"}
 
 
 def test_the_shards_and_the_artifact_of_another_slug_stay_as_they_are(data: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_artifact_before_is_kept(data: Path) -> None:
         write(data, {"/src/a.py": {line}})
         made = combine(data, DEMO)
     assert read_lines(made.path) == {"/src/a.py": {3}}
-    assert read_lines(made.path.parent / "previous" / "demo.coverage") == {"/src/a.py": {2}}
+    assert read_lines(made.path.parent / "state" / "previous" / "demo.coverage") == {"/src/a.py": {2}}
 
 
 def test_the_artifact_and_its_sidecar_are_their_owners_only(data: Path) -> None:
@@ -86,7 +86,7 @@ def test_another_directory_can_take_the_artifact(data: Path, tmp_path: Path) -> 
     write(data, {"/src/a.py": {1}})
     made = combine(data, DEMO, out=tmp_path / "deep" / "out")
     assert made.path == tmp_path / "deep" / "out" / "demo.coverage"
-    assert names(tmp_path / "deep" / "out") == {"demo.coverage", "demo.coverage.json"}
+    assert names(tmp_path / "deep" / "out") == {"demo.coverage", "demo.profile.json"}
     assert list_shards(data, DEMO) == []
 
 
@@ -130,8 +130,8 @@ def test_a_shard_that_cannot_be_read_is_set_aside_with_the_reason_and_the_artifa
     assert (made.complete, made.reasons) == (False, ("shard-unreadable",))
     facts = read_sidecar(made.path)
     assert (facts["status"], facts["reasons"]) == ("partial", ["shard-unreadable"])
-    assert (data / "quarantine" / bad.name).read_bytes() == content
-    assert "not a coverage.py data file" in (data / "quarantine" / f"{bad.name}.reason").read_text()
+    assert (data / "state" / "quarantine" / bad.name).read_bytes() == content
+    assert "not a coverage.py data file" in (data / "state" / "quarantine" / f"{bad.name}.reason").read_text()
     assert list_shards(data, DEMO) == []
 
 
@@ -142,7 +142,7 @@ def test_a_truncated_shard_is_set_aside_too(data: Path) -> None:
     made = combine(data, DEMO)
     assert read_lines(made.path) == {"/src/a.py": {1}}
     assert not made.complete
-    assert (data / "quarantine" / torn.name).exists()
+    assert (data / "state" / "quarantine" / torn.name).exists()
 
 
 def test_another_programs_database_is_set_aside_and_not_changed(data: Path) -> None:
@@ -153,15 +153,15 @@ def test_another_programs_database_is_set_aside_and_not_changed(data: Path) -> N
     connection.close()
     before = foreign.read_bytes()
     combine(data, DEMO)
-    assert (data / "quarantine" / foreign.name).read_bytes() == before
+    assert (data / "state" / "quarantine" / foreign.name).read_bytes() == before
 
 
 def test_when_no_shard_can_be_read_there_is_no_artifact(data: Path) -> None:
-    data.mkdir()
-    new_shard_path(data, DEMO).write_bytes(b"rubbish")
+    write(data, {"/src/a.py": {1}}).write_bytes(b"rubbish")
     with pytest.raises(CoverageMergeError, match="cannot combine demo: none of its 1 shards can be read"):
         combine(data, DEMO)
-    assert names(data) == {"demo.lock", "quarantine"}
+    assert {name.partition(".coverage")[0] for name in names(data)} == {"demo.lock", "quarantine", "demo"}
+    assert not (data / "demo.coverage").exists()
 
 
 def test_nothing_to_combine_is_one_clear_sentence_and_leaves_the_artifact_alone(data: Path) -> None:
@@ -199,7 +199,7 @@ def test_a_coverage_configuration_in_the_current_directory_changes_no_file_of_ou
     write(data, {"/src/a.py": {1}})
     made = combine(data, DEMO)
     assert read_lines(made.path) == {"/src/a.py": {1}}
-    assert names(tmp_path) == {".coveragerc", "data"}
+    assert {path.name for path in tmp_path.iterdir()} == {".coveragerc", "data"}
 
 
 def test_a_bad_configuration_is_one_clear_error_and_nothing_is_lost(data: Path, tmp_path: Path) -> None:
@@ -291,12 +291,12 @@ def test_a_file_system_without_hard_links_will_do(data: Path, monkeypatch: pytes
         write(data, {"/src/a.py": {line}})
         made = combine(data, DEMO)
     assert read_lines(made.path) == {"/src/a.py": {2}}
-    assert read_lines(made.path.parent / "previous" / "demo.coverage") == {"/src/a.py": {1}}
+    assert read_lines(made.path.parent / "state" / "previous" / "demo.coverage") == {"/src/a.py": {1}}
 
 
 def test_a_combine_that_was_killed_leaves_nothing_in_the_way(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
-    (data / f".demo.coverage.{os.getpid()}.unfinished").write_bytes(b"rubbish of a process that had our number")
+    (data / f".unfinished.demo.{os.getpid()}").write_bytes(b"rubbish of a process that had our number")
     assert read_lines(combine(data, DEMO).path) == {"/src/a.py": {1}}
 
 
@@ -306,22 +306,18 @@ def test_what_killed_processes_have_left_unfinished_goes_and_nothing_of_another_
 ) -> None:
     write(data, {"/src/a.py": {1}})
     left = {
-        f".demo.{name}.unfinished{behind}"
-        for name in ("coverage.host.1.2", "coverage.17", "coverage.json.17", "dropping.17")
+        f"{name}{behind}"
+        for name in ("state/shards/demo.coverage.host.1.2.unfinished", ".unfinished.demo.17")
         for behind in ("", "-journal", "-wal", ".plain", ".named", ".named-journal")
     }
     others = {
-        *(
-            ".demo.dropping.17.coverage.host.1.2.unfinished",
-            ".demo2.coverage.17.unfinished",
-            ".demo-x.dropping.1.unfinished",
-        ),
-        *(".demo.notes.unfinished", ".xdemo.coverage.17.unfinished"),
+        *(f"state/shards/{slug}.coverage.host.1.2.unfinished" for slug in ("demo.17", "xdemo")),
+        *(f".unfinished.{name}" for name in ("demo2.17", "demo-x.1", "demo.17.18", "demo.notes")),
     }
     for name in left | others:
         (data / name).touch()
     end(data, DEMO)
-    there = {path.name for path in data.iterdir()}
+    there = {path.relative_to(data).as_posix() for path in data.rglob("*")}
     assert not left & there
     assert others <= there
 

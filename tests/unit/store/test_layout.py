@@ -35,7 +35,7 @@ def test_every_file_of_a_slug_is_in_the_data_directory(text: str) -> None:
     for make in MAKERS:
         path = make(data, parse_slug(text))
         assert Path(os.path.normpath(path)) == path
-        assert path.parent in {data, data / "previous"}
+        assert path.parent in {data, *(data / "state" / each for each in ("", "shards", "previous"))}
         assert len(os.fsencode(path.name)) <= 255
 
 
@@ -47,11 +47,11 @@ def test_no_file_of_one_slug_can_be_taken_for_anothers(one: str, other: str) -> 
         data = Path(directory)
         shard = layout.new_shard_path(data, parse_slug(one))
         for path in (*(make(data, parse_slug(one)) for make in MAKERS), shard):
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
         assert layout.list_shards(data, parse_slug(other)) == []
         assert shard in layout.list_shards(data, parse_slug(one))
-        assert len(layout.list_shards(data, parse_slug(one))) == 2  # of the six, those that are shards
+        assert len(layout.list_shards(data, parse_slug(one))) == 2  # of all, those that are shards
         assert layout.list_slugs(data) == [one]
         others = {make(data, parse_slug(other)) for make in MAKERS}
         assert others.isdisjoint(data.rglob("*"))
@@ -63,8 +63,9 @@ def test_whatever_the_host_is_called_its_shards_are_found(
 ) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: name)
     shard = layout.new_shard_path(tmp_path, Slug("demo"))
+    shard.parent.mkdir(parents=True)
     shard.touch()
-    assert shard.parent == tmp_path
+    assert shard.parent == layout.shards_dir(tmp_path)
     assert layout.list_shards(tmp_path, Slug("demo")) == [shard]
 
 
@@ -74,13 +75,16 @@ def test_two_shards_of_one_process_have_two_names(tmp_path: Path) -> None:
 
 def test_files_that_are_no_shards_are_left_alone(tmp_path: Path) -> None:
     strangers = [
-        *("demo.coverage", "demo.coverage.json", "demo.coverage.previous", "demo.lock", "demo.coverage.bak"),
+        *("demo.coverage", "demo.profile.json", "demo.coverage.previous", "demo.lock", "demo.coverage.bak"),
         *("demo.coverage.host.1", "demo.coverage.host.one.2", "demo.coverage.host.1.2.3", "demo.coverage.h.st.1.2"),
         *(".demo.coverage.host.1.2.unfinished", "demo.coverage.host.1.2-journal", "demo.coverage.host.1.2\n"),
         *("demo.coverage..1.2", "demo.coverage.host.\u0661.2", "demo-2.coverage.host.1.2", "xdemo.coverage.host.1.2"),
     ]
+    shards = layout.shards_dir(tmp_path)
+    shards.mkdir(parents=True)
     for name in strangers:
-        (tmp_path / name).touch()
+        (shards / name).touch()
+    (tmp_path / "demo.coverage.host.1.2").touch()
     assert layout.list_shards(tmp_path, Slug("demo")) == []
 
 
@@ -90,13 +94,9 @@ def test_a_directory_that_is_not_there_holds_nothing(tmp_path: Path) -> None:
 
 
 def test_slugs_are_those_with_a_shard_or_an_artifact(tmp_path: Path) -> None:
-    for name in (
-        "b.coverage",
-        "a.coverage.host.1.2",
-        "c.lock",
-        "d.coverage.json",
-        "-e.coverage",
-        "f.coverage.previous",
-    ):
+    layout.shards_dir(tmp_path).mkdir(parents=True)
+    for name in ("b.coverage", "d.profile.json", "-e.coverage", "f.coverage.previous", "g.coverage.host.1.2"):
         (tmp_path / name).touch()
+    for name in ("c.lock", "shards/a.coverage.host.1.2", "shards/h.coverage", "shards/i.coverage.host"):
+        (layout.state_dir(tmp_path) / name).touch()
     assert layout.list_slugs(tmp_path) == ["a", "b"]

@@ -17,6 +17,7 @@ from profcov.errors import CoverageWriteError, LockTimeoutError
 from profcov.slug import Slug
 from profcov.store import lock as lock_module
 from profcov.store import own_file
+from profcov.store.directory import make_state
 from profcov.store.holders import list_notes
 from profcov.store.layout import lock_path
 from profcov.store.lock import SlugLock, exclusive, raise_generation, read_generation
@@ -246,6 +247,7 @@ def test_a_process_whose_descriptors_were_closed_is_not_taken_for_dead(tmp_path:
 
 @pytest.mark.parametrize("text", [b"", b"rubbish", b"\xff\xfe\x00", b"-3\n", "²".encode()])
 def test_a_damaged_lock_file_does_no_harm(tmp_path: Path, text: bytes) -> None:
+    make_state(tmp_path)
     lock_path(tmp_path, DEMO).write_bytes(text)
     assert find(tmp_path).holds
     assert raise_it(tmp_path) == 1
@@ -263,6 +265,7 @@ def test_only_the_owner_can_read_what_is_made(tmp_path: Path) -> None:
 
 def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     target = tmp_path / "precious"
+    make_state(tmp_path)
     lock_path(tmp_path, DEMO).symlink_to(target)
     with pytest.raises(CoverageWriteError, match=r"demo\.lock"), exclusive(tmp_path, DEMO, 0):
         pytest.fail("got the lock")

@@ -26,10 +26,10 @@ NAMES, SLUGS = 100_000, 200
 @pytest.fixture(scope="module")
 def crowded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = tmp_path_factory.mktemp("crowded")
+    shards = write_shard(data, Slug("shop"), "profile:shop", {"/src/a.py": {1}}).parent
     for number in range(NAMES):
         name = f"s{number % SLUGS}.coverage.host.1.{number}" if number % 2 else f"notes-{number}.txt"
-        os.close(os.open(data / name, os.O_CREAT | os.O_WRONLY))
-    write_shard(data, Slug("shop"), "profile:shop", {"/src/a.py": {1}})
+        os.close(os.open(shards / name, os.O_CREAT | os.O_WRONLY))
     return data
 
 

@@ -124,7 +124,7 @@ def test_a_shard_that_was_cut_is_set_apart(data: Path, size: int) -> None:
     gathered = gather(list_shards(data, DEMO))
     assert [path for path, _ in gathered.unreadable] == [cut]
     assert combine(data, DEMO).reasons == ("shard-unreadable",)
-    assert (data / "quarantine" / cut.name).exists()
+    assert (data / "state" / "quarantine" / cut.name).exists()
 
 
 def test_lines_of_two_versions_of_a_source_are_not_mixed(tmp_path: Path, data: Path) -> None:
@@ -193,7 +193,7 @@ def test_an_artifact_with_another_checksum_is_refused_and_the_one_before_comes_b
     with closing(sqlite3.connect(made.path)) as connection:
         connection.execute("DELETE FROM line_bits")
         connection.commit()
-    with pytest.raises(CoverageReadError, match=r"checksum .*restore-previous demo.*previous/demo\.coverage"):
+    with pytest.raises(CoverageReadError, match=r"checksum .*restore-previous demo` brings the one before back"):
         check_artifact(made.path)
     write(data, {"/src/a.py": {3}})
     with pytest.raises(CoverageReadError, match="checksum"):
@@ -201,7 +201,7 @@ def test_an_artifact_with_another_checksum_is_refused_and_the_one_before_comes_b
     restore_previous(data, DEMO)
     check_artifact(made.path)
     assert read_lines(made.path) == {"/src/a.py": {1}}
-    assert (data / "quarantine" / "demo.coverage").exists()
+    assert (data / "state" / "quarantine" / "demo.coverage").exists()
     with pytest.raises(CoverageReadError, match="there is no artifact before the last one"):
         restore_previous(data, DEMO)
     assert read_lines(combine(data, DEMO, append=True).path) == {"/src/a.py": {1, 3}}
@@ -223,7 +223,7 @@ def test_sidecars_are_as_their_schema_says(tmp_path: Path, data: Path, request: 
     write(data, {str(source): {1}, "/nowhere.py": {2}}, sources={str(source): "1" * 64}, written=5.5)
     write(data, {str(source): {1}}, sources={str(source): "2" * 64})
     begin(data, DEMO)[0].abandon()
-    (data / "demo.coverage.host.1.2").write_text("no shard")
+    write(data, {}).write_text("no shard")
     made = combine(data, DEMO, jobs={"1": "queued"}, reasons=["jobs-pending"])
     assert set(made.reasons) == {"jobs-pending", "process-died", "shard-unreadable", "source-changed"}
     jsonschema.validate(read_sidecar(made.path), schema)
@@ -297,6 +297,6 @@ def test_shards_on_a_list_go_once_their_generation_is_over(data: Path, generatio
     combine(data, DEMO)  # the generation is 1
     listed = write(data, {"/src/a.py": {1}})
     write(data, {"/src/a.py": {2}})
-    (data / ".demo.dropping").write_text(f"{generation}\n{listed.name}\nother.coverage.host.1.2\n")
+    (data / "state" / "demo.dropping").write_text(f"{generation}\n{listed.name}\nother.coverage.host.1.2\n")
     assert read_lines(combine(data, DEMO).path) == {"/src/a.py": found}
-    assert not (data / ".demo.dropping").exists()
+    assert not (data / "state" / "demo.dropping").exists()

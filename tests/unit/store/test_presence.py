@@ -20,6 +20,7 @@ from profcov.store import notes, own_file
 from profcov.store import presence as presence_module
 from profcov.store.clean import choose_old, discard_all, remove_all
 from profcov.store.combine import combine
+from profcov.store.directory import make_state
 from profcov.store.holders import forget_failed, list_failed, list_holders, list_in_flight, list_notes
 from profcov.store.layout import list_shards, lock_path
 from profcov.store.lock import SlugLock, exclusive
@@ -81,7 +82,7 @@ def start_unit(presence: Presence, slug: Slug) -> list[tuple[int, object]]:
 
 
 def files(data: Path) -> list[str]:
-    return [path.name for path in (data / PROCESSES).iterdir() if not path.name.startswith(".")]
+    return [path.name for path in (data / "state" / PROCESSES).iterdir() if not path.name.startswith(".")]
 
 
 def test_who_is_at_work_is_listed_with_host_pid_and_since_when(tmp_path: Path, start: Start) -> None:
@@ -106,7 +107,7 @@ def test_a_unit_that_has_ended_leaves_nobody_at_work(tmp_path: Path) -> None:
             presence.end(unit)  # once
         assert list_holders(tmp_path) == []
     assert len(files(tmp_path)) == 1
-    assert next((tmp_path / PROCESSES).iterdir()).stat().st_size == 20 * WIDTH  # rows are used again
+    assert next((tmp_path / "state" / PROCESSES).iterdir()).stat().st_size == 20 * WIDTH  # rows are used again
     presence.abandon()
 
 
@@ -156,7 +157,7 @@ def test_what_readers_have_taken_into_account_makes_room_for_other_notes(
         forget_failed(tmp_path, list_failed(tmp_path, DEMO))
         presence.mend()
         presence.mend()
-        sizes += [(tmp_path / PROCESSES / name).stat().st_size for name in files(tmp_path)]
+        sizes += [(tmp_path / "state" / PROCESSES / name).stat().st_size for name in files(tmp_path)]
     assert sizes == [sizes[0]] * 4
     presence.withdraw()
 
@@ -167,6 +168,7 @@ def test_notes_of_slugs_that_a_stranger_makes_up_crowd_none_out_of_a_slug_that_t
     monkeypatch.setattr(notes, "MAX_NOTES", 10)
     monkeypatch.setattr(presence_module, "MAX_NOTES", 10)
     presence = Presence(tmp_path)
+    make_state(tmp_path)
     lock_path(tmp_path, DEMO).touch()
     for number in range(30):
         presence.note(MISSING, Slug(f"made-up-{number}"), "refused-paused")
@@ -256,7 +258,7 @@ def test_who_is_struck_while_the_file_is_made_anew_leaves_nobody_in_flight_or_de
             close_dropped()
             assert cause == "closed" or list_failed(tmp_path, OTHER) == []
         assert [each.slug for each in list_notes(tmp_path) if each.is_awaited] == [OTHER], struck.__traceback__
-        assert len(list((tmp_path / PROCESSES).iterdir())) == 1
+        assert len(list((tmp_path / "state" / PROCESSES).iterdir())) == 1
         presence.note(MISSING, DEMO, "reason")
         lose()
         assert cause == "removed" or [each.missing for each in list_failed(tmp_path, DEMO)] == ["reason"]
@@ -268,7 +270,7 @@ def test_a_process_that_ends_after_a_strike_leaves_no_file(tmp_path: Path) -> No
     presence = Presence(tmp_path)
     for _ in strike_each_line(presence.open, presence_module, own_file):
         presence.withdraw()
-        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+        assert not list((tmp_path / "state" / PROCESSES).glob("*"))
     assert len(files(tmp_path)) == 1
     presence.withdraw()
 
@@ -300,7 +302,9 @@ def test_units_begin_and_end_while_the_directory_is_moved_again_and_again(
     for number in range(60):
         with contextlib.suppress(FileNotFoundError):
             (tmp_path / "data").rename(tmp_path / f"night-{number}")
-        wait_until(lambda: (tmp_path / "data" / PROCESSES).is_dir() and files(tmp_path / "data"), "it is made anew")
+        wait_until(
+            lambda: (tmp_path / "data" / "state" / PROCESSES).is_dir() and files(tmp_path / "data"), "it is made anew"
+        )
         presence.mend()
     stop.set()
     for thread in threads:
@@ -324,9 +328,9 @@ def test_the_dead_are_told_of_once_and_their_file_goes_with_the_last_slug(tmp_pa
 
 
 def test_the_note_of_an_older_profcov_which_has_no_job_is_understood(tmp_path: Path) -> None:
-    (tmp_path / PROCESSES).mkdir()
+    (tmp_path / "state" / PROCESSES).mkdir(parents=True)
     rows = (f"{since:14.3f} {slug}".ljust(115) + "\n" for since, slug in ((5.0, "demo"), (0.0, "idle"), (7.0, "other")))
-    (tmp_path / PROCESSES / "host.12.34").write_text("".join(rows))
+    (tmp_path / "state" / PROCESSES / "host.12.34").write_text("".join(rows))
     assert [(each.slug, each.since, each.job) for each in list_holders(tmp_path)] == [("demo", 5, ""), ("other", 7, "")]
     forget_failed(tmp_path, list_failed(tmp_path, OTHER))
     assert [each.slug for each in list_holders(tmp_path)] == ["demo"]
@@ -375,16 +379,16 @@ def test_a_unit_is_seen_in_a_new_file_that_has_fewer_rows_than_the_one_before(tm
 
 
 def test_what_is_no_file_of_a_process_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / PROCESSES).mkdir()
-    (tmp_path / PROCESSES / "notes.txt").write_text("mine")
-    (tmp_path / PROCESSES / "host.12.34").write_bytes(b"\xff" * 300)
-    (tmp_path / PROCESSES / "host.12.35").symlink_to(tmp_path / "elsewhere")
-    (tmp_path / PROCESSES / "host.12.36").mkdir()
+    (tmp_path / "state" / PROCESSES).mkdir(parents=True)
+    (tmp_path / "state" / PROCESSES / "notes.txt").write_text("mine")
+    (tmp_path / "state" / PROCESSES / "host.12.34").write_bytes(b"\xff" * 300)
+    (tmp_path / "state" / PROCESSES / "host.12.35").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "state" / PROCESSES / "host.12.36").mkdir()
     assert list_holders(tmp_path) == []
     forget_failed(tmp_path, list_failed(tmp_path, DEMO))
-    assert (tmp_path / PROCESSES / "notes.txt").read_text() == "mine"
-    (tmp_path / "linked").mkdir()
-    (tmp_path / "linked" / PROCESSES).symlink_to(tmp_path / PROCESSES)
+    assert (tmp_path / "state" / PROCESSES / "notes.txt").read_text() == "mine"
+    (tmp_path / "linked" / "state").mkdir(parents=True)
+    (tmp_path / "linked" / "state" / PROCESSES).symlink_to(tmp_path / "state" / PROCESSES)
     presence = Presence(tmp_path / "linked")
     with pytest.raises(OSError, match="symbolic link"):
         start_unit(presence, DEMO)
@@ -449,8 +453,9 @@ def test_all_of_a_slug_goes_and_nothing_that_is_in_flight(tmp_path: Path) -> Non
     with at_work(tmp_path, "other"):
         assert remove_all(tmp_path, survey(tmp_path)) == {"other"}
         left = {path.name for path in tmp_path.rglob("*") if path.is_file() and path.parent.name != PROCESSES}
+        left -= {".gitignore", "CACHEDIR.TAG"}
     assert all(name.startswith("other.") for name in left)
-    assert {"other.coverage", "other.coverage.json", "other.lock"} <= left
+    assert {"other.coverage", "other.profile.json", "other.lock"} <= left
 
 
 def test_dropping_shards_keeps_the_artifact_and_begins_a_generation(tmp_path: Path) -> None:
@@ -481,7 +486,7 @@ def test_a_lock_whose_file_was_removed_keeps_nobody_out_and_is_made_again(tmp_pa
 
 def test_rows_that_name_no_slug_are_left_out(tmp_path: Path, start: Start) -> None:
     process = start("demo")
-    (path,) = [path for path in (tmp_path / PROCESSES).iterdir() if not path.name.startswith(".")]
+    (path,) = [path for path in (tmp_path / "state" / PROCESSES).iterdir() if not path.name.startswith(".")]
     content = path.read_bytes().replace(b"+demo ", b"+../x ") + b"      1000.000 \0\0".ljust(115) + b"\n"
     with path.open("r+b") as file:  # the same file: it is locked
         file.write(content)
@@ -492,7 +497,7 @@ def test_rows_that_name_no_slug_are_left_out(tmp_path: Path, start: Start) -> No
 
 def test_several_readers_at_once_see_who_is_dead(tmp_path: Path, start: Start) -> None:
     kill(start("demo"))
-    (path,) = [path for path in (tmp_path / PROCESSES).iterdir() if not path.name.startswith(".")]
+    (path,) = [path for path in (tmp_path / "state" / PROCESSES).iterdir() if not path.name.startswith(".")]
     with path.open("r+b") as other:
         fcntl.flock(other, fcntl.LOCK_SH)
         assert [each.is_alive for each in list_holders(tmp_path)] == [False]

@@ -56,8 +56,8 @@ def test_a_process_that_has_ended_and_another_hosts_are_over(tmp_path: Path) -> 
 def test_a_long_command_is_cut_and_what_is_no_note_is_passed_over(tmp_path: Path) -> None:
     note_start(tmp_path, ["python", "-c", "x" * 5000, "\udcff"])
     for name, content in (("a.started", "{}"), ("b.reached", ""), ("c.txt", "{}"), ("d.started", "[1]\nno")):
-        (tmp_path / RUNS / name).write_text(content)
-    (tmp_path / RUNS / "e.started").mkdir()
+        (tmp_path / "state" / RUNS / name).write_text(content)
+    (tmp_path / "state" / RUNS / "e.started").mkdir()
     (run,) = list_silent(tmp_path)
     assert len(run.command) == 200
     assert run.command.endswith("xxx...")
@@ -67,6 +67,7 @@ def test_a_directory_that_cannot_be_written_keeps_no_command_from_starting(tmp_p
     (tmp_path / "file").touch()
     assert note_start(tmp_path / "file" / "data", ["app"]).parent.name == RUNS
     assert list_silent(tmp_path / "file" / "data") == []
-    (tmp_path / RUNS).symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / RUNS).symlink_to(tmp_path / "elsewhere")
     note_start(tmp_path, ["app"])
     assert not (tmp_path / "elsewhere").exists()

@@ -17,6 +17,7 @@ import pytest
 from profcov.errors import CoverageWriteError
 from profcov.slug import Slug
 from profcov.store import shard as shard_module
+from profcov.store.directory import make_state
 from profcov.store.layout import list_shards
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
@@ -107,7 +108,7 @@ def list_rows(shard: Path) -> list[str]:
 def test_a_shard_can_be_listed_and_nothing_else_is_left(tmp_path: Path) -> None:
     shards = [write_shard(tmp_path, DEMO, "profile:demo", LINES) for _ in range(3)]
     assert list_shards(tmp_path, DEMO) == sorted(shards)
-    assert sorted(tmp_path.iterdir()) == sorted(shards)
+    assert sorted((tmp_path / "state" / "shards").iterdir()) == sorted(shards)
 
 
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
@@ -155,7 +156,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing_behind(tiny: Path) ->
     before = count_open_files()
     for _ in range(3):
         assert "full" in say_why_not(tiny, many)
-    assert list(tiny.iterdir()) == []
+    assert not list((tiny / "state" / "shards").iterdir())
     assert count_open_files() <= before  # or nobody could unmount it; fewer, if others were collected meanwhile
 
 
@@ -200,11 +201,13 @@ def test_no_journal_is_ever_there_that_a_kill_could_leave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_serialize: bool
 ) -> None:
     monkeypatch.setattr(shard_module, "_tables", [])
-    names = note_created(tmp_path, lambda: write_shard(tmp_path, DEMO, "profile:demo", LINES))
+    make_state(tmp_path, "shards")
+    shards = tmp_path / "state" / "shards"
+    names = note_created(shards, lambda: write_shard(tmp_path, DEMO, "profile:demo", LINES))
     with closing(OldConnection(shard_module._tables[0])) as old, closing(shard_module._tables[0]):
         if not has_serialize:
             monkeypatch.setattr(shard_module, "_tables", [old])
-            names |= note_created(tmp_path, lambda: write_shard(tmp_path, DEMO, "profile:demo", LINES))
+            names |= note_created(shards, lambda: write_shard(tmp_path, DEMO, "profile:demo", LINES))
     assert len(names) == 1 + (not has_serialize)
     assert all(name.endswith(".unfinished") for name in names), names
 
@@ -231,12 +234,12 @@ def test_a_reader_never_sees_half_a_shard_and_a_kill_leaves_none(tmp_path: Path)
             assert writer.stdout is not None
             writer.stdout.readline()
             seen: set[Path] = set()
-            while len(seen) < 3 or not list(data.glob(".*")):  # kill it in the middle of writing
+            while len(seen) < 3 or not list(data.rglob("*.unfinished")):  # kill it in the middle of writing
                 for shard in set(list_shards(data, DEMO)) - seen:
                     assert read_lines(shard) == whole
                     seen.add(shard)
             writer.kill()
-        unfinished += len(list(data.glob(".*")))
+        unfinished += len(list(data.rglob("*.unfinished")))
         for shard in list_shards(data, DEMO):
             assert read_lines(shard) == whole
     assert unfinished, "no writer was killed in the middle of writing"

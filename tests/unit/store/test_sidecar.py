@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 def test_what_is_written_is_read_back_and_nothing_else_is_left(tmp_path: Path) -> None:
     artifact = tmp_path / "demo.coverage"
     facts = {"schema_version": 1, "slug": "demo", "text": "naïve"}
-    assert write_sidecar(artifact, facts) == tmp_path / "demo.coverage.json"
+    assert write_sidecar(artifact, facts) == tmp_path / "demo.profile.json"
     assert read_sidecar(artifact) == facts
-    assert [path.name for path in tmp_path.iterdir()] == ["demo.coverage.json"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["demo.profile.json"]
 
 
 @pytest.mark.parametrize(
@@ -29,8 +29,8 @@ def test_what_is_written_is_read_back_and_nothing_else_is_left(tmp_path: Path) -
     ],
 )
 def test_a_file_that_is_no_sidecar_is_one_clear_error(tmp_path: Path, content: bytes, problem: str) -> None:
-    (tmp_path / "demo.coverage.json").write_bytes(content)
-    with pytest.raises(CoverageReadError, match=rf"cannot read .*demo\.coverage\.json: {problem}"):
+    (tmp_path / "demo.profile.json").write_bytes(content)
+    with pytest.raises(CoverageReadError, match=rf"cannot read .*demo\.profile\.json: {problem}"):
         read_sidecar(tmp_path / "demo.coverage")
 
 
@@ -40,10 +40,10 @@ def test_a_missing_sidecar_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_a_sidecar_that_cannot_be_written_is_one_clear_error_and_the_old_one_stays(tmp_path: Path) -> None:
-    (tmp_path / "demo.coverage.json").mkdir()
-    with pytest.raises(CoverageWriteError, match=r"cannot write .*demo\.coverage\.json"):
+    (tmp_path / "demo.profile.json").mkdir()
+    with pytest.raises(CoverageWriteError, match=r"cannot write .*demo\.profile\.json"):
         write_sidecar(tmp_path / "demo.coverage", {})
-    assert [path.name for path in tmp_path.iterdir()] == ["demo.coverage.json"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["demo.profile.json"]
 
 
 def test_the_digest_of_a_file_that_is_not_there_is_null(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from wsgiref.validate import validator
 import pytest
 
 from profcov.settings import Settings
+from profcov.store.directory import make_state
+from profcov.store.layout import shards_dir
 from profcov.web.status import ASGIStatusPage, WSGIStatusPage
 
 if TYPE_CHECKING:
@@ -77,12 +79,13 @@ def facts_of(settings: Settings | None) -> Any:
 
 def write_artifact(data_dir: Path, slug: str, sidecar: str) -> None:
     (data_dir / f"{slug}.coverage").write_bytes(b"12345")
-    (data_dir / f"{slug}.coverage.json").write_text(sidecar)
+    (data_dir / f"{slug}.profile.json").write_text(sidecar)
 
 
 def test_shards_and_artifacts_are_told_by_slug(settings: Settings) -> None:
+    make_state(settings.data_dir, "shards")
     for name in ("a.coverage.host.1.2", "a.coverage.host.1.3", "b.1.2.coverage.h-x.7.8", "a.lock", "x.coverage.y"):
-        (settings.data_dir / name).write_bytes(b"123")
+        (shards_dir(settings.data_dir) / name).write_bytes(b"123")
     write_artifact(settings.data_dir, "done", '{"status": "complete", "reasons": [], "created": "today"}')
     write_artifact(settings.data_dir, "half", '{"status": "partial", "reasons": ["killed"], "created": "today"}')
     data = facts_of(settings)["data"]
@@ -98,7 +101,7 @@ def test_shards_and_artifacts_are_told_by_slug(settings: Settings) -> None:
         ("half", "partial", ["killed"]),
     ]
     assert data["paused"] is False
-    (settings.data_dir / "paused").touch()
+    (settings.data_dir / "state" / "paused").touch()
     assert facts_of(settings)["data"]["paused"] is True
 
 
@@ -110,8 +113,9 @@ def test_the_secret_is_not_shown(settings: Settings, get: Callable[..., Answer])
 
 
 def test_what_is_shown_is_bounded_and_counted(settings: Settings) -> None:
+    make_state(settings.data_dir, "shards")
     for number in range(101):
-        (settings.data_dir / f"s{number}.coverage.host.1.2").touch()
+        (shards_dir(settings.data_dir) / f"s{number}.coverage.host.1.2").touch()
     pending = facts_of(settings)["data"]["pending"]
     assert (pending["count"], len(pending["shown"])) == (101, 100)
     assert b"The first 100 of 101 are shown." in get_wsgi(settings)[2]
@@ -186,9 +190,9 @@ def test_a_broken_sidecar_is_said(settings: Settings, sidecar: str) -> None:
 def test_sidecars_that_are_links_or_pipes_are_not_read(settings: Settings, tmp_path: Path) -> None:
     write_artifact(settings.data_dir, "real", '{"status": "complete", "reasons": [], "created": "today"}')
     (tmp_path / "link.coverage").touch()
-    (tmp_path / "link.coverage.json").symlink_to(tmp_path / "real.coverage.json")
+    (tmp_path / "link.profile.json").symlink_to(tmp_path / "real.profile.json")
     (tmp_path / "pipe.coverage").touch()
-    os.mkfifo(tmp_path / "pipe.coverage.json")
+    os.mkfifo(tmp_path / "pipe.profile.json")
     shown = facts_of(settings)["data"]["artifacts"]["shown"]
     assert {each["slug"]: each["integrity"] for each in shown} == {
         "link": "unknown",
@@ -210,7 +214,7 @@ answer = client.get("/?format=json", headers={"X-Profile-Trace": "look"})
 engine, status = answer.json["engine"], answer.headers["X-Profile-Trace-Status"]
 answer.close()
 after = client.get("/?format=json").json["engine"]["live"]["shown"]
-tell([[status, engine["running"], engine["live"]["shown"], after], [p.name for p in DATA.glob("*.coverage.*")]])
+tell([[status, engine["running"], engine["live"]["shown"], after], [p.name for p in DATA.glob("state/shards/*.coverage.*")]])
 """,
         engine=engine,
     )

@@ -78,7 +78,7 @@ def try_before(number: int) -> bool:
     was_killed = kill_before(number, lambda: combine(DATA, DEMO))
     problem = judge()
     if problem:
-        wrong.append([number, problem, sorted(path.name for path in DATA.iterdir())])
+        wrong.append([number, problem, sorted(path.name for path in DATA.rglob("*"))])
     return was_killed
 
 

@@ -50,7 +50,7 @@ def judge(said: set[str]) -> str:  # noqa: PLR0911 (each is a sentence)
         return f"the artifact does not say that a process died: {found} {made.reasons}"
     if made.reasons not in {(), ("process-died",)}:
         return f"{made.reasons}"
-    left = [path.name for path in DATA.iterdir() if path.name.endswith(".unfinished")]
+    left = [path.name for path in DATA.rglob("*.unfinished")]
     return f"left over: {left + list_shards(DATA, DEMO)}" if left or list_shards(DATA, DEMO) else ""
 
 

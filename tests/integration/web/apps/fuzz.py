@@ -31,7 +31,7 @@ PIECES = [
     *("..", "/", "\\", "\0", "\n", "\r\n", "\r\nSet-Cookie: a=b", "%00", "%0d%0a", "%2e%2e%2f", "%", "%zz", "%s%n{0}"),
     *(
         ".coverage",
-        ".coverage.json",
+        ".profile.json",
         ".lock",
         "paused",
         "quarantine",
@@ -164,11 +164,13 @@ def main(how_many: int, seed: int) -> None:
         assert not ours or STATUS.fullmatch(ours[0]), (headers, ours)
         said[ours[0] if ours else "none"] += 1
     for path in Path(DATA).rglob("*") if Path(DATA).exists() else ():
-        if path.parent.name == "processes" or path.name == "processes":
-            assert re.fullmatch(r"processes|[\w-]+\.\d+\.\d+", path.name), path
+        name = path.relative_to(DATA).as_posix()
+        if name in {".gitignore", "CACHEDIR.TAG", "state", "state/shards", "state/processes", "state/new-slug"}:
             continue
         assert path.is_file(), path
-        assert path.name == ".new-slug" or parse_slug(re.sub(r"\.(lock|coverage\..*)$", "", path.name)), path
+        own = re.fullmatch(r"state/(?:(.*)\.lock|shards/(.*)\.coverage\..*|processes/[\w-]+\.\d+\.\d+)", name)
+        assert own, path
+        assert not any(own.groups()) or parse_slug(own[1] or own[2]), path
     print(json.dumps({"said": said, "slugs": len(list_slugs(Path(DATA)))}))
 
 
