@@ -21,7 +21,7 @@ from profcov.cli.common import (
 from profcov.errors import CoverageError, CoverageReadError, ProfcovError
 from profcov.store.combine import combine
 from profcov.store.combine import restore_previous as bring_back
-from profcov.store.layout import list_shards, list_slugs
+from profcov.store.survey import list_pending
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +66,7 @@ def command(
         return _restore(out or directory, slugs, umask)
     config_file = find_config(config)
     tell_silent_runs(directory, once=True)
-    chosen = parse_slugs(slugs) or [slug for slug in list_slugs(directory) if list_shards(directory, slug)]
+    chosen = parse_slugs(slugs) or list_pending(directory)
     if not chosen:
         raise CoverageReadError(directory, "no profile has shards there")
     failures: list[ProfcovError] = []

@@ -63,8 +63,8 @@ def summary_document(summary: Summary) -> dict[str, Any]:
 
 
 def _share(part: int, whole: int) -> float:
-    """Return percent, 100 of nothing, as coverage.py does."""
-    return 100.0 * part / whole if whole else 100.0
+    """Return percent; nothing of nothing is not all of it."""
+    return 100.0 * part / whole if whole else 0.0
 
 
 def _describe(each: SymbolReport) -> dict[str, Any]:

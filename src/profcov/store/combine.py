@@ -101,7 +101,7 @@ def combine(
 
     Raises:
         LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
-        CoverageMergeError: there is nothing to combine, or it cannot be merged.
+        CoverageMergeError: there is nothing to combine, and nobody has noted why; or it cannot be merged.
         CoverageReadError: the artifact to append to is damaged.
         CoverageWriteError: the artifact cannot be written.
     """
@@ -117,8 +117,8 @@ def combine(
             gathered.rename(names)
             content, changed = gathered.merge(before)
             impossible = leave_out_impossible(content, gathered.sources)
-            _write(slug, content, merged)
             failed = list_failed(data_dir, slug)
+            _write(slug, content, merged, may_be_empty=bool(failed))
             making = Making(
                 slug=slug,
                 gathered=gathered,
@@ -171,12 +171,12 @@ def _gather(data_dir: Path, slug: Slug, lock: int, umask: int) -> Gathered:
         CoverageMergeError: there is none that can be read.
     """
     found = list_shards(data_dir, slug)
-    if not found:
+    if not found and not list_failed(data_dir, slug):
         raise CoverageMergeError(
             slug, f"no shard of it is in {data_dir}: was it played against a server that records there?"
         )
     gathered = gather(found)
-    if not gathered.shards:
+    if found and not gathered.shards:
         raise_generation(lock)  # or processes would not write again what was in them
         _quarantine(data_dir, gathered.unreadable, umask)
         raise CoverageMergeError(
@@ -312,13 +312,13 @@ def _ask_coverage(
     return renamed, {"config_file": str(config_file) if config_file else None, **options}
 
 
-def _write(slug: Slug, content: Content, merged: Path) -> None:
+def _write(slug: Slug, content: Content, merged: Path, *, may_be_empty: bool) -> None:
     """Write what was merged as coverage.py's file.
 
     Raises:
         CoverageMergeError: there is nothing in it, or lines and branches cannot be in one file.
     """
-    if not content.lines and not content.arcs:
+    if not content.lines and not content.arcs and not may_be_empty:
         raise CoverageMergeError(
             slug, "its jobs ran, but no line that is measured: does `source` of the configuration name their code?"
         )

@@ -113,6 +113,8 @@ class Content:
         from coverage import CoverageData  # noqa: PLC0415 (a process that records nothing does without coverage.py)
 
         data = CoverageData(basename=str(path))
+        if not self.lines and not self.arcs:
+            data.add_lines({})  # so that there is a file
         self.fill(data)
         data.write()
 

@@ -58,10 +58,7 @@ class Held:
 
 def survey(data_dir: Path) -> list[Held]:
     """Return what a directory holds of each slug, sorted by slug; nothing is changed, and no lock is taken for long."""
-    try:
-        contents = read_contents(data_dir)
-    except FileNotFoundError:
-        contents = Contents({}, [])
+    contents = _read(data_dir)
     holders: dict[Slug, list[Holder]] = {}
     for holder in list_holders(data_dir):
         holders.setdefault(holder.slug, []).append(holder)
@@ -76,6 +73,23 @@ def survey(data_dir: Path) -> list[Held]:
         held.missing = sorted(missing.get(slug, ()))
         found.append(held)
     return found
+
+
+def list_pending(data_dir: Path) -> list[Slug]:
+    """Return the slugs with something to combine, sorted: shards, or a note that something is missing; none without a directory.
+
+    Raises:
+        OSError: the directory cannot be read.
+    """
+    noted = {note.slug for note in list_notes(data_dir) if note.missing is not None}
+    return sorted({*_read(data_dir).shards, *noted})
+
+
+def _read(data_dir: Path) -> Contents:
+    try:
+        return read_contents(data_dir)
+    except FileNotFoundError:
+        return Contents({}, [])
 
 
 def _measure(data_dir: Path, slug: Slug, shards: list[Path]) -> Held:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from at_work import at_work
+from at_work import at_work, begin
 
 from profcov.cli.main import main
 from profcov.slug import Slug
@@ -113,3 +113,27 @@ def test_work_in_flight_for_one_slug_does_not_hold_up_the_others(
     assert [line.split("\t")[0] for line in told.out.splitlines()] == ["a", "c"]
     assert "busy still has work in flight after 0 s" in told.err
     assert len(list_shards(data, Slug("busy"))) == 1
+
+
+def test_without_a_slug_it_combines_those_too_that_only_a_note_is_left_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    begin(tmp_path / ".profcov", "dead")[0].abandon()
+    write(tmp_path / ".profcov", "demo", 1)
+    assert run() == 1
+    rows = [line.split("\t")[:4] for line in capsys.readouterr().out.splitlines()]
+    assert rows == [["dead", "0", "0", "partial; process-died"], ["demo", "1", "1", "complete"]]
+    assert run() == 3
+
+
+def test_a_directory_of_an_older_profcov_is_named_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("demo.coverage.host.1.2", "demo.coverage.json"):
+        directory = tmp_path / name
+        directory.mkdir()
+        (directory / name).touch()
+        assert run("--data-dir", directory) == 3
+        told = capsys.readouterr()
+        assert told.err.startswith(f"profcov: cannot read {directory}: {name} is of an older profcov")
+        assert (told.out, told.err.count("\n")) == ("", 1)

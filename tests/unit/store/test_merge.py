@@ -4,6 +4,8 @@ import json
 import os
 import random
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -300,3 +302,23 @@ def test_shards_on_a_list_go_once_their_generation_is_over(data: Path, generatio
     (data / "state" / "demo.dropping").write_text(f"{generation}\n{listed.name}\nother.coverage.host.1.2\n")
     assert read_lines(combine(data, DEMO).path) == {"/src/a.py": found}
     assert not (data / "state" / "demo.dropping").exists()
+
+
+def test_of_a_profile_that_has_only_left_a_note_there_is_an_empty_artifact_that_says_so(
+    tmp_path: Path, data: Path
+) -> None:
+    begin(data, DEMO)[0].abandon()
+    made = combine(data, DEMO)
+    assert (read_lines(made.path), made.lines, made.shards, made.reasons) == ({}, 0, 0, ("process-died",))
+    (died,) = read_sidecar(made.path)["died"]
+    assert died["pid"] == os.getpid()
+    with pytest.raises(CoverageMergeError, match="no shard of it"):
+        combine(data, DEMO)
+    done = subprocess.run(
+        [sys.executable, "-m", "coverage", "report", f"--data-file={made.path}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "No data to report.\n")
