@@ -137,7 +137,7 @@ def command(
         dropped = made.conclude(drift, int(max_bytes))
         if dropped:
             made.write_dashboard(paths, drift, dropped)
-        for name in nights.drop_old(out, keep):
+        for name in nights.drop_old(night, keep):
             click.echo(f"{name}: removed, {keep} nights are kept", err=True)
     click.echo(f"{night / nights.SUMMARY}", err=True)
     return code or (FAILED if fail_on_loss and drift is not None and drift[1].has_loss else 0)

@@ -75,19 +75,20 @@ def find_before(night: Path) -> Path | None:
     return next((each for each in earlier if (each / SUMMARY).is_file() and (each / MATRIX).is_dir()), None)
 
 
-def drop_old(out: Path, keep: int) -> list[str]:
-    """Remove all nights but the newest, and return the names of those that went.
+def drop_old(night: Path, keep: int) -> list[str]:
+    """Remove all nights but this one and the newest others, so many in all, and return the names of those that went.
 
     Raises:
         CoverageWriteError: one cannot be removed.
     """
-    old = _list_all(out)[:-keep]
-    for night in old:
+    others = [each for each in _list_all(night.parent) if each != night]  # the clock may have been put back
+    old = others[: max(0, len(others) - keep + 1)]
+    for each in old:
         try:
-            shutil.rmtree(night)
+            shutil.rmtree(each)
         except OSError as error:
-            raise CoverageWriteError(night, error.strerror or str(error)) from error
-    return [night.name for night in old]
+            raise CoverageWriteError(each, error.strerror or str(error)) from error
+    return [each.name for each in old]
 
 
 def shrink(night: Path, limit: int) -> tuple[int, list[Dropped]]:

@@ -21,7 +21,7 @@ from profcov.reasons import (
 from profcov.store.consume import consume, finish
 from profcov.store.directory import make_state
 from profcov.store.files import PRIVATE, create_private, make_directory
-from profcov.store.holders import list_died, list_failed
+from profcov.store.holders import list_died, list_failed, list_notes
 from profcov.store.layout import (
     artifact_path,
     list_shards,
@@ -107,6 +107,7 @@ def combine(
     """
     if not data_dir.is_dir():
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
+    _check_recorded(data_dir, slug)  # before a lock is made for it, by another user than the server's, maybe
     artifact = artifact_path(out or data_dir, slug)
     with exclusive(data_dir, slug, timeout, umask) as lock:
         finish(data_dir, slug, lock)
@@ -164,17 +165,26 @@ def _sum_up(artifact: Path, making: Making, content: Content) -> Artifact:
     )
 
 
+def _check_recorded(data_dir: Path, slug: Slug) -> None:
+    """Refuse a slug of which there is nothing to combine, nor can be soon.
+
+    Raises:
+        CoverageMergeError: it is not there.
+    """
+    if not list_shards(data_dir, slug) and not any(note.slug == slug for note in list_notes(data_dir)):
+        raise CoverageMergeError(
+            slug, f"no shard of it is in {data_dir}: was it played against a server that records there?"
+        )
+
+
 def _gather(data_dir: Path, slug: Slug, lock: int, umask: int) -> Gathered:
     """Read the shards of a slug.
 
     Raises:
         CoverageMergeError: there is none that can be read.
     """
+    _check_recorded(data_dir, slug)
     found = list_shards(data_dir, slug)
-    if not found and not list_failed(data_dir, slug):
-        raise CoverageMergeError(
-            slug, f"no shard of it is in {data_dir}: was it played against a server that records there?"
-        )
     gathered = gather(found)
     if found and not gathered.shards:
         raise_generation(lock)  # or processes would not write again what was in them

@@ -63,12 +63,20 @@ def test_two_at_once_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_oldest_go_and_nothing_else(tmp_path: Path) -> None:
-    for day in range(4):
-        make(tmp_path, day * DAY)
+    *_, night = [make(tmp_path, day * DAY) for day in range(4)]
     (tmp_path / "notes.txt").touch()
-    assert nights.drop_old(tmp_path, 2) == ["1970-01-01T000000Z", "1970-01-02T000000Z"]
-    assert nights.drop_old(tmp_path, 2) == []
+    assert nights.drop_old(night, 2) == ["1970-01-01T000000Z", "1970-01-02T000000Z"]
+    assert nights.drop_old(night, 2) == []
     assert (tmp_path / "notes.txt").exists()
+
+
+def test_the_night_that_was_just_made_stays_though_the_clock_was_put_back(tmp_path: Path) -> None:
+    for day in (3, 4):
+        make(tmp_path, day * DAY)
+    night = make(tmp_path, 2 * DAY)
+    assert nights.drop_old(night, 2) == ["1970-01-04T000000Z"]
+    assert nights.drop_old(night, 1) == ["1970-01-05T000000Z"]
+    assert night.is_dir()
 
 
 def test_what_a_night_can_do_without_goes_largest_first_and_only_as_much_as_must(tmp_path: Path) -> None:

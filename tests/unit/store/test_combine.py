@@ -19,7 +19,7 @@ from profcov.errors import CoverageMergeError, CoverageWriteError, LockTimeoutEr
 from profcov.slug import Slug
 from profcov.store.clean import remove
 from profcov.store.combine import combine, discard
-from profcov.store.layout import list_shards, new_shard_path
+from profcov.store.layout import list_shards, lock_path, new_shard_path
 from profcov.store.lock import exclusive, read_generation
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
@@ -171,6 +171,13 @@ def test_nothing_to_combine_is_one_clear_sentence_and_leaves_the_artifact_alone(
     with pytest.raises(CoverageMergeError, match=r"no shard of it is in .*: was it played against"):
         combine(data, DEMO)
     assert (made.path.read_bytes(), made.sidecar.read_bytes()) == before
+
+
+def test_for_a_slug_that_nobody_has_recorded_no_lock_is_made(data: Path) -> None:
+    write(data, {"/src/a.py": {1}})
+    with pytest.raises(CoverageMergeError, match="no shard of it"):
+        combine(data, OTHER)
+    assert not lock_path(data, OTHER).exists()
 
 
 def test_a_directory_that_is_not_there_is_not_made(data: Path) -> None:
