@@ -116,10 +116,7 @@ tell([mine, theirs, said])
     assert statuses == ["unsupported; the data is root's: PROFILE_COVERAGE_UMASK=007 and a group share it"] * 2
     assert told == [f"cannot record: {sentence(data)} (said once; code denied)"]
     assert status == [3, f"profcov: {data}: Permission denied; {sentence(data)}\n"]
-    assert combine == [
-        3,
-        f"profcov: cannot write {data / 'state' / 'demo.lock'}: Permission denied; {sentence(data)}\n",
-    ]
+    assert combine == [3, f"profcov: {data / 'state' / 'shards'}: Permission denied; {sentence(data)}\n"]
     assert clean == [3, f"profcov: {data}: Permission denied; {sentence(data)}\n"]
     assert doctor == [["problem", f"{data} is not writable: Permission denied", sentence(data)]]
 
