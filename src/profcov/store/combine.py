@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +26,7 @@ from profcov.store.holders import list_died, list_failed, list_notes
 from profcov.store.layout import (
     artifact_path,
     list_shards,
+    lock_path,
     previous_path,
     quarantine_dir,
     sidecar_path,
@@ -109,7 +111,7 @@ def combine(
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
     _check_recorded(data_dir, slug)  # before a lock is made for it, by another user than the server's, maybe
     artifact = artifact_path(out or data_dir, slug)
-    with exclusive(data_dir, slug, timeout, umask) as lock:
+    with _told(artifact), exclusive(data_dir, slug, timeout, umask) as lock:
         finish(data_dir, slug, lock)
         gathered = _gather(data_dir, slug, lock, umask)
         before = _read_before(artifact) if append else None
@@ -265,7 +267,7 @@ def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = P
         LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
         CoverageWriteError: the lock file cannot be made.
     """
-    with exclusive(data_dir, slug, timeout, umask) as lock:
+    with _told(lock_path(data_dir, slug)), exclusive(data_dir, slug, timeout, umask) as lock:
         finish(data_dir, slug, lock)
         shards = list_shards(data_dir, slug)
         consume(data_dir, slug, lock, shards, list_failed(data_dir, slug), umask=umask)
@@ -273,22 +275,25 @@ def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = P
 
 
 @contextlib.contextmanager
-def _beside(artifact: Path, umask: int) -> Iterator[Path]:
-    """Yield the name of a file to be moved to the artifact's place; remove it if it was not.
-
-    Raises:
-        CoverageWriteError: the system does not let us write there.
-    """
-    merged = unfinished_path(artifact)
+def _told(path: Path) -> Iterator[None]:
+    """Turn what the system or SQLite says of a full disk, say, into one error."""
     try:
-        make_directory(artifact.parent, umask)
-        merged.unlink(missing_ok=True)
-        try:
-            yield merged
-        finally:
-            merged.unlink(missing_ok=True)
-    except OSError as error:
-        raise CoverageWriteError(artifact, error.strerror or str(error)) from error
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise CoverageWriteError(path, getattr(error, "strerror", None) or str(error)) from error
+
+
+@contextlib.contextmanager
+def _beside(artifact: Path, umask: int) -> Iterator[Path]:
+    """Yield the name of a file to be moved to the artifact's place; remove it if it was not."""
+    merged = unfinished_path(artifact)
+    make_directory(artifact.parent, umask)
+    merged.unlink(missing_ok=True)
+    try:
+        yield merged
+    finally:
+        for left in (merged, merged.with_name(f"{merged.name}-journal")):
+            left.unlink(missing_ok=True)
 
 
 def _ask_coverage(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -171,6 +172,26 @@ def test_nothing_to_combine_is_one_clear_sentence_and_leaves_the_artifact_alone(
     with pytest.raises(CoverageMergeError, match=r"no shard of it is in .*: was it played against"):
         combine(data, DEMO)
     assert (made.path.read_bytes(), made.sidecar.read_bytes()) == before
+
+
+@pytest.mark.parametrize("tiny", [512], indirect=True)
+def test_on_a_full_disk_each_writer_says_one_sentence_and_nothing_is_lost(tiny: Path) -> None:
+    shards = [write(tiny, {f"/src/{number}.py": set(range(1, 400))}) for number in range(2)]
+    with (tiny / "fill").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(512))
+    said, made = [], None
+    while made is None:
+        try:
+            made = combine(tiny, DEMO)
+        except (CoverageWriteError, CoverageMergeError) as error:
+            said.append(str(error))
+            assert list_shards(tiny, DEMO) == sorted(shards)
+            assert not list(tiny.glob(".unfinished*"))
+            os.truncate(tiny / "fill", (tiny / "fill").stat().st_size - 8192)
+    assert (made.shards, made.lines, made.complete) == (2, 798, True)
+    assert len(said) >= 3
+    assert all("\n" not in each and ("full" in each or "No space" in each) for each in said), said
 
 
 def test_for_a_slug_that_nobody_has_recorded_no_lock_is_made(data: Path) -> None:

@@ -127,18 +127,6 @@ def test_a_directory_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> N
         write_shard(tmp_path / "file" / "data", DEMO, "profile:demo", LINES)
 
 
-@pytest.fixture
-def tiny(tmp_path: Path) -> Any:
-    """A file system of 64 KiB, where this machine lets us mount one."""
-    where = tmp_path / "tiny"
-    where.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=0700", "tmpfs", str(where)]
-    if os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
-        pytest.skip("no file system can be mounted here")
-    yield where
-    subprocess.run(["umount", "--lazy", str(where)], check=True)  # also when a test fails, and leaves a file open
-
-
 def count_open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
