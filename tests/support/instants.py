@@ -6,6 +6,7 @@ import ctypes
 import os
 import signal
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,8 +64,9 @@ def _follow(work: Callable[[], object], last: int = sys.maxsize) -> int:
             os.kill(os.getpid(), signal.SIGSTOP)
             work()
         except BaseException:  # noqa: BLE001
-            os.kill(os.getpid(), signal.SIGABRT)
-        os.kill(os.getpid(), signal.SIGUSR2)  # nothing of profcov's runs after the work
+            signal.pthread_kill(threading.get_ident(), signal.SIGABRT)
+        # Nothing of profcov's runs after the work. To this thread: another, which is not followed, would end the child by it.
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR2)
     _, status = os.waitpid(pid, 0)
     assert os.WIFSTOPPED(status), status
     _ptrace(_SET_OPTIONS, pid, _CALLS_ARE_MARKED | _DIES_WITH_US)
