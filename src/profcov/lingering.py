@@ -71,10 +71,8 @@ class _Lingering:
         place = None
         if kind is not None and book is not None and not book.is_past:
             place = book.join(kind=kind)
-            if (
-                place is None
-            ):  # a reader has come just now: it sees the old one, or else has consumed it at the next look
-                return
+            if place is None:
+                return  # a reader has come just now, and sees the old one; or it has consumed it at the next look
         if unit is not None:
             unit.let_readers_in()
         if self._place is not None:

@@ -54,9 +54,8 @@ def follow_loop(module: ModuleType) -> None:
     """Let tasks follow that are made in other threads than a unit's; in its own there is ``tasks.follow``, too."""
     from profcov.propagation import tasks  # noqa: PLC0415 (it imports asyncio)
 
-    if not _installed or not hasattr(
-        tasks, "install"
-    ):  # it is that which imports asyncio, and it comes here once it is whole
+    is_whole = hasattr(tasks, "install")  # if it is not, it is what imports asyncio: it comes here once it is
+    if not _installed or not is_whole:
         return
     from profcov.propagation import database_threads, hand_over, trio_tasks, uvloops  # noqa: PLC0415
 

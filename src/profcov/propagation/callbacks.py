@@ -77,9 +77,8 @@ def hand(original: Callable[..., Any], /, *args: Any, context: Any = None, **nam
         # A context that is given is a future's: it is the unit's that waits for it, also when that has ended.
         if len(args) > at and is_to_follow(args[at]):
             args = (*args[:at], Late(args[at], scope), *args[at + 1 :])
-    elif (
-        context is None and type(given) is not Nobody
-    ):  # the garbage collector closes an asynchronous generator, or the unit has ended
+    elif context is None and type(given) is not Nobody:
+        # The garbage collector closes an asynchronous generator, or the unit has ended.
         context = contextvars.copy_context()
         context.run(current.set, None)
     return original(*args, context=context)
