@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -110,10 +111,21 @@ def _wait_until_it_answers(served: Served) -> None:
             break
         finally:
             connection.close()
-    # A worker of granian's that is asked to stop while it starts does neither.
+    # A worker that is asked to stop while it starts does neither: gunicorn's has its parent's handlers first.
+    workers = [int(word.partition("=")[2]) for word in served.process.args if word.startswith("--workers=")]
+    while "gunicorn" in served.process.args and _count_that_listen(served.process.pid) < sum(workers):
+        assert time.monotonic() < deadline, f"does not start all workers:\n{served.log.read_text()}"
+        time.sleep(0.02)
     while "granian" in served.process.args and served.log.read_text().count("Started worker-") < 2:
         assert time.monotonic() < deadline, f"does not start all workers:\n{served.log.read_text()}"
         time.sleep(0.02)
+
+
+def _count_that_listen(pid: int) -> int:
+    """Return how many children of gunicorn's main process have their own handlers of signals: that of SIGABRT is the last."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    masks = [re.findall(r"SigCgt:\s*(\w+)", Path(f"/proc/{child}/status").read_text()) for child in children]
+    return sum(int(mask, 16) >> (signal.SIGABRT - 1) & 1 for found in masks for mask in found)
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
