@@ -118,7 +118,7 @@ def compare_inventories(old: Inventory, new: Inventory) -> list[InventoryChange]
     changes: list[InventoryChange] = []
     for symbol in new.symbols:
         changes += _compare(before[was[symbol.name]] if symbol.name in was else None, symbol)
-    changes += [InventoryChange("gone", symbol.name, symbol.file) for symbol in old.symbols if symbol.name not in now]
+    changes += [InventoryChange("gone", symbol.name, symbol.place) for symbol in old.symbols if symbol.name not in now]
     bad_before = {each.file for each in old.unreadable}
     bad_now = {each.file: each.reason for each in new.unreadable}
     changes += [InventoryChange("unreadable", file, bad_now[file]) for file in sorted(bad_now.keys() - bad_before)]
@@ -133,12 +133,12 @@ def identify(symbol: Symbol) -> Identity:
 
 def _compare(old: Symbol | None, new: Symbol) -> Iterable[InventoryChange]:
     if old is None:
-        yield InventoryChange("new", new.name, new.file)
+        yield InventoryChange("new", new.name, new.place)
         return
     if old.name != new.name:
         yield InventoryChange("renamed", new.name, f"was {old.name}")
     if (old.body_hash, old.kind, old.traits) != (new.body_hash, new.kind, new.traits):
-        yield InventoryChange("changed", new.name, new.file)
+        yield InventoryChange("changed", new.name, new.place)
     elif (old.file, old.span, old.body_lines) != (new.file, new.span, new.body_lines):
-        where = f"{old.file}:{old.span[0]}-{old.span[1]}"
+        where = f"{old.place}:{old.span[0]}-{old.span[1]}"
         yield InventoryChange("moved", new.name, f"was {where}")

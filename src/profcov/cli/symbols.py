@@ -70,6 +70,6 @@ def _check(stored: Inventory, inventory: Inventory, path: Path) -> int:
 
 def _describe(inventory: Inventory) -> list[tuple[str, ...]]:
     return [
-        (symbol.name, symbol.kind, f"{symbol.file}:{symbol.span[0]}-{symbol.span[1]}", str(len(symbol.body_lines)))
+        (symbol.name, symbol.kind, f"{symbol.place}:{symbol.span[0]}-{symbol.span[1]}", str(len(symbol.body_lines)))
         for symbol in inventory.symbols
     ]

@@ -64,7 +64,7 @@ def gaps_markdown(gaps: Gaps) -> Iterator[str]:
 
 
 def _describe_modules(found: Sequence[ModuleGap]) -> list[tuple[str, ...]]:
-    return [(code(gap.module.name), code(gap.module.file), str(gap.missed)) for gap in found]
+    return [(code(gap.module.name), code(gap.module.place), str(gap.missed)) for gap in found]
 
 
 def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -72,8 +72,8 @@ def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str
 
 
 def _name(symbol: Symbol) -> dict[str, Any]:
-    return {"name": symbol.name, "file": symbol.file, "line_span": list(symbol.span)}
+    return {"name": symbol.name, "file": symbol.place, "line_span": list(symbol.span)}
 
 
 def _place(symbol: Symbol) -> str:
-    return f"{symbol.file}:{symbol.span[0]}-{symbol.span[1]}"
+    return f"{symbol.place}:{symbol.span[0]}-{symbol.span[1]}"

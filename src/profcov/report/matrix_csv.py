@@ -29,7 +29,7 @@ def coverage_matrix(matrix: Matrix) -> Iterator[str]:
     yield _quote(["symbol", "kind", "file", *(f"profile:{slug}" for slug in matrix.profiles)]) + "\r\n"
     for symbol, flags in matrix.rows():
         digits = flags.translate(_DIGITS).decode("ascii")
-        yield ",".join([_quote([symbol.name, symbol.kind, symbol.file]), *digits]) + "\r\n"
+        yield ",".join([_quote([symbol.name, symbol.kind, symbol.place]), *digits]) + "\r\n"
 
 
 def _quote(cells: Sequence[str]) -> str:
@@ -62,7 +62,7 @@ def write_parquet(matrix: Matrix, path: Path) -> None:
     columns = {
         "symbol": pa.array([_utf8(symbol.name) for symbol in symbols], pa.string()),
         "kind": pa.array([symbol.kind for symbol in symbols], pa.string()),
-        "file": pa.array([_utf8(symbol.file) for symbol in symbols], pa.string()),
+        "file": pa.array([_utf8(symbol.place) for symbol in symbols], pa.string()),
     }
     profiles = {
         f"profile:{slug}": pa.Array.from_buffers(

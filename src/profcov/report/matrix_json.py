@@ -52,7 +52,7 @@ def symbol_profiles(matrix: Matrix) -> Iterator[str]:
     for symbol, flags in matrix.rows():
         facts = {
             "kind": symbol.kind,
-            "file": symbol.file,
+            "file": symbol.place,
             "line_span": list(symbol.span),
             "body_hash": symbol.body_hash,
             "parent": symbol.parent,

@@ -70,7 +70,7 @@ def _share(part: int, whole: int) -> float:
 def _describe(each: SymbolReport) -> dict[str, Any]:
     return {
         "name": each.symbol.name,
-        "file": each.symbol.file,
+        "file": each.symbol.place,
         "line_span": list(each.symbol.span),
         "executed_lines": to_numbers(each.executed),
         "covered": each.is_covered,

@@ -23,7 +23,7 @@ Trait = Literal["async", "nested", "overload", "property", "redefinition"]
 class Symbol:
     """One module, class, function or method.
 
-    ``file`` is the name under which artifacts know the file. ``span`` is the first and last line, decorators included.
+    ``file`` is the name under which artifacts know the file; reports show ``place``. ``span`` is the first and last line, decorators included.
     ``body_lines`` are the first lines of the executable statements of its own body, rising; it is empty where nothing
     could ever prove that the symbol ran. ``parent`` is the symbol around it, None for a module. ``body_hash`` tells
     whether two bodies say the same, whatever their lines and layout; None for a body of a docstring at most.
@@ -38,6 +38,15 @@ class Symbol:
     parent: SymbolName | None
     body_hash: str | None
     traits: tuple[Trait, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """The file as reports name it: from where its module is imported, whole where another file could bear that name."""
+        module = self.name.partition(":")[0]
+        if "#" in module or not self.file.startswith("/"):
+            return self.file
+        parts = module.count(".") + 1 + self.file.endswith("/__init__.py")
+        return "/".join(self.file.rsplit("/", parts)[1:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,9 @@ def test_statements_and_executed_lines_are_those_of_coverage_json_for_every_file
         file: facts["summary"]["num_statements"] for file, facts in files.items()
     }
     document = profile_document(report_profile(SymbolIndex(inventory), read_artifact(tree.root, Slug("p"))))
+    places = {symbol.place: symbol.file for symbol in inventory.symbols}
     for module in document["modules"]:
-        facts, executed = files[module["file"]], set(module["executed_lines"])
+        facts, executed = files[places[module["file"]]], set(module["executed_lines"])
         # Old versions of coverage.py also list executed lines that they do not count, such as docstrings.
         assert executed <= set(facts["executed_lines"]), module["file"]
         assert len(executed) == facts["summary"]["covered_lines"], module["file"]

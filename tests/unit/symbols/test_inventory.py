@@ -223,3 +223,29 @@ def test_several_processes_read_what_one_does(tree, monkeypatch):
     assert build_inventory(ini, processes=2) == alone
     assert [bad.file for bad in alone.unreadable] == ["broken.py"]
     assert next(symbol for symbol in alone.symbols if symbol.name == "m_7:f").body_lines == ()
+
+
+def test_reports_name_a_file_from_where_its_module_is_imported(tree):
+    for name in ("lib/site-packages/shop/__init__.py", "lib/site-packages/shop/cart.py", "src/tool/run.py", "job.py"):
+        tree.write(name, "x = 1\n")
+    sources = [tree.root / "lib/site-packages/shop", tree.root / "src", tree.root / "job.py"]
+    symbols = build_inventory(tree.write("cov.ini", "[run]\n"), sources).symbols
+    assert {symbol.name: symbol.place for symbol in symbols} == {
+        "job": "job.py",
+        "shop": "shop/__init__.py",
+        "shop.cart": "shop/cart.py",
+        "tool.run": "tool/run.py",
+    }
+    assert all(Path(symbol.file).is_absolute() for symbol in symbols)
+
+
+def test_where_two_files_would_bear_one_name_in_reports_the_second_is_named_whole(tree):
+    first, second = (tree.write(f"{folder}/main.py", "x = 1\n") for folder in ("a", "b"))
+    symbols = build_inventory(tree.write("cov.ini", "[run]\n"), [first.parent, second.parent]).symbols
+    assert [symbol.place for symbol in symbols] == ["main.py", str(second)]
+
+
+def test_with_relative_files_names_stay_as_artifacts_have_them(tree):
+    tree.write("src/shop/cart.py", "x = 1\n")
+    (symbol,) = tree.inventory().symbols
+    assert (symbol.file, symbol.place) == ("src/shop/cart.py", "src/shop/cart.py")

@@ -87,7 +87,7 @@ def _describe_modules(edition: Edition) -> Iterator[dict[str, Any]]:
         gap = gaps.get(module.name)
         state = gap.state if gap else "reached" if executed else "empty"
         missed = gap.missed if gap else (each.callable_lines & ~executed).bit_count() if executed else 0
-        yield {"name": clean(module.name), "file": clean(each.file), "state": state, "missed": missed}
+        yield {"name": clean(module.name), "file": clean(module.place), "state": state, "missed": missed}
 
 
 def _describe_symbols(edition: Edition) -> dict[str, list[Any]]:

@@ -132,10 +132,10 @@ def _rank_profiles(edition: Edition, unique: Mapping[Slug, int], links: Mapping[
 def _list_gaps(edition: Edition) -> Iterator[TopList]:
     for state, title in _STATES.items():
         found = edition.gaps.in_state(state)
-        rows = ((gap.module.name, gap.module.file, gap.missed) for gap in found)
+        rows = ((gap.module.name, gap.module.place, gap.missed) for gap in found)
         yield _make(title, ("module", "file", "missed statements"), rows, len(found))
     symbols = edition.gaps.symbols
-    missed = ((gap.symbol.name, f"{gap.symbol.file}:{gap.symbol.span[0]}", gap.missed) for gap in symbols)
+    missed = ((gap.symbol.name, f"{gap.symbol.place}:{gap.symbol.span[0]}", gap.missed) for gap in symbols)
     title = "Functions and methods never called, in modules that are reached"
     yield _make(title, ("symbol", "where", "missed statements"), missed, len(symbols))
 
