@@ -11,6 +11,7 @@ import click
 
 from profcov import settings
 from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir
+from profcov.cli.run_source import find_application, write_sources
 from profcov.errors import CoverageWriteError
 from profcov.slug import parse_slug
 from profcov.store.directory import make_state
@@ -28,17 +29,17 @@ _CONFIG = "run.ini"
 @click.option(
     "--source",
     "sources",
-    metavar="DIR",
+    metavar="DIR|PACKAGE",
     multiple=True,
-    type=click.Path(exists=True, path_type=Path),
-    help="Measure what is in this directory; again for more.  [default: as the coverage configuration says]",
+    help="Measure what is in this directory or package; again for more.  [default: as the coverage configuration says, "
+    "else the installed application that COMMAND starts]",
 )
 @data_dir_option("Where to record.")
 @config_option()
 @click.option("--slug", help="The whole process belongs to this profile: for scripts, instead of servers.")
 @click.argument("words", metavar="COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(
-    sources: tuple[Path, ...], data_dir: Path | None, config: str | None, slug: str | None, words: tuple[str, ...]
+    sources: tuple[str, ...], data_dir: Path | None, config: str | None, slug: str | None, words: tuple[str, ...]
 ) -> None:
     """Run COMMAND with tracing on: gunicorn app:app, flask run, uvicorn app:app, rq worker, python -m app.
 
@@ -53,7 +54,9 @@ def command(
     environ[settings.DIR] = str(directory)  # absolute: the command may change its directory
     if slug is not None:
         environ[settings.PROCESS_SLUG] = parse_slug(slug)
-    found = _write_configuration(directory, sources, settings.read_umask(environ)) if sources else find_config(config)
+    found = None if sources else find_config(config)
+    if found is None and (wanted := sources or find_application(words)):
+        found = _write_configuration(directory, write_sources(wanted), settings.read_umask(environ))
     if found is not None:
         environ[settings.CONFIG] = str(found)
     settings.Settings.from_environ(environ)  # a wrong setting is said here, and not in a server's log
@@ -68,15 +71,15 @@ def _list_paths(given: str) -> Sequence[str]:
     return [site, *(path for path in given.split(os.pathsep) if path and path != site)]
 
 
-def _write_configuration(directory: Path, sources: Sequence[Path], umask: int) -> Path:
-    """Write a coverage configuration that measures some directories, in the data directory; it is there for reports, too.
+def _write_configuration(directory: Path, options: Sequence[str], umask: int) -> Path:
+    """Write a coverage configuration into the data directory; it is there for reports, too.
 
     Raises:
         CoverageWriteError: it cannot be written.
     """
     path = state_dir(directory) / _CONFIG
     fresh = path.with_name(f"{_CONFIG}.{os.getpid()}.unfinished")
-    lines = ["# Written by profcov run --source.", "[run]", "source =", *(f"    {each.absolute()}" for each in sources)]
+    lines = ["# Written by profcov run.", "[run]", *options]
     try:
         make_state(directory, umask=umask)
         remove(fresh)

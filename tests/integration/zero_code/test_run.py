@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
@@ -229,13 +230,33 @@ def test_source_says_what_is_measured_and_a_slug_makes_the_whole_process_a_profi
     data.close()
 
 
+@pytest.mark.parametrize("words", [(), ("--source", "pygments"), ("--source", "main.py")])
+def test_an_installed_application_a_package_and_a_file_are_measured(tmp_path: Path, words: tuple[str, ...]) -> None:
+    command = [str(Path(sysconfig.get_path("scripts"), "pygmentize")), "-V"]
+    if words:
+        (tmp_path / "main.py").write_text("from pygments.cmdline import main\nmain(['pygmentize', '-V'])\n")
+        command = [sys.executable, "main.py"]
+    done = run(tmp_path, *words, "--slug", "whole", "--data-dir", "data", "--", *command)
+    assert done.stdout.startswith("Pygments")
+    (shard,) = (tmp_path / "data").glob("state/shards/whole.coverage.*")
+    data = coverage.CoverageData(str(shard))
+    data.read()
+    measured = {Path(name).parts[-2:] for name in data.measured_files()}
+    data.close()
+    if "main.py" in words:
+        assert measured == {(tmp_path.name, "main.py")}
+    else:
+        assert ("pygments", "cmdline.py") in measured
+        assert all(name.find("pygments") > 0 for name in data.measured_files())
+
+
 def test_what_makes_no_sense_is_said_in_one_sentence(tmp_path: Path) -> None:
     program = (sys.executable, "-c", "")
     for words, told in [
         (("--source", ".", "--config", "x.ini"), "give one of them"),
         (("--slug", "../x"), "is not a slug"),
         (("--config", "missing.ini"), "expected a file that exists"),
-        (("--source", "missing"), "does not exist"),
+        (("--source", "missing"), "'missing' is neither a directory nor a file"),
     ]:
         done = run(tmp_path, *words, "--", *program)
         assert done.returncode == 2

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import sys
+import sysconfig
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from profcov.cli.run_source import find_application, write_sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("command", "found"),
+    [
+        ("pygmentize -V", ["pygments"]),  # a script of this environment's
+        ("python -m rich", ["rich"]),
+        (f"{sys.executable} -m rich", ["rich"]),
+        ("python -m gunicorn rich.app:app -k gevent", ["rich"]),
+        ("gunicorn rich.app:app -k gevent --bind localhost:8000", ["rich"]),
+        ("gunicorn rich.app:create('x') -w 2", ["rich"]),
+        ("flask --app rich.shop run -p 5000", ["rich"]),
+        ("flask --app=rich:shop run", ["rich"]),
+        ("ddtrace-run uvicorn --factory rich.shop:make", ["rich"]),
+        ("opentelemetry-instrument pygmentize", ["pygments"]),
+        ("python main.py", []),
+        ("python -m flask run", []),
+        ("python -m json", []),  # of the standard library
+        ("gunicorn local.app:app -k rich", []),  # beside the command: measured unasked
+        ("flask --app local run", []),
+        ("gunicorn nowhere.to.be_found:app", []),
+        ("rq worker rich", []),
+        ("no-such-command", []),
+    ],
+)
+def test_the_installed_application_that_a_command_starts_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str, found: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", sysconfig.get_path("scripts"))
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "app.py").touch()
+    assert find_application(command.split()) == found
+    (tmp_path / ".coveragerc").write_text("[run]\nbranch = true\n")  # who has one says what is measured
+    assert find_application(command.split()) == []
+
+
+def test_beside_code_of_ones_own_a_script_may_start_that_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.py").touch()
+    assert find_application(["python", "-m", "rich", "app.py"]) == []
+    assert find_application(["gunicorn", "rich.app:app"]) == ["rich"]
+    assert find_application(["gunicorn", "app:app"]) == []
+
+
+def test_all_packages_of_a_distribution_are_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert {"yaml", "_yaml"} <= set(find_application(["python", "-m", "yaml"]))
+
+
+def test_a_source_is_a_directory_a_package_or_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "app.py").touch()
+    assert write_sources(["src", "rich", "rich.text"]) == [
+        "source =",
+        f"    {tmp_path / 'src'}",
+        "source_pkgs =",
+        "    rich",
+        "    rich.text",
+    ]
+    assert write_sources(["app.py"]) == ["include =", f"    {tmp_path / 'app.py'}"]
+    with pytest.raises(
+        click.BadParameter, match=r"'scr' is neither a directory nor a file that is there, nor a package"
+    ):
+        write_sources(["scr"])
+    with pytest.raises(click.BadParameter, match=r"app\.py is a file: give files only, or the directories"):
+        write_sources(["src", "app.py"])
