@@ -17,6 +17,7 @@ from profcov.playback.formats import load, load_profiles
 from profcov.playback.play import list_saved
 from profcov.playback.play_options import DEFAULT_TIMEOUT, PlayOptions
 from profcov.playback.template import NAME
+from profcov.report.text import printable
 from profcov.settings import DEFAULT_DIR, DIR, read_secret, read_umask
 
 if TYPE_CHECKING:
@@ -147,6 +148,9 @@ def read_play(
     first = load(login, variables).profile if login is not None else None
     saved = dict.fromkeys(list_saved(first), "") if first is not None else {}
     profiles = _select(load_profiles(paths, variables | saved), select)
+    for profile in profiles:
+        for lack in profile.lacks:
+            click.echo(f"profcov: warning: {profile.slug}: {printable(lack)}", err=True)
     options = PlayOptions(
         redis_url=redis_url,
         data_dir=data_dir,

@@ -122,6 +122,8 @@ def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool) -> None
         click.echo(str(out / f"{slug}.yaml"))
         for name, secret in each.profile.secrets.items():
             click.echo(f"{slug}: {name} is taken from the environment: set {secret.env}", err=True)
+        for lack in each.profile.lacks:
+            click.echo(f"{slug}: {printable(lack)}", err=True)
 
 
 def _load_all(paths: Sequence[Path]) -> tuple[list[Loaded], list[ProfileFormatError]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -35,8 +36,15 @@ def name_server(url: str) -> str:
 
 
 def join(base_url: str, path: str) -> str:
-    """Return the URL of a path below the base URL; an absolute URL stays as it is."""
-    return base_url.rstrip("/") + path if path.startswith("/") else path
+    """Return the URL of a path below the base URL; an absolute URL stays as it is.
+
+    A path that begins with the base URL's own, as recordings have it, is not put below that again.
+    """
+    base = base_url.rstrip("/")
+    prefix = urlsplit(base).path
+    if prefix and re.match(rf"{re.escape(prefix)}(?:[/?]|\Z)", path):
+        base = base.removesuffix(prefix)
+    return base + path if path.startswith("/") else path
 
 
 def show(url: str) -> str:

@@ -9,7 +9,6 @@ from urllib.parse import parse_qsl
 from profcov.playback.address import find_origin, join, name_server, show
 from profcov.playback.masking import Mask
 from profcov.playback.play_options import find_base_url
-from profcov.playback.profile import Wait
 from profcov.playback.secret import find_secrets, is_secret_name
 from profcov.playback.steps import find_named_origins
 from profcov.playback.template import SERVER, fill
@@ -51,7 +50,7 @@ def plan(profile: Profile, options: PlayOptions) -> Iterator[Planned]:
     hide = Mask((*find_secrets(profile), *options.cookies.values())).hide
     for step in profile.steps:
         sent = [(step.name, step.request.method, step.request.path, tuple(step.request.query))]
-        if isinstance(step.wait, Wait) and step.wait.path is not None:
+        if step.wait is not None and step.wait.path is not None:
             sent.append((f"{step.name} (wait)", "GET", step.wait.path, ()))
         values.forget(step.save)
         for name, method, path, query in sent:

@@ -104,8 +104,12 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class JobsWait:
-    """Wait in Redis for the RQ jobs that answers so far have named; with none named there is nothing to wait for."""
+    """Wait for the jobs that answers so far have named; with none named there is nothing to wait for.
 
+    They are RQ's and in Redis; where no Redis is given, ``path`` is asked, a template with ``{job_id}`` in it.
+    """
+
+    path: str | None = None
     timeout: float | None = None
 
 
@@ -136,7 +140,8 @@ class Secret:
 class Profile:
     """One scenario: steps to be sent in order. ``variables`` hold what was given on the command line too.
 
-    ``secrets`` are variables as well; one that the command line gives is in both.
+    ``secrets`` are variables as well; one that the command line gives is in both. ``lacks`` tells which requests of a
+    recording are no steps because it lacks what they sent.
     """
 
     path: Path
@@ -146,3 +151,4 @@ class Profile:
     variables: Mapping[str, str | int | float | bool]
     steps: tuple[Step, ...]
     secrets: Mapping[str, Secret] = field(default_factory=dict)
+    lacks: tuple[str, ...] = ()

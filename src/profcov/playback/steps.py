@@ -93,7 +93,7 @@ def find_named_origins(profile: Profile) -> set[Origin]:
     values = _OnlyVariables(profile.variables)
     for step in profile.steps:
         texts.append(fill(step.request.path, values))
-        if isinstance(step.wait, Wait) and step.wait.path is not None:
+        if step.wait is not None and step.wait.path is not None:
             texts.append(fill(step.wait.path, values))
     return {origin for text in texts if (origin := find_origin(text))}
 

@@ -15,6 +15,9 @@ NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 SERVER: Final = "server"
 """The variable that every profile has: scheme and host of the base URL, for headers such as ``Origin``."""
 
+JOB_ID: Final = "job_id"
+"""The variable of the path that shows a job's state, and no other's."""
+
 _TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{({NAME.pattern})\}}|[{{}}]", re.ASCII)
 
 

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 from profcov.playback import expectation
 from profcov.playback.barrier import wait_for_jobs
+from profcov.playback.call import Call
 from profcov.playback.failure import StepFailedError
+from profcov.playback.filling import fill_path
 from profcov.playback.polling import tries
+from profcov.playback.states import find_state, is_failure, is_success
+from profcov.playback.template import JOB_ID
 
 if TYPE_CHECKING:
     import requests
 
-    from profcov.playback.call import Call
     from profcov.playback.client import Client
     from profcov.playback.polling import Stop
     from profcov.playback.profile import JobsWait, Wait
     from profcov.slug import Slug
+
+_GONE: Final = frozenset({404, 410})
 
 
 @dataclass(slots=True)
@@ -68,26 +75,59 @@ def wait_until(
 
 
 def wait_for_named_jobs(wait: JobsWait, play: Play) -> None:
-    """Wait in Redis for the jobs that answers so far have named.
+    """Wait for the jobs that answers so far have named: in Redis, or where none is given at the path that shows their state.
 
     Raises:
         StepFailedError: they are not over in time, or nothing says how to wait for them.
-        TargetError: Redis does not answer.
+        TargetError: Redis does not answer, or the server cannot be used.
     """
     if not play.jobs:
         return
-    if play.redis_url is None:
+    if play.redis_url is None and wait.path is None:
         raise StepFailedError(
-            f"the answers name the job {play.jobs[0]}, and nothing says how to wait for it: give --redis-url, or a wait "
-            "with the path that shows its state",
+            f"the answers name the job {play.jobs[0]}, and nothing says how to wait for it: give --redis-url, or the path "
+            "that shows its state (jobs in the hints of a recording, path beside jobs in YAML)",
         )
     timeout = wait.timeout or play.timeout
-    pending = wait_for_jobs(play.redis_url, play.slug, timeout, play.stop, also=play.jobs)
+    if play.redis_url is not None:
+        pending = wait_for_jobs(play.redis_url, play.slug, timeout, play.stop, also=play.jobs)
+    else:
+        pending = _ask_for_jobs(wait.path or "", play, timeout)
     if play.stop.is_set():
         raise StepFailedError("playback was stopped while it waited")
     if pending:
         raise StepFailedError(f"jobs that are still to run after {timeout:g} s: {', '.join(pending)}")
     play.jobs.clear()
+
+
+def _ask_for_jobs(path: str, play: Play, timeout: float) -> tuple[str, ...]:
+    """Ask the server until each job is over, and return those that are not when the time is up.
+
+    As in Redis, one that failed is over, and so is one that the server knows no more; both are noted.
+    """
+    end = time.monotonic() + timeout
+    jobs = tuple(dict.fromkeys(play.jobs))
+    for number, job in enumerate(jobs):
+        call = Call(method="GET", path=fill_path(path, {**play.values, JOB_ID: quote(job, safe="")}))
+        for _ in tries(max(0.0, end - time.monotonic()), play.stop, interval=play.interval):
+            if _is_over(play.client.send(call), job, play):
+                break
+        else:
+            return jobs[number:]
+    return ()
+
+
+def _is_over(answer: requests.Response, job: str, play: Play) -> bool:
+    if answer.status_code in _GONE:
+        play.client.notes[f"{expectation.title(answer)}: the server knows no job {job}: it is taken for over"] = None
+        return True
+    expectation.check_status(answer, ())
+    found = find_state(expectation.read_json(answer))
+    if found is None:
+        raise StepFailedError(f"{expectation.title(answer)}: shows no state of a job in {expectation.excerpt(answer)}")
+    if is_failure(found[1]):
+        play.client.notes[f"job {job} ended as {found[1]!r}"] = None
+    return is_success(found[1]) or is_failure(found[1])
 
 
 def _is_true(value: Any) -> bool:

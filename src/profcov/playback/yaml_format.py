@@ -8,7 +8,7 @@ from profcov.errors import InvalidSlugError, ProfileFormatError
 from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.fields import Fields, describe
 from profcov.playback.profile import Expect, JobsWait, Profile, Secret, Step, Wait
-from profcov.playback.template import NAME, SERVER
+from profcov.playback.template import JOB_ID, NAME, SERVER, find_names
 from profcov.playback.yaml_document import read_document
 from profcov.playback.yaml_request import REQUEST_KEYS, read_headers, read_path, read_request
 from profcov.playback.yaml_save import read_source
@@ -25,6 +25,7 @@ PROFILE_KEYS: Final = ("slug", "description", "base_url", "variables", "steps")
 STEP_KEYS: Final = ("name", "request", "expect", "save", "wait")
 EXPECT_KEYS: Final = ("status", "json", "jmespath", "headers", "text", "duration")
 WAIT_KEYS: Final = ("path", "until", "fail", "timeout", "interval", "jobs")
+JOBS_WAIT_KEYS: Final = ("jobs", "path", "timeout")
 
 _LOWEST_STATUS = 200
 _HIGHEST_STATUS = 599
@@ -141,7 +142,7 @@ def _read_statuses(fields: Fields) -> tuple[int, ...]:
 def _read_wait(step: Fields, request: Request, known: set[str]) -> Wait | JobsWait:
     fields = step.mapping("wait", WAIT_KEYS)
     if "jobs" in fields:
-        return _read_jobs_wait(step)
+        return _read_jobs_wait(step, known)
     if "path" not in fields and request.method != "GET":
         fields.fail("path", f"missing: a {request.method} is not sent again, so say what to ask")
     return Wait(
@@ -153,8 +154,11 @@ def _read_wait(step: Fields, request: Request, known: set[str]) -> Wait | JobsWa
     )
 
 
-def _read_jobs_wait(step: Fields) -> JobsWait:
-    fields = step.mapping("wait", ("jobs", "timeout"))
+def _read_jobs_wait(step: Fields, known: set[str]) -> JobsWait:
+    fields = step.mapping("wait", JOBS_WAIT_KEYS)
     if fields.value("jobs") is not True:
         fields.fail("jobs", f"must be true, not {describe(fields.value('jobs'))}")
-    return JobsWait(fields.seconds("timeout"))
+    path = read_path(fields, {*known, JOB_ID}) if "path" in fields else None
+    if path is not None and JOB_ID not in find_names(path):
+        fields.fail("path", f"must have {{{JOB_ID}}} in it: it shows the state of one job")
+    return JobsWait(path, fields.seconds("timeout"))

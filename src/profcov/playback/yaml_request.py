@@ -51,16 +51,16 @@ def read_request(fields: Fields, folder: Path, known: Collection[str]) -> Reques
     return request
 
 
-def read_path(fields: Fields, known: Collection[str]) -> str:
+def read_path(fields: Fields, known: Collection[str], key: str = "path") -> str:
     """Read a path or URL, a template.
 
     Raises:
         ProfileFormatError: it is no text, starts otherwise, or uses an unknown variable.
     """
-    path = fields.text("path")
+    path = fields.text(key)
     if not path.startswith(_STARTS):
-        fields.fail("path", f"{hide_named(path)!r} must start with '/', 'http://', 'https://' or a variable")
-    fields.template("path", path, known)
+        fields.fail(key, f"{hide_named(path)!r} must start with '/', 'http://', 'https://' or a variable")
+    fields.template(key, path, known)
     return path
 
 

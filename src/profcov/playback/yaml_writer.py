@@ -137,7 +137,7 @@ def _expect_document(expect: Expect) -> dict[str, Any]:
 
 def _wait_document(wait: Wait | JobsWait) -> dict[str, Any]:
     if isinstance(wait, JobsWait):
-        return {"jobs": True} | _without_nothing({"timeout": wait.timeout})
+        return {"jobs": True} | _without_nothing({"path": wait.path, "timeout": wait.timeout})
     return _without_nothing(
         {
             "path": wait.path,

@@ -361,14 +361,18 @@ def test_captured_events_wait_for_the_jobs_that_live_answers_name(
     told = playback("us", "--base-url", url)
     assert told.returncode == 1
     assert (
-        "and nothing says how to wait for it: give --redis-url, or a wait with the path that shows its state"
-        in told.stderr
+        "and nothing says how to wait for it: give --redis-url, or the path that shows its state "
+        "(jobs in the hints of a recording, path beside jobs in YAML)" in told.stderr
     )
     worker(**ENABLED, REDIS_URL=redis_url)
     for flags in ([], ["--trace-code", "--data-dir", tmp_path / "data"]):
         redis.flushall()
         played = playback("us", "--base-url", url, "--redis-url", redis_url, *flags)
         assert (played.returncode, "us: 2 requests" in played.stderr) == (0, True), played.stderr
+    (tmp_path / "us/capture/events.profcov.yaml").write_text("jobs: '/jobs/{job_id}'")
+    redis.flushall()
+    asked = playback("us", "--base-url", url)
+    assert (asked.returncode, asked.stdout) == (0, ""), asked.stderr
 
 
 def test_a_hook_writes_what_a_har_reader_takes(tmp_path: Path, serve: Callable[..., Any]) -> None:

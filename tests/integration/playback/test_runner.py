@@ -64,6 +64,32 @@ def test_what_a_step_saves_is_used_by_the_next_with_its_type(tmp_path: Path, ser
     assert (result.requests, result.jobs, result.artifact) == (2, (), None)
 
 
+def test_where_no_redis_is_given_the_server_is_asked_for_the_jobs_that_answers_named(
+    tmp_path: Path, serve: Callable[..., Any]
+) -> None:
+    server = serve()
+    states = {"j/1": iter(["queued", "started", "finished"]), "j2": iter(["failed"])}
+    server.answer("/rq", lambda: {"job_id": "j/1", "more": {"jobIds": ["j2", "gone"]}}, "POST")
+
+    @server.app.get("/job/<path:job>/state")
+    def state(job: str) -> Any:
+        return ({"job": {"status": next(states[job])}}, 200) if job in states else ("no such job", 404)
+
+    step = 'name: s, request: {method: POST, path: /rq}, wait: {jobs: true, path: "/job/{job_id}/state"}'
+    result = play(profile(tmp_path, step), PlayOptions(base_url=server.url))
+    asked = [path for _, path, _ in server.requests[1:]]
+    assert asked == [*["/job/j/1/state"] * 3, "/job/j2/state", "/job/gone/state"]
+    assert result.notes == (
+        "job j2 ended as 'failed'",
+        f"GET {server.url}/job/gone/state: the server knows no job gone: it is taken for over",
+    )
+    states["j/1"] = itertools.repeat("started")
+    step = step.replace("jobs: true", "jobs: true, timeout: 0.1")
+    assert failure(tmp_path, server.url, step) == "jobs that are still to run after 0.1 s: j/1, j2, gone"
+    states["j/1"] = itertools.repeat(5)
+    assert failure(tmp_path, server.url, step).startswith("GET URL/job/j%2F1/state: shows no state of a job in ")
+
+
 def test_a_wait_asks_until_it_is_true(tmp_path: Path, serve: Callable[..., object]) -> None:
     server = serve()
     states = itertools.chain(["queued", "started"], itertools.repeat("finished"))

@@ -30,6 +30,21 @@ def test_a_path_is_joined_below_the_base_url_and_a_url_stays() -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("/app/api", "http://host/app/api"),
+        ("/app", "http://host/app"),
+        ("/app?x=/app/", "http://host/app?x=/app/"),
+        ("/apple", "http://host/app/apple"),
+        ("/", "http://host/app/"),
+        ("/x/app/", "http://host/app/x/app/"),
+    ],
+)
+def test_a_path_that_begins_with_the_base_urls_own_is_not_doubled(path: str, url: str) -> None:
+    assert join("http://host/app", path) == join("http://host/app/", path) == url
+
+
+@pytest.mark.parametrize(
     ("url", "shown"),
     [
         ("redis://:secret@host:6379/0", "redis://:***@host:6379/0"),

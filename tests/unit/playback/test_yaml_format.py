@@ -311,6 +311,10 @@ MALFORMED = {
         steps("- {name: s, request: {path: /}, wait: {path: /}}"),
         "{p}: step 1 's': wait.until: missing",
     ),
+    "wait for jobs at one place": (
+        steps("- {name: s, request: {path: /}, wait: {jobs: true, path: /jobs}}"),
+        "{p}: step 1 's': wait.path: must have {job_id} in it: it shows the state of one job",
+    ),
     "wait for no time": (
         steps("- {name: s, request: {path: /}, wait: {path: /, until: a, timeout: 0}}"),
         "{p}: step 1 's': wait.timeout: must be a number of seconds above 0 and up to 86400, not 0",

@@ -25,7 +25,7 @@ _MOST_FIELDS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body by its kind; the fields are those of :class:`~profcov.playback.recorded.exchange.Sent`."""
+    """A body by its kind; the fields are those of :class:`~profcov.playback.recorded.exchange.Sent`, and a ``note`` about it."""
 
     json: Any = None
     has_json: bool = False
@@ -34,6 +34,7 @@ class Body:
     multipart: bool = False
     text: str | bytes | None = None
     missing: str = ""
+    note: str = ""
 
 
 class BodyError(ValueError):

@@ -74,6 +74,7 @@ def build(traffic: Traffic, hints: Hints, variables: Mapping[str, str]) -> Built
         variables={**hints.servers, **hints.variables, **variables},
         steps=tuple(builder.finish(steps)),
         secrets=builder.secrets,
+        lacks=traffic.lacks,
     )
     return Built(
         profile,
@@ -155,11 +156,15 @@ class _Builder:
         ]
 
     def _wait_for_jobs(self, number: int) -> Wait | JobsWait | None:
-        """Wait before the next GET, where the recording does not show how its client did."""
-        if not self._traffic.wait_for_jobs or number == len(self._turns):
-            return None
-        before, after = self._turns[number - 1].exchange, self._turns[number].exchange
-        return JobsWait() if before.sent.method != "GET" and after.sent.method == "GET" else None
+        """Wait before the next GET and at the end, where the recording does not show how its client did."""
+        path = self._hints.jobs or self._traffic.job_path
+        after = self._turns[number].exchange.sent.method if number < len(self._turns) else "GET" if path else ""
+        waits = self._traffic.wait_for_jobs or self._hints.jobs
+        return (
+            JobsWait(path=path)
+            if waits and after == "GET" and self._turns[number - 1].exchange.sent.method != "GET"
+            else None
+        )
 
     def _visit(self, use: Use) -> str | None:
         """Return what replaces a value: a saved variable, the replay's run id, or a secret."""

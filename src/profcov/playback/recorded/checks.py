@@ -18,20 +18,24 @@ _LONGEST_URL: Final = 100_000
 
 
 def check_sendable(traffic: Traffic, exchanges: list[Exchange]) -> None:
-    """Refuse what the recording lacks, and half a surrogate pair, which JSON can name and no request can send."""
+    """Refuse what the recording lacks, and what no request can send."""
     for exchange in exchanges:
-        sent = exchange.sent
-        if len(sent.url) > _LONGEST_URL:
-            problem = f"its address has {len(sent.url):,} characters: more than {_LONGEST_URL:,} are not sent"
+        if (problem := find_problem(exchange)) is not None:
             raise ProfileFormatError(traffic.path, exchange.place, problem)
-        if sent.missing:
-            raise ProfileFormatError(traffic.path, exchange.place, sent.missing)
-        fields = (f"{name}{value}" for name, value in sent.form)
-        files = (f"{name}{upload.name}{upload.type}" for name, upload in sent.files)
-        raw = sent.text if isinstance(sent.text, str) else ""
-        text = "".join((sent.url, raw, json.dumps(sent.json, ensure_ascii=False), *fields, *files))
-        if any("\ud800" <= character <= "\udfff" for character in text):
-            raise ProfileFormatError(traffic.path, exchange.place, "a text has half of a surrogate pair")
+
+
+def find_problem(exchange: Exchange) -> str | None:
+    """Return why a request cannot be sent; half a surrogate pair, say, which JSON can name and no request can send."""
+    sent = exchange.sent
+    if len(sent.url) > _LONGEST_URL:
+        return f"its address has {len(sent.url):,} characters: more than {_LONGEST_URL:,} are not sent"
+    if sent.missing:
+        return sent.missing
+    fields = (f"{name}{value}" for name, value in sent.form)
+    files = (f"{name}{upload.name}{upload.type}" for name, upload in sent.files)
+    raw = sent.text if isinstance(sent.text, str) else ""
+    text = "".join((sent.url, raw, json.dumps(sent.json, ensure_ascii=False), *fields, *files))
+    return "a text has half of a surrogate pair" if any("\ud800" <= each <= "\udfff" for each in text) else None
 
 
 def check_headers(traffic: Traffic, exchange: Exchange, request: Request) -> None:

@@ -1,29 +1,31 @@
 """A capture directory: ``capture/events.jsonl``, one JSON object a line, and the files that were uploaded beside it.
 
-Events of stage ``request`` and ``response`` have the same ``id``. A request has ``method``, ``endpoint`` (path or URL
-with query) and ``requestMeta`` with ``jsonPayload``, a text, or ``bodyType: form-data``; a response has ``status`` and
-``ok``, and may have ``headers`` and ``body``. Both may have a ``timestamp``. The client's waiting is not in it: it went by the jobs that answers named.
+Events of stage ``request``, ``response`` and ``error`` have the ``id`` of their request. A request has ``method``,
+``endpoint`` (path or URL) and ``requestMeta``; a response has ``status`` and ``ok``, may repeat the ``endpoint`` with the
+query that was sent, and may have ``headers`` and ``body``. Each may have a ``timestamp``, and a ``runId``. What cannot be used
+is left out, with a note. The client's waiting is not in it: it went by the jobs that answers named.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-from collections import Counter
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
-from profcov.playback.address import find_origin
-from profcov.playback.fields import Fields, describe
+from profcov.errors import ProfileFormatError
+from profcov.playback.fields import Fields
 from profcov.playback.json_text import parse_json, read_text
-from profcov.playback.recorded.body import find_form, make_form, parse_body
-from profcov.playback.recorded.exchange import Answer, Exchange, Sent, Traffic
-from profcov.playback.recorded.hints import Form
-from profcov.playback.recorded.values import find_tokens
-from profcov.playback.secret_text import hide_named
+from profcov.playback.recorded.checks import find_problem
+from profcov.playback.recorded.event import Event
+from profcov.playback.recorded.event_body import LackingError
+from profcov.playback.recorded.exchange import Exchange, Traffic
+from profcov.playback.recorded.rewriting import escape
+from profcov.playback.recorded.values import find_tokens, is_particular
+from profcov.playback.template import JOB_ID
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from profcov.playback.recorded.hints import Hints
@@ -31,142 +33,164 @@ if TYPE_CHECKING:
 EVENTS: Final = "events.jsonl"
 CAPTURE: Final = "capture"
 
-_IN_MILLISECONDS: Final = 100_000_000_000
-"""A time above this, 5138 in seconds and 1973 in milliseconds, is in milliseconds, as JavaScript has it."""
-
 _RUN: Final = re.compile(r"/runs/([^/]+)(/[^/])?")
+_STATE_OF_JOB: Final = re.compile(
+    r"/(?:[a-z]+[_-])?(?:job|task)s?[_-]?(?:status|state|info)/([^/]+)/?|/(?:job|task)s?/([^/]+)/(?:status|state|info)/?",
+    re.IGNORECASE,
+)
+"""Where a job's state is asked for, by its id."""
 
 
 def read_events(path: Path, hints: Hints) -> Traffic:
     """Read the events of a capture directory, and with them the forms that the hints describe.
 
     Raises:
-        ProfileFormatError: a line does not fit the format, or an upload is missing.
+        ProfileFormatError: the file cannot be read, or nothing in it can be played.
     """
-    lines = [(number, line) for number, line in enumerate(read_text(path).split("\n"), start=1) if line.strip()]
-    events = [_Event(path, number, line) for number, line in lines]
-    requests = {event.id: event for event in events if event.stage == "request"}
-    exchanges, notes, origins = [], [], set()
-    for event in events:
-        if event.stage != "response":
-            continue
-        if event.id not in requests:
-            event.fields.fail("id", f"there is no request {event.id!r} before it")
-        request = requests.pop(event.id)
-        if not event.is_ok():
-            notes.append(f"{request.place}: left out: {request.title()} was not answered with success")
-            continue
-        sent = request.read_sent(path, hints)
-        origins.add(sent.origin)
-        began, ended = request.read_time(), event.read_time()
-        exchanges.append(Exchange(request.place, sent, event.read_answer(), began=began, ended=ended))
-    notes += [f"{event.place}: left out: {event.title()} was not answered" for event in requests.values()]
-    if not exchanges:
-        Fields(path, "", {}).fail("", "no request in it was answered with success")
+    notes = _Notes()
+    events = _read_lines(path, notes)
+    exchanges = list(_read_exchanges(path, _pair(events, notes), hints, notes))
+    kept, job_path = _leave_out_polls(exchanges)
+    if not kept:
+        reasons = "; ".join(notes.list()[:3])
+        Fields(path, "", {}).fail("", f"no request in it can be played{f': {reasons}' if reasons else ''}")
+    if len(kept) < len(exchanges):
+        left = f"{len(exchanges) - len(kept)} requests for the state of a job by its recorded id"
+        notes.add(0, f"left out: {left}: a replay waits for its own jobs")
+    origins = {each.sent.origin for each in kept} - {""}
     return Traffic(
         path=path,
         name=(path.parent.parent if path.parent.name == CAPTURE else path.parent).absolute().name,
-        exchanges=tuple(exchanges),
+        exchanges=tuple(kept),
         description="recorded as events",
-        base_url=next(iter(origins - {""}), None) if len(origins - {""}) == 1 else None,
+        base_url=next(iter(origins), None) if len(origins) == 1 else None,
         wait_for_jobs=True,
-        run_id=_find_run_id(exchanges),
-        notes=tuple(notes),
+        job_path=job_path,
+        run_id=_find_run_id(kept, [event.run for event in events]),
+        notes=tuple(notes.list()),
+        lacks=tuple(notes.lacks),
     )
 
 
-def _find_run_id(exchanges: list[Exchange]) -> str | None:
-    """Return the run that a recording is about: ``<id>`` of ``/runs/<id>/...``, if an answer or another request has it."""
-    found = [match for each in exchanges if (match := _RUN.search(each.sent.parts.path))]
-    asked = Counter(match[1] for match in found)
+@dataclass(slots=True)
+class _Notes:
+    """What is left out and why, by line; ``lacks`` are those of requests whose body or query was not recorded."""
+
+    lines: list[tuple[int, str]] = field(default_factory=list)
+    lacks: list[str] = field(default_factory=list)
+
+    def add(self, line: int, note: str) -> None:
+        self.lines.append((line, note))
+
+    def leave_out(self, event: Event, problem: str) -> str:
+        note = f"{event.place}: left out: {problem}"
+        self.add(event.number, note)
+        return note
+
+    def list(self) -> list[str]:
+        return [note for _, note in sorted(self.lines, key=lambda each: each[0])]
+
+
+def _read_lines(path: Path, notes: _Notes) -> list[Event]:
+    """Return the events of a request, its answer, or its failure; other stages are somebody else's."""
+    events = []
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        if not line.strip():
+            continue
+        place = f"line {number}"
+        try:
+            event = Event(path, number, parse_json(path, line, place))
+        except ProfileFormatError as error:
+            notes.add(number, f"{place}: left out: {_explain(error, place)}")
+            continue
+        if event.stage in {"request", "response", "error"}:
+            events.append(event)
+    return events
+
+
+def _pair(events: list[Event], notes: _Notes) -> Iterable[tuple[Event, Event]]:
+    """Yield the requests that were answered with success, with their answers, in the order of these."""
+    waiting: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        if event.stage == "request":
+            waiting[event.id].append(event)
+    for answer in events:
+        if answer.stage == "request":
+            continue
+        if not waiting[answer.id]:
+            notes.leave_out(answer, f"an answer to {answer.title()}, whose request was not recorded")
+            continue
+        request = waiting[answer.id].pop(0)
+        if answer.is_ok():
+            yield request, answer
+        else:
+            notes.leave_out(request, f"{request.title()} was not answered with success")
+    for request in (each for requests in waiting.values() for each in requests):
+        notes.leave_out(request, f"{request.title()} was not answered")
+
+
+def _read_exchanges(
+    path: Path, pairs: Iterable[tuple[Event, Event]], hints: Hints, notes: _Notes
+) -> Iterable[Exchange]:
+    """Yield the exchanges that can be played."""
+    for request, answer in pairs:
+        try:
+            exchange = _read_exchange(path, request, answer, hints)
+        except LackingError as error:
+            notes.lacks.append(notes.leave_out(request, f"{request.title()}: {error}"))
+        except ProfileFormatError as error:
+            notes.leave_out(request, _explain(error, request.place))
+        else:
+            if request.note:
+                notes.add(request.number, f"{request.place}: {request.title()} {request.note}")
+            yield exchange
+
+
+def _read_exchange(path: Path, request: Event, answer: Event, hints: Hints) -> Exchange:
+    began, ended = request.read_time(), answer.read_time()
+    sent = request.read_sent(answer, path.parent / "seed" / "uploads", hints)
+    exchange = Exchange(request.place, sent, answer.read_answer(), began=began, ended=ended)
+    if not sent.missing and (problem := find_problem(exchange)) is not None:
+        raise ProfileFormatError(path, request.place, problem)
+    return exchange
+
+
+def _explain(error: ProfileFormatError, place: str) -> str:
+    """Return what is wrong without the place that the note begins with."""
+    where = error.where.removeprefix(place).lstrip(",: ")
+    return f"{where}: {error.problem}" if where else error.problem
+
+
+def _leave_out_polls(exchanges: list[Exchange]) -> tuple[list[Exchange], str | None]:
+    """Return the exchanges without those that ask for a recorded job, and the path that shows a job's state.
+
+    A job that a recorded answer named is known by another id when it is played, so that asking for it can be.
+    """
+    answered = _find_answered(exchanges)
+    kept, path = [], None
+    for exchange in exchanges:
+        asked = exchange.sent.parts.path
+        found = _STATE_OF_JOB.search(asked) if exchange.sent.method == "GET" else None
+        job = found and (found[1] or found[2])
+        if not found or not job or found.end() != len(asked) or not is_particular(job) or job in answered:
+            kept.append(exchange)
+            continue
+        path = path or f"{{{JOB_ID}}}".join(map(escape, asked.rsplit(job, 1)))
+    return kept, path
+
+
+def _find_answered(exchanges: list[Exchange]) -> set[str]:
     texts = (
         text for each in exchanges for text in (each.answer.text or "", *(value for _, value in each.answer.headers))
     )
-    answered = {token for text in texts for _, token in find_tokens(text)}
+    return {token for text in texts for _, token in find_tokens(text)}
+
+
+def _find_run_id(exchanges: list[Exchange], named: list[str]) -> str | None:
+    """Return the run that a recording is about: ``<id>`` of ``/runs/<id>/...``, if its events, an answer or another request have it."""
+    found = [match for each in exchanges if (match := _RUN.search(each.sent.parts.path))]
+    asked = Counter(match[1] for match in found)
+    known = _find_answered(exchanges).union(named)
     return next(
-        (run for run, more in (match.groups() for match in found) if more and (asked[run] > 1 or run in answered)), None
+        (run for run, more in (match.groups() for match in found) if more and (asked[run] > 1 or run in known)), None
     )
-
-
-class _Event:
-    """One line."""
-
-    def __init__(self, path: Path, number: int, line: str) -> None:
-        self.place = f"line {number}"
-        self.fields = Fields(path, self.place, parse_json(path, line, self.place), joint=": ")
-        self.stage = self.fields.text("stage")
-        self.id = str(self.fields.scalar("id")) if self.stage in {"request", "response"} else ""
-
-    def title(self) -> str:
-        """Return method and path."""
-        return f"{self.fields.text('method').upper()} {self._url().partition('?')[0]}"
-
-    def is_ok(self) -> bool:
-        """Return whether the answer was a success: ``ok``, else a status below 400."""
-        if "ok" in self.fields and self.fields.value("ok") is not None:
-            return self.fields.value("ok") is True
-        return self._status() < 400  # noqa: PLR2004 (HTTP's first of an error)
-
-    def read_time(self) -> float | None:
-        """Return when it happened, in seconds since the epoch; None where that is not recorded, or not as a time."""
-        stamp = self.fields.value("timestamp") if "timestamp" in self.fields else None
-        if isinstance(stamp, str):
-            with contextlib.suppress(ValueError, OverflowError):
-                return datetime.fromisoformat(stamp).timestamp()
-        if isinstance(stamp, int | float) and 0 < stamp < _IN_MILLISECONDS * 1000:
-            return stamp / 1000 if stamp > _IN_MILLISECONDS else float(stamp)
-        return None
-
-    def read_sent(self, path: Path, hints: Hints) -> Sent:
-        """Return the request."""
-        method, url = self.fields.text("method").upper(), self._url()
-        meta = self.fields.mapping("requestMeta") if self.fields.has_something("requestMeta") else None
-        if meta is None:
-            return Sent(method, url)
-        if meta.has_something("jsonPayload"):
-            body = parse_body(meta.text("jsonPayload"), "application/json")
-            if not body.has_json:
-                meta.fail("jsonPayload", f"{hide_named(meta.text('jsonPayload'))[:40]!r} is not JSON")
-            return Sent(method, url, json=body.json, has_json=True)
-        if meta.has_something("bodyType") and meta.value("bodyType") == "form-data":
-            return self._read_form(method, url, path.parent / "seed" / "uploads", hints)
-        return Sent(method, url)
-
-    def read_answer(self) -> Answer:
-        """Return the answer, with what the recording has of it."""
-        headers = self.fields.mapping("headers") if self.fields.has_something("headers") else None
-        pairs = tuple((name, str(headers.scalar(name))) for name in headers) if headers is not None else ()
-        body = self.fields.value("body") if self.fields.has_something("body") else None
-        if body is not None and not isinstance(body, str):
-            self.fields.fail("body", f"must be text, not {describe(body)}")
-        return Answer(self._status(), pairs, body, next((v for k, v in pairs if k.lower() == "content-type"), ""))
-
-    def _read_form(self, method: str, url: str, seeds: Path, hints: Hints) -> Sent:
-        """Return a form request: the fields and files that the hints name, else the seeds that fit its endpoint."""
-        path = url.partition("?")[0].rstrip("/")
-        form = find_form(hints.forms, path)
-        if form is None:
-            words = path.rpartition("/")[2].replace("-", "_").split("_")
-            # Not by Path.is_dir, which raises for a name that is too long.
-            folders = [word for word in words if word.strip(".") and os.path.isdir(seeds / word)]  # noqa: PTH112
-            found = [file for folder in folders for file in sorted((seeds / folder).iterdir()) if file.is_file()]
-            form = Form(files={file.stem: f"{file.parent.name}/{file.name}" for file in found})
-        body = make_form(form, seeds)
-        problem = body.missing
-        if not (body.form or body.files):
-            problem = f"requestMeta.bodyType: no file under {seeds} fits {path}: name fields and files under forms in {hints.file}"
-        return Sent(method, url, form=body.form, files=body.files, multipart=True, missing=problem)
-
-    def _url(self) -> str:
-        url = self.fields.text("endpoint").partition("#")[0]
-        if find_origin(url) is not None:
-            return url
-        if "://" in url or url.startswith("//"):
-            self.fields.fail("endpoint", f"{hide_named(url)[:80]!r} is neither a path nor a URL of HTTP")
-        return url if url.startswith("/") else f"/{url}"
-
-    def _status(self) -> int:
-        status: Any = self.fields.value("status") if self.fields.has_something("status") else 200
-        if type(status) is not int or not 100 <= status <= 599:  # noqa: PLR2004 (HTTP's first and last)
-            self.fields.fail("status", f"must be a number from 100 to 599, not {describe(status)}")
-        return status

@@ -101,7 +101,8 @@ class Traffic:
     """A recording: its exchanges in the order in which they were sent, and what it says about itself.
 
     ``base_url`` is the server that it is about, or None. ``wait_for_jobs`` is set where the recording does not show
-    how its client waited. ``notes`` tell what was not read.
+    how its client waited, and ``job_path`` is a template of the path that shows the state of ``{job_id}``. ``notes`` tell
+    what was not read; ``lacks`` are those of requests that cannot be played because it lacks what they sent.
     """
 
     path: Path
@@ -110,8 +111,10 @@ class Traffic:
     description: str = ""
     base_url: str | None = None
     wait_for_jobs: bool = False
+    job_path: str | None = None
     run_id: str | None = None
     notes: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 def find_header(headers: Headers, name: str) -> str | None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.fields import Fields, describe
-from profcov.playback.template import NAME
+from profcov.playback.template import JOB_ID, NAME, SERVER
 from profcov.playback.yaml_document import read_document
+from profcov.playback.yaml_request import read_path
 from profcov.playback.yaml_save import SAVE_KEYS, read_source
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from profcov.playback.source import Source
 
 ENDING: Final = ".profcov.yaml"
-HINT_KEYS: Final = ("slug", "description", "base_url", "servers", "keep", "variables", "correlate", "forms")
+HINT_KEYS: Final = ("slug", "description", "base_url", "servers", "keep", "variables", "correlate", "forms", "jobs")
 KEEPABLE: Final = ("static", "preflight", "noise")
 
 
@@ -43,7 +44,10 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a recording does not say, or says wrongly; ``file`` is where. ``pin`` and ``off`` are by recorded value."""
+    """What a recording does not say, or says wrongly; ``file`` is where. ``pin`` and ``off`` are by recorded value.
+
+    ``jobs`` is a template of the path that shows the state of ``{job_id}``.
+    """
 
     file: str
     slug: str | None = None
@@ -55,6 +59,7 @@ class Hints:
     pin: Mapping[str, Pin] = field(default_factory=dict)
     off: frozenset[str] = frozenset()
     forms: Mapping[str, Form] = field(default_factory=dict)
+    jobs: str | None = None
 
 
 def find_hints(recording: Path) -> Path:
@@ -94,6 +99,7 @@ def read_hints(path: Path) -> Hints:
         pin={value: _read_pin(pins, value) for value in pins},
         off=frozenset(_read_off(correlate)),
         forms={end: _read_form(forms, end) for end in forms},
+        jobs=read_path(fields, {SERVER, JOB_ID, *variables}, "jobs") if "jobs" in fields else None,
     )
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 import jmespath
 
 from profcov.playback.profile import Wait
+from profcov.playback.states import FAILURES, find_state, is_success
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from profcov.playback.recorded.exchange import Exchange
-
-_KEYS: Final = ("status", "state", "job_status", "done", "finished", "completed", "complete", "ready")
-_ENDS: Final = frozenset({"finished", "completed", "complete", "done", "succeeded", "success", "successful"})
-_FAILURES: Final = ("failed", "failure", "error", "errored", "stopped", "canceled", "cancelled", "aborted")
+    from profcov.playback.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def _find_series(exchanges: Sequence[Exchange]) -> Iterator[tuple[int, list[int]
             continue
         series = open_series.setdefault(exchange.sent.url, [])
         series.append(number)
-        if _is_end(found[1]):
+        if is_success(found[1]):
             yield number, open_series.pop(exchange.sent.url)
     for series in open_series.values():
         first, last = _find_state(exchanges[series[0]]), _find_state(exchanges[series[-1]])
@@ -78,21 +76,9 @@ def _find_series(exchanges: Sequence[Exchange]) -> Iterator[tuple[int, list[int]
             yield series[-1], series
 
 
-def _find_state(exchange: Exchange) -> tuple[str, Any] | None:
+def _find_state(exchange: Exchange) -> tuple[str, State] | None:
     """Return the JMESPath expression of an answer's state, and its value."""
-    value = exchange.answer.json
-    if exchange.sent.method != "GET" or not isinstance(value, dict):
-        return None
-    nested = [(f"{key}.", part) for key, part in value.items() if isinstance(part, dict) and key.isidentifier()]
-    for prefix, part in [("", value), *nested]:
-        for key in _KEYS:
-            if isinstance(part.get(key), str | bool):
-                return prefix + key, part[key]
-    return None
-
-
-def _is_end(state: Any) -> bool:
-    return state is True or (isinstance(state, str) and state.lower() in _ENDS)
+    return find_state(exchange.answer.json) if exchange.sent.method == "GET" else None
 
 
 def _make_wait(exchange: Exchange) -> Wait | None:
@@ -103,5 +89,5 @@ def _make_wait(exchange: Exchange) -> Wait | None:
     if isinstance(state, bool):
         return Wait(None, jmespath.compile(f"{expression} == `{str(state).lower()}`"))
     quoted = state.replace("\\", "\\\\").replace("'", "\\'")
-    failures = [f"{expression} == '{word}'" for word in _FAILURES if word != state.lower()]
+    failures = [f"{expression} == '{word}'" for word in FAILURES if word != state.lower()]
     return Wait(None, jmespath.compile(f"{expression} == '{quoted}'"), jmespath.compile(" || ".join(failures)))
