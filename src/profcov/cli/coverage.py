@@ -17,6 +17,7 @@ from profcov.cli.common import (
     parse_slugs,
 )
 from profcov.errors import CoverageReadError, CoverageWriteError
+from profcov.omissions import omit_by_name
 from profcov.store.layout import artifact_path, list_shards, list_slugs
 from profcov.store.sidecar import check_artifact, check_sources
 
@@ -110,6 +111,7 @@ def _report(form: str, artifacts: Sequence[Path], together: Path, config_file: P
         data_file=str(together), config_file=str(config_file) if config_file else True, messages=False
     )
     tool.set_option("run:parallel", value=False)
+    omit_by_name(tool)
     target = out or _OUT.get(form)
     reports: dict[str, Any] = {
         "report": lambda: _report_text(tool, target),

@@ -11,8 +11,9 @@ import click
 
 from profcov.cli.common import find_config, parse_slugs
 from profcov.errors import CoverageReadError
+from profcov.omissions import NOTHING
 from profcov.report.inventory_json import read_inventory
-from profcov.report.text import printable
+from profcov.report.text import plural, printable
 from profcov.store.files import file_digest
 from profcov.store.layout import artifact_path, list_slugs
 from profcov.store.read import read_artifact
@@ -61,9 +62,16 @@ def find_inventory(inventory_file: Path | None, config: str | None) -> Inventory
 
 
 def warn_unreadable(inventory: Inventory) -> None:
-    """Name the files that are not Python."""
+    """Name the files that are not Python, and say which are left out by their names."""
     for bad in inventory.unreadable:
         click.echo(f"{printable(bad.file)}: left out, it cannot be read as Python: {printable(bad.reason)}", err=True)
+    if inventory.omitted:
+        click.echo(
+            f"profcov: {plural(len(inventory.omitted), 'file')} of tests or migrations not measured, "
+            f"{printable(inventory.omitted[0])} first: an `omit` in the configuration decides instead; "
+            f"`omit = {NOTHING}` measures all",
+            err=True,
+        )
 
 
 def choose_slugs(directory: Path, slugs: Sequence[str]) -> list[Slug]:

@@ -11,7 +11,7 @@ import click
 
 from profcov import settings
 from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir
-from profcov.cli.run_source import find_application, write_sources
+from profcov.cli.run_source import find_application, write_omissions, write_sources
 from profcov.errors import CoverageWriteError
 from profcov.slug import parse_slug
 from profcov.store.directory import make_state
@@ -34,12 +34,25 @@ _CONFIG = "run.ini"
     help="Measure what is in this directory or package; again for more.  [default: as the coverage configuration says, "
     "else the installed application that COMMAND starts]",
 )
+@click.option(
+    "--omit",
+    "omissions",
+    metavar="PATTERN",
+    multiple=True,
+    help="Leave out the files that fit, and no others; again for more, '' for none.  [default: tests and migrations]",
+)
 @data_dir_option("Where to record.")
 @config_option()
 @click.option("--slug", help="The whole process belongs to this profile: for scripts, instead of servers.")
 @click.argument("words", metavar="COMMAND...", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(
-    sources: tuple[str, ...], data_dir: Path | None, config: str | None, slug: str | None, words: tuple[str, ...]
+    *,
+    sources: tuple[str, ...],
+    omissions: tuple[str, ...],
+    data_dir: Path | None,
+    config: str | None,
+    slug: str | None,
+    words: tuple[str, ...],
 ) -> None:
     """Run COMMAND with tracing on: gunicorn app:app, flask run, uvicorn app:app, rq worker, python -m app.
 
@@ -56,7 +69,10 @@ def command(
         environ[settings.PROCESS_SLUG] = parse_slug(slug)
     found = None if sources else find_config(config)
     if found is None and (wanted := sources or find_application(words)):
-        found = _write_configuration(directory, write_sources(wanted), settings.read_umask(environ))
+        options = [*write_sources(wanted), *write_omissions(wanted, omissions)]
+        found = _write_configuration(directory, options, settings.read_umask(environ))
+    elif omissions:
+        raise click.UsageError("--omit goes with --source: a coverage configuration has an omit of its own")
     if found is not None:
         environ[settings.CONFIG] = str(found)
     settings.Settings.from_environ(environ)  # a wrong setting is said here, and not in a server's log

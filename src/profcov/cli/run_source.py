@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 import click
 from coverage import Coverage
 
+from profcov.omissions import NOTHING, name_omissions
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -90,6 +92,19 @@ def write_sources(given: Sequence[str]) -> list[str]:
             param_hint="--source",
         )
     return [line for name, values in options.items() for line in (f"{name} =", *(f"    {each}" for each in values))]
+
+
+def write_omissions(sources: Sequence[str], given: Sequence[str]) -> list[str]:
+    """Return the lines of a coverage configuration's ``[run]`` that leave out what was given, else tests and migrations."""
+    patterns = [_anchor(each) for each in given if each]
+    if not patterns:
+        patterns = [NOTHING] if given else name_omissions([each for each in sources if not Path(each).is_file()])
+    return ["omit =", *(f"    {each}" for each in patterns)] if patterns else []
+
+
+def _anchor(pattern: str) -> str:
+    """Return a pattern that fits the same files in another working directory."""
+    return pattern if pattern.startswith(("*", "?")) or "/" not in pattern else str(Path(pattern).absolute())
 
 
 def find_application(words: Sequence[str]) -> list[str]:

@@ -13,6 +13,7 @@ from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.doctor.finding import Finding
 from profcov.errors import SettingsError
+from profcov.omissions import omit_by_name
 from profcov.settings import DEFAULT_CONFIG
 from profcov.symbols.measured import find_files
 
@@ -48,6 +49,7 @@ def _read(config_file: Path | None) -> tuple[Coverage | None, list[str]]:
             coverage = Coverage(data_file=None, config_file=str(config_file) if config_file else True)
         except CoverageException as error:
             return None, [str(error)]
+        omit_by_name(coverage)
     return coverage, [str(warning.message) for warning in caught]
 
 
@@ -105,7 +107,7 @@ def _check_source(alone: Coverage, option: str, name: str) -> Finding:
             alone.set_option(other, [name] if other == f"run:{option}" else [])
     where = f"seen from {Path.cwd()}"
     try:
-        files = find_files(alone)
+        files = find_files(alone).modules
     except SettingsError as error:
         if error.name != "source":
             return Finding("problem", "source", str(error), "correct the pattern")
@@ -124,7 +126,7 @@ def _check_source(alone: Coverage, option: str, name: str) -> Finding:
 
 def _check_include(coverage: Coverage) -> Finding:
     try:
-        files = find_files(coverage)
+        files = find_files(coverage).modules
     except SettingsError as error:
         return Finding("problem", "source", str(error), "correct the pattern")
     if files:

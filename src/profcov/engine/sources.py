@@ -18,6 +18,7 @@ from coverage.inorout import InOrOut
 from profcov.engine.faults import raise_foreign
 from profcov.engine.started import STARTED
 from profcov.engine.versions import MARK, SourceFile
+from profcov.omissions import omit_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +68,7 @@ class Sources:
         self._imported: set[str] = set()
         set_relative_directory()
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
+        omit_by_name(reader)
         self.branch = bool(reader.get_option("run:branch"))
         self._name = relative_filename if reader.get_option("run:relative_files") else abs_file
         self._in_or_out = InOrOut(reader.config, _ignore, None, include_namespace_packages=False)

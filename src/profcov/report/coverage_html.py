@@ -9,6 +9,7 @@ import coverage
 from coverage.exceptions import CoverageException
 
 from profcov.errors import CoverageReadError, CoverageWriteError
+from profcov.omissions import omit_by_name
 
 
 def write_html(artifact: Path, config_file: Path | None, directory: Path, title: str) -> None:
@@ -27,6 +28,7 @@ def write_html(artifact: Path, config_file: Path | None, directory: Path, title:
                 messages=False,
             )
             tool.set_option("run:parallel", value=False)
+            omit_by_name(tool)
             tool.combine(data_paths=[str(artifact)], strict=True, keep=True)
             tool.html_report(directory=str(directory), title=title, show_contexts=True)
         except OSError as error:

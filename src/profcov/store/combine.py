@@ -11,6 +11,7 @@ import coverage
 from coverage.exceptions import CoverageException
 
 from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteError
+from profcov.omissions import omit_by_name
 from profcov.reasons import (
     HISTORY_UNKNOWN,
     LINES_IMPOSSIBLE,
@@ -315,6 +316,7 @@ def _ask_coverage(
             data_file=str(named), config_file=str(config_file) if config_file else True, messages=False
         )
         tool.set_option("run:parallel", value=False)
+        omit_by_name(tool)
         tool.combine(data_paths=[str(plain)], strict=True, keep=True)
         tool.save()
         renamed = dict(list(read_content(named).lines))

@@ -17,8 +17,10 @@ from coverage import Coverage
 from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.errors import SettingsError
+from profcov.omissions import omit_by_name
 from profcov.symbols.measured import find_files
 from profcov.symbols.model import Inventory, SourceFile, Symbol, Unreadable
+from profcov.symbols.patterns import FilePatterns
 from profcov.symbols.source import read_source
 
 if TYPE_CHECKING:
@@ -54,11 +56,14 @@ def build_inventory(config_file: Path | None, sources: Sequence[Path] = (), *, p
     """
     with _configure(config_file) as coverage:
         relative = bool(coverage.get_option("run:relative_files"))
-        named = _name(find_files(coverage, sources), relative=relative)
+        by_name = FilePatterns(omit_by_name(coverage, [str(each) for each in sources]))
+        found = find_files(coverage, sources)
+        omitted = sorted(str(path) for path in found.omitted if by_name.match(str(path)))
+        named = _name(found.modules, relative=relative)
         processes = min(processes, len(named) // _SHARE)
         if processes > 1:
-            return _gather(_read_together(config_file, named, processes))
-        return _gather(_read(coverage, source) for source in named)
+            return _gather(_read_together(config_file, named, processes), omitted)
+        return _gather((_read(coverage, source) for source in named), omitted)
 
 
 @contextmanager
@@ -112,7 +117,7 @@ def _read_together(config_file: Path | None, named: Sequence[_Source], processes
             yield from found
 
 
-def _gather(read: Iterable[_Read]) -> Inventory:
+def _gather(read: Iterable[_Read], omitted: Iterable[str]) -> Inventory:
     symbols: list[Symbol] = []
     files: list[SourceFile] = []
     unreadable: list[Unreadable] = []
@@ -122,7 +127,7 @@ def _gather(read: Iterable[_Read]) -> Inventory:
         else:
             files.append(each[0])
             symbols.extend(each[1])
-    return Inventory(tuple(symbols), tuple(files), tuple(unreadable))
+    return Inventory(tuple(symbols), tuple(files), tuple(unreadable), tuple(omitted))
 
 
 def _file_name(path: Path, *, relative: bool) -> str:

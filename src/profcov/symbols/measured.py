@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from coverage.exceptions import ConfigError
 
@@ -33,8 +33,15 @@ class _Root:
     module: str | None = None
 
 
-def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> dict[Path, str]:
-    """Map each measured file, symbolic links resolved, to its module's dotted name; sorted by path.
+class Found(NamedTuple):
+    """Each measured file, symbolic links resolved, with its module's dotted name, sorted by path; and those omitted."""
+
+    modules: dict[Path, str]
+    omitted: set[Path]
+
+
+def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> Found:
+    """Find what is measured.
 
     ``sources`` (files or directories) stand in for the configuration's ``source``, ``source_pkgs`` and ``include``.
     Without any of them it is the working directory. ``omit``, and ``include`` and ``omit`` of ``[report]``, always
@@ -49,12 +56,17 @@ def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> dict[Path, s
     wanted = [patterns for patterns in (include, FilePatterns(_option(coverage, "report:include"))) if patterns]
     omit = FilePatterns([*_option(coverage, "run:omit"), *_option(coverage, "report:omit")])
     found: dict[Path, str] = {}
+    omitted: set[Path] = set()
     for root in roots:
         for path in _list(root.path):
             name = str(path)
-            if path not in found and not omit.match(name) and all(patterns.match(name) for patterns in wanted):
+            if path in found or not all(patterns.match(name) for patterns in wanted):
+                continue
+            if omit.match(name):
+                omitted.add(path)
+            else:
                 found[path] = _module_name(path, root)
-    return dict(sorted(found.items()))
+    return Found(dict(sorted(found.items())), omitted)
 
 
 def _option(coverage: Coverage, name: str) -> list[str]:

@@ -74,8 +74,12 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """Everything that a profile could reach, in the order of files and lines."""
+    """Everything that a profile could reach, in the order of files and lines.
+
+    ``omitted`` are the files that are left out by their names only, not by the configuration; none where that is not known.
+    """
 
     symbols: tuple[Symbol, ...]
     files: tuple[SourceFile, ...]
     unreadable: tuple[Unreadable, ...]
+    omitted: tuple[str, ...] = ()

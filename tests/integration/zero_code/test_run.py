@@ -254,6 +254,7 @@ def test_what_makes_no_sense_is_said_in_one_sentence(tmp_path: Path) -> None:
     program = (sys.executable, "-c", "")
     for words, told in [
         (("--source", ".", "--config", "x.ini"), "give one of them"),
+        (("--omit", "x"), "--omit goes with --source"),
         (("--slug", "../x"), "is not a slug"),
         (("--config", "missing.ini"), "expected a file that exists"),
         (("--source", "missing"), "'missing' is neither a directory nor a file"),

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from coverage import Coverage
 
-from profcov.cli.run_source import find_application, write_sources
+from profcov.cli.run_source import find_application, write_omissions, write_sources
+from profcov.omissions import omit_by_name
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+NAMED = ("tests/*", "migrations/*", "test_*.py", "tests.py", "conftest.py")
 
 
 @pytest.mark.parametrize(
@@ -79,3 +83,26 @@ def test_a_source_is_a_directory_a_package_or_a_file(tmp_path: Path, monkeypatch
         write_sources(["scr"])
     with pytest.raises(click.BadParameter, match=r"app\.py is a file: give files only, or the directories"):
         write_sources(["src", "app.py"])
+
+
+@pytest.mark.parametrize(
+    ("sources", "given", "written"),
+    [
+        (["src"], [], [f"{{here}}/src/**/{name}" for name in NAMED]),
+        (["rich.text"], [], [f"*/rich/text/**/{name}" for name in NAMED]),
+        (["app.py"], [], []),
+        (["src"], ["*/old/*", "src/gen/*", "gen_*.py"], ["*/old/*", "{here}/src/gen/*", "gen_*.py"]),
+        (["src"], [""], ["nothing"]),
+    ],
+)
+def test_tests_and_migrations_are_omitted_unless_something_else_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sources: list[str], given: list[str], written: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "app.py").touch()
+    (tmp_path / "run.ini").write_text("\n".join(["[run]", *write_sources(sources), *write_omissions(sources, given)]))
+    reader = Coverage(config_file="run.ini", data_file=None)
+    assert reader.get_option("run:omit") == [each.format(here=tmp_path) for each in written]
+    by_name = omit_by_name(reader)  # what was written unasked is known again as that
+    assert by_name == ([] if given or not written else reader.get_option("run:omit"))

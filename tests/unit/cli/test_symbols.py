@@ -68,6 +68,23 @@ def test_the_inventory_as_json_follows_its_schema(project, capsys):
     assert [bad["file"] for bad in document["unreadable"]] == ["broken.py"]
 
 
+def test_tests_and_migrations_are_left_out_and_that_is_said_in_one_line(project, capsys):
+    for name in ("test_app.py", "conftest.py"):
+        (project / name).write_text("x = 1\n")
+    code, printed, err = run(capsys)
+    assert (code, [line.split("\t")[0] for line in printed.splitlines()[1:]]) == (
+        0,
+        ["app", "app:f", "app:C", "app:C.g"],
+    )
+    assert err == (
+        f"profcov: 2 files of tests or migrations not measured, {project}/conftest.py first: an `omit` in the configuration "
+        "decides instead; `omit = nothing` measures all\n"
+    )
+    (project / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nomit = nothing\n")
+    code, printed, err = run(capsys)
+    assert ("\nconftest\t" in printed, "\ntest_app\t" in printed, err) == (True, True, "")
+
+
 def test_a_file_is_written_whole_and_is_the_same_as_what_is_printed(project, capsys):
     out = project / "new" / "coverage-symbols.json"
     assert run(capsys, "--out", str(out)) == (0, "", "")

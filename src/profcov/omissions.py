@@ -1,0 +1,55 @@
+"""What is not measured unless the configuration decides: what is named as a package's tests and migrations."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from coverage import Coverage
+
+NOTHING: Final = "nothing"
+"""As ``omit``: all is measured. coverage.py cannot tell an empty one from none."""
+_FOLDERS: Final = ("tests", "migrations")
+_FILES: Final = ("test_*.py", "tests.py", "conftest.py")
+_WILD: Final = re.compile(r"[][*?]")
+
+
+def name_omissions(sources: Sequence[str]) -> list[str]:
+    """Return coverage.py's patterns for tests and migrations below directories or packages; none for one that is named so."""
+    found = []
+    for source in sources:
+        is_directory = os.path.isdir(source)  # noqa: PTH112 (as coverage.py tells them apart)
+        place = _WILD.sub("?", os.path.realpath(source)) if is_directory else f"*/{source.replace('.', '/')}"
+        if os.path.basename(place) not in _FOLDERS:  # noqa: PTH119
+            found += [f"{place}/**/{name}/*" for name in _FOLDERS]
+            found += [f"{place}/**/{name}" for name in _FILES]
+    return found
+
+
+def omit_by_name(coverage: Coverage, sources: Sequence[str] = ()) -> list[str]:
+    """Have coverage.py omit tests and migrations, unless its configuration has an ``omit``, or says what to include.
+
+    ``sources`` stand in for those of the configuration.
+
+    Returns:
+        the patterns; none where the configuration decides.
+    """
+    given = _read(coverage, "omit")
+    configured = [name for key in ("source", "source_pkgs", "source_dirs") for name in _read(coverage, key)]
+    if (given and set(given) != set(name_omissions(configured))) or (_read(coverage, "include") and not configured):
+        return []
+    patterns = name_omissions(list(sources) or configured or [os.curdir])
+    coverage.set_option("run:omit", patterns)
+    return patterns
+
+
+def _read(coverage: Coverage, name: str) -> list[str]:
+    try:
+        value = coverage.get_option(f"run:{name}")
+    except Exception:  # noqa: BLE001 (older versions do not know source_dirs; the error has had two classes)
+        return []
+    return [str(each) for each in value] if isinstance(value, list) else []
