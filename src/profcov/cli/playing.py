@@ -6,17 +6,20 @@ import os
 import re
 from fnmatch import fnmatchcase
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING, Final
 
 import click
 import urllib3
 
+from profcov.carrier import HEADER, TOKEN_HEADER
 from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.cookies import read_cookie_file
 from profcov.playback.formats import load, load_profiles
 from profcov.playback.play import list_saved
 from profcov.playback.play_options import DEFAULT_TIMEOUT, PlayOptions
 from profcov.playback.template import NAME
+from profcov.playback.yaml_request import find_header_problem
 from profcov.report.text import printable
 from profcov.settings import DEFAULT_DIR, DIR, read_secret, read_umask
 
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from profcov.playback.profile import Profile
 
+_OWN_HEADERS: Final = frozenset({HEADER.lower(), TOKEN_HEADER.lower()})
 _COOKIE_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
 _COOKIE_VALUE: Final = re.compile(r"[!-:<-~]*", re.ASCII)
 
@@ -61,6 +65,28 @@ def _read_cookies(_ctx: click.Context, _param: click.Parameter, values: tuple[st
             raise click.BadParameter(f"number {number} is not NAME=VALUE, in characters that a cookie may have")
         cookies[name] = text
     return cookies
+
+
+def _read_headers(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Return headers with what the environment has under ``$NAME`` and ``${NAME}``; no message shows a value."""
+    headers = {}
+    for number, value in enumerate(values, start=1):
+        name, equals, text = value.partition("=")
+        name = name.strip()
+        if not equals or find_header_problem(name, "x") is not None:
+            raise click.BadParameter(f"number {number} is not NAME=VALUE, with the name of a header")
+        if name.lower() in _OWN_HEADERS:
+            raise click.BadParameter(f"{name}: playback adds this header itself, with --trace-code")
+        try:
+            text = Template(text).substitute(os.environ).strip()
+        except KeyError as error:
+            raise click.BadParameter(f"{name}: the environment has no {error.args[0]}") from error
+        except ValueError as error:
+            raise click.BadParameter(f"{name}: a $ that names no variable of the environment is written $$") from error
+        if find_header_problem(name, text) is not None:
+            raise click.BadParameter(f"{name}: its value cannot be sent in a header")
+        headers[name] = text
+    return headers
 
 
 _OPTIONS: Final = (
@@ -109,6 +135,14 @@ _OPTIONS: Final = (
         help="Cookies in Netscape's format, each for the server that it names.",
     ),
     click.option(
+        "--header",
+        "headers",
+        metavar="NAME=VALUE",
+        multiple=True,
+        callback=_read_headers,
+        help="A header for the profiles' servers, never shown: 'Authorization=Bearer $TOKEN', from the environment. Repeatable.",
+    ),
+    click.option(
         "--login",
         metavar="PROFILE",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -135,6 +169,7 @@ def read_play(
     select: Sequence[str],
     cookies: dict[str, str],
     cookie_file: Path | None,
+    headers: dict[str, str],
     login: Path | None,
     insecure: bool,
 ) -> tuple[list[Profile], Profile | None, PlayOptions]:
@@ -159,6 +194,7 @@ def read_play(
         umask=read_umask(os.environ),
         cookies=cookies,
         cookie_jar=read_cookie_file(cookie_file) if cookie_file is not None else (),
+        headers=headers,
         insecure=insecure,
     )
     if insecure:

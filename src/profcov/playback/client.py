@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import time
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Self, cast
 
 import requests
@@ -23,7 +24,7 @@ from profcov.playback.trace_status import explain_status
 from profcov.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from http.cookiejar import Cookie
 
     from profcov.playback.address import Origin
@@ -46,12 +47,14 @@ class Client:
         timeout: float,
         secret: str | None = None,
         cookies: Iterable[Cookie] = (),
+        headers: Mapping[str, str] = MappingProxyType({}),
         insecure: bool = False,
     ) -> None:
         """Open a session; with a ``slug``, requests to the ``named`` servers and the base URL's are traced.
 
         ``timeout`` is in seconds, for the connection and for each part of an answer. With a ``secret`` the slug is
-        signed, afresh for each request: tokens have a limited age. ``insecure`` takes any certificate.
+        signed, afresh for each request: tokens have a limited age. ``headers`` are secret, go to the same servers, and
+        win over those of a call. ``insecure`` takes any certificate.
         """
         self.base_url = base_url
         self.requests = 0
@@ -65,6 +68,9 @@ class Client:
         self._is_insecure = insecure
         self._mask = Mask()
         self._session = ProfileSession()
+        self._headers = dict(headers)
+        for value in headers.values():
+            self._mask.add_header(value)
         for cookie in cookies:
             self._session.cookies.set_cookie(copy.copy(cookie))
 
@@ -129,6 +135,10 @@ class Client:
 
     def _exchange(self, call: Call, url: str) -> requests.Response:
         headers = dict(call.headers)
+        is_named = find_origin(url) in self._named
+        if is_named:
+            given = {name.lower() for name in self._headers}
+            headers = {name: value for name, value in headers.items() if name.lower() not in given} | self._headers
         self._add_cookies()  # now: the answer may replace one, and say the old one back
         self._mask.add(*call.secrets)
         for name, value in call.headers.items():
@@ -136,7 +146,7 @@ class Client:
                 self._mask.add_header(value)
             if name.lower() == "accept-encoding":
                 headers[name] = narrow(value)
-        if self._slug is not None and find_origin(url) in self._named:
+        if self._slug is not None and is_named:
             headers.update(outgoing_headers(self._slug, self._settings))
         self.requests += 1
         self._session.own_cookies = next((value for name, value in headers.items() if name.lower() == "cookie"), "")

@@ -47,7 +47,7 @@ def plan(profile: Profile, options: PlayOptions) -> Iterator[Planned]:
     given = {**profile.variables, **options.login.saved}
     values = _Known({SERVER: name_server(base_url), **given})
     values.forget((*profile.secrets, *filter(is_secret_name, given)))
-    hide = Mask((*find_secrets(profile), *options.cookies.values())).hide
+    hide = Mask((*find_secrets(profile), *options.cookies.values(), *options.headers.values())).hide
     for step in profile.steps:
         sent = [(step.name, step.request.method, step.request.path, tuple(step.request.query))]
         if step.wait is not None and step.wait.path is not None:

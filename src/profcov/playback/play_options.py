@@ -40,7 +40,7 @@ class PlayOptions:
     lock. ``out`` is where artifacts go if not to ``data_dir``; ``config_file`` is coverage.py's. With a ``secret``
     requests are signed; ``umask`` is for the files that are made. ``retries`` is how often a profile that fails is
     played again. ``cookies`` are for each profile's own server, those of ``cookie_jar`` for the servers they name;
-    ``insecure`` takes any certificate. ``think_time`` is by how much the pauses of a recording are multiplied.
+    ``headers`` are secret, and for the servers that a profile names. ``insecure`` takes any certificate. ``think_time`` is by how much the pauses of a recording are multiplied.
     """
 
     trace: bool = False
@@ -55,6 +55,7 @@ class PlayOptions:
     retries: int = 0
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     cookie_jar: Sequence[Cookie] = field(default=(), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     insecure: bool = False
     login: Login = Login()
     think_time: float = 0.0
@@ -87,6 +88,7 @@ def open_client(profile: Profile, options: PlayOptions, *, trace: bool | None = 
         timeout=options.timeout,
         secret=options.secret,
         cookies=(*options.cookie_jar, *own, *options.login.cookies),  # of two of one name, the last counts
+        headers=options.headers,
         insecure=options.insecure,
     )
     client.add_secrets(options.login.secrets)

@@ -62,6 +62,68 @@ def test_a_login_gives_its_cookies_and_what_it_saved_to_all_profiles(
     assert [path for _, path, _ in server.requests] == ["/login", "/mine", "/mine"]
 
 
+def test_a_header_comes_from_the_environment_wins_and_is_never_shown(
+    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+) -> None:
+    server, other = serve(), serve()
+    server.answer("/a", lambda: redirect(f"{other.url}/b"))
+    other.answer("/b", lambda: "b")
+    server.answer("/echo", lambda: (f"{request.headers['Authorization']} {request.headers['X-Plain']}", 403))
+    profile = write(
+        tmp_path,
+        "a",
+        "one, request: {path: /a, headers: {authorization: recorded, x-own: kept}}, expect: {status: 200}",
+        "two, request: {path: /echo}",
+    )
+    words = (
+        "--header",
+        "Authorization=Bearer $SHOP_TOKEN",
+        "--header",
+        "X-Plain=${PLAIN}$$",
+        "--junit",
+        "j",
+        "--json",
+        "r",
+    )
+    environ = {"SHOP_TOKEN": SECRET, "PLAIN": "plain-but-given"}
+    ended = playback(profile, "--base-url", server.url, *words, **environ)
+    assert ended.returncode == 1
+    ((_, _, first), (_, _, second)) = server.requests
+    assert (first["Authorization"], first["X-Own"], first["X-Plain"]) == (
+        f"Bearer {SECRET}",
+        "kept",
+        "plain-but-given$",
+    )
+    assert second["Authorization"] == f"Bearer {SECRET}"
+    ((_, _, elsewhere),) = other.requests
+    assert not {"Authorization", "X-Plain", "X-Own"} & elsewhere.keys()
+    shown = "".join((ended.stderr, ended.stdout, (tmp_path / "j").read_text(), (tmp_path / "r").read_text()))
+    assert "expected status 200 to 299, got 403: 'Bearer *** ***'" in ended.stderr
+    assert SECRET not in shown
+    assert "plain-but-given" not in shown
+
+
+@pytest.mark.parametrize(
+    ("header", "problem"),
+    [
+        ("Authorization: s3cret", "number 1 is not NAME=VALUE, with the name of a header"),
+        ("Authorization=Bearer $NO_SUCH", "Authorization: the environment has no NO_SUCH"),
+        ("X=s3cret$", "X: a $ that names no variable of the environment is written $$"),
+        ("X=$EMPTY", "X: its value cannot be sent in a header"),
+        ("X=s3cret\nY: b", "X: its value cannot be sent in a header"),
+        ("x-profile-trace=b", "x-profile-trace: playback adds this header itself, with --trace-code"),
+    ],
+)
+def test_a_header_that_cannot_be_is_told_without_its_value(
+    tmp_path: Path, playback: Playback, header: str, problem: str
+) -> None:
+    ended = playback(write(tmp_path, "a", get("/a")), "--header", header, "--dry-run", EMPTY="")
+    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (
+        2,
+        f"Error: Invalid value for '--header': {problem}",
+    )
+
+
 def test_a_login_is_not_traced(tmp_path: Path, traced: Any, playback: Playback) -> None:
     login = write(tmp_path, "enter", get("/red"))
     ended = playback(write(tmp_path, "entered", get("/blue")), *traced.words, "--login", login, **traced.environ)
