@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+MAX_FAULTS_SHOWN: Final = 100
 _LONGEST: Final = 600
 """So many characters of what a file has are told at most."""
 
@@ -159,6 +160,20 @@ class ProfileFormatError(ProfcovError, ValueError):
         self.where = where
         self.problem = problem
         super().__init__(f"{path}: {_shorten(where)}: {_shorten(problem)}" if where else f"{path}: {_shorten(problem)}")
+
+
+class ProfileFaultsError(ProfileFormatError):
+    """Raised when several things do not fit the format, in one profile file or in many; a line for each."""
+
+    code = "profile-faults"
+
+    def __init__(self, faults: Sequence[ProfileFormatError]) -> None:
+        first = faults[0]
+        super().__init__(first.path, first.where, first.problem)
+        self.faults = tuple(faults)
+        left = len(faults) - MAX_FAULTS_SHOWN
+        more = [f"and {left} more"] if left > 0 else []
+        self.args = ("\n".join([*map(str, faults[:MAX_FAULTS_SHOWN]), *more]),)
 
 
 def _shorten(text: str) -> str:

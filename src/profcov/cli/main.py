@@ -99,7 +99,8 @@ def main(args: list[str] | None = None) -> None:
         click.echo("interrupted", err=True)
         sys.exit(INTERRUPTED)
     except ProfcovError as error:
-        click.echo("; ".join([f"profcov: {error}", *_explain(error)]), err=True)
+        for line in "; ".join([str(error), *_explain(error)]).splitlines():
+            click.echo(f"profcov: {line}", err=True)
         sys.exit(exit_code(error))
     except OSError as error:
         problem = f"profcov: {error.filename}: {error.strerror}" if error.filename else f"profcov: {error}"

@@ -15,7 +15,7 @@ import urllib3
 from profcov.carrier import HEADER, TOKEN_HEADER
 from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.cookies import read_cookie_file
-from profcov.playback.formats import load, load_profiles
+from profcov.playback.formats import find_files, find_slug, load, load_profiles
 from profcov.playback.play import list_saved
 from profcov.playback.play_options import DEFAULT_TIMEOUT, PlayOptions
 from profcov.playback.template import NAME
@@ -182,7 +182,7 @@ def read_play(
     """
     first = load(login, variables).profile if login is not None else None
     saved = dict.fromkeys(list_saved(first), "") if first is not None else {}
-    profiles = _select(load_profiles(paths, variables | saved), select)
+    profiles = load_profiles(_choose(paths, select), variables | saved)
     for profile in profiles:
         for lack in profile.lacks:
             click.echo(f"profcov: warning: {profile.slug}: {printable(lack)}", err=True)
@@ -203,9 +203,12 @@ def read_play(
     return profiles, first, options
 
 
-def _select(profiles: list[Profile], patterns: Sequence[str]) -> list[Profile]:
+def _choose(paths: Sequence[Path], patterns: Sequence[str]) -> Sequence[Path]:
+    """Return the files whose slug is like a pattern, all if there is none; no other is looked at."""
+    if not patterns:
+        return paths
+    slugs = {path: find_slug(path) for path in find_files(paths)}
     for pattern in patterns:
-        if not any(fnmatchcase(profile.slug, pattern) for profile in profiles):
-            slugs = ", ".join(profile.slug for profile in profiles)
-            raise click.UsageError(f"--select {pattern!r} fits no profile; there are: {slugs}")
-    return [each for each in profiles if not patterns or any(fnmatchcase(each.slug, pattern) for pattern in patterns)]
+        if not any(fnmatchcase(slug, pattern) for slug in slugs.values()):
+            raise click.UsageError(f"--select {pattern!r} fits no profile; there are: {', '.join(slugs.values())}")
+    return [path for path, slug in slugs.items() if any(fnmatchcase(slug, pattern) for pattern in patterns)]

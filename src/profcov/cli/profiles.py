@@ -143,8 +143,8 @@ def _load_all(paths: Sequence[Path]) -> tuple[list[Loaded], list[ProfileFormatEr
 
 
 def _report(problems: Sequence[ProfileFormatError]) -> None:
-    for problem in problems:
-        click.echo(f"profcov: {problem}", err=True)
+    for line in (line for problem in problems for line in str(problem).splitlines()):
+        click.echo(f"profcov: {line}", err=True)
     if problems:
         sys.exit(USAGE)
 

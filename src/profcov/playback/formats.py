@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import ProfileFormatError
+from profcov.playback.faults import raise_faults
 from profcov.playback.json_text import parse_json, read_text
-from profcov.playback.recorded.building import build
-from profcov.playback.recorded.events import CAPTURE, EVENTS, read_events
+from profcov.playback.recorded.building import build, slugify
+from profcov.playback.recorded.events import CAPTURE, EVENTS, name_capture, read_events
 from profcov.playback.recorded.har import read_har
-from profcov.playback.recorded.hints import ENDING, find_hints, read_hints
+from profcov.playback.recorded.hints import ENDING, find_hints, read_hints, strip_ending
 from profcov.playback.yaml_document import read_document
 from profcov.playback.yaml_format import read_profile
 
@@ -33,6 +35,11 @@ _POSTMAN_PROBLEM: Final = (
     "a Postman collection, which is not read, since what joins its requests is JavaScript: run it with Newman through a proxy "
     "that writes a HAR, such as mitmdump --set hardump=FILE, and give that"
 )
+_SLUG: Final = re.compile(
+    r"""^slug:[ \t]+(["']?)([A-Za-z0-9][A-Za-z0-9._-]*)\1[ \t]*(?:#.*)?$""", re.MULTILINE | re.ASCII
+)
+"""The slug of a profile in block style, where it is one."""
+
 _HAR_START: Final = re.compile(r'\s*\{\s*"log"\s*:')
 _EVENT: Final = re.compile(r'\s*\{[^\n]*"stage"\s*:\s*"')
 
@@ -52,13 +59,19 @@ def load_profiles(paths: Iterable[Path], variables: Mapping[str, str] | None = N
     """Read the profiles of files and directories; ``variables`` replace or add to each one's own.
 
     Raises:
-        ProfileFormatError: a file fits no format, two have the same slug, or a directory has none.
+        ProfileFormatError: a directory has none, or a file fits no format, or two have the same slug; all such files are in it.
     """
     found: dict[Slug, Profile] = {}
+    problems: list[ProfileFormatError] = []
     for path in find_files(paths):
-        profile = load(path, variables).profile
-        refuse_twice(profile, found)
+        try:
+            profile = load(path, variables).profile
+            refuse_twice(profile, found)
+        except ProfileFormatError as error:
+            problems.append(error)
+            continue
         found[profile.slug] = profile
+    raise_faults(problems)
     return list(found.values())
 
 
@@ -71,6 +84,22 @@ def refuse_twice(profile: Profile, found: Mapping[Slug, Profile]) -> None:
     if profile.slug in found:
         problem = f"{profile.slug!r} is already the slug of {found[profile.slug].path}"
         raise ProfileFormatError(profile.path, "slug", problem)
+
+
+def find_slug(path: Path) -> str:
+    """Return the slug of a file's profile without reading the profile; of a file that fits no format, the likeliest."""
+    try:
+        text = _read(path)
+        form = _find_format(path, text)
+        if form == YAML:
+            found = _SLUG.search(text)
+            return found[2] if found else str(read_document(path)["slug"])
+    except (ProfileFormatError, LookupError, TypeError):
+        return slugify(strip_ending(path.name))
+    name = name_capture(path) if form == EVENT_LINES else path.name
+    with contextlib.suppress(ProfileFormatError):
+        name = read_hints(find_hints(path)).slug or name
+    return slugify(strip_ending(name))
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:

@@ -9,9 +9,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.errors import ProfcovError
+from profcov.errors import ProfcovError, ProfileFormatError
 from profcov.playback.barrier import check_redis
 from profcov.playback.existing import Existing, find_existing
+from profcov.playback.faults import raise_faults
 from profcov.playback.play import PlayResult, ignore_step, ignore_try, play
 from profcov.playback.play_options import PlayOptions, find_base_url
 from profcov.playback.secret import read_secrets
@@ -98,9 +99,14 @@ def check_ready(profiles: Sequence[Profile], options: PlayOptions) -> None:
         TargetError: Redis does not answer.
         ProfileFormatError: a profile has no base URL, or the environment lacks a secret.
     """
+    faults = []
     for profile in profiles:
-        find_base_url(profile, options)
-        read_secrets(profile)
+        try:
+            find_base_url(profile, options)
+            read_secrets(profile)
+        except ProfileFormatError as error:
+            faults.append(error)
+    raise_faults(faults)
     if options.trace and options.redis_url is not None:
         check_redis(options.redis_url)
 

@@ -113,6 +113,51 @@ def test_profiles_are_selected_by_patterns_of_slugs(
     assert "--select 'de-*' fits no profile; there are: eu-large, eu-small, us-large, us-small" in ended.stderr
 
 
+def test_a_selection_looks_at_no_other_file(tmp_path: Path, playback: Playback) -> None:
+    write(tmp_path, "good", get("/good"))
+    (tmp_path / "syntax.yaml").write_text("slug: us-syntax\nsteps: [\n")
+    (tmp_path / "flow.yaml").write_text('{"slug": "us-flow", "steps": 7}')
+    (tmp_path / "twice.yaml").write_text("slug: us-syntax\nsteps: [{}]\n")
+    (tmp_path / "bytes.yaml").write_bytes(b"\xff")
+    (tmp_path / "odd.har").write_text("{")
+    (tmp_path / "hinted.har").write_text("{")
+    (tmp_path / "hinted.profcov.yaml").write_text("slug: eu-hinted")
+    (tmp_path / "wrong.profcov.yaml").write_text("slug: [")
+    (tmp_path / "wrong.har").write_text("{")
+    capture = tmp_path / "captured" / "capture"
+    capture.mkdir(parents=True)
+    (capture / "events.jsonl").write_text("{}\n")
+    words = (tmp_path, "--base-url", "http://127.0.0.1:9", "--dry-run")
+    ended = playback(*words, "--select", "good")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout == "good\tstep good\tGET\thttp://127.0.0.1:9/good\tuntraced\n"
+    for pattern, files in {
+        "us-*": ["flow.yaml", "syntax.yaml", "twice.yaml"],
+        "eu-hinted": ["hinted.har"],
+        "wrong": ["wrong.profcov.yaml"],
+        "odd": ["odd.har"],
+        "bytes": ["bytes.yaml"],
+        "captured": ["captured/capture/events.jsonl"],
+    }.items():
+        ended = playback(*words, "--select", "good", "--select", pattern)
+        assert ended.returncode == 2
+        told = [line.removeprefix(f"profcov: {tmp_path}/").partition(": ")[0] for line in ended.stderr.splitlines()]
+        assert list(dict.fromkeys(told)) == files, ended.stderr
+
+
+def test_all_that_profiles_lack_is_told_at_once(tmp_path: Path, playback: Playback) -> None:
+    for slug in ("a", "b"):
+        path = write(tmp_path, slug, get("/x"))
+        path.write_text(path.read_text() + f"variables: {{token: {{env: NO_{slug}}}}}\n")
+    ended = playback(tmp_path, "--base-url", "http://127.0.0.1:9")
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        f"profcov: {tmp_path}/{slug}.yaml: variables.token: the environment has no NO_{slug}: "
+        "set it, it is kept out of messages and reports"
+        for slug in ("a", "b")
+    ]
+
+
 def test_results_are_written_for_machines_and_for_people(tmp_path: Path, traced: Any, playback: Playback) -> None:
     profiles = [write(tmp_path, "written", get("/red")), write(tmp_path, "broken", get("/blue"), get("/broken"))]
     summary = tmp_path / "summary.md"

@@ -60,7 +60,7 @@ def read_events(path: Path, hints: Hints) -> Traffic:
     origins = {each.sent.origin for each in kept} - {""}
     return Traffic(
         path=path,
-        name=(path.parent.parent if path.parent.name == CAPTURE else path.parent).absolute().name,
+        name=name_capture(path),
         exchanges=tuple(kept),
         description="recorded as events",
         base_url=next(iter(origins), None) if len(origins) == 1 else None,
@@ -70,6 +70,11 @@ def read_events(path: Path, hints: Hints) -> Traffic:
         notes=tuple(notes.list()),
         lacks=tuple(notes.lacks),
     )
+
+
+def name_capture(path: Path) -> str:
+    """Return what a capture is called: the directory that it is in."""
+    return (path.parent.parent if path.parent.name == CAPTURE else path.parent).absolute().name
 
 
 @dataclass(slots=True)
