@@ -20,6 +20,7 @@ import profcov
 from profcov import reasons as store_reasons
 from profcov import settings
 from profcov.cli import main as cli
+from profcov.cli.columns import COLUMNS
 from profcov.collector.config import _REFUSED, _SECTIONS, CoverageConfig
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
@@ -52,6 +53,10 @@ def first_cells(page: str, *, column: int = 0) -> list[str]:
     """The texts in `code` of one column of all tables of a reference page."""
     rows = [line.strip("|").split(" | ") for line in (REFERENCE / page).read_text().splitlines() if line[:1] == "|"]
     return [name for row in rows if len(row) > column for name in re.findall(r"`([^`]+)`", row[column])]
+
+
+def first_cells_of(text: str) -> list[str]:
+    return re.findall(r"^\| `([^`]+)` \|", text, re.MULTILINE)
 
 
 def name_of(path: Path) -> str:
@@ -153,8 +158,12 @@ def test_every_option_of_a_command_has_its_line_and_every_line_its_option(name):
     arguments = {
         re.sub(r"[\[\].]", "", param.make_metavar(context)) for param in params if isinstance(param, click.Argument)
     }
-    helps = {"-h", "--help"} if name is None else set()
-    assert documented == options | arguments | helps
+    of_all = {"-h", "--help", "-q", "--quiet"}  # each command has them, and they are told once
+    assert documented == (of_all | options if name is None else (options | arguments) - of_all)
+
+
+def test_every_column_has_its_line_and_every_line_its_column():
+    assert first_cells_of(section("commands.md", "## Columns")) == [*COLUMNS]
 
 
 def test_every_command_has_its_section_and_every_section_its_command():

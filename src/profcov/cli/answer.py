@@ -1,18 +1,57 @@
-"""Rows for people and for programs: a table on a terminal, lines with tabs elsewhere."""
+"""Rows for people and for programs: a table on a terminal, lines with tabs elsewhere, or JSON."""
 
 from __future__ import annotations
 
+import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from profcov.cli.columns import COLUMNS
 from profcov.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from rich.console import Console
     from rich.table import Table
+
+    from profcov.cli.columns import Row
+
+SCHEMA_VERSION: Final = 1
+_GAP: Final = 2
+_MIN_CHARS: Final = 12
+"""A column of words is never narrower, unless they are all short."""
+_manners: Final = {"quiet": False}
+"""Of the whole process, because threads say something, too; each command sets it."""
+
+
+def print_answer(
+    columns: Sequence[str], rows: Iterable[Row], form: str = "text", *, name: str = "profiles", titled: bool = True
+) -> None:
+    """Print rows as text below the titles of some columns, or whole as a list in JSON.
+
+    If not ``titled``, the titles are for terminals only.
+    """
+    if form == "json":
+        print_json({"schema_version": SCHEMA_VERSION, name: [dict(row) for row in rows]})
+        return
+    chosen = [COLUMNS[title] for title in columns]
+    print_rows(columns, ([column.cell(row) for column in chosen] for row in rows), titled=titled)
+
+
+def print_fact(text: str, form: str, **facts: object) -> None:
+    """Print one thing: as it is, or as a JSON document."""
+    if form == "json":
+        print_json({"schema_version": SCHEMA_VERSION, **facts})
+    else:
+        click.echo(text)
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print a JSON document."""
+    click.echo(json.dumps(document, indent=2, default=str))
 
 
 def print_rows(titles: Sequence[str], rows: Iterable[Sequence[str]], *, titled: bool = True) -> None:
@@ -22,22 +61,77 @@ def print_rows(titles: Sequence[str], rows: Iterable[Sequence[str]], *, titled: 
     """
     shown = [[printable(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
-
-        Console().print(_make_table(titles, shown))
+        _print_table(titles, shown)
         return
     for cells in (titles, *shown) if titled else shown:
         click.echo("\t".join(cells).encode("utf-8", "backslashreplace"))
 
 
-def _make_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def note(text: str) -> None:
+    """Say on standard error what is neither a warning nor an error; nothing with ``-q``."""
+    if not _manners["quiet"]:
+        click.echo(text, err=True)
+
+
+def is_quiet() -> bool:
+    """Return whether the command was given ``-q``."""
+    return _manners["quiet"]
+
+
+def quiet_option() -> click.Option:
+    """Return the option that every command has, and :func:`note` asks for."""
+
+    def remember(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 (click's)
+        _manners["quiet"] = value or (ctx.parent is not None and ctx.parent.params.get("quiet", False))
+
+    return click.Option(
+        ["-q", "--quiet"],
+        is_flag=True,
+        expose_value=False,
+        callback=remember,
+        help="No progress and no notes on standard error: only warnings and errors.",
+    )
+
+
+def _print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table, or, where the terminal is too narrow for it, each row as lines of its own."""
+    from rich.cells import cell_len  # noqa: PLC0415 (slow to import, and only for terminals)
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console()
+    columns = [[row[number] for row in rows] for number in range(len(titles))]
+    numeric = [all(cell.replace(".", "", 1).isdigit() for cell in cells if cell) for cells in columns]
+    widths = [max(map(cell_len, cells), default=0) for cells in columns]
+    least = [
+        max(width if is_number else min(width, _MIN_CHARS), *(len(word) for word in title.split()))
+        for title, width, is_number in zip(titles, widths, numeric, strict=True)
+    ]
+    if sum(least) + _GAP * (len(least) - 1) > console.width:
+        _print_records(console, titles, rows)
+    else:
+        console.print(_make_table(titles, rows, numeric, least))
+
+
+def _make_table(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], least: Sequence[int]
+) -> Table:
     from rich.table import Table  # noqa: PLC0415 (as above)
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=None, pad_edge=False)
-    for column, title in enumerate(titles):
-        numbers = all(row[column].replace(".", "", 1).isdigit() for row in rows)
-        table.add_column(title, justify="right" if numbers else "left", overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
+    for title, is_number, width in zip(titles, numeric, least, strict=True):
+        table.add_column(title, justify="right" if is_number else "left", overflow="fold", min_width=width)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # Text: a name in brackets is no markup
     return table
+
+
+def _print_records(console: Console, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a row as its first cell, and the others below it."""
+    from rich.text import Text  # noqa: PLC0415 (as above)
+
+    width = max(map(len, titles))
+    for first, *others in rows:
+        console.print(Text(first, style="bold"), overflow="fold")
+        for title, cell in zip(titles[1:], others, strict=True):
+            console.print(Text(f"  {title:{width}} {cell}"), overflow="fold")

@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov import settings
-from profcov.cli.common import data_dir_option, find_data_dir, parse_slugs, show_bytes
-from profcov.errors import CoverageReadError
+from profcov.cli.answer import print_answer
+from profcov.cli.common import (
+    data_dir_option,
+    find_data_dir,
+    format_option,
+    parse_slugs,
+    refuse_unknown,
+    slugs_argument,
+)
 from profcov.store.clean import choose_old, discard_all, remove_all
+from profcov.store.layout import list_slugs
 from profcov.store.survey import survey
 
 if TYPE_CHECKING:
@@ -42,7 +50,7 @@ SIZE: Final = _Amount("size", r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", _SIZES, "50
 
 
 @click.command("clean")
-@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@slugs_argument()
 @data_dir_option("The servers' data directory.")
 @click.option("--older-than", type=_AGE, metavar="AGE", help="Remove profiles that were recorded longer ago: 7d, 12h.")
 @click.option("--keep-newest", type=click.IntRange(min=0), metavar="N", help="Remove all but the N newest profiles.")
@@ -55,6 +63,7 @@ SIZE: Final = _Amount("size", r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", _SIZES, "50
     help="Remove the oldest profiles until the others take no more than this together: 500MB, 2GB.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@format_option()
 @click.pass_context
 def command(
     ctx: click.Context,
@@ -65,6 +74,7 @@ def command(
     keep_newest: int | None,
     max_bytes: float | None,
     dry_run: bool,
+    form: str,
 ) -> int:
     """Remove what was recorded.
 
@@ -75,9 +85,7 @@ def command(
     directory = find_data_dir(data_dir, must_exist=True)
     chosen = set(parse_slugs(slugs))
     held = [each for each in survey(directory) if not chosen or each.slug in chosen]
-    missing = chosen - {each.slug for each in held}
-    if missing:
-        raise CoverageReadError(directory, f"nothing was recorded there for {', '.join(sorted(missing))}")
+    refuse_unknown(directory, chosen, [each.slug for each in held] or list_slugs(directory))
     if chosen and ctx.get_parameter_source("max_bytes") is click.core.ParameterSource.ENVIRONMENT:
         max_bytes = None  # the limit of the whole directory: who names profiles means their shards
     rotates = older_than is not None or keep_newest is not None or max_bytes is not None
@@ -88,8 +96,13 @@ def command(
         held = choose_old(held, older_than=older_than, keep=keep_newest, max_bytes=limit)
     umask = settings.read_umask(os.environ)
     busy = [] if dry_run else (remove_all if rotates else discard_all)(directory, held, umask)
-    for each in held:
-        done = "at work" if each.slug in busy else "would go" if dry_run else "removed"
-        size = each.shard_bytes + (each.artifact_bytes if rotates else 0)
-        click.echo(f"{done}\t{each.slug}\t{show_bytes(size)}")
+    rows = [
+        {
+            "done": "at work" if each.slug in busy else "would go" if dry_run else "removed",
+            "profile": each.slug,
+            "size": each.shard_bytes + (each.artifact_bytes if rotates else 0),
+        }
+        for each in held
+    ]
+    print_answer(("done", "profile", "size"), rows, form, titled=False)
     return 0

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from profcov import settings
+from profcov.cli.answer import print_answer
 from profcov.cli.common import (
     config_option,
     data_dir_option,
     find_config,
     find_data_dir,
+    format_option,
     parse_slugs,
+    slugs_argument,
     tell_silent_runs,
     timeout_option,
 )
-from profcov.errors import CoverageError, CoverageReadError, ProfcovError
+from profcov.cli.group import suggest
+from profcov.errors import CoverageError, CoverageMergeError, CoverageReadError, ProfcovError
 from profcov.store.combine import combine
 from profcov.store.combine import restore_previous as bring_back
+from profcov.store.layout import list_slugs
 from profcov.store.survey import list_pending
 
 if TYPE_CHECKING:
@@ -29,8 +34,11 @@ if TYPE_CHECKING:
     from profcov.store.combine import Artifact
 
 
+_COLUMNS: Final = ("profile", "lines", "files", "status", "artifact")
+
+
 @click.command("combine")
-@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@slugs_argument()
 @data_dir_option("Where the shards are.")
 @config_option()
 @click.option(
@@ -43,6 +51,7 @@ if TYPE_CHECKING:
 @click.option("--append", is_flag=True, help="Keep what is in the artifact already, and add to it.")
 @click.option("--keep", is_flag=True, help="Keep the shards: they are combined again, with those to come.")
 @click.option("--restore-previous", is_flag=True, help="Combine nothing: bring the artifact before the last one back.")
+@format_option()
 def command(
     slugs: tuple[str, ...],
     *,
@@ -54,6 +63,7 @@ def command(
     append: bool,
     keep: bool,
     restore_previous: bool,
+    form: str,
 ) -> int:
     """Merge the shards of each SLUG, or of all, into <slug>.coverage and <slug>.profile.json.
 
@@ -63,14 +73,14 @@ def command(
     directory = find_data_dir(data_dir)
     umask = settings.read_umask(os.environ)
     if restore_previous:
-        return _restore(out or directory, slugs, umask)
+        return _restore(out or directory, slugs, umask, form)
     config_file = find_config(config)
     tell_silent_runs(directory, once=True)
     chosen = parse_slugs(slugs) or list_pending(directory)
     if not chosen:
         raise CoverageReadError(directory, "no profile has shards there")
     failures: list[ProfcovError] = []
-    partial = 0
+    combined: list[Artifact] = []
     for slug in chosen:
         try:
             made = combine(
@@ -84,20 +94,38 @@ def command(
                 umask=umask,
             )
         except CoverageError as error:
-            failures.append(error)
+            failures.append(_hint(error, directory))
             continue
-        partial += not made.complete
-        _print(made)
+        combined.append(made)
+        _warn(made)
+    print_answer(_COLUMNS, map(_describe, combined), form, titled=False)
     for failure in failures[:-1]:
         click.echo(f"profcov: {failure}", err=True)
     if failures:
         raise failures[-1]
-    return 1 if partial and not allow_partial else 0
+    return 1 if not allow_partial and any(not made.complete for made in combined) else 0
 
 
-def _print(made: Artifact) -> None:
-    status = "complete" if made.complete else "partial; " + ", ".join(made.reasons)
-    click.echo(f"{made.slug}\t{made.lines}\t{made.files}\t{status}\t{made.path}")
+def _hint(error: CoverageError, directory: Path) -> CoverageError:
+    """Return the error, with the profile that is meant where there is none of that name."""
+    if not isinstance(error, CoverageMergeError):
+        return error
+    known = {*list_slugs(directory), *list_pending(directory)} if directory.is_dir() else set()
+    return error if error.slug in known else CoverageMergeError(error.slug, error.reason + suggest(error.slug, known))
+
+
+def _describe(made: Artifact) -> dict[str, Any]:
+    return {
+        "profile": made.slug,
+        "lines": made.lines,
+        "files": made.files,
+        "status": "complete" if made.complete else "partial",
+        "reasons": list(made.reasons),
+        "artifact": str(made.path),
+    }
+
+
+def _warn(made: Artifact) -> None:
     for file, (kept, *others) in made.changed.items():
         click.echo(f"profcov: {made.slug}: {_tell_change(file, kept, others)}", err=True)
     for file, lines in made.impossible.items():
@@ -123,9 +151,9 @@ def _tell_change(file: str, kept: str, others: Sequence[str]) -> str:
     return f"{file} changed while it was recorded: it has the lines of version {kept[:12]}, and not those of {left_out}"
 
 
-def _restore(out: Path, slugs: tuple[str, ...], umask: int) -> int:
+def _restore(out: Path, slugs: tuple[str, ...], umask: int, form: str) -> int:
     if not slugs:
         raise click.UsageError("--restore-previous needs the profiles whose artifact is to be brought back")
-    for slug in parse_slugs(slugs):
-        click.echo(f"{slug}\t{bring_back(out, slug, umask)}")
+    rows = [{"profile": slug, "artifact": str(bring_back(out, slug, umask))} for slug in parse_slugs(slugs)]
+    print_answer(("profile", "artifact"), rows, form, titled=False)
     return 0

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from profcov import settings
-from profcov.errors import CoverageReadError
+from profcov.cli.group import suggest
+from profcov.errors import CoverageReadError, ProfcovError
 from profcov.slug import parse_slug
-from profcov.store.layout import find_old
+from profcov.store.layout import find_old, list_slugs
 from profcov.store.runs import forget, list_silent
 
 if TYPE_CHECKING:
@@ -22,7 +25,34 @@ if TYPE_CHECKING:
 
     Decorator = Callable[..., Any]
 
-_UNITS: Final = ("B", "kB", "MB", "GB", "TB")
+
+def slugs_argument(*, required: bool = False) -> Decorator:
+    """Return the argument ``SLUG``, once or more, which a shell completes; :func:`parse_slugs` reads it."""
+    metavar = "SLUG..." if required else "[SLUG]..."
+    return click.argument("slugs", nargs=-1, required=required, metavar=metavar, shell_complete=complete_slug)
+
+
+def complete_slug(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the recorded profiles that begin so; none where the data directory cannot be read."""
+    given = ctx.params.get("data_dir")
+    with contextlib.suppress(ProfcovError, OSError):
+        taken = set(ctx.params.get("slugs") or ())
+        known = list_slugs(find_data_dir(Path(given) if given else None))
+        return [CompletionItem(slug) for slug in known if slug.startswith(incomplete) and slug not in taken]
+    return []
+
+
+def refuse_unknown(directory: Path, slugs: Iterable[Slug], known: Iterable[Slug]) -> None:
+    """Refuse the profiles of which the directory knows nothing, and name the one that the first is like.
+
+    Raises:
+        CoverageReadError: there is one.
+    """
+    names = list(known)
+    missing = sorted(set(slugs) - set(names))
+    if missing:
+        hint = suggest(missing[0], names)
+        raise CoverageReadError(directory, f"nothing was recorded there for {', '.join(missing)}{hint}")
 
 
 def data_dir_option(meaning: str) -> Decorator:
@@ -113,12 +143,3 @@ def tell_silent_runs(data_dir: Path, *, once: bool = False) -> None:
         click.echo(f"profcov: {run}", err=True)
         if once and run.is_over:
             forget(run)
-
-
-def show_bytes(size: float) -> str:
-    """Return a size for people, in powers of 1,000: ``1.2 MB``."""
-    number = 0
-    while size >= 1000 and number < len(_UNITS) - 1:  # noqa: PLR2004
-        size /= 1000
-        number += 1
-    return f"{size:.0f} B" if number == 0 else f"{size:.1f} {_UNITS[number]}"

@@ -15,6 +15,8 @@ from profcov.cli.common import (
     find_data_dir,
     ignore_source_changes_option,
     parse_slugs,
+    refuse_unknown,
+    slugs_argument,
 )
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.omissions import omit_by_name
@@ -34,7 +36,7 @@ _OUT: Final = {"html": "htmlcov", "xml": "coverage.xml", "json": "coverage.json"
 
 @click.command("coverage")
 @click.argument("form", type=click.Choice(["report", *_OUT]), metavar="FORMAT")
-@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@slugs_argument()
 @data_dir_option("Where the artifacts are.")
 @config_option()
 @click.option("--out", metavar="PATH", help="Where to write the report: a directory for html, else a file.")
@@ -60,7 +62,9 @@ def command(
     that ran, nothing is reported, and one sentence says why.
     """
     directory = find_data_dir(data_dir, must_exist=True)
-    chosen = parse_slugs(slugs) or list_slugs(directory)
+    known = list_slugs(directory)
+    chosen = parse_slugs(slugs) or known
+    refuse_unknown(directory, chosen, known)
     artifacts = _check(directory, chosen, stale_ok=stale_ok, ignore_source_changes=ignore_source_changes)
     config_file = find_config(config)
     with tempfile.TemporaryDirectory() as place:

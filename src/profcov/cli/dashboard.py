@@ -13,8 +13,17 @@ import click
 from profcov.analysis.drift import compare_matrices, take_snapshot
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
+from profcov.cli.answer import print_fact
 from profcov.cli.commit import find_commit
-from profcov.cli.common import config_option, data_dir_option, find_data_dir, ignore_source_changes_option, parse_slugs
+from profcov.cli.common import (
+    config_option,
+    data_dir_option,
+    find_data_dir,
+    format_option,
+    ignore_source_changes_option,
+    parse_slugs,
+    slugs_argument,
+)
 from profcov.cli.recorded import (
     DEFAULT_OUT,
     choose_slugs,
@@ -45,7 +54,7 @@ _HTML: Final = frozenset({".html", ".htm"})
 
 
 @click.command("dashboard")
-@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@slugs_argument()
 @data_dir_option("Where the artifacts are.")
 @config_option()
 @inventory_option()
@@ -70,6 +79,7 @@ _HTML: Final = frozenset({".html", ".htm"})
 )
 @click.option("--title", metavar="TEXT", default="profcov", show_default=True, help="The title of the page.")
 @ignore_source_changes_option()
+@format_option()
 def command(
     slugs: tuple[str, ...],
     *,
@@ -82,6 +92,7 @@ def command(
     profiles: str,
     title: str,
     ignore_source_changes: bool,
+    form: str,
 ) -> None:
     """Make a page that shows what profiles cover, those that are named or all that have an artifact, and what none covers.
 
@@ -114,7 +125,7 @@ def command(
         left_out=_name_others(list_slugs(directory), matrix),
     )
     write_page(edition, page.name)
-    click.echo(page)
+    print_fact(str(page), form, page=str(page))
 
 
 def read_played(path: Path) -> dict[Slug, Played]:
@@ -126,7 +137,7 @@ def read_played(path: Path) -> dict[Slug, Played]:
     hint = "`profcov playback --json FILE` makes it"
     document = read_document(path, SCHEMA_VERSION, hint)
     try:
-        return {Slug(each["slug"]): _read_figures(each) for each in document["profiles"]}
+        return {Slug(each["profile"]): _read_figures(each) for each in document["profiles"]}
     except (KeyError, TypeError) as error:
         reason = f"it has no results of this version: {type(error).__name__}: {error}; {hint}"
         raise CoverageReadError(path, reason) from error

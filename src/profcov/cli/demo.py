@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from profcov.cli.answer import note, print_answer, print_json
+from profcov.cli.columns import COLUMNS
+from profcov.cli.common import format_option
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from profcov.cli.columns import Row
 
 
 @click.command("demo")
@@ -25,7 +31,8 @@ if TYPE_CHECKING:
 @click.option(
     "--serve", is_flag=True, help="Play nothing: keep the servers running until Ctrl-C, and say where they are."
 )
-def command(out: Path, *, serve: bool) -> None:
+@format_option()
+def command(out: Path, *, serve: bool, form: str) -> None:
     """Play profiles, all at once, against a small real application, and show which code each one runs.
 
     The application is a watershed model: Flask under gunicorn, a Starlette API under uvicorn, and RQ jobs. Needs the
@@ -39,19 +46,20 @@ def command(out: Path, *, serve: bool) -> None:
     signal.signal(signal.SIGTERM, _interrupt)
     if serve:
         with serve_demo(out) as facts:
-            for name, value in facts.items():
+            if form == "json":
+                print_json(facts)
+            for name, value in facts.items() if form == "text" else ():
                 click.echo(f"{name}\t{value}")
-            click.echo("serving; Ctrl-C stops it", err=True)
+            note("serving; Ctrl-C stops it")
             with contextlib.suppress(KeyboardInterrupt):
                 signal.pause()
         return
-    titles, *rows = run_demo(out, lambda text: click.echo(text, err=True))
-    _show(titles, rows)
-    click.echo(
+    rows = run_demo(out, note)
+    _show(rows, form)
+    note(
         f"\nOpen {out}/index.html in a browser: who runs what, and what nobody does.\n"
         f"Artifacts, the matrix, the gaps and an HTML report of each profile are in {out}/\n"
-        f"Any coverage.py reads them: coverage html --data-file={out}/{rows[-1][0]}.coverage",
-        err=True,
+        f"Any coverage.py reads them: coverage html --data-file={out}/{rows[-1]['profile']}.coverage"
     )
 
 
@@ -59,15 +67,15 @@ def _interrupt(*_: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _show(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print the rows: a table on a terminal, lines with tabs elsewhere."""
-    if not sys.stdout.isatty():
-        for row in (titles, *rows):
-            click.echo("\t".join(row))
+def _show(rows: Sequence[Row], form: str) -> None:
+    """Print the rows: on a terminal, a table with as many columns as it has room for."""
+    from profcov.demo.table import TITLES, make_table  # noqa: PLC0415 (needs the extra)
+
+    if form == "json" or not sys.stdout.isatty():
+        print_answer(TITLES, rows, form)
         return
     from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
 
-    from profcov.demo.table import make_table  # noqa: PLC0415
-
     console = Console()
-    console.print(make_table([tuple(row) for row in rows], console.width))
+    cells = [tuple(COLUMNS[title].cell(row) for title in TITLES) for row in rows]
+    console.print(make_table(cells, console.width))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from profcov.cli.answer import note
 from profcov.cli.common import data_dir_option, format_option
 from profcov.cli.main import FAILED, TARGET
 from profcov.doctor import examine
@@ -78,7 +79,7 @@ def _print(findings: Sequence[Finding]) -> None:
         for row in rows:
             click.echo("\t".join(row))
     counts = Counter(finding.level for finding in findings)
-    click.echo(f"{_count(counts['problem'], 'problem')}, {_count(counts['warning'], 'warning')}", err=True)
+    note(f"{_count(counts['problem'], 'problem')}, {_count(counts['warning'], 'warning')}")
 
 
 def _one_line(text: str) -> str:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
 from profcov.analysis.overlap import unique_symbols
-from profcov.cli.answer import print_rows
+from profcov.cli.answer import print_answer
 from profcov.cli.common import (
     config_option,
     data_dir_option,
     find_data_dir,
     format_option,
     ignore_source_changes_option,
+    slugs_argument,
 )
 from profcov.cli.recorded import (
     choose_slugs,
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
 
     from profcov.analysis.matrix import Matrix
 
-TITLES: Final = ("profile", "symbols", "only here", "lines", "files")
+TITLES: Final = ("profile", "symbols", "unique symbols", "lines", "files")
 
 
 @click.command("matrix")
-@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@slugs_argument()
 @data_dir_option("Where the artifacts are.")
 @config_option()
 @inventory_option()
@@ -75,16 +76,22 @@ def command(
         warn_unknown(slug, reach.unknown_files)
     write_matrix(matrix, out, parquet=parquet)
     if form == "text":
-        print_rows(TITLES, describe(matrix))
+        print_answer(TITLES, describe(matrix))
     else:
         click.echo("".join(_compose(matrix, form)), nl=False)
 
 
-def describe(matrix: Matrix) -> list[tuple[str, ...]]:
+def describe(matrix: Matrix) -> list[dict[str, Any]]:
     """Return a row for each profile."""
     unique = unique_symbols(matrix)
     return [
-        (slug, *map(str, (reach.covered.bit_count(), unique[slug].bit_count(), reach.lines, reach.files)))
+        {
+            "profile": slug,
+            "symbols": reach.covered.bit_count(),
+            "unique_symbols": unique[slug].bit_count(),
+            "lines": reach.lines,
+            "files": reach.files,
+        }
         for slug, reach in matrix.profiles.items()
     ]
 

@@ -15,9 +15,10 @@ import click
 from profcov.analysis.drift import compare_matrices
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
+from profcov.cli.answer import note, print_json
 from profcov.cli.clean import SIZE
 from profcov.cli.commit import find_commit
-from profcov.cli.common import config_option, find_config, ignore_source_changes_option
+from profcov.cli.common import config_option, find_config, format_option, ignore_source_changes_option
 from profcov.cli.main import FAILED
 from profcov.cli.playback import play_profiles, report_errors
 from profcov.cli.playback_output import append_step_summary, print_artifacts, write_json
@@ -88,6 +89,7 @@ _PATH = click.Path(exists=True, path_type=Path)
 )
 @click.option("--fail-on-loss", is_flag=True, help="Exit with 1 if a profile has lost a symbol that is still there.")
 @ignore_source_changes_option()
+@format_option(meaning="What to print: where the artifacts are, or the results.")
 @play_options
 def command(
     *,
@@ -103,6 +105,7 @@ def command(
     max_bytes: float,
     fail_on_loss: bool,
     ignore_source_changes: bool,
+    form: str,
     **session: Any,
 ) -> int:
     """Replay all profiles, report on each, and say what has changed since the night before.
@@ -119,7 +122,8 @@ def command(
         warn_unreadable(inventory)
         options = replace(options, trace=True, base_url=base_url, out=night, config_file=config_file, retries=retries)
         outcomes = play_profiles(profiles, login, options, jobs)
-        print_artifacts(outcomes)
+        if form == "text":
+            print_artifacts(outcomes)
         code = report_errors(outcomes)
         slugs = [each.profile.slug for each in outcomes if artifact_path(night, each.profile.slug).is_file()]
         if not slugs:
@@ -138,8 +142,10 @@ def command(
         if dropped:
             made.write_dashboard(paths, drift, dropped)
         for name in nights.drop_old(night, keep):
-            click.echo(f"{name}: removed, {keep} nights are kept", err=True)
-    click.echo(f"{night / nights.SUMMARY}", err=True)
+            note(f"{name}: removed, {keep} nights are kept")
+    if form == "json":
+        print_json({**results_document(run), "night": str(night)})
+    note(f"{night / nights.SUMMARY}")
     return code or (FAILED if fail_on_loss and drift is not None and drift[1].has_loss else 0)
 
 

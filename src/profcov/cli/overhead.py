@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import statistics
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-from profcov.cli.answer import print_rows
+from profcov.cli.answer import note, print_answer, print_json
+from profcov.cli.common import format_option
 from profcov.cli.main import FAILED
 from profcov.cli.playback_output import prepare, write_json
 from profcov.cli.playing import check_url, play_options, read_play
 from profcov.playback.overhead import find_slowest, measure, overhead_document
 from profcov.playback.play import log_in
 
-if TYPE_CHECKING:
-    from profcov.playback.overhead import Measured
-
 DEFAULT_OUT: Final = Path("artifacts/perf-baseline.json")
-_COLUMNS: Final = ("profile", "untraced s", "traced s", "ratio", "low", "high")
+_COLUMNS: Final = ("profile", "untraced seconds", "traced seconds", "ratio", "ratio quartiles")
 
 
 @click.command("overhead")
@@ -37,6 +34,7 @@ _COLUMNS: Final = ("profile", "untraced s", "traced s", "ratio", "low", "high")
     default=DEFAULT_OUT,
     help=f"Where the figures go. [{DEFAULT_OUT}]",
 )
+@format_option()
 @play_options
 @click.pass_context
 def command(
@@ -48,6 +46,7 @@ def command(
     runs: int,
     max_percent: float | None,
     out: Path,
+    form: str,
     **session: Any,
 ) -> None:
     """Measure what tracing costs a live server.
@@ -63,19 +62,17 @@ def command(
     prepare(out)
     if login is not None:
         options = replace(options, login=log_in(login, options))
-    measured = measure(loaded, options, runs, lambda profile: click.echo(f"{profile.slug}: played", err=True))
-    write_json(out, overhead_document(measured, loaded, options))
-    print_rows(_COLUMNS, [_row(each) for each in measured], titled=False)
+    measured = measure(loaded, options, runs, lambda profile: note(f"{profile.slug}: played"))
+    document = overhead_document(measured, loaded, options)
+    write_json(out, document)
+    if form == "json":
+        print_json(document)
+    else:
+        print_answer(_COLUMNS, document["profiles"], titled=False)
     slowest = find_slowest(measured)
-    click.echo(f"slowest: {slowest.slug}, {slowest.percent:+.1f} % traced; figures in {out}", err=True)
+    note(f"slowest: {slowest.slug}, {slowest.percent:+.1f} % traced; figures in {out}")
     if max_percent is not None and slowest.percent > max_percent:
         click.echo(
             f"profcov: tracing costs {slowest.slug} {slowest.percent:.1f} %: more than {max_percent:g} %", err=True
         )
         ctx.exit(FAILED)
-
-
-def _row(measured: Measured) -> tuple[str, ...]:
-    medians = (statistics.median(measured.untraced), statistics.median(measured.traced))
-    ratios = (measured.ratio, *measured.quartiles)
-    return (measured.slug, *(f"{each:.3f}" for each in medians), *(f"{each:.2f}" for each in ratios))

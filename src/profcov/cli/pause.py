@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from profcov import settings
-from profcov.cli.common import data_dir_option, find_data_dir
+from profcov.cli.answer import print_fact
+from profcov.cli.common import data_dir_option, find_data_dir, format_option
 from profcov.store.pause import pause
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
 @click.command("pause")
 @data_dir_option("The servers' data directory.")
-def command(data_dir: Path | None) -> int:
+@format_option()
+def command(data_dir: Path | None, form: str) -> int:
     """Stop recording, without a restart.
 
     Within a second every process that records into the directory answers `X-Profile-Trace-Status: disabled; paused`.
@@ -25,5 +27,6 @@ def command(data_dir: Path | None) -> int:
     """
     directory = find_data_dir(data_dir)
     done = pause(directory, settings.read_umask(os.environ))
-    click.echo(f"{directory}: {'paused' if done else 'was paused already'}")
+    text = f"{directory}: {'paused' if done else 'was paused already'}"
+    print_fact(text, form, data_dir=str(directory), paused=True, changed=done)
     return 0

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from profcov.cli.common import config_option, find_config
+from profcov.cli.answer import print_json
+from profcov.cli.common import config_option, find_config, format_option
 from profcov.cli.main import DATA, FAILED, TARGET, exit_code
 from profcov.cli.playback_output import (
     prepare,
@@ -25,7 +26,7 @@ from profcov.errors import PlaybackError, TargetError
 from profcov.playback.plan import plan
 from profcov.playback.play import list_saved, log_in
 from profcov.playback.play_options import Login, PlayOptions
-from profcov.playback.results import Run
+from profcov.playback.results import Run, results_document
 from profcov.playback.runner import Outcome, check_ready, play_all, split_existing
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @config_option()
 @click.option("--junit", metavar="FILE", type=_FILE, help="Write the results as JUnit XML.")
 @click.option("--json", "results", metavar="FILE", type=_FILE, help="Write the results as JSON.")
+@format_option(meaning="What to print: where the artifacts are, or the results.")
 @play_options
 @click.pass_context
 def command(
@@ -81,6 +83,7 @@ def command(
     config: str | None,
     junit: Path | None,
     results: Path | None,
+    form: str,
     **session: Any,
 ) -> None:
     """Replay profiles against a live server.
@@ -106,16 +109,19 @@ def command(
     to_play, kept = split_existing(loaded, options) if skip_existing else (loaded, [])
     if dry_run:
         print_skipped(kept)
-        _print_plan(to_play, login, options)
+        _print_plan(to_play, login, options, form)
         return
     prepare(junit, results)
     began, started = time.time(), time.monotonic()
     ended = {outcome.profile.slug: outcome for outcome in (*kept, *play_profiles(to_play, login, options, jobs))}
     outcomes = [ended[profile.slug] for profile in loaded]
     print_skipped(kept)
-    print_artifacts(outcomes)
+    if form == "text":
+        print_artifacts(outcomes)
     code = report_errors(outcomes)
     run = Run(outcomes, trace_code, began, time.monotonic() - started, code)
+    if form == "json":
+        print_json(results_document(run))
     write_results(run, junit=junit, results=results)
     ctx.exit(code)
 
@@ -141,14 +147,14 @@ def play_profiles(profiles: Sequence[Profile], login: Profile | None, options: P
         )
 
 
-def _print_plan(profiles: Sequence[Profile], login: Profile | None, options: PlayOptions) -> None:
+def _print_plan(profiles: Sequence[Profile], login: Profile | None, options: PlayOptions, form: str) -> None:
     planned: list[Planned] = []
     if login is not None:
         planned += plan(login, replace(options, trace=False))
         options = replace(options, login=Login(saved={name: f"{{{name}}}" for name in list_saved(login)}))
     for profile in profiles:
         planned += plan(profile, options)
-    print_plan(planned)
+    print_plan(planned, form)
 
 
 def report_errors(outcomes: Sequence[Outcome]) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from profcov.cli.answer import print_rows
+from profcov.cli.answer import is_quiet, note, print_answer
 from profcov.errors import CoverageWriteError
 from profcov.playback.junit import junit_document
 from profcov.playback.results import results_document
@@ -38,7 +38,7 @@ _MOST_SHOWN: Final = 1024 * 1024
 
 _CUT: Final = b"\nThe rest is left out: GitHub shows no summary of more than 1 MiB.\n"
 
-_COLUMNS: Final = ("profile", "artifact", "state", "lines", "requests", "jobs", "seconds")
+_COLUMNS: Final = ("profile", "artifact", "status", "lines", "requests", "jobs", "seconds")
 _PLAN: Final = ("profile", "step", "method", "url", "traced")
 
 
@@ -54,7 +54,7 @@ class Observers:
 @contextlib.contextmanager
 def show_progress(profiles: Sequence[Profile]) -> Iterator[Observers]:
     """Give the observers of a play: bars on a terminal, a line for each profile elsewhere."""
-    if not sys.stderr.isatty():
+    if is_quiet() or not sys.stderr.isatty():
         yield Observers(
             step_done=lambda _profile: None,
             try_failed=print_try,
@@ -87,34 +87,37 @@ def show_progress(profiles: Sequence[Profile]) -> Iterator[Observers]:
 
 def print_try(profile: Profile, error: PlaybackError | TargetError, pause: float) -> None:
     """Say why a profile is played again."""
-    click.echo(_describe_try(profile, error, pause), err=True)
+    note(_describe_try(profile, error, pause))
 
 
 def print_skipped(outcomes: Sequence[Outcome]) -> None:
     """Say which profiles are not played."""
     for outcome in outcomes:
         if outcome.existing is not None:
-            click.echo(f"{outcome.profile.slug}: skipped, {outcome.existing.path} is complete", err=True)
+            note(f"{outcome.profile.slug}: skipped, {outcome.existing.path} is complete")
 
 
-def print_plan(planned: Sequence[Planned]) -> None:
+def print_plan(planned: Sequence[Planned], form: str) -> None:
     """Print what would be sent."""
-    words = {True: "traced", False: "untraced", None: "unknown"}
-    rows = [(each.slug, each.step, each.method, each.url, words[each.is_traced]) for each in planned]
-    print_rows(_PLAN, rows, titled=False)
+    rows = [
+        {"profile": each.slug, "step": each.step, "method": each.method, "url": each.url, "traced": each.is_traced}
+        for each in planned
+    ]
+    print_answer(_PLAN, rows, form, name="requests", titled=False)
 
 
 def print_artifacts(outcomes: Sequence[Outcome]) -> None:
     """Print where the artifacts are, those of skipped profiles too."""
-    rows: list[tuple[str, ...]] = []
+    rows: list[dict[str, Any]] = []
     for outcome in outcomes:
         if outcome.existing is not None:
-            kept = outcome.existing
-            rows.append((outcome.profile.slug, str(kept.path), outcome.state, str(kept.lines), "0", "0", "0.0"))
+            kept, nothing = outcome.existing, {"requests": 0, "jobs": 0, "seconds": 0.0}
+            facts = {"artifact": str(kept.path), "status": outcome.state, "lines": kept.lines}
+            rows.append({"profile": outcome.profile.slug, **facts, **nothing})
         elif outcome.result is not None and outcome.result.artifact is not None:
             rows.append(_row(outcome.result, outcome.result.artifact))
     if rows:
-        print_rows(_COLUMNS, rows, titled=False)
+        print_answer(_COLUMNS, rows, titled=False)
 
 
 def prepare(*files: Path | None) -> None:
@@ -182,9 +185,9 @@ def _describe_try(profile: Profile, error: PlaybackError | TargetError, pause: f
 
 def _print_line(outcome: Outcome) -> None:
     if outcome.result is not None:
-        click.echo(f"{outcome.result.slug}: {_describe(outcome.result, outcome.tries)}", err=True)
+        note(f"{outcome.result.slug}: {_describe(outcome.result, outcome.tries)}")
     for line in _describe_notes(outcome):
-        click.echo(line, err=True)
+        note(line)
 
 
 def _describe_notes(outcome: Outcome) -> list[str]:
@@ -196,21 +199,25 @@ def _describe(result: PlayResult, tries: int) -> str:
     if tries > 1:
         facts.append(f"{tries} tries")
     if result.artifact is not None:
-        facts.append(_state(result.artifact))
+        facts.append(
+            "; ".join(
+                [
+                    "complete" if result.artifact.complete else "partial",
+                    *([", ".join(result.artifact.reasons)] if result.artifact.reasons else []),
+                ]
+            )
+        )
     return ", ".join(facts)
 
 
-def _state(artifact: Artifact) -> str:
-    return "complete" if artifact.complete else "partial: " + ", ".join(artifact.reasons)
-
-
-def _row(result: PlayResult, artifact: Artifact) -> tuple[str, ...]:
-    return (
-        str(result.slug),
-        str(artifact.path),
-        _state(artifact),
-        str(artifact.lines),
-        str(result.requests),
-        str(len(result.jobs)),
-        f"{result.seconds:.1f}",
-    )
+def _row(result: PlayResult, artifact: Artifact) -> dict[str, Any]:
+    return {
+        "profile": result.slug,
+        "artifact": str(artifact.path),
+        "status": "complete" if artifact.complete else "partial",
+        "reasons": artifact.reasons,
+        "lines": artifact.lines,
+        "requests": result.requests,
+        "jobs": len(result.jobs),
+        "seconds": result.seconds,
+    }

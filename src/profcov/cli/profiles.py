@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from profcov.cli.answer import print_rows
+from profcov.cli.answer import print_answer
+from profcov.cli.common import format_option
+from profcov.cli.group import CommandGroup
 from profcov.cli.main import USAGE
 from profcov.errors import ProfileFormatError
 from profcov.playback.address import show
@@ -33,7 +35,7 @@ _PATHS = click.argument(
 )
 
 
-@click.group("profiles")
+@click.group("profiles", cls=CommandGroup)
 def command() -> None:
     """List, check, show and convert profiles.
 
@@ -44,26 +46,27 @@ def command() -> None:
 
 @command.command("list")
 @_PATHS
-def list_profiles(paths: tuple[Path, ...]) -> None:
+@format_option()
+def list_profiles(paths: tuple[Path, ...], form: str) -> None:
     """List profiles: slug, format, number of requests, file."""
     loaded, problems = _load_all(paths)
-    rows = [
-        (str(each.profile.slug), each.format, str(len(each.profile.steps)), str(each.profile.path)) for each in loaded
-    ]
-    if rows:
-        print_rows(_COLUMNS, rows, titled=False)
+    if loaded or form == "json":
+        print_answer(_COLUMNS, map(_facts, loaded), form, titled=False)
     _report(problems)
 
 
 @command.command("check")
 @_PATHS
-def check_profiles(paths: tuple[Path, ...]) -> None:
+@format_option()
+def check_profiles(paths: tuple[Path, ...], form: str) -> None:
     """Check profiles: each problem is a line, and the exit code is 2 if there is any.
 
     What of a recording is left out, and what could not be correlated for sure, is told too; it is no problem.
     """
     loaded, problems = _load_all(paths)
-    for each in loaded:
+    if form == "json":
+        print_answer(_COLUMNS, [{**_facts(each), "notes": _list_notes(each)} for each in loaded], form)
+    for each in loaded if form == "text" else ():
         for note in _list_notes(each):
             click.echo(f"{each.profile.path}: note: {printable(note)}")
         click.echo(
@@ -75,18 +78,25 @@ def check_profiles(paths: tuple[Path, ...]) -> None:
 @command.command("show")
 @_PATHS
 @click.option("--correlations", is_flag=True, help="Show which recorded values are taken anew, and from where.")
-def show_profiles(paths: tuple[Path, ...], *, correlations: bool) -> None:
+@format_option()
+def show_profiles(paths: tuple[Path, ...], *, correlations: bool, form: str) -> None:
     """Show the steps of profiles as they are played. Secrets are not shown."""
     loaded, problems = _load_all(paths)
+    shown: list[dict[str, Any]] = []
     for each in loaded:
         lines = (
             _list_correlations(each)
             if correlations
             else _mask([_describe(*pair) for pair in enumerate(each.profile.steps, 1)], each)
         )
+        if form == "json":
+            shown.append({**_facts(each), "correlations" if correlations else "steps": lines})
+            continue
         click.echo(f"{each.profile.slug}  {each.format}  {show(each.profile.base_url or 'no base URL')}")
         for line in lines:
             click.echo(f"  {printable(line)}")
+    if form == "json":
+        print_answer(_COLUMNS, shown, form)
     _report(problems)
 
 
@@ -101,7 +111,8 @@ def show_profiles(paths: tuple[Path, ...], *, correlations: bool) -> None:
     help="Where the YAML files go, and the files that they upload.",
 )
 @click.option("--force", is_flag=True, help="Replace files that are there already.")
-def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool) -> None:
+@format_option()
+def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool, form: str) -> None:
     """Write profiles of any format as YAML: DIR/<slug>.yaml.
 
     Secrets (Authorization, and fields, headers and parameters named like passwords, tokens and keys) become variables
@@ -119,11 +130,28 @@ def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool) -> None
         write_whole_bytes(path, [content])
     for each in loaded:
         slug = each.profile.slug
-        click.echo(str(out / f"{slug}.yaml"))
+        if form == "text":
+            click.echo(str(out / f"{slug}.yaml"))
         for name, secret in each.profile.secrets.items():
             click.echo(f"{slug}: {name} is taken from the environment: set {secret.env}", err=True)
         for lack in each.profile.lacks:
             click.echo(f"{slug}: {printable(lack)}", err=True)
+    if form == "json":
+        variables = {each.profile.slug: [secret.env for secret in each.profile.secrets.values()] for each in loaded}
+        rows = [
+            {"profile": slug, "file": str(out / f"{slug}.yaml"), "variables": variables[slug]} for slug in variables
+        ]
+        print_answer(("profile", "file"), rows, form)
+
+
+def _facts(loaded: Loaded) -> dict[str, Any]:
+    profile = loaded.profile
+    return {
+        "profile": profile.slug,
+        "format": loaded.format,
+        "requests": len(profile.steps),
+        "file": str(profile.path),
+    }
 
 
 def _load_all(paths: Sequence[Path]) -> tuple[list[Loaded], list[ProfileFormatError]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from profcov.cli.common import find_config, parse_slugs
+from profcov.cli.common import find_config, parse_slugs, refuse_unknown
 from profcov.errors import CoverageReadError
 from profcov.omissions import NOTHING
 from profcov.report.inventory_json import read_inventory
@@ -82,7 +82,9 @@ def choose_slugs(directory: Path, slugs: Sequence[str]) -> list[Slug]:
         InvalidSlugError: one is not a slug.
     """
     if slugs:
-        return parse_slugs(slugs)
+        chosen = parse_slugs(slugs)
+        refuse_unknown(directory, chosen, list_slugs(directory))
+        return chosen
     found: list[Slug] = []
     waiting: list[Slug] = []
     for slug in list_slugs(directory):

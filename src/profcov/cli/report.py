@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from profcov.analysis.index import SymbolIndex
 from profcov.analysis.profile_report import report_profile
-from profcov.cli.answer import print_rows
-from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir, ignore_source_changes_option
+from profcov.cli.answer import print_answer
+from profcov.cli.common import (
+    config_option,
+    data_dir_option,
+    find_config,
+    find_data_dir,
+    format_option,
+    ignore_source_changes_option,
+    slugs_argument,
+)
 from profcov.cli.recorded import (
     choose_slugs,
     find_inventory,
@@ -21,7 +29,6 @@ from profcov.cli.recorded import (
 from profcov.report.coverage_html import write_html
 from profcov.report.files import lay_out, write_whole
 from profcov.report.profile_json import DEPTH, profile_document
-from profcov.report.text import tenths
 from profcov.store.layout import artifact_path
 
 if TYPE_CHECKING:
@@ -30,17 +37,29 @@ if TYPE_CHECKING:
     from profcov.analysis.profile_report import ProfileReport
     from profcov.store.read import Recorded
 
-TITLES: Final = ("profile", "state", "files", "lines", "of", "percent", "reach", "symbols", "only in jobs", "jobs")
+TITLES: Final = (
+    "profile",
+    "status",
+    "files",
+    "lines",
+    "all lines",
+    "percent",
+    "reach",
+    "symbols",
+    "only in jobs",
+    "job runs",
+)
 
 
 @click.command("report")
-@click.argument("slugs", nargs=-1, metavar="[SLUG]...")
+@slugs_argument()
 @data_dir_option("Where the artifacts are.")
 @config_option()
 @inventory_option()
 @out_option("Where <slug>-coverage.json goes.")
 @click.option("--html", is_flag=True, help="Write coverage.py's HTML report, too, into html/<slug>/ there.")
 @ignore_source_changes_option()
+@format_option()
 def command(
     slugs: tuple[str, ...],
     *,
@@ -50,6 +69,7 @@ def command(
     out: Path,
     html: bool,
     ignore_source_changes: bool,
+    form: str,
 ) -> None:
     """Report on profiles, those that are named or all that have an artifact, each in a file of its own.
 
@@ -65,10 +85,10 @@ def command(
         if html:
             artifact, target = artifact_path(directory, recorded.slug), out / "html" / recorded.slug
             write_html(artifact, find_config(config), target, f"profcov: {recorded.slug}")
-    print_rows(TITLES, rows)
+    print_answer(TITLES, rows, form)
 
 
-def write_report(index: SymbolIndex, recorded: Recorded, out: Path) -> tuple[str, ...]:
+def write_report(index: SymbolIndex, recorded: Recorded, out: Path) -> dict[str, Any]:
     """Write a profile's ``<slug>-coverage.json`` into a directory, and return its row.
 
     Raises:
@@ -81,17 +101,18 @@ def write_report(index: SymbolIndex, recorded: Recorded, out: Path) -> tuple[str
     return _describe(report, document["summary"])
 
 
-def _describe(report: ProfileReport, summary: dict[str, float]) -> tuple[str, ...]:
+def _describe(report: ProfileReport, summary: dict[str, float]) -> dict[str, Any]:
     recorded = report.recorded
-    return (
-        recorded.slug,
-        "; ".join([recorded.status, *recorded.reasons]),
-        str(summary["file_count"]),
-        str(summary["lines_covered"]),
-        str(summary["lines_total"]),
-        tenths(summary["coverage_percent"]),
-        tenths(summary["reach_percent"]),
-        str(sum(each.is_covered for each in report.symbols)),
-        str(len(report.only_jobs)),
-        str(len(recorded.jobs)),
-    )
+    return {
+        "profile": recorded.slug,
+        "status": recorded.status,
+        "reasons": list(recorded.reasons),
+        "files": summary["file_count"],
+        "lines": summary["lines_covered"],
+        "all_lines": summary["lines_total"],
+        "percent": summary["coverage_percent"],
+        "reach": summary["reach_percent"],
+        "symbols": sum(each.is_covered for each in report.symbols),
+        "only_in_jobs": len(report.only_jobs),
+        "job_runs": len(recorded.jobs),
+    }

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from profcov.cli.common import data_dir_option, find_data_dir
+from profcov.cli.answer import print_fact
+from profcov.cli.common import data_dir_option, find_data_dir, format_option
 from profcov.store.pause import resume
 
 if TYPE_CHECKING:
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
 
 @click.command("resume")
 @data_dir_option("The servers' data directory.")
-def command(data_dir: Path | None) -> int:
+@format_option()
+def command(data_dir: Path | None, form: str) -> int:
     """Record again after `profcov pause`; every process notices within a second."""
     directory = find_data_dir(data_dir)
     done = resume(directory)
-    click.echo(f"{directory}: {'resumed' if done else 'was not paused'}")
+    text = f"{directory}: {'resumed' if done else 'was not paused'}"
+    print_fact(text, form, data_dir=str(directory), paused=False, changed=done)
     return 0

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _CONFIG = "run.ini"
 
 
-@click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command("run", context_settings={"allow_interspersed_args": False})
 @click.option(
     "--source",
     "sources",

@@ -6,6 +6,8 @@ import os
 
 import click
 
+from profcov.cli.answer import print_fact
+from profcov.cli.common import format_option
 from profcov.errors import SettingsError
 from profcov.settings import SECRET, read_secret
 from profcov.signature import sign
@@ -14,7 +16,8 @@ from profcov.slug import parse_slug
 
 @click.command("sign")
 @click.argument("slug")
-def command(slug: str) -> int:
+@format_option()
+def command(slug: str, form: str) -> int:
     """Print a token for SLUG, to be sent as X-Profile-Trace-Token beside X-Profile-Trace: SLUG.
 
     PROFILE_COVERAGE_SECRET must be what it is on the server, which takes the token for
@@ -23,5 +26,6 @@ def command(slug: str) -> int:
     secret = read_secret(os.environ)
     if secret is None:
         raise SettingsError(SECRET, "", "the server's secret, to sign with")
-    click.echo(sign(parse_slug(slug), secret))
+    token = sign(parse_slug(slug), secret)
+    print_fact(token, form, profile=slug, token=token)
     return 0

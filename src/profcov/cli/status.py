@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
-from profcov.cli.common import data_dir_option, find_data_dir, format_option, show_bytes, tell_silent_runs
+from profcov.cli.answer import SCHEMA_VERSION, note, print_answer, print_json
+from profcov.cli.columns import show_bytes
+from profcov.cli.common import data_dir_option, find_data_dir, format_option, tell_silent_runs
 from profcov.playback.barrier import wait_for_jobs
+from profcov.report.text import plural
 from profcov.store.pause import is_paused
 from profcov.store.runs import list_silent
 from profcov.store.survey import survey
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from profcov.store.holders import Holder
     from profcov.store.survey import Held
 
-TITLES: Final = ("profile", "shards", "size", "artifact", "at work", "jobs")
+TITLES: Final = ("profile", "shards", "size", "status", "holders", "pending jobs")
 
 
 @click.command("status")
@@ -46,42 +45,33 @@ def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
             {**each.as_dict(), "pending_jobs": None if jobs is None else list(jobs[each.slug])} for each in held
         ]
         document = {
-            "schema_version": 1,
+            "schema_version": SCHEMA_VERSION,
             "data_dir": str(directory),
             "paused": paused,
             "profiles": profiles,
             "silent_runs": [str(run) for run in list_silent(directory)],
         }
-        click.echo(json.dumps(document, indent=2))
+        print_json(document)
         return 0
-    rows = [_row(each, None if jobs is None else len(jobs[each.slug])) for each in held]
-    console = Console()
-    if not console.is_terminal:
-        click.echo("\t".join(TITLES))
-        for row in rows:
-            click.echo("\t".join(row))
-    else:
-        table = Table(*TITLES, box=None, pad_edge=False)
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        console.print(table if rows else Text("no profile was recorded yet", style="dim"))
+    print_answer(TITLES, [_row(each, None if jobs is None else len(jobs[each.slug])) for each in held])
     total = sum(each.shard_bytes + each.artifact_bytes for each in held)
-    click.echo(
-        f"{directory}: {len(held)} profiles, {show_bytes(total)}, {'PAUSED' if paused else 'not paused'}", err=True
-    )
+    note(f"{directory}: {plural(len(held), 'profile')}, {show_bytes(total)}, {'PAUSED' if paused else 'not paused'}")
     tell_silent_runs(directory)
     return 0
 
 
-def _row(held: Held, jobs: int | None) -> tuple[str, ...]:
-    artifact = "none" if held.status is None else held.status
-    if held.reasons:
-        artifact = f"{artifact}; {', '.join(held.reasons)}"
+def _row(held: Held, jobs: int | None) -> dict[str, Any]:
+    status = "; ".join([held.status or "none", *([", ".join(held.reasons)] if held.reasons else [])])
     if held.missing:
-        artifact = f"{artifact} (the next: partial; {', '.join(held.missing)})"
-    at_work = ", ".join(map(_show_holder, held.holders)) or "nobody"
-    size = show_bytes(held.shard_bytes + held.artifact_bytes)
-    return held.slug, str(len(held.shards)), size, artifact, at_work, "?" if jobs is None else str(jobs)
+        status = f"{status} (the next: partial; {', '.join(held.missing)})"
+    return {
+        "profile": held.slug,
+        "shards": len(held.shards),
+        "size": held.shard_bytes + held.artifact_bytes,
+        "status": status,
+        "holders": [_show_holder(each) for each in held.holders] or ["nobody"],
+        "pending_jobs": jobs,
+    }
 
 
 def _show_holder(holder: Holder) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
 from profcov.analysis.drift import compare_inventories
-from profcov.cli.answer import print_rows
+from profcov.cli.answer import print_answer
 from profcov.cli.common import config_option, find_config, format_option
 from profcov.cli.recorded import warn_unreadable
 from profcov.report.files import lay_out, write_whole
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from profcov.symbols.model import Inventory
 
 DEFAULT_FILE: Final = Path("artifacts/coverage-symbols.json")
-_TITLES: Final = ("symbol", "kind", "where", "body lines")
+_TITLES: Final = ("name", "kind", "where", "body lines")
 
 
 @click.command("symbols")
@@ -46,21 +47,22 @@ def command(
     inventory = build_inventory(find_config(config), sources, processes=os.cpu_count() or 1)
     warn_unreadable(inventory)
     if stored is not None:
-        return _check(stored, inventory, out or DEFAULT_FILE)
+        return _check(stored, inventory, out or DEFAULT_FILE, form)
     if out is not None:
         write_whole(out, [*lay_out(inventory_document(inventory), DEPTH), "\n"])
     elif form == "json":
         click.echo("".join(lay_out(inventory_document(inventory), DEPTH)))
     else:
-        print_rows(_TITLES, _describe(inventory))
+        print_answer(_TITLES, _describe(inventory))
     return 0
 
 
-def _check(stored: Inventory, inventory: Inventory, path: Path) -> int:
+def _check(stored: Inventory, inventory: Inventory, path: Path, form: str) -> int:
     changes = compare_inventories(stored, inventory)
+    if changes or form == "json":
+        print_answer(("change", "name", "detail"), map(asdict, changes), form, name="changes")
     if not changes:
         return 0
-    print_rows(("change", "symbol or file", "detail"), [(each.change, each.name, each.detail) for each in changes])
     click.echo(
         f"profcov: {path} is not what the source says, changes: {len(changes)}; `profcov symbols --out {path}` renews it",
         err=True,
@@ -68,8 +70,13 @@ def _check(stored: Inventory, inventory: Inventory, path: Path) -> int:
     return 1
 
 
-def _describe(inventory: Inventory) -> list[tuple[str, ...]]:
+def _describe(inventory: Inventory) -> list[dict[str, Any]]:
     return [
-        (symbol.name, symbol.kind, f"{symbol.place}:{symbol.span[0]}-{symbol.span[1]}", str(len(symbol.body_lines)))
+        {
+            "name": symbol.name,
+            "kind": symbol.kind,
+            "where": f"{symbol.place}:{symbol.span[0]}-{symbol.span[1]}",
+            "body_lines": len(symbol.body_lines),
+        }
         for symbol in inventory.symbols
     ]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from profcov import settings
-from profcov.cli.common import data_dir_option, find_data_dir, parse_slugs, timeout_option
+from profcov.cli.common import data_dir_option, find_data_dir, parse_slugs, slugs_argument, timeout_option
 from profcov.errors import JobsPendingError
 from profcov.playback.barrier import settle
 from profcov.store.lock import exclusive
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("wait")
-@click.argument("slugs", nargs=-1, required=True, metavar="SLUG...")
+@slugs_argument(required=True)
 @data_dir_option("The servers' data directory.")
 @click.option("--redis-url", metavar="URL", help="Wait for the profiles' RQ jobs there, too.")
 @timeout_option("Seconds to wait for all of them together.")

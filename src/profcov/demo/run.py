@@ -10,12 +10,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
 from profcov.demo.services import Recording, start_services
-from profcov.demo.table import TITLES, make_rows
+from profcov.demo.table import make_rows
 from profcov.playback.formats import load_profiles
 from profcov.playback.play_options import PlayOptions
 from profcov.playback.runner import play_all
@@ -101,8 +101,8 @@ def serve_demo(out: Path) -> Iterator[dict[str, str]]:
         }
 
 
-def run_demo(out: Path, tell: Callable[[str], None]) -> list[tuple[str, ...]]:
-    """Run the whole demo, write its reports, and return the rows of its table, titles first.
+def run_demo(out: Path, tell: Callable[[str], None]) -> list[dict[str, Any]]:
+    """Run the whole demo, write its reports, and return the rows of its table.
 
     ``tell`` is called with a sentence for each thing that takes a while.
 
@@ -132,7 +132,7 @@ def run_demo(out: Path, tell: Callable[[str], None]) -> list[tuple[str, ...]]:
             profiles=[os.path.relpath(config.parent / "profiles")],
         )
         write_page(edition)
-    return [TITLES, *make_rows(results, matrix)]
+    return make_rows(results, matrix)
 
 
 def clear(out: Path) -> None:

@@ -58,7 +58,7 @@ def _add_case(suite: ET.Element, outcome: Outcome) -> None:
         ET.SubElement(case, "skipped", message=_clean(f"{outcome.existing.path} is complete"))
     elif outcome.result is not None and outcome.result.artifact is not None:
         artifact = outcome.result.artifact
-        state = "complete" if artifact.complete else f"partial: {', '.join(artifact.reasons)}"
+        state = "complete" if artifact.complete else f"partial; {', '.join(artifact.reasons)}"
         ET.SubElement(case, "system-out").text = _clean(f"{artifact.path}: {state}, {artifact.lines} lines")
 
 

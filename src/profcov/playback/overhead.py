@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from profcov.playback.profile import Profile
     from profcov.slug import Slug
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 POLL_SECONDS: Final = 0.02
 """How often a ``wait`` asks while time is taken: pauses that grow would round a job of a second up by a third."""
 
@@ -113,7 +113,7 @@ def overhead_document(
 def _describe(measured: Measured) -> dict[str, Any]:
     low, high = measured.quartiles
     return {
-        "slug": measured.slug,
+        "profile": measured.slug,
         "untraced_seconds": round(statistics.median(measured.untraced), 4),
         "traced_seconds": round(statistics.median(measured.traced), 4),
         "ratio": round(measured.ratio, 4),

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from profcov.playback.runner import Outcome
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def results_document(run: Run) -> dict[str, Any]:
 def _describe(outcome: Outcome) -> dict[str, Any]:
     result = outcome.result
     return {
-        "slug": outcome.profile.slug,
+        "profile": outcome.profile.slug,
         "file": str(outcome.profile.path),
         "state": outcome.state,
         "tries": outcome.tries,

@@ -41,7 +41,7 @@ def _row(outcome: Outcome) -> str:
     result, existing = outcome.result, outcome.existing
     artifact = result.artifact if result else None
     if artifact is not None:
-        made = ("complete" if artifact.complete else f"partial: {', '.join(artifact.reasons)}", str(artifact.lines))
+        made = ("complete" if artifact.complete else f"partial; {', '.join(artifact.reasons)}", str(artifact.lines))
     else:
         made = ("complete", str(existing.lines)) if existing else ("", "")
     sent = (str(result.requests), str(len(result.jobs))) if result else ("", "")

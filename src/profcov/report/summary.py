@@ -56,7 +56,7 @@ def _rank_profiles(matrix: Matrix, unique: Mapping[Slug, int]) -> Iterator[str]:
         reach = matrix.profiles[slug]
         counts = (unique[slug].bit_count(), reach.covered.bit_count(), reach.lines, reach.files)
         rows.append((code(slug), *map(str, counts)))
-    yield from (f"{line}\n" for line in table(("profile", "only here", "symbols", "lines", "files"), rows))
+    yield from (f"{line}\n" for line in table(("profile", "unique symbols", "symbols", "lines", "files"), rows))
     yield from _say_rest(len(ranks))
 
 

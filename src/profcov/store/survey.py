@@ -40,8 +40,9 @@ class Held:
     def as_dict(self) -> dict[str, Any]:
         """Return what can be written as JSON."""
         return {
-            "slug": self.slug,
+            "profile": self.slug,
             "shards": len(self.shards),
+            "size": self.shard_bytes + self.artifact_bytes,
             "shard_bytes": self.shard_bytes,
             "artifact": None if self.artifact is None else str(self.artifact),
             "artifact_bytes": self.artifact_bytes,

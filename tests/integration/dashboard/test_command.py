@@ -68,7 +68,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(SHOP if name == "shop" else "def שלום():\n    return 1\n", encoding="utf-8")
     names = ["shop", *HOSTILE.values()]
-    results = {"schema_version": 1, "profiles": [{"slug": "buy", "seconds": 2.5, "requests": 7}]}
+    results = {"schema_version": 2, "profiles": [{"profile": "buy", "seconds": 2.5, "requests": 7}]}
     (root / "played.json").write_text(json.dumps(results))
     for look in ("shop.pay()", "shop.ship()"):
         run(root, "-c", RECORD.format(names=names, look=look))

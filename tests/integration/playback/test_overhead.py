@@ -48,7 +48,7 @@ def test_each_profile_is_played_traced_and_untraced_and_the_figures_are_written(
     rows = [line.split("\t") for line in ended.stdout.splitlines()]
     assert [row[0] for row in rows] == ["cost-1", "cost-2"]
     document = json.loads((tmp_path / "artifacts/perf-baseline.json").read_text())
-    assert (document["schema_version"], document["runs"], document["base_urls"]) == (1, 3, [traced.url])
+    assert (document["schema_version"], document["runs"], document["base_urls"]) == (2, 3, [traced.url])
     assert document["slowest"] in {"cost-1", "cost-2"}
     for row, profile in zip(rows, document["profiles"], strict=True):
         assert (len(profile["traced_runs"]), len(profile["untraced_runs"])) == (3, 3)

@@ -93,8 +93,10 @@ def test_a_profile_that_is_not_asked_for_is_not_gone(project, capsys):
 
 def test_it_shows_how_profiles_were_played_and_the_command_that_plays_them(project, capsys):
     record("one", {2})
-    results = {"slug": "one", "seconds": 1.25, "requests": 3}
-    Path("played.json").write_text(json.dumps({"schema_version": 1, "profiles": [results, {**results, "slug": "x"}]}))
+    results = {"profile": "one", "seconds": 1.25, "requests": 3}
+    Path("played.json").write_text(
+        json.dumps({"schema_version": 2, "profiles": [results, {**results, "profile": "x"}]})
+    )
     assert run(capsys, "--playback", "played.json", "--profiles", "tests/profiles")[0] == 0
     (one,) = read("artifacts/index.html")["profiles"]
     assert (one["seconds"], one["requests"]) == (1.25, 3)
@@ -118,7 +120,7 @@ def test_in_a_repository_it_names_the_commit(project, capsys):
 )
 def test_figures_of_a_playback_that_are_none_are_refused(project, capsys, figures):
     record("one", {2})
-    Path("played.json").write_text(f'{{"schema_version": 1, "profiles": [{{"slug": "one", {figures}}}]}}')
+    Path("played.json").write_text(f'{{"schema_version": 2, "profiles": [{{"profile": "one", {figures}}}]}}')
     code, _, err = run(capsys, "--playback", "played.json")
     assert (code, err.count("\n")) == (3, 1)
     assert "it has no results of this version" in err
@@ -131,12 +133,12 @@ def test_figures_of_a_playback_that_are_none_are_refused(project, capsys, figure
         (["--playback", "nowhere.json"], "`profcov playback --json FILE` makes it"),
         (["--playback", "bad.json"], "it has no results of this version"),
         (["--out", "app.py"], "cannot write app.py/index.html: app.py is not a directory"),
-        (["nope"], "nope.coverage: there is no such file"),
+        (["nope"], "nothing was recorded there for nope"),
     ],
 )
 def test_what_cannot_be_used_is_one_clear_sentence(project, capsys, args, words):
     record("one", {2})
-    bad = {"schema_version": 1, "profiles": [{"slug": "one", "seconds": "1", "requests": 1}]}
+    bad = {"schema_version": 2, "profiles": [{"profile": "one", "seconds": "1", "requests": 1}]}
     Path("bad.json").write_text(json.dumps(bad))
     code, printed, err = run(capsys, *args)
     assert (code, printed) == (DATA, "")

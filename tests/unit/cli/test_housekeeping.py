@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from at_work import at_work, begin
 
-from profcov.cli.common import show_bytes
+from profcov.cli.columns import show_bytes
 from profcov.cli.main import main
 from profcov.slug import Slug
 from profcov.store.combine import combine
@@ -74,18 +74,18 @@ def test_a_directory_that_is_not_there_is_one_sentence(run: Run, words: tuple[st
 def test_status_shows_what_there_is_and_who_is_at_work(run: Run, data: Path) -> None:
     for slug in ("done", "fresh"):
         write(data, slug)
-    combine(data, Slug("done"), jobs={"1": "queued"})
+    combine(data, Slug("done"), reasons=["jobs-pending"])
     begin(data, "lost")[0].abandon()
     working, _ = begin(data, "fresh")
     working.note(MISSING, Slug("done"), "refused-paused")
     pause(data)
     code, out, err = run("status")
     titles, *rows = [line.split("\t") for line in out.splitlines()]
-    assert (code, titles) == (0, ["profile", "shards", "size", "artifact", "at work", "jobs"])
+    assert (code, titles) == (0, ["profile", "shards", "size", "status", "holders", "pending jobs"])
     assert [row[0] for row in rows] == ["done", "fresh", "lost"]
     assert (rows[0][1], rows[0][3], rows[0][4]) == (
         "0",
-        "partial; jobs-unfinished (the next: partial; refused-paused)",
+        "partial; jobs-pending (the next: partial; refused-paused)",
         "nobody",
     )
     assert (rows[1][1], rows[1][3]) == ("1", "none")
@@ -102,7 +102,7 @@ def test_status_as_json(run: Run, data: Path, redis_url: str) -> None:
     document = json.loads(out)
     assert (code, document["schema_version"], document["paused"]) == (0, 1, False)
     (shop,) = document["profiles"]
-    assert (shop["slug"], shop["shards"], shop["pending_jobs"], shop["holders"]) == ("shop", 1, [], [])
+    assert (shop["profile"], shop["shards"], shop["pending_jobs"], shop["holders"]) == ("shop", 1, [], [])
     code, _, err = run("status", "--redis-url", "redis://127.0.0.1:1")
     assert (code, "redis://127.0.0.1:1" in err) == (4, True)
 

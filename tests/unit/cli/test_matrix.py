@@ -58,7 +58,7 @@ def schema(name: str):
 def test_each_profile_has_a_row(project, capsys):
     record("one", [2, 7])
     record("two", [2])
-    titles = "profile\tsymbols\tonly here\tlines\tfiles\n"
+    titles = "profile\tsymbols\tunique symbols\tlines\tfiles\n"
     assert run(capsys, "matrix", "two", "one", "two") == (0, f"{titles}one\t4\t2\t2\t1\ntwo\t2\t0\t1\t1\n", "")
     assert run(capsys, "matrix", "one") == (0, f"{titles}one\t4\t4\t2\t1\n", "")
 
@@ -147,7 +147,7 @@ def test_what_is_left_out_is_said_beside_the_result(project, capsys):
 @pytest.mark.parametrize(
     ("args", "code", "words"),
     [
-        (["nope"], DATA, "nope.coverage: there is no such file"),
+        (["nope"], DATA, "nothing was recorded there for nope"),
         (["--data-dir", "empty"], DATA, "empty: it holds no artifact"),
         (["../etc"], USAGE, "'../etc' is not a slug"),
         (["--config", "missing.ini"], USAGE, "missing.ini"),

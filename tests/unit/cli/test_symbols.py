@@ -39,7 +39,7 @@ def test_the_inventory_is_listed(project, capsys):
     code, printed, err = run(capsys)
     assert (code, err) == (0, "")
     assert printed.splitlines() == [
-        "symbol\tkind\twhere\tbody lines",
+        "name\tkind\twhere\tbody lines",
         "app\tmodule\tapp.py:1-7\t0",
         "app:f\tfunction\tapp.py:1-2\t1",
         "app:C\tclass\tapp.py:5-7\t0",
@@ -101,7 +101,7 @@ def test_check_is_silent_while_the_file_is_true_and_names_what_has_drifted(proje
     code, printed, err = run(capsys, "--check", "--out", out)
     assert code == FAILED
     assert printed.splitlines() == [
-        "change\tsymbol or file\tdetail",
+        "change\tname\tdetail",
         "moved\tapp\twas app.py:1-7",
         "changed\tapp:f\tapp.py",
         "moved\tapp:C\twas app.py:5-7",

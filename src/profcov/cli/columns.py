@@ -1,0 +1,108 @@
+"""The words above columns, which are the keys in JSON: one word a thing, in every command and format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.report.text import tenths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Row = Mapping[str, Any]
+
+_UNITS: Final = ("B", "kB", "MB", "GB", "TB")
+
+
+def show_bytes(size: float) -> str:
+    """Return a size for people, in powers of 1,000: ``1.2 MB``."""
+    number = 0
+    while size >= 1000 and number < len(_UNITS) - 1:  # noqa: PLR2004
+        size /= 1000
+        number += 1
+    return f"{size:.0f} B" if number == 0 else f"{size:.1f} {_UNITS[number]}"
+
+
+def _show_plain(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: ""}[value]
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column: its title, what is in it, and how a value is shown to people; in JSON it is as it is."""
+
+    title: str
+    meaning: str
+    show: Callable[[Any], str] = _show_plain
+
+    @property
+    def key(self) -> str:
+        """The key in JSON."""
+        return self.title.replace(" ", "_")
+
+    def cell(self, row: Row) -> str:
+        """Return the text of a row's value; a partial artifact's status has its reasons behind it."""
+        shown = self.show(row[self.key])
+        reasons = row.get("reasons") if self.title == "status" else None
+        return f"{shown}; {', '.join(reasons)}" if reasons else shown
+
+
+def _decimals(digits: int) -> Callable[[float], str]:
+    return lambda value: f"{value:.{digits}f}"
+
+
+_ALL: Final = (
+    Column("advice", "what to do"),
+    Column("all lines", "the statements of the files that ran"),
+    Column("artifact", "where the artifact is"),
+    Column("body lines", "the lines that prove that a symbol ran: how many"),
+    Column("change", "what has become of it"),
+    Column("check", "what was looked at"),
+    Column("detail", "more about a change"),
+    Column("done", "what was done: `removed`, `would go`, `at work`, `restored`"),
+    Column("file", "where it is"),
+    Column("files", "files that ran"),
+    Column("format", "what kind of file it is"),
+    Column("holders", "the processes that have work in flight, or died with some"),
+    Column("job runs", "jobs that ran for the profile"),
+    Column("jobs", "jobs that were started and waited for"),
+    Column("kind", "module, class, function or method"),
+    Column("level", "`ok`, `warning` or `problem`"),
+    Column("lines", "statements that ran"),
+    Column("method", "of HTTP"),
+    Column("name", "a symbol, or a file"),
+    Column("only in jobs", "symbols that only jobs ran"),
+    Column(
+        "pending jobs",
+        "jobs that have not ended; `?` if nobody looked",
+        lambda jobs: "?" if jobs is None else str(jobs),
+    ),
+    Column("percent", "`lines` of `all lines`", tenths),
+    Column("profile", "the profile's slug"),
+    Column("ratio", "traced to untraced", _decimals(2)),
+    Column("ratio quartiles", "the first and the third", lambda pair: " to ".join(f"{each:.2f}" for each in pair)),
+    Column("reach", "percent of the lines in bodies", tenths),
+    Column("requests", "requests that are sent"),
+    Column("seconds", "how long it took", _decimals(1)),
+    Column("shards", "files that are not combined yet"),
+    Column("size", "of all its files; in JSON in bytes", show_bytes),
+    Column("status", "`complete`, or `partial` with the reasons; in JSON these are `reasons`"),
+    Column("step", "which request of the profile"),
+    Column("symbol", "the name of a symbol"),
+    Column("symbols", "symbols that ran"),
+    Column(
+        "traced", "whether it is sent with the slug", lambda it: {True: "traced", False: "untraced"}.get(it, "unknown")
+    ),
+    Column("traced seconds", "the median of the traced runs", _decimals(3)),
+    Column("unique symbols", "symbols that no other profile runs"),
+    Column("untraced seconds", "the median of the untraced runs", _decimals(3)),
+    Column("url", "where a request is sent"),
+    Column("was", "the name that it had"),
+    Column("what", "what was found"),
+    Column("where", "file and lines"),
+)
+COLUMNS: Final = {column.title: column for column in _ALL}
+"""Each column that a command prints, by its title."""
