@@ -13,6 +13,7 @@ from profcov.playback.json_text import parse_json, read_text
 from profcov.playback.recorded.building import build, slugify
 from profcov.playback.recorded.events import CAPTURE, EVENTS, name_capture, read_events
 from profcov.playback.recorded.har import read_har
+from profcov.playback.recorded.har_text import parse_har
 from profcov.playback.recorded.hints import ENDING, find_hints, read_hints, strip_ending
 from profcov.playback.yaml_document import read_document
 from profcov.playback.yaml_format import read_profile
@@ -130,7 +131,11 @@ def load(path: Path, variables: Mapping[str, str] | None = None) -> Loaded:
     if form == YAML:
         return Loaded(read_profile(path, read_document(path), variables), YAML)
     hints = read_hints(find_hints(path))
-    traffic = read_events(path, hints) if form == EVENT_LINES else read_har(path, parse_json(path, text), hints)
+    if form == EVENT_LINES:
+        traffic = read_events(path, hints)
+    else:
+        document, rest = parse_har(path, text)
+        traffic = read_har(path, document, hints, rest)
     built = build(traffic, hints, variables)
     return Loaded(built.profile, form, built.correlations, built.doubts, built.notes)
 
@@ -155,7 +160,7 @@ def _read(path: Path) -> str:
     for magic, problem in _ARCHIVES.items():
         if start.startswith(magic):
             raise ProfileFormatError(path, "", problem)
-    return read_text(path)
+    return read_text(path, errors="replace" if path.suffix.lower() == ".har" else "strict")
 
 
 def _find_format(path: Path, text: str) -> str:

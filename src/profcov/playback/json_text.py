@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_text(path: Path) -> str:
-    """Return a file's text.
+def read_text(path: Path, *, errors: str = "strict") -> str:
+    """Return a file's text; ``errors`` as for :meth:`bytes.decode`.
 
     Raises:
         ProfileFormatError: it cannot be read, or is not UTF-8.
@@ -22,7 +22,7 @@ def read_text(path: Path) -> str:
         content = path.read_bytes()
         if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             raise ProfileFormatError(path, "", "UTF-16 text: save it as UTF-8")
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8-sig", errors)
     except OSError as error:
         raise ProfileFormatError(path, "", f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:

@@ -28,7 +28,7 @@ WAIT_KEYS: Final = ("path", "until", "fail", "timeout", "interval", "jobs")
 JOBS_WAIT_KEYS: Final = ("jobs", "path", "timeout")
 
 _LOWEST_STATUS = 200
-_HIGHEST_STATUS = 599
+_HIGHEST_STATUS = 999
 
 
 def load_profile(path: Path, variables: Mapping[str, str] | None = None) -> Profile:
@@ -135,7 +135,7 @@ def _read_statuses(fields: Fields) -> tuple[int, ...]:
     statuses = value if isinstance(value, list) and value else [value]
     for status in statuses:
         if type(status) is not int or not _LOWEST_STATUS <= status <= _HIGHEST_STATUS:
-            fields.fail("status", f"must be a number from 200 to 599, or a list of them, not {describe(status)}")
+            fields.fail("status", f"must be a number from 200 to 999, or a list of them, not {describe(status)}")
     return tuple(statuses)
 
 

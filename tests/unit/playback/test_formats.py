@@ -67,49 +67,29 @@ def test_an_empty_directory_and_two_equal_slugs_are_refused(tmp_path: Path) -> N
         load_profiles([tmp_path])
 
 
-def broken(**parts: Any) -> dict[str, Any]:
-    return entry("GET /a") | parts
-
-
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("a.har", '{"log": {"entries": [', "line 1, column 22: not JSON: Expecting value"),
-        ("b.har", '{"entries": []}', "log.entries: missing"),
-        ("c.har", json.dumps(har()), "log.entries: must be a list with something in it, not empty list"),
-        ("d.har", json.dumps(har("x")), "entry 1: must be a mapping, not 'x'"),
-        ("e.har", json.dumps(har(entry("GET /a"), broken(request={}))), "entry 2: request.method: missing"),
+        ("a.har", '{"log": {"entries": [', "line 1, column 22: the file ends in the middle of a HAR"),
+        ("b.har", '{"entries": []}', "log.entries: there is no such list"),
+        ("c.har", json.dumps(har()), "there is no request to play; it is empty"),
+        ("d.har", json.dumps(har("x")), "there is no request to play; entry 1: left out: it has no request"),
         (
             "f.har",
             json.dumps(har(entry("GET /a", 1000))),
-            "entry 1: response.status: must be a number from 0 to 599, not 1000",
-        ),
-        (
-            "g.har",
-            json.dumps(har(broken(request={"method": "GET", "url": "http://a/", "headers": {}}))),
-            "entry 1: request.headers: must be a list, not empty mapping",
-        ),
-        (
-            "h.har",
-            json.dumps(har(broken(startedDateTime="yesterday"))),
-            "entry 1: startedDateTime: 'yesterday' is not a time",
-        ),
-        (
-            "i.har",
-            json.dumps(har(broken(response={"status": 200, "content": {"encoding": "base64", "text": "abc"}}))),
-            "entry 1: response.content.text: is not base64, though encoding says so",
+            "there is no request to play; entry 1: left out: GET /a was not answered",
         ),
         ("j.har", json.dumps(har(entry("GET data:,x"))), "there is no request to play"),
-        ("k.har", '{"log": NaN}', "not JSON: NaN is not a JSON number"),
+        ("k.har", '{"log": NaN}', "log.entries: there is no such list"),
         (
             "l.har",
             json.dumps(har(entry("POST /a", json_body={"a": "\ud800"}))),
-            "entry 1: a text has half of a surrogate pair",
+            "there is no request to play; entry 1: left out: a text has half of a surrogate pair",
         ),
         (
             "m.har",
             json.dumps(har(entry("POST /a", post_data={"mimeType": "multipart/form-data", "text": "x"}))),
-            "entry 1: request.postData: the multipart form",
+            "there is no request to play; entry 1: left out: request.postData: the multipart form",
         ),
         ("capture/events.jsonl", "", "no request in it can be played"),
         (
@@ -190,16 +170,11 @@ def nested(start: str, again: str) -> str:
         ),
         ("a.yaml", YAML + f"base_url: {'x' * 5000}", "base_url: 'xxx"),
         ("a.har", "[" * 100_000, "nested too deeply"),
-        ("a.har", f'{{"log": {"1" * 5000}}}', "not JSON: a number has too many digits"),
+        ("a.har", f'{{"log": {"1" * 5000}}}', "log.entries: there is no such list"),
         (
             "a.har",
             json.dumps(har(entry(f"GET /{'x/' * 100_000}"))),
-            "entry 1: its address has 200,022 characters: more than",
-        ),
-        (
-            "a.har",
-            json.dumps(har(entry("GET /a\nb", headers={"X\n": "a"}))),
-            "entry 1: header X\\n: not the name of a header",
+            "there is no request to play; entry 1: left out: its address has 200,022 characters: more than",
         ),
         (
             "capture/events.jsonl",
@@ -232,10 +207,10 @@ def test_archives_and_binary_files_are_told_for_what_they_are(tmp_path: Path) ->
     with zipfile.ZipFile(tmp_path / "a.har.zip", "w") as archive:
         archive.writestr("har.har", "{}")
     (tmp_path / "b.har").write_bytes(gzip.compress(b"{}"))
-    (tmp_path / "c.har").write_bytes(b"{\xff}")
+    (tmp_path / "c.yaml").write_bytes(b"{\xff}")
     assert refusal(tmp_path / "a.har.zip") == "a zip archive: unpack it and give the .har in it"
     assert refusal(tmp_path / "b.har") == "gzip: unpack it"
-    assert refusal(tmp_path / "c.har") == "byte 2: not UTF-8 text"
+    assert refusal(tmp_path / "c.yaml") == "byte 2: not UTF-8 text"
     assert refusal(tmp_path / "no.har") == "cannot be read: No such file or directory"
 
 

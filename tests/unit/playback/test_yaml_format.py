@@ -294,11 +294,11 @@ MALFORMED = {
     ),
     "status is text": (
         steps("- {name: s, request: {path: /}, expect: {status: ok}}"),
-        "{p}: step 1 's': expect.status: must be a number from 200 to 599, or a list of them, not 'ok'",
+        "{p}: step 1 's': expect.status: must be a number from 200 to 999, or a list of them, not 'ok'",
     ),
     "status is true": (
         steps("- {name: s, request: {path: /}, expect: {status: [200, true]}}"),
-        "{p}: step 1 's': expect.status: must be a number from 200 to 599, or a list of them, not True",
+        "{p}: step 1 's': expect.status: must be a number from 200 to 999, or a list of them, not True",
     ),
     "bad JMESPath": (
         steps("- {name: s, request: {path: /}, save: {id: 'a['}}"),

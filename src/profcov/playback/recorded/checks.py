@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from profcov.errors import ProfileFormatError
 from profcov.playback.yaml_request import find_header_problem
 
 if TYPE_CHECKING:
     from profcov.playback.profile import Request
-    from profcov.playback.recorded.exchange import Exchange, Traffic
-
+    from profcov.playback.recorded.exchange import Exchange
 
 _LONGEST_URL: Final = 100_000
 """Servers take a tenth of that."""
 
-
-def check_sendable(traffic: Traffic, exchanges: list[Exchange]) -> None:
-    """Refuse what the recording lacks, and what no request can send."""
-    for exchange in exchanges:
-        if (problem := find_problem(exchange)) is not None:
-            raise ProfileFormatError(traffic.path, exchange.place, problem)
+_HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 
 
-def find_problem(exchange: Exchange) -> str | None:
-    """Return why a request cannot be sent; half a surrogate pair, say, which JSON can name and no request can send."""
+def find_problem(exchange: Exchange) -> str:
+    """Return why a request cannot be sent as it was: what the recording lacks, or half a surrogate pair, which JSON can name."""
     sent = exchange.sent
     if len(sent.url) > _LONGEST_URL:
         return f"its address has {len(sent.url):,} characters: more than {_LONGEST_URL:,} are not sent"
@@ -35,14 +30,19 @@ def find_problem(exchange: Exchange) -> str | None:
     files = (f"{name}{upload.name}{upload.type}" for name, upload in sent.files)
     raw = sent.text if isinstance(sent.text, str) else ""
     text = "".join((sent.url, raw, json.dumps(sent.json, ensure_ascii=False), *fields, *files))
-    return "a text has half of a surrogate pair" if any("\ud800" <= each <= "\udfff" for each in text) else None
+    return "a text has half of a surrogate pair" if _HALF_PAIR.search(text) else ""
 
 
-def check_headers(traffic: Traffic, exchange: Exchange, request: Request) -> None:
-    """Refuse a header that cannot be sent, if it is one of those that are."""
-    for name, value in exchange.sent.headers:
-        if name in request.headers and (problem := find_header_problem(name, value.strip())) is not None:
-            raise ProfileFormatError(traffic.path, f"{exchange.place}: header {name[:80]}", problem)
+def drop_headers(exchange: Exchange, request: Request) -> tuple[Request, list[str]]:
+    """Return the request without the headers that cannot be sent, and a sentence about each."""
+    problems = {
+        name: problem
+        for name, value in exchange.sent.headers
+        if name in request.headers and (problem := find_header_problem(name, value.strip())) is not None
+    }
+    kept = {name: value for name, value in request.headers.items() if name not in problems}
+    notes = [f"{exchange.place}: header {name[:80]} is left out: {problem}" for name, problem in problems.items()]
+    return (replace(request, headers=kept) if problems else request), notes
 
 
 def find_missing_cookies(exchanges: list[Exchange]) -> list[str]:

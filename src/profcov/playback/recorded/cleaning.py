@@ -1,12 +1,17 @@
-"""What of a recording is played: requests to the server itself and to servers that the hints name, without noise."""
+"""What of a recording is played: requests to the server itself and to servers that the hints name, without noise.
+
+This is decided first; then, of these, which cannot be sent as the recording has them.
+"""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from profcov.playback.address import find_origin
+from profcov.playback.recorded.checks import find_problem
 from profcov.playback.yaml_request import METHODS
 
 if TYPE_CHECKING:
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.exchange import Exchange, Traffic
     from profcov.playback.recorded.hints import Hints
 
+_SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,19}):")
 _STATIC_NAME: Final = re.compile(
     r"\.(m?js|css|map|png|jpe?g|gif|svg|ico|webp|avif|woff2?|ttf|otf|eot|wasm|mp[34]|webm|webmanifest)$", re.IGNORECASE
 )
@@ -24,24 +30,43 @@ _STATIC_RESOURCES: Final = frozenset({"script", "stylesheet", "image", "font", "
 _NOISE: Final = re.compile(r"^/(favicon\.ico|apple-touch-icon[\w.-]*|robots\.txt|\.well-known/appspecific/.*)$")
 
 
-def clean(traffic: Traffic, hints: Hints) -> tuple[list[Exchange], list[str]]:
-    """Return the exchanges that are played, and a sentence for each kind that is not."""
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """The exchanges that are played; ``notes`` has a sentence for each kind that is not, and for what is odd.
+
+    ``lacks`` has one for each that would be, if the recording had what is to be sent.
+    """
+
+    kept: list[Exchange]
+    lacks: list[str]
+    notes: list[str]
+
+
+def clean(traffic: Traffic, hints: Hints) -> Cleaned:
+    """Tell what is played from what is not."""
     base = hints.base_url or traffic.base_url
     servers = {find_origin(url) for url in (base, *hints.servers.values()) if url}
-    kept, left = [], Counter[str]()
+    kept, lacks, odd, left = [], [], [], Counter[str]()
     for exchange in traffic.exchanges:
         reason = next(_find_reasons(exchange, servers, hints), None)
-        if reason is None:
-            kept.append(exchange)
-        else:
+        if reason is not None:
             left[reason] += 1
-    return kept, [f"left out: {reason}: {_count(number)}" for reason, number in left.items()]
+        elif exchange.problem:
+            odd.append(f"{exchange.place}: left out: {exchange} {exchange.problem}")
+        elif problem := find_problem(exchange):
+            lacks.append(f"{exchange.place}: left out: {problem}")
+        else:
+            kept.append(exchange)
+            odd += [f"{exchange.place}: {exchange.note}"] if exchange.note else []
+    return Cleaned(kept, lacks, [*odd, *(f"left out: {reason}: {_count(number)}" for reason, number in left.items())])
 
 
 def _find_reasons(exchange: Exchange, servers: set[Origin | None], hints: Hints) -> Iterator[str]:
     """Yield why an exchange is not played; nothing if it is."""
     sent, answer = exchange.sent, exchange.answer
     origin = find_origin(sent.url)
+    if origin is None and (sent.url.startswith("//") or not sent.url.startswith("/")):
+        yield _name_kind(sent.method, sent.url)
     if origin is not None and origin not in servers:
         yield f"another server, {sent.origin} (name it under servers in {hints.file} to have it)"
     if answer.status == 101 or sent.header("Upgrade") == "websocket":  # noqa: PLR2004 (switching protocols)
@@ -54,11 +79,22 @@ def _find_reasons(exchange: Exchange, servers: set[Origin | None], hints: Hints)
         yield "a preflight"
     if "noise" not in hints.keep and _NOISE.match(sent.parts.path):
         yield "what browsers ask of any server"
-    if "static" not in hints.keep and sent.method in {"GET", "HEAD"} and _is_static(exchange):
+    if "static" not in hints.keep and sent.method in {"GET", "HEAD"} and is_static(exchange):
         yield "a static file"
 
 
-def _is_static(exchange: Exchange) -> bool:
+def _name_kind(method: str, url: str) -> str:
+    """Return what a request is whose URL is none of HTTP."""
+    scheme = _SCHEME.match(url)
+    if method == "CONNECT":
+        return "a tunnel through a proxy"
+    if scheme is None or scheme[1].lower() in {"http", "https"}:
+        return "its URL is not one"
+    return "a websocket" if scheme[1].lower() in {"ws", "wss"} else f"{scheme[1]}: is not HTTP"
+
+
+def is_static(exchange: Exchange) -> bool:
+    """Return whether a file of the application was asked for, such as a script or a picture."""
     return (
         exchange.resource.lower() in _STATIC_RESOURCES
         or _STATIC_TYPE.search(exchange.answer.type) is not None

@@ -155,7 +155,7 @@ def _read_exchange(path: Path, request: Event, answer: Event, hints: Hints) -> E
     began, ended = request.read_time(), answer.read_time()
     sent = request.read_sent(answer, path.parent / "seed" / "uploads", hints)
     exchange = Exchange(request.place, sent, answer.read_answer(), began=began, ended=ended)
-    if not sent.missing and (problem := find_problem(exchange)) is not None:
+    if not sent.missing and (problem := find_problem(exchange)):
         raise ProfileFormatError(path, request.place, problem)
     return exchange
 

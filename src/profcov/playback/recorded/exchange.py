@@ -55,7 +55,10 @@ class Sent:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back; ``text`` is the decoded body, or None where the recording does not have it as text."""
+    """What came back; ``text`` is the decoded body, or None where the recording does not have it as text.
+
+    ``status`` is 0 where the recording does not have it.
+    """
 
     status: int
     headers: Headers = ()
@@ -82,6 +85,7 @@ class Exchange:
     """A request with its answer, and ``place``: where in the recording it stands, as messages say it.
 
     ``began`` and ``ended`` are when it was sent and its answer was whole, in seconds of one clock, where that is recorded.
+    ``problem`` says why it cannot be played, and ``note`` what is odd in it, if it is.
     """
 
     place: str
@@ -91,6 +95,8 @@ class Exchange:
     from_cache: bool = False
     began: float | None = None
     ended: float | None = None
+    problem: str = ""
+    note: str = ""
 
     def __str__(self) -> str:
         return f"{self.sent.method} {self.sent.parts.path or '/'}"

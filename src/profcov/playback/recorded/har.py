@@ -1,79 +1,96 @@
-"""HAR 1.2, as browsers, Playwright and proxies write it: http://www.softwareishard.com/blog/har-12-spec/."""
+"""HAR 1.2, as browsers, Playwright and proxies write it: http://www.softwareishard.com/blog/har-12-spec/.
+
+Nothing in an entry refuses the recording. Which entries are played is for :mod:`~profcov.playback.recorded.cleaning`
+to say; why one cannot be is told in its exchange.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.errors import ProfileFormatError
 from profcov.playback.address import find_origin
-from profcov.playback.fields import Fields, describe
-from profcov.playback.recorded.exchange import Answer, Exchange, Headers, Sent, Traffic
+from profcov.playback.recorded.body import Body, BodyError
+from profcov.playback.recorded.exchange import Answer, Exchange, Headers, Sent, Traffic, find_header
 from profcov.playback.recorded.har_body import read_body
 from profcov.playback.recorded.har_content import read_answer_text
+from profcov.playback.recorded.har_part import Part
+from profcov.playback.recorded.har_server import find_base_url
+from profcov.playback.recorded.har_time import read_seconds, read_time
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.playback.recorded.hints import Hints
 
-_HIGHEST_STATUS: Final = 599
-_DAY: Final = 86_400_000
-"""In milliseconds, as HAR counts."""
+_LOWEST_STATUS: Final = 200
+_HIGHEST_STATUS: Final = 999
+_SWITCHED: Final = 101
+_FAILURES: Final = ("_failureText", "_error")
+_MADE_BY_PROXY: Final = re.compile(r"Fiddler - ")
+"""The reason of an answer that a proxy has made because none came."""
+
+_CACHES: Final = re.compile(r"(Memory|Disk) Cache")
+_NO_ANSWERS: Final = (
+    "it has requests only, and no answers: each has to be answered with success, and no value is taken from one"
+)
 
 
-def read_har(path: Path, document: Any, hints: Hints) -> Traffic:
-    """Read a HAR document, and with it the forms that the hints describe.
+def read_har(path: Path, document: Any, hints: Hints, rest: str = "") -> Traffic:
+    """Read a HAR document, and with it the forms that the hints describe; ``rest`` is what follows it in its file.
 
     Raises:
-        ProfileFormatError: it does not fit the format.
+        ProfileFormatError: it has no list of entries.
     """
-    log = Fields(path, "", document).mapping("log")
+    log = Part(document).part("log")
+    if not isinstance(log.value("entries"), list):
+        raise ProfileFormatError(path, "log.entries", "there is no such list: this is no HAR, or a part of one")
     entries = [_Entry(path, number, value) for number, value in enumerate(log.items("entries"), start=1)]
-    ordered = sorted(entries, key=lambda entry: entry.started) if all(entry.has_start for entry in entries) else entries
+    entries = _sort(entries)
+    has_answers = any(entry.has_answer for entry in entries)
+    whole = [(entry.page, entry.read(hints, has_answers=has_answers)) for entry in entries if not entry.lacks]
+    notes = [f"{entry.place}: left out: it has no {entry.lacks}" for entry in entries if entry.lacks]
+    if whole and not has_answers:
+        notes.append(_NO_ANSWERS)
+    if rest:
+        notes.append(f"{len(rest):,} characters after the end of the HAR are not read")
     return Traffic(
         path=path,
         name=path.name,
-        exchanges=tuple(exchange for entry in ordered if (exchange := entry.read(hints)) is not None),
-        description=_describe(log, ordered),
-        base_url=_find_base_url(log, ordered),
-        notes=tuple(entry.note for entry in ordered if entry.note),
+        exchanges=tuple(exchange for _, exchange in whole),
+        description=_describe(log, entries),
+        base_url=find_base_url(log, whole),
+        notes=tuple(notes),
     )
 
 
 class _Entry:
-    """One entry of the log, and what was noticed when it was read."""
+    """One entry of the log; ``lacks`` names what it does not have, so that it is no exchange at all."""
 
     def __init__(self, path: Path, number: int, value: Any) -> None:
         self._path = path
-        self._fields = Fields(path, f"entry {number}", value, joint=": ")
+        self._fields = Part(value)
         self.place = f"entry {number}"
-        self.note = ""
-        self.request = self._fields.mapping("request")
-        self.response = self._fields.mapping("response")
-        self.method = self.request.text("method").upper()
-        self.url = self.request.text("url").partition("#")[0]
-        self.page = self._fields.optional_text("pageref") if self._fields.has_text("pageref") else None
-        self.started = _read_time(self._fields)
-        self.has_start = self.started != _NO_TIME
+        self.page = self._fields.text("pageref")
+        self.started = read_time(self._fields)
+        self._request = self._fields.part("request")
+        self._response = self._fields.part("response")
+        self._method = self._request.text("method").strip().upper()
+        self._url = self._request.text("url").strip().partition("#")[0]
+        facts = {"request": self._request, "method": self._method, "URL": self._url}
+        self.lacks = next((name for name, fact in facts.items() if not fact), "")
+        is_null = "response" in self._fields and self._fields.value("response") is None
+        self.has_answer = is_null or self._response.value("status") is not None
 
-    def read(self, hints: Hints) -> Exchange | None:
-        """Return the exchange, or None if the request never was one of HTTP, or was not answered."""
-        if find_origin(self.url) is None:
-            scheme = self.url.partition(":")[0][:20]
-            self.note = f"{self.place}: left out: {scheme}: is not HTTP"
-            return None
-        status = self.response.value("status")
-        if type(status) is not int or not 0 <= status <= _HIGHEST_STATUS:
-            self.response.fail("status", f"must be a number from 0 to {_HIGHEST_STATUS}, not {describe(status)}")
-        if status < 100:  # noqa: PLR2004 (HTTP's lowest; browsers write 0 or -1 where no answer came)
-            self.note = f"{self.place}: left out: {self.method} {_path(self.url)} was not answered"
-            return None
-        headers = _read_headers(self.request)
-        body = read_body(self.request, headers, self._path, _path(self.url), hints)
+    def read(self, hints: Hints, *, has_answers: bool) -> Exchange:
+        """Return the exchange; ``has_answers`` says whether the recording has any answer."""
+        headers = _read_headers(self._request)
+        body = self._read_body(headers, hints)
         sent = Sent(
-            self.method,
-            self.url,
+            self._method,
+            self._url,
             headers,
             body.json,
             body.has_json,
@@ -83,98 +100,81 @@ class _Entry:
             body.text,
             body.missing,
         )
-        resource = self._fields.optional_text("_resourceType") if self._fields.has_text("_resourceType") else None
-        began = self.started.timestamp() if self.has_start else None
+        answer, note = self._read_answer()
         return Exchange(
             self.place,
             sent,
-            self._read_answer(status),
-            resource or "",
-            from_cache="_fromCache" in self._fields,
-            began=began,
-            ended=None if began is None else began + _read_seconds(self._fields),
+            answer,
+            self._fields.text("_resourceType"),
+            from_cache=self._is_from_cache(),
+            began=self.started,
+            ended=None if self.started is None else self.started + read_seconds(self._fields),
+            problem=self._find_problem(answer) if has_answers else "",
+            note=note,
         )
 
-    def is_page(self) -> bool:
-        """Return whether this is an HTML page."""
-        content = self.response.mapping("content")
-        return content.has_text("mimeType") and "html" in content.text("mimeType")
+    def _read_body(self, headers: Headers, hints: Hints) -> Body:
+        if find_origin(self._url) is None and not self._url.startswith("/"):
+            return Body()
+        return read_body(self._request, headers, self._path, Sent("GET", self._url).parts.path or "/", hints)
 
-    def _read_answer(self, status: int) -> Answer:
-        headers = _read_headers(self.response)
-        content = self.response.mapping("content")
-        kind = content.text("mimeType").lower() if content.has_text("mimeType") else ""
-        text = read_answer_text(content, self._path, kind, headers)
-        if not any(name.lower() == "location" for name, _ in headers) and self.response.has_text("redirectURL"):
-            headers = (*headers, ("Location", self.response.text("redirectURL")))
-        return Answer(status, headers, text, kind)
+    def _read_answer(self) -> tuple[Answer, str]:
+        """Return the answer, and what of it cannot be read."""
+        headers = _read_headers(self._response)
+        content = self._response.part("content")
+        kind = (content.text("mimeType") or find_header(headers, "Content-Type") or "").lower()
+        if find_header(headers, "Location") is None and self._response.text("redirectURL"):
+            headers = (*headers, ("Location", self._response.text("redirectURL")))
+        status = self._response.number("status")
+        is_one = status is not None and status.is_integer() and 0 < status <= _HIGHEST_STATUS
+        try:
+            text, note = read_answer_text(content, self._path, kind, headers), ""
+        except BodyError as error:
+            text, note = None, f"the answer's body is not read: {error}"
+        return Answer(int(status) if status is not None and is_one else 0, headers, text, kind), note
+
+    def _find_problem(self, answer: Answer) -> str:
+        """Return why it cannot be told from the answer that the request was played; nothing if it can."""
+        failed = any(self._response.text(key) for key in _FAILURES)
+        is_empty = not answer.headers and not answer.text and (self._response.number("bodySize") or 0) <= 0
+        made_up = (
+            self._response.text("_charlesStatus") == "FAILED"
+            or _MADE_BY_PROXY.match(self._response.text("statusText")) is not None
+        )
+        is_final = answer.status >= _LOWEST_STATUS or answer.status == _SWITCHED
+        if (failed and is_empty) or made_up or not is_final:
+            return "was not answered"
+        if answer.type.startswith("text/event-stream") and (failed or not answer.text):
+            return "is a stream of events, whose end is not recorded"
+        return ""
+
+    def _is_from_cache(self) -> bool:
+        """Return whether the browser has answered by itself, or a test in its place."""
+        flags = (self._response.value("fromDiskCache"), self._response.value("fromPrefetchCache"))
+        return (
+            bool(self._fields.value("_fromCache"))
+            or self._fields.value("_wasFulfilled") is True
+            or True in flags
+            or _CACHES.fullmatch(self._fields.text("_fetchType")) is not None
+        )
 
 
-_NO_TIME: Final = datetime.min.replace(tzinfo=UTC)
+def _sort(entries: list[_Entry]) -> list[_Entry]:
+    """Return the entries as they were sent; one that does not tell when comes after the one before it in the file."""
+    times, last = {}, 0.0
+    for entry in entries:
+        last = entry.started or last
+        times[entry.place] = last
+    return sorted(entries, key=lambda entry: times[entry.place])
 
 
-def _read_seconds(fields: Fields) -> float:
-    """Return how long an exchange took; browsers write -1 where they do not know."""
-    time = fields.value("time") if "time" in fields else None
-    return time / 1000 if isinstance(time, int | float) and 0 < time < _DAY else 0.0
-
-
-def _read_time(fields: Fields) -> datetime:
-    if not fields.has_text("startedDateTime"):
-        return _NO_TIME
-    try:
-        time = datetime.fromisoformat(fields.text("startedDateTime"))
-    except ValueError:
-        fields.fail("startedDateTime", f"{fields.text('startedDateTime')[:40]!r} is not a time such as ISO 8601 has")
-    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)
-
-
-def _read_headers(part: Fields) -> Headers:
+def _read_headers(part: Part) -> Headers:
     """Return the headers, without HTTP/2's pseudo headers such as ``:authority``."""
-    return tuple((name, value) for name, value in _read_pairs(part, "headers") if not name.startswith(":"))
+    return tuple((name, value) for name, value in part.pairs("headers") if not name.startswith(":"))
 
 
-def _read_pairs(part: Fields, key: str) -> list[tuple[str, str]]:
-    if key not in part or part.value(key) is None:
-        return []
-    value = part.value(key)
-    if not isinstance(value, list):
-        part.fail(key, f"must be a list, not {describe(value)}")
-    pairs = []
-    for number, item in enumerate(value, start=1):
-        each = part.with_value(f"{key} {number}", item)
-        content = each.value("value")
-        if not isinstance(content, str):
-            each.fail("value", f"must be text, not {describe(content)}")
-        pairs.append((each.text("name"), content))
-    return pairs
-
-
-def _find_base_url(log: Fields, entries: list[_Entry]) -> str | None:
-    """Return the server of the first page, else the one that most requests went to."""
-    http = [entry for entry in entries if find_origin(entry.url) is not None]
-    pages = log.value("pages") if "pages" in log else None
-    first = pages[0].get("id") if isinstance(pages, list) and pages and isinstance(pages[0], dict) else None
-    for entry in http:
-        if entry.page is not None and entry.page == first and entry.is_page():
-            return _origin(entry.url)
-    counted = Counter(_origin(entry.url) for entry in http)
-    return counted.most_common(1)[0][0] if counted else None
-
-
-def _origin(url: str) -> str:
-    return Sent("GET", url).origin
-
-
-def _path(url: str) -> str:
-    return Sent("GET", url).parts.path or "/"
-
-
-def _describe(log: Fields, entries: list[_Entry]) -> str:
-    names = []
-    for key in ("browser", "creator"):
-        part = log.value(key) if key in log else None
-        if isinstance(part, dict) and isinstance(part.get("name"), str):
-            names.append(f"{part['name']} {part.get('version') or ''}".strip())
-    day = f" on {entries[0].started:%Y-%m-%d}" if entries[0].has_start else ""
-    return " ".join(f"recorded by {', '.join(names) or 'a client'}{day}".split())[:200]
+def _describe(log: Part, entries: list[_Entry]) -> str:
+    names = [f"{part.text('name')} {part.text('version')}".strip() for part in map(log.part, ("browser", "creator"))]
+    first = next((entry.started for entry in entries if entry.started is not None), None)
+    day = "" if first is None else f" on {datetime.fromtimestamp(first, UTC):%Y-%m-%d}"
+    return " ".join(f"recorded by {', '.join(filter(None, names)) or 'a client'}{day}".split())[:200]

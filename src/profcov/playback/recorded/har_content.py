@@ -8,13 +8,14 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Final
 
+from profcov.playback.recorded.body import BodyError
 from profcov.playback.recorded.exchange import find_header
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from profcov.playback.fields import Fields
     from profcov.playback.recorded.exchange import Headers
+    from profcov.playback.recorded.har_part import Part
 
 _LARGEST: Final = 32 * 1024 * 1024
 _GZIP: Final = b"\x1f\x8b"
@@ -22,25 +23,18 @@ _TEXT: Final = re.compile(r"json|text|html|xml|javascript|form-urlencoded|^$")
 _CHARSET: Final = re.compile(r"charset=\"?([\w.:-]+)")
 
 
-def read_answer_text(content: Fields, recording: Path, media_type: str, headers: Headers) -> str | None:
+def read_answer_text(content: Part, recording: Path, media_type: str, headers: Headers) -> str | None:
     """Return the body of an answer as text, or None where the recording has none, or has something else.
 
     Raises:
-        ProfileFormatError: it is no base64 though it says so, or is in a file that is not there.
+        BodyError: it is no base64 though it says so, or is in a file that is not there.
     """
-    if "_file" in content:
-        body = read_attachment(content, recording)
-    elif "text" not in content or content.value("text") is None:
-        return None
-    else:
-        text = content.value("text")
-        if not isinstance(text, str):
-            content.fail("text", "must be text")
-        if not is_base64(content):
-            return text
-        body = decode_base64(content)
+    is_attached = bool(content.text("_file"))
+    if not is_attached and not is_base64(content):
+        return None if content.value("text") is None else content.text("text")
     if _TEXT.search(media_type) is None:
         return None
+    body = read_attachment(content, recording) if is_attached else decode_base64(content)
     named = _CHARSET.search(media_type)
     plain = _inflate(body, headers)
     try:
@@ -49,38 +43,37 @@ def read_answer_text(content: Fields, recording: Path, media_type: str, headers:
         return plain.decode("utf-8", "replace")
 
 
-def is_base64(part: Fields) -> bool:
+def is_base64(part: Part) -> bool:
     """Return whether the text of a body is said to be base64."""
-    return part.has_text("text") and part.has_text("encoding") and part.text("encoding").lower() == "base64"
+    return part.text("encoding").lower() == "base64" and part.text("text") != ""
 
 
-def decode_base64(part: Fields) -> bytes:
+def decode_base64(part: Part) -> bytes:
     """Return the bytes that the text of a body stands for.
 
     Raises:
-        ProfileFormatError: it is no base64.
+        BodyError: it is no base64.
     """
     try:
         return base64.b64decode(part.text("text"), validate=False)
-    except (binascii.Error, ValueError):
-        part.fail("text", "is not base64, though encoding says so")
+    except (binascii.Error, ValueError) as error:
+        raise BodyError("not base64, though encoding says so") from error
 
 
-def read_attachment(part: Fields, recording: Path) -> bytes:
+def read_attachment(part: Part, recording: Path) -> bytes:
     """Return what Playwright has attached as a file beside the recording.
 
     Raises:
-        ProfileFormatError: the file that is named is not there.
+        BodyError: the file that is named is not there.
     """
     name = part.text("_file")
-    path = recording.parent / name
     try:
-        content = path.read_bytes() if path.resolve().parent == recording.parent.resolve() else None
+        path = (recording.parent / name).resolve()
+        if path.parent == recording.parent.resolve():
+            return path.read_bytes()
     except (OSError, ValueError):  # not there, or no name of a file
-        content = None
-    if content is None:
-        part.fail("_file", f"there is no file {name[:200]!r} beside the recording that can be read")
-    return content
+        pass
+    raise BodyError(f"there is no file {name[:200]!r} beside the recording that can be read")
 
 
 def _inflate(body: bytes, headers: Headers) -> bytes:
