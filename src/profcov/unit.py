@@ -236,6 +236,13 @@ def note_enqueued(job_id: str, function: str, queue: str) -> None:
         scope.book.note(enqueued(job_id, function, queue, _name_parent(scope)))
 
 
+def note_job_run(run: JobRun, status: str) -> None:
+    """Note what became of a job that was performed inside the current unit; it is on disk after the unit's next flush."""
+    scope = find_scope()
+    if scope is not None:
+        scope.book.note(run.end(status))
+
+
 def _name_parent(scope: Scope) -> str | None:
     """Return which job or request a unit is; None for a block, and for a job's child process that knows its label only."""
     work: Work = scope.work

@@ -12,19 +12,17 @@ from profcov.errors import TargetError
 from profcov.playback.address import show
 from profcov.playback.polling import tries
 from profcov.store.files import PRIVATE
+from profcov.store.jobs import may_run
 from profcov.store.lock import exclusive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
     from redis import Redis
 
     from profcov.playback.polling import Stop
     from profcov.slug import Slug
-
-WAITING: Final = frozenset({"queued", "started", "deferred", "scheduled"})
-"""RQ's states of a job that may still run. ``created`` is not among them: nothing has enqueued such a job."""
 
 _SECONDS_TO_ANSWER: Final = 10.0
 
@@ -79,7 +77,7 @@ def wait_for_jobs(
     with _connect(redis_url) as redis:
         for _ in tries(timeout, stop or threading.Event()):
             ids = _read_ids(redis, slug).union(also)
-            pending = {job_id for job_id, state in _read_states(redis, ids).items() if state in WAITING}
+            pending = set(_list_pending(_read_states(redis, ids)))
             if not pending and _read_ids(redis, slug) <= ids:
                 break
     return tuple(sorted(pending))
@@ -105,8 +103,12 @@ def settle(
             return jobs, pending
         with exclusive(data_dir, slug, max(0.0, end - time.monotonic()), umask):
             after = read_jobs(redis_url, slug)
-            if after.keys() == jobs.keys() and not WAITING & set(after.values()):
+            if after.keys() == jobs.keys() and not _list_pending(after):
                 return after, ()
+
+
+def _list_pending(states: Mapping[str, str | None]) -> list[str]:
+    return [job_id for job_id, state in states.items() if state is not None and may_run(state)]
 
 
 def _read_ids(redis: Redis, slug: Slug) -> set[str]:

@@ -159,4 +159,4 @@ def _abandon(recording: Recording | None, client: Client, stop: Stop) -> None:
     if recording is not None and client.traced and not stop.is_set():
         # The failure is what is to be told; shards that cannot be combined stay, and are dropped next time.
         with contextlib.suppress(CoverageError, TargetError):
-            recording.abandon(stop)
+            recording.abandon()

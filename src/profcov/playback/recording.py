@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from profcov.playback.barrier import forget_jobs, read_jobs, settle, wait_for_jobs
-from profcov.reasons import JOBS_PENDING, PLAYBACK_FAILED
+from profcov.reasons import PLAYBACK_FAILED
 from profcov.store.combine import Artifact, combine, discard
 from profcov.store.files import PRIVATE
 from profcov.store.playing import mark, unmark
@@ -67,8 +67,8 @@ class Recording:
     def finish(self, stop: Stop) -> tuple[tuple[str, ...], Artifact]:
         """Wait for the jobs, combine, and return the ids of all jobs with the artifact.
 
-        The artifact is partial, with the reason ``jobs-pending``, if jobs are still to run when the time is up, and with
-        ``playback-failed`` if somebody has dropped or combined what the play had recorded until then.
+        The artifact is partial if jobs are still to run when the time is up, or without a Redis if nobody has noted that they have
+        ended; and with ``playback-failed`` if somebody has dropped or combined what the play had recorded until then.
 
         Raises:
             TargetError: Redis does not answer.
@@ -79,22 +79,19 @@ class Recording:
         if self.redis_url is not None:
             jobs, pending = settle(self.redis_url, self.data_dir, self.slug, self.timeout, stop=stop, umask=self.umask)
         is_whole = unmark(self.data_dir, self.slug)
-        reasons = [*([] if is_whole else [PLAYBACK_FAILED]), *([JOBS_PENDING] if pending else [])]
-        artifact = self._combine(reasons, jobs)
+        artifact = self._combine([] if is_whole else [PLAYBACK_FAILED], jobs)
         if self.redis_url is not None and not pending:
             forget_jobs(self.redis_url, self.slug)
         return tuple(jobs), artifact
 
-    def abandon(self, stop: Stop) -> None:
+    def abandon(self) -> None:
         """Combine what a failed play has left into an artifact that says so; its jobs are not waited for.
 
         Raises:
             TargetError: Redis does not answer.
             CoverageError: the shards cannot be combined.
         """
-        pending = () if self.redis_url is None else wait_for_jobs(self.redis_url, self.slug, 0, stop)
-        jobs = {} if self.redis_url is None else read_jobs(self.redis_url, self.slug)
-        self._combine([PLAYBACK_FAILED, *([JOBS_PENDING] if pending else [])], jobs)
+        self._combine([PLAYBACK_FAILED], {} if self.redis_url is None else read_jobs(self.redis_url, self.slug))
 
     def _combine(self, reasons: Sequence[str], jobs: dict[str, str | None]) -> Artifact:
         return combine(

@@ -20,9 +20,9 @@ from profcov.engine.faults import log_once, raise_foreign
 from profcov.propagation import open_recorder
 from profcov.propagation.patches import INSTALLED, Patches
 from profcov.queues import horse
-from profcov.store.jobs import STARTED, JobRun
+from profcov.store.jobs import FAILED, FINISHED, REPEATED, RETRIED, STARTED, JobRun, may_run
 from profcov.tracing import current_slug
-from profcov.unit import JOB_PREFIX, Work, note_enqueued
+from profcov.unit import JOB_PREFIX, Work, note_enqueued, note_job_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,9 +40,9 @@ _RECORDER: Final = "_profcov_recorder"
 """The attribute of a worker that holds the recorder of the settings that it was started with."""
 
 _STATUSES: Final = {
-    "handle_job_success": "finished",
-    "handle_job_failure": "failed",
-    "handle_job_retry": "retried",
+    "handle_job_success": FINISHED,
+    "handle_job_failure": FAILED,
+    "handle_job_retry": RETRIED,
 }
 """RQ's methods that store what became of a job, and what that is."""
 
@@ -59,16 +59,17 @@ _PATCHES: Final = Patches()
 def install(settings: Settings | None = None) -> None:
     """Stamp every job that is created inside a unit, whatever queue or class makes it.
 
-    Patches ``Job.create``, which every way to enqueue goes through. Does nothing when profcov is off or when it is
-    installed already.
+    Patches ``Job.create``, which every way to enqueue goes through, and ``Queue.run_sync``, which performs what a queue that is not
+    asynchronous enqueues. Does nothing when profcov is off or when it is installed already.
     """
     with _lock.held():
         if not _PATCHES and open_recorder(settings).settings.enabled:
             _PATCHES.wrap(Job, "create", _create)
+            _PATCHES.wrap(Queue, "run_sync", _run_sync)
 
 
 def uninstall() -> None:
-    """Put ``Job.create`` back as it was."""
+    """Put RQ's methods back as they were."""
     with _lock.held():
         _PATCHES.restore()
 
@@ -88,6 +89,11 @@ class TracedQueue(Queue):
     """A queue whose jobs are stamped, for those who want no patch."""
 
     job_class = TracedJob
+
+    def run_sync(self, job: Job, *args: Any, **kwargs: Any) -> Any:
+        """Perform a job here and now; what becomes of it is noted."""
+        with contextlib.nullcontext() if _PATCHES else _performed_here(job):
+            return super().run_sync(job, *args, **kwargs)
 
 
 def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
@@ -129,6 +135,24 @@ def _list(job: Job, slug: Slug) -> None:
         log_once("jobs", "cannot list the jobs of a profile", error=error)
 
 
+def _run_sync(original: Callable[..., Any], queue: Any, job: Job, /, *args: Any, **kwargs: Any) -> Any:
+    with _performed_here(job):
+        return original(queue, job, *args, **kwargs)
+
+
+@contextlib.contextmanager
+def _performed_here(job: Job) -> Iterator[None]:
+    """Note what becomes of a job that is performed inside this block; what it runs is of the unit around it."""
+    slug = current_slug()
+    run = _run_of(job) if slug is not None and from_job_meta(_meta_of(job)) == slug else None
+    try:
+        yield
+    finally:
+        if run is not None:
+            run.function = _name_function(job)
+            note_job_run(run, FINISHED if job.get_status(refresh=False) == FINISHED else FAILED)
+
+
 class CoverageWorkerMixin:
     """Makes each job that carries a slug a unit of work: mix it in before RQ's worker class."""
 
@@ -153,18 +177,18 @@ class CoverageWorkerMixin:
 
     def handle_job_success(self, *args: Any, **kwargs: Any) -> Any:
         """Store that a job has finished, after what it ran is on disk."""
-        _before_status(self, "finished", *args, **kwargs)
-        return super().handle_job_success(*args, **kwargs)  # type: ignore[misc]
+        with _storing(self, FINISHED, *args, **kwargs):
+            return super().handle_job_success(*args, **kwargs)  # type: ignore[misc]
 
     def handle_job_failure(self, *args: Any, **kwargs: Any) -> Any:
         """Store that a job has failed, after what it ran is on disk."""
-        _before_status(self, "failed", *args, **kwargs)
-        return super().handle_job_failure(*args, **kwargs)  # type: ignore[misc]
+        with _storing(self, FAILED, *args, **kwargs):
+            return super().handle_job_failure(*args, **kwargs)  # type: ignore[misc]
 
     def handle_job_retry(self, *args: Any, **kwargs: Any) -> Any:
         """Enqueue a job again, after what it ran is on disk."""
-        _before_status(self, "retried", *args, **kwargs)
-        return super().handle_job_retry(*args, **kwargs)  # type: ignore[misc]
+        with _storing(self, RETRIED, *args, **kwargs):
+            return super().handle_job_retry(*args, **kwargs)  # type: ignore[misc]
 
 
 class CoverageWorker(CoverageWorkerMixin, Worker):
@@ -265,8 +289,8 @@ def _kill(original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) 
 
 
 def _write_before(status: str, original: Callable[..., Any], worker: Any, *args: Any, **kwargs: Any) -> Any:
-    _before_status(worker, status, *args, **kwargs)
-    return original(worker, *args, **kwargs)
+    with _storing(worker, status, *args, **kwargs):
+        return original(worker, *args, **kwargs)
 
 
 def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **kwargs: Any) -> Any:
@@ -290,7 +314,7 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
     finally:
         setattr(worker, _UNIT, None)
         if run.status == STARTED:  # RQ had no occasion to say how it ended
-            unit.end_job("failed")
+            unit.end_job(FAILED)
         unit.end()
 
 
@@ -315,16 +339,27 @@ def _work_of(run: JobRun, *, is_attempt: bool) -> Work:
     return Work(name, lambda: run.id, job=run if is_attempt else None, is_labelled=True)
 
 
-def _before_status(worker: Any, status: str, *args: Any, **kwargs: Any) -> None:
-    """Write what the job ran and what became of it; put the slug back if the job replaced its metadata, for a retry saves that."""
+@contextlib.contextmanager
+def _storing(worker: Any, status: str, *args: Any, **kwargs: Any) -> Iterator[None]:
+    """Write what the job ran and what became of it, before RQ stores that inside this block.
+
+    Put the slug back if the job replaced its metadata, for a retry saves that. RQ decides in the block whether the job runs again.
+    """
     unit: Unit | None = getattr(worker, _UNIT, None)
-    if unit is None:
+    job = args[0] if args else kwargs.get("job")
+    if unit is None or not isinstance(job, Job):
+        yield
         return
     unit.end_job(status)
     unit.flush()
-    job = args[0] if args else kwargs.get("job")
-    if isinstance(job, Job) and isinstance(job.meta, dict):
+    if isinstance(job.meta, dict):
         job.meta = stamp(job.meta, str(unit.slug))
+    yield
+    stored = job.get_status(refresh=False)
+    if stored == FAILED:
+        unit.end_job(FAILED)
+    elif stored not in {None, STARTED} and may_run(stored):  # started: RQ deletes it, and stores nothing
+        unit.end_job(REPEATED if status == FINISHED else RETRIED)
 
 
 def _meta_of(job: Job) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteE
 from profcov.omissions import omit_by_name
 from profcov.reasons import (
     HISTORY_UNKNOWN,
+    JOBS_UNFINISHED,
+    JOBS_UNMEASURED,
     LINES_IMPOSSIBLE,
     LINES_UNWRITTEN,
     PLAYBACK_FAILED,
@@ -24,6 +26,7 @@ from profcov.store.consume import consume, finish
 from profcov.store.directory import make_state
 from profcov.store.files import PRIVATE, create_private, make_directory
 from profcov.store.holders import list_died, list_failed, list_notes
+from profcov.store.jobs import list_jobs, list_unfinished, list_unmeasured
 from profcov.store.layout import (
     artifact_path,
     list_shards,
@@ -47,6 +50,8 @@ if TYPE_CHECKING:
     from profcov.store.holders import Holder
     from profcov.store.merge import Gathered
 
+_OF_JOBS: Final = {JOBS_UNFINISHED, JOBS_UNMEASURED}
+"""What may be true no longer when jobs have ended since."""
 _OPTIONS: Final = ("source", "source_pkgs", "include", "omit", "branch", "relative_files")
 
 
@@ -68,6 +73,7 @@ class Artifact:
     shards: int
     changed: dict[str, list[str]]
     impossible: dict[str, list[int]]
+    jobs: Sequence[Mapping[str, Any]] = ()
 
 
 def combine(
@@ -86,7 +92,8 @@ def combine(
     """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
 
     A shard that cannot be read is moved to ``state/quarantine/`` (unless all are to stay), and the artifact is partial; so it is
-    if a process died with units in flight or could not write what it ran, if a play that is not over has recorded, or if
+    if a process died with units in flight or could not write what it ran, if a play that is not over has recorded, if a job has not
+    ended or nobody has measured it, or if
     sources changed between shards: then only the lines of one version are in it. Lines beyond the end of their file are left out, and
     make it partial. The artifact before this one is kept as ``state/previous/<slug>.coverage``.
 
@@ -123,6 +130,8 @@ def combine(
             impossible = leave_out_impossible(content, gathered.sources)
             failed = list_failed(data_dir, slug)
             _write(slug, content, merged, may_be_empty=bool(failed))
+            died = list_died(failed)
+            listed = list_jobs(gathered.jobs, died, jobs or {}, before.facts.get("jobs", ()) if before else ())
             making = Making(
                 slug=slug,
                 gathered=gathered,
@@ -131,13 +140,14 @@ def combine(
                     before,
                     gathered,
                     failed=failed,
+                    jobs=listed,
                     changed=changed,
                     impossible=impossible,
                 ),
-                died=list_died(failed),
+                died=died,
                 changed=changed,
                 impossible=impossible,
-                jobs=jobs or {},
+                jobs=listed,
                 before=before.facts if before else {},
             )
             _publish(merged, artifact, umask)
@@ -165,6 +175,7 @@ def _sum_up(artifact: Path, making: Making, content: Content) -> Artifact:
             for file, versions in making.changed.items()
         },
         impossible=dict(making.impossible),
+        jobs=making.jobs,
     )
 
 
@@ -204,6 +215,7 @@ def _reasons(
     gathered: Gathered,
     *,
     failed: Sequence[Holder],
+    jobs: Sequence[Mapping[str, Any]],
     changed: Mapping[str, object],
     impossible: Mapping[str, object],
 ) -> tuple[str, ...]:
@@ -214,8 +226,10 @@ def _reasons(
         (SHARD_UNREADABLE, gathered.unreadable),
         (SOURCE_CHANGED, changed),
         (LINES_IMPOSSIBLE, impossible),
+        (JOBS_UNFINISHED, list_unfinished(jobs)),
+        (JOBS_UNMEASURED, list_unmeasured(jobs)),
     )
-    earlier = before.facts.get("reasons", ()) if before else ()
+    earlier = [each for each in (before.facts.get("reasons", ()) if before else ()) if each not in _OF_JOBS]
     return tuple(dict.fromkeys([*given, *earlier, *(code for code, found in own if found)]))
 
 

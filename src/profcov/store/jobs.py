@@ -14,9 +14,18 @@ if TYPE_CHECKING:
     from profcov.store.holders import Holder
 
 STARTED: Final = "started"
+FINISHED: Final = "finished"
+FAILED: Final = "failed"
 STOPPED: Final = "stopped"
 KILLED: Final = "killed"
 ENQUEUED: Final = "enqueued"
+RETRIED: Final = "retried"
+REPEATED: Final = "repeated"
+GONE: Final = "gone"
+"""RQ has it no more, and nobody has noted what became of it."""
+_ENDED: Final = frozenset({FINISHED, FAILED, STOPPED, KILLED, GONE})
+_NEVER_RUNS: Final = frozenset({"canceled", "created"})
+"""``created``: nothing has enqueued it."""
 _CLOCKS: Final = 0.002
 """By how many seconds two clocks, and what is rounded, may differ."""
 
@@ -56,6 +65,26 @@ def is_note(value: Any) -> bool:
     return all(isinstance(text, str) for text in texts) and all(isinstance(number, int | float) for number in numbers)
 
 
+def may_run(status: str) -> bool:
+    """Tell whether a job with this status, RQ's or ours, is still to run, or at it; one that a later RQ has may."""
+    return status not in _ENDED | _NEVER_RUNS
+
+
+def list_unfinished(jobs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of the jobs, as :func:`list_jobs` has them, of which nobody knows that they have ended."""
+    return [each["id"] for each in jobs if may_run(each["status"])]
+
+
+def list_unmeasured(jobs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the ids of the jobs that have ended, and that no process which measures has performed.
+
+    One that only RQ knows is of an earlier artifact: whoever creates one for this one notes it.
+    """
+    return [
+        each["id"] for each in jobs if each["status"] in _ENDED and not each["attempts"] and each["queue"] is not None
+    ]
+
+
 def list_jobs(
     notes: Iterable[Mapping[str, Any]],
     died: Iterable[Holder],
@@ -88,7 +117,7 @@ def list_jobs(
             own[each.host, each.pid, each.since] = {"host": each.host, "started": each.since, "status": KILLED}
     earlier = {each["id"]: each for each in before}
     now = {
-        job: _sum_up(job, made.get(job, {}), list(runs.get(job, {}).values()), told.get(job))
+        job: _sum_up(job, made.get(job, {}), list(runs.get(job, {}).values()), told, earlier.get(job, {}))
         for job in {*made, *runs, *told}
     }
     return [each for _, each in sorted({**earlier, **now}.items())]
@@ -100,18 +129,33 @@ def _is_of(run: Mapping[str, Any], died: Holder) -> bool:
     return (run["host"], run.get("pid")) == (died.host, died.pid) and ended >= died.since
 
 
-def _sum_up(job: str, made: Mapping[str, Any], runs: list[Mapping[str, Any]], told: str | None) -> dict[str, Any]:
+def _sum_up(
+    job: str,
+    made: Mapping[str, Any],
+    runs: list[Mapping[str, Any]],
+    told: Mapping[str, str | None],
+    before: Mapping[str, Any],
+) -> dict[str, Any]:
     last = max(runs, key=lambda run: run["started"], default={})
-    known = {**next((run for run in runs if "function" in run), {}), **made}
-    seconds = [run["seconds"] for run in runs if "seconds" in run]
-    status = last.get("status")
+    known = {**before, **next((run for run in runs if "function" in run), {}), **made}
+    seconds = [each["seconds"] for each in (before, *runs) if each.get("seconds") is not None]
+    noted = last.get("status") or before.get("status", ENQUEUED)
     return {
         "id": job,
         "function": known.get("function"),
         "parent": known.get("parent"),
         "queue": known.get("queue"),
-        "status": status if status == KILLED else told or status or ENQUEUED,
-        "attempts": len(runs),
+        "status": _decide(noted, told[job]) if job in told else noted,
+        "attempts": len(runs) + before.get("attempts", 0),
         "seconds": round(sum(seconds), 3) if seconds else None,
-        "host": last.get("host"),
+        "host": last.get("host") or before.get("host"),
     }
+
+
+def _decide(noted: str, told: str | None) -> str:
+    """Return the status of a job by what was noted of it last and by what RQ says; None if RQ has it no more."""
+    if told is None:
+        return GONE if may_run(noted) else noted
+    is_over = told == STARTED and not may_run(noted)  # RQ finds out later whose worker was killed
+    is_killed = noted == KILLED and not may_run(told)  # RQ has no word for it
+    return noted if is_over or is_killed else told

@@ -15,7 +15,6 @@ import coverage
 
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.store.files import PRIVATE, create_private, file_digest
-from profcov.store.jobs import list_jobs
 from profcov.store.layout import previous_path, sidecar_path, unfinished_path
 from profcov.version import __version__
 
@@ -35,7 +34,7 @@ class Making:
     """How an artifact came to be: from which shards, by which processes and jobs, and what speaks against it.
 
     ``changed`` has the sha256 of each version of the files of which there is more than one; ``impossible`` the lines that
-    were left out because their file ends before them; ``jobs`` are those that RQ knows, with their status there; ``before``
+    were left out because their file ends before them; ``jobs`` are as :func:`profcov.store.jobs.list_jobs` has them; ``before``
     is the sidecar of the artifact that was appended to.
     """
 
@@ -45,7 +44,7 @@ class Making:
     died: Sequence[Holder]
     changed: Mapping[str, list[str]]
     impossible: Mapping[str, list[int]]
-    jobs: Mapping[str, str | None]
+    jobs: Sequence[Mapping[str, Any]]
     before: Mapping[str, Any]
 
 
@@ -58,7 +57,6 @@ def describe(
     where nothing is.
     """
     before, recorded, written = making.before, making.gathered.sources, making.gathered.written
-    jobs = list_jobs(making.gathered.jobs, making.died, making.jobs, before.get("jobs", ()))
     return {
         "schema_version": SCHEMA_VERSION,
         "slug": making.slug,
@@ -70,8 +68,8 @@ def describe(
         "shards": len(making.gathered.shards) + before.get("shards", 0),
         **_origins(making),
         "contexts": sorted({context for context, _ in (*content.lines, *content.arcs)}),
-        "jobs": jobs,
-        "job_ids": sorted({*(each["id"] for each in jobs), *before.get("job_ids", ())}),
+        "jobs": list(making.jobs),
+        "job_ids": sorted({*(each["id"] for each in making.jobs), *before.get("job_ids", ())}),
         "versions": {
             "profcov": __version__,
             "coverage": coverage.__version__,

@@ -57,7 +57,7 @@ def test_a_try_whose_jobs_are_still_to_run_is_not_followed_by_another(
     ended = playback(profile, *words, **traced.environ)
     assert ended.returncode == 1
     assert "played again" not in ended.stderr
-    assert read_sidecar(traced.data_dir / "busy.coverage")["reasons"] == ["playback-failed", "jobs-pending"]
+    assert read_sidecar(traced.data_dir / "busy.coverage")["reasons"] == ["playback-failed", "jobs-unfinished"]
     assert redis.scard("profcov:jobs:busy") == 1
 
 

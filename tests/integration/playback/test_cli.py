@@ -241,9 +241,9 @@ def test_jobs_that_no_worker_runs_make_the_artifact_partial(
     words = ("--trace-code", "--base-url", url, "--data-dir", "data", "--timeout", "3")
     ended = playback(write(tmp_path, "a", post("/jobs")), *words, REDIS_URL=redis_url)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.split("\t")[2] == "partial; jobs-pending"
+    assert ended.stdout.split("\t")[2] == "partial; jobs-unfinished"
     assert "1 jobs" in ended.stderr
-    assert read_sidecar(tmp_path / "data/a.coverage")["reasons"] == ["jobs-pending"]
+    assert read_sidecar(tmp_path / "data/a.coverage")["reasons"] == ["jobs-unfinished"]
     assert redis.scard("profcov:jobs:a") == 1
 
 

@@ -100,6 +100,7 @@ def judge(rq: Any, module: Path, remains: Remains, *, count: int, kills: int) ->
         # Killed after that was noted, and before RQ had stored it.
         assert ended - finished <= {int(each["job"]) for each in facts["died"]}
         assert {number for number, status in said.items() if status == "killed"} >= own & began - finished - ended
+        assert {number for number, status in said.items() if status == "enqueued"} <= own - began - finished
         assert said.keys() <= own
     remains.judge(kills, jobs=count, finished=len(finished), killed_at_work=len(began - finished))
 

@@ -59,7 +59,7 @@ def test_the_sidecar_lists_the_jobs_with_what_started_them_and_what_became_of_th
         retried: ["jobs.retried", None, "default", "finished", 2],
         failing: ["jobs.failing", None, "default", "failed", 1],
         never: ["jobs.second", None, "elsewhere", "queued", 0],
-        "gone": [None, None, None, "enqueued", 0],
+        "gone": [None, None, None, "gone", 0],
     }
     assert [found[never][key] for key in ("seconds", "host")] == [None, None]
     assert found[first]["seconds"] > 0

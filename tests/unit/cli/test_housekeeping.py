@@ -74,7 +74,7 @@ def test_a_directory_that_is_not_there_is_one_sentence(run: Run, words: tuple[st
 def test_status_shows_what_there_is_and_who_is_at_work(run: Run, data: Path) -> None:
     for slug in ("done", "fresh"):
         write(data, slug)
-    combine(data, Slug("done"), reasons=["jobs-pending"])
+    combine(data, Slug("done"), jobs={"1": "queued"})
     begin(data, "lost")[0].abandon()
     working, _ = begin(data, "fresh")
     working.note(MISSING, Slug("done"), "refused-paused")
@@ -85,7 +85,7 @@ def test_status_shows_what_there_is_and_who_is_at_work(run: Run, data: Path) -> 
     assert [row[0] for row in rows] == ["done", "fresh", "lost"]
     assert (rows[0][1], rows[0][3], rows[0][4]) == (
         "0",
-        "partial; jobs-pending (the next: partial; refused-paused)",
+        "partial; jobs-unfinished (the next: partial; refused-paused)",
         "nobody",
     )
     assert (rows[1][1], rows[1][3]) == ("1", "none")

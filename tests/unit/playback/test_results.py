@@ -37,7 +37,10 @@ def run():
         [
             Outcome(profile("good"), PlayResult("good", 3, 1.5, ("j1",), made("good")), None, seconds=1.5),
             Outcome(
-                profile("part"), PlayResult("part", 3, 1.5, (), made("part", "jobs-pending"), (HOSTILE,)), None, tries=2
+                profile("part"),
+                PlayResult("part", 3, 1.5, (), made("part", "jobs-unfinished"), (HOSTILE,)),
+                None,
+                tries=2,
             ),
             Outcome(profile("bad"), None, PlaybackError("bad", "climate", HOSTILE), tries=3, seconds=2.25),
             Outcome(profile("gone"), None, TargetError("http://x", "nothing answers")),
@@ -69,7 +72,7 @@ def test_junit_has_a_case_for_each_profile(run):
         "gone": ["error"],
         "kept": ["skipped"],
     }
-    assert cases["part"][0].text == "out/part.coverage: partial; jobs-pending, 7 lines"
+    assert cases["part"][0].text == "out/part.coverage: partial; jobs-unfinished, 7 lines"
     assert (cases["bad"].get("time"), cases["bad"].get("file")) == ("2.250", "profiles/bad.yaml")
     assert cases["bad"][0].get("type") == "playback"
 
@@ -99,7 +102,7 @@ def test_the_json_document_says_how_each_profile_ended(run):
         "error": None,
     }
     assert part["notes"] == [HOSTILE]
-    assert (part["artifact"]["status"], part["artifact"]["reasons"]) == ("partial", ["jobs-pending"])
+    assert (part["artifact"]["status"], part["artifact"]["reasons"]) == ("partial", ["jobs-unfinished"])
     assert (bad["error"]["code"], bad["error"]["step"], bad["tries"]) == ("playback", "climate", 3)
     assert gone["error"] == {"code": "target", "step": None, "message": "http://x: nothing answers"}
     assert (kept["state"], kept["artifact"]["lines"]) == ("skipped", 5)

@@ -4,7 +4,7 @@ import pytest
 
 from profcov.slug import parse_slug
 from profcov.store.holders import Holder
-from profcov.store.jobs import JobRun, enqueued, is_note, list_jobs
+from profcov.store.jobs import JobRun, enqueued, is_note, list_jobs, list_unfinished, list_unmeasured
 
 DEMO = parse_slug("demo")
 KEYS = ("id", "function", "parent", "queue", "status", "attempts", "host")
@@ -47,7 +47,7 @@ def test_a_killed_attempt_counts_unless_the_process_had_noted_the_end_of_its_job
 def test_what_rq_says_counts_and_what_was_known_before_stays() -> None:
     before = list_jobs([enqueued("a", "f", "q", None), enqueued("b", "f", "q", None)], [], {})
     found = list_jobs([], [], {"b": "canceled", "c": None}, before)
-    assert [(each["id"], each["status"]) for each in found] == [("a", "enqueued"), ("b", "canceled"), ("c", "enqueued")]
+    assert [(each["id"], each["status"]) for each in found] == [("a", "enqueued"), ("b", "canceled"), ("c", "gone")]
 
 
 @pytest.mark.parametrize("wrong", [None, [], {}, {"id": 1, "function": "f", "queue": "q", "parent": None}])
@@ -71,3 +71,37 @@ def test_an_attempt_that_was_killed_is_told_from_an_earlier_one_in_the_same_proc
     note = run("a", "failed", 10.0, pid=7, host="worker-2")  # ended at 11.5
     (found,) = list_jobs([note], [died(7, 12.0, "a")], {})
     assert (found["status"], found["attempts"]) == ("killed", 2)
+
+
+@pytest.mark.parametrize("told", ["queued", "started", "deferred", "scheduled", "of a later RQ", {}])
+@pytest.mark.parametrize("noted", [None, "retried", "repeated", "killed"])
+def test_a_job_that_rq_has_yet_to_run_is_unfinished_though_an_attempt_was_killed(
+    noted: str | None, told: object
+) -> None:
+    runs = [] if noted in {None, "killed"} else [run("a", str(noted), 10.0)]
+    dead = [died(7, 20.0, "a")] if noted == "killed" else []
+    found = list_jobs([enqueued("a", "f", "q", None), *runs], dead, {"a": told} if isinstance(told, str) else {})
+    knows_nothing_newer = noted == "killed" and told in ("started", {})
+    assert (list_unfinished(found), list_unmeasured(found)) == ([] if knows_nothing_newer else ["a"], [])
+    assert found[0]["status"] == ("killed" if knows_nothing_newer else told or noted or "enqueued")
+
+
+@pytest.mark.parametrize("told", ["finished", "failed", "stopped", None])
+def test_a_job_that_has_ended_without_anybody_who_measures_is_unmeasured(told: str | None) -> None:
+    found = list_jobs([enqueued("a", "f", "q", None)], [], {"a": told, "of the artifact before": told})
+    assert (list_unfinished(found), list_unmeasured(found)) == ([], ["a"])
+    found = list_jobs([enqueued("a", "f", "q", None), run("a", "finished", 1.0)], [], {"a": told})
+    assert (list_unfinished(found), list_unmeasured(found)) == ([], [])
+
+
+@pytest.mark.parametrize("told", ["canceled", "created"])
+def test_a_job_that_never_runs_is_neither(told: str) -> None:
+    found = list_jobs([enqueued("a", "f", "q", None)], [], {"a": told})
+    assert (list_unfinished(found), list_unmeasured(found)) == ([], [])
+
+
+def test_an_attempt_after_the_artifact_to_append_to_is_added_to_those_in_it() -> None:
+    before = list_jobs([enqueued("a", "f", "q", "POST /"), run("a", "retried", 10.0)], [], {"a": "queued"})
+    (found,) = list_jobs([run("a", "finished", 20.0, host="worker-3")], [], {}, before)
+    assert [found[key] for key in KEYS] == ["a", "pkg.work", "POST /", "high", "finished", 2, "worker-3"]
+    assert list_unfinished(list_jobs([], [], {"a": None}, before)) == []

@@ -173,17 +173,17 @@ def test_keep_leaves_the_shards_to_be_combined_again(data: Path) -> None:
 
 def test_append_keeps_what_is_in_the_artifact(tmp_path: Path, data: Path) -> None:
     write(data, {"/src/a.py": {1}}, sources={"/src/a.py": "1" * 64})
-    combine(data, DEMO, jobs={"job-1": "queued"}, reasons=["jobs-pending"])
+    combine(data, DEMO, jobs={"job-1": "queued"})
     write(data, {"/src/b.py": {2}})
-    made = combine(data, DEMO, jobs={"job-2": None}, append=True)
+    made = combine(data, DEMO, jobs={"job-2": "queued"}, append=True)
     assert read_lines(made.path) == {"/src/a.py": {1}, "/src/b.py": {2}}
     facts = read_sidecar(made.path)
-    assert [each["status"] for each in facts["jobs"]] == ["queued", "enqueued"]
-    assert (facts["shards"], facts["job_ids"], facts["reasons"]) == (2, ["job-1", "job-2"], ["jobs-pending"])
+    assert [each["status"] for each in facts["jobs"]] == ["queued", "queued"]
+    assert (facts["shards"], facts["job_ids"], facts["reasons"]) == (2, ["job-1", "job-2"], ["jobs-unfinished"])
     write(data, {"/src/a.py": {9}}, sources={"/src/a.py": "2" * 64}, written=1.0)
-    changed = combine(data, DEMO, append=True)
+    changed = combine(data, DEMO, jobs={"job-1": "finished", "job-2": "canceled"}, append=True)
     assert read_lines(changed.path) == {"/src/a.py": {9}, "/src/b.py": {2}}
-    assert "source-changed" in changed.reasons
+    assert changed.reasons == ("source-changed",)  # the jobs have ended since
 
 
 def test_an_artifact_with_another_checksum_is_refused_and_the_one_before_comes_back(data: Path) -> None:
@@ -226,8 +226,8 @@ def test_sidecars_are_as_their_schema_says(tmp_path: Path, data: Path, request: 
     write(data, {str(source): {1}}, sources={str(source): "2" * 64})
     begin(data, DEMO)[0].abandon()
     write(data, {}).write_text("no shard")
-    made = combine(data, DEMO, jobs={"1": "queued"}, reasons=["jobs-pending"])
-    assert set(made.reasons) == {"jobs-pending", "process-died", "shard-unreadable", "source-changed"}
+    made = combine(data, DEMO, jobs={"1": "queued"})
+    assert set(made.reasons) == {"jobs-unfinished", "process-died", "shard-unreadable", "source-changed"}
     jsonschema.validate(read_sidecar(made.path), schema)
     write(data, {str(source): {1}})
     jsonschema.validate(read_sidecar(combine(data, DEMO).path), schema)
@@ -270,7 +270,7 @@ def test_a_shard_whose_facts_are_not_ours_is_set_apart(data: Path, facts: dict[s
 
 def test_what_is_added_to_an_artifact_without_a_sidecar_says_so(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
-    combine(data, DEMO, reasons=["jobs-pending"]).sidecar.unlink()
+    combine(data, DEMO, reasons=["playback-failed"]).sidecar.unlink()
     write(data, {"/src/a.py": {2}})
     made = combine(data, DEMO, append=True)
     assert (read_lines(made.path), made.reasons) == ({"/src/a.py": {1, 2}}, ("history-unknown",))
