@@ -59,6 +59,7 @@ function readSymbols(data, signatures) {
     statements: Int32Array.from(statements),
     missed: Int32Array.from(missed),
   };
+  const startup = new Set(data.startup);
   const inner = once(() => sumInner(arrays, callables));
   const whole = (i) => (name[i] ? `${names[module[i]]}:${name[i]}` : names[module[i]]);
   return {
@@ -72,6 +73,7 @@ function readSymbols(data, signatures) {
     end: (i) => arrays.end[i],
     statements: (i) => arrays.statements[i],
     missed: (i) => arrays.missed[i],
+    startup: (i) => startup.has(i), // it ran at start-up, or never: no alarm
     callable: (i) => callables[arrays.kind[i]] === 1,
     inner: (i) => inner().statements[i],
     innerMissed: (i) => inner().missed[i],

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from profcov.analysis.matrix import Matrix
     from profcov.slug import Slug
-    from profcov.symbols.model import Inventory, Symbol, SymbolName
+    from profcov.symbols.model import Inventory, Symbol, SymbolName, Trait
 
 State = Literal["same", "new", "gone"]
 Change = Literal["new", "gone", "renamed", "changed", "moved", "unreadable", "readable"]
@@ -126,6 +126,10 @@ def compare_inventories(old: Inventory, new: Inventory) -> list[InventoryChange]
     return changes
 
 
+def _own_traits(symbol: Symbol) -> set[Trait]:
+    return {*symbol.traits} - {"startup"}  # who calls it is written elsewhere
+
+
 def identify(symbol: Symbol) -> Identity:
     """Return what tells a symbol from others."""
     return Identity(symbol.name, symbol.kind, symbol.parent, symbol.body_hash)
@@ -137,7 +141,7 @@ def _compare(old: Symbol | None, new: Symbol) -> Iterable[InventoryChange]:
         return
     if old.name != new.name:
         yield InventoryChange("renamed", new.name, f"was {old.name}")
-    if (old.body_hash, old.kind, old.traits) != (new.body_hash, new.kind, new.traits):
+    if (old.body_hash, old.kind, _own_traits(old)) != (new.body_hash, new.kind, _own_traits(new)):
         yield InventoryChange("changed", new.name, new.place)
     elif (old.file, old.span, old.body_lines) != (new.file, new.span, new.body_lines):
         where = f"{old.place}:{old.span[0]}-{old.span[1]}"

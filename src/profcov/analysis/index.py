@@ -21,7 +21,8 @@ class FileIndex:
 
     ``symbols`` are the file's; ``bodies`` has the own body of each, and ``reaches`` the lines each of which proves that
     the symbol ran: for a function or method its own body, for a class or module also what is in it. ``callable_lines``
-    are the bodies of all functions and methods: what is not run by an import. ``spans`` has for each statement of several
+    are the bodies of all functions and methods: what is not run by an import; ``startup_lines`` of those that start-up calls,
+    and nothing else. ``spans`` has for each statement of several
     lines its first line and the later ones, which ``later`` has for all together.
     """
 
@@ -30,6 +31,7 @@ class FileIndex:
     bodies: tuple[int, ...]
     reaches: tuple[int, ...]
     callable_lines: int
+    startup_lines: int
     statements: int
     spans: tuple[tuple[int, int], ...]
     later: int
@@ -107,13 +109,14 @@ def _index(source: SourceFile, symbols: tuple[Symbol, ...]) -> FileIndex:
         spans[first] = spans.get(first, 0) | 1 << line
     pairs = tuple((1 << first, lines) for first, lines in spans.items())
     later = to_bits(tuple(source.first_lines))
-    callables = [line for symbol in symbols if symbol.kind in {"function", "method"} for line in symbol.body_lines]
+    callables = [symbol for symbol in symbols if symbol.kind in {"function", "method"}]
     return FileIndex(
         file=source.file,
         symbols=symbols,
         bodies=tuple(bodies),
         reaches=tuple(reaches.values()),
-        callable_lines=to_bits(callables),
+        callable_lines=to_bits([line for symbol in callables for line in symbol.body_lines]),
+        startup_lines=to_bits([line for symbol in callables if symbol.is_startup for line in symbol.body_lines]),
         statements=to_bits(tuple(source.statements)),
         spans=pairs,
         later=later,

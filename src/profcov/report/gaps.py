@@ -9,7 +9,7 @@ from profcov.report.text import code, table
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from profcov.analysis.gaps import Gaps, ModuleGap, State
+    from profcov.analysis.gaps import Gaps, ModuleGap, State, SymbolGap
     from profcov.symbols.model import Symbol
 
 SCHEMA_VERSION: Final = 1
@@ -44,6 +44,9 @@ def gaps_document(gaps: Gaps) -> dict[str, Any]:
         "symbols": [
             {**_name(gap.symbol), "kind": gap.symbol.kind, "missed_statements": gap.missed} for gap in gaps.symbols
         ],
+        "startup": [
+            {**_name(gap.symbol), "kind": gap.symbol.kind, "missed_statements": gap.missed} for gap in gaps.startup
+        ],
     }
 
 
@@ -51,7 +54,9 @@ def gaps_markdown(gaps: Gaps) -> Iterator[str]:
     """Yield ``gaps.md``."""
     missed = gaps.body_lines_total - gaps.body_lines_covered
     yield "# Gaps: what no profile reaches\n\n"
-    yield f"Functions and methods have {gaps.body_lines_total} statements; no profile runs {missed} of them.\n"
+    startup = sum(gap.missed for gap in gaps.startup)
+    apart = f" {startup} of these ran at start-up, or never." if startup else ""
+    yield f"Functions and methods have {gaps.body_lines_total} statements; no profile runs {missed} of them.{apart}\n"
     for state, (title, meaning) in _STATES.items():
         found = gaps.in_state(state)
         if found:
@@ -59,12 +64,20 @@ def gaps_markdown(gaps: Gaps) -> Iterator[str]:
             yield from _lines(("module", "file", "missed statements"), _describe_modules(found))
     if gaps.symbols:
         yield "\n## Functions and methods never called, in modules that are reached\n\n"
-        rows = [(code(gap.symbol.name), code(_place(gap.symbol)), str(gap.missed)) for gap in gaps.symbols]
-        yield from _lines(("symbol", "where", "missed statements"), rows)
+        yield from _lines(("symbol", "where", "missed statements"), _describe_symbols(gaps.symbols))
+    if gaps.startup:
+        yield "\n## Ran at start-up, or never\n\n"
+        yield "Only imports, application factories and entry points call them, as far as names tell. What start-up runs is no "
+        yield "profile's: no alarm.\n\n"
+        yield from _lines(("symbol", "where", "statements"), _describe_symbols(gaps.startup))
 
 
 def _describe_modules(found: Sequence[ModuleGap]) -> list[tuple[str, ...]]:
     return [(code(gap.module.name), code(gap.module.place), str(gap.missed)) for gap in found]
+
+
+def _describe_symbols(found: Sequence[SymbolGap]) -> list[tuple[str, ...]]:
+    return [(code(gap.symbol.name), code(_place(gap.symbol)), str(gap.missed)) for gap in found]
 
 
 def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

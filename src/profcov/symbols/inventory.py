@@ -8,6 +8,7 @@ import tokenize
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,10 +19,12 @@ from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.errors import SettingsError
 from profcov.omissions import omit_by_name
+from profcov.symbols.calls import Calls
 from profcov.symbols.measured import find_files
-from profcov.symbols.model import Inventory, SourceFile, Symbol, Unreadable
+from profcov.symbols.model import Inventory, SourceFile, Symbol, SymbolName, Unreadable
 from profcov.symbols.patterns import FilePatterns
-from profcov.symbols.source import read_source
+from profcov.symbols.source import Reading, read_source
+from profcov.symbols.startup import find_startup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -32,7 +35,7 @@ _SHARE: Final = 250
 """How many files one more process is worth: to start it takes as long as to read about a hundred."""
 
 
-_Read = tuple[SourceFile, list[Symbol]] | Unreadable
+_Read = Reading | Unreadable
 
 
 class _Source(NamedTuple):
@@ -121,12 +124,17 @@ def _gather(read: Iterable[_Read], omitted: Iterable[str]) -> Inventory:
     symbols: list[Symbol] = []
     files: list[SourceFile] = []
     unreadable: list[Unreadable] = []
+    calls, decorated = Calls(), set[SymbolName]()
     for each in read:
         if isinstance(each, Unreadable):
             unreadable.append(each)
         else:
-            files.append(each[0])
-            symbols.extend(each[1])
+            files.append(each.source)
+            symbols.extend(each.symbols)
+            calls.add(each.calls)
+            decorated |= each.decorated
+    startup = find_startup(symbols, calls, decorated)
+    symbols = [replace(each, traits=(*each.traits, "startup")) if each.name in startup else each for each in symbols]
     return Inventory(tuple(symbols), tuple(files), tuple(unreadable), tuple(omitted))
 
 

@@ -16,7 +16,7 @@ Accessors and overloads say so (``C.x@setter``, ``f@overload``), and any other s
 """
 
 Kind = Literal["module", "class", "function", "method"]
-Trait = Literal["async", "nested", "overload", "property", "redefinition"]
+Trait = Literal["async", "nested", "overload", "property", "redefinition", "startup"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Symbol:
     ``body_lines`` are the first lines of the executable statements of its own body, rising; it is empty where nothing
     could ever prove that the symbol ran. ``parent`` is the symbol around it, None for a module. ``body_hash`` tells
     whether two bodies say the same, whatever their lines and layout; None for a body of a docstring at most.
-    ``traits`` are sorted.
+    ``traits`` are sorted; ``startup`` says that, as far as names tell, only imports and entry points call it.
     """
 
     name: SymbolName
@@ -38,6 +38,11 @@ class Symbol:
     parent: SymbolName | None
     body_hash: str | None
     traits: tuple[Trait, ...] = ()
+
+    @property
+    def is_startup(self) -> bool:
+        """Whether it ran at start-up, or never, unless a profile has it."""
+        return "startup" in self.traits
 
     @property
     def place(self) -> str:

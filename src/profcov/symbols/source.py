@@ -11,6 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from profcov.symbols.calls import Calls, read_calls
 from profcov.symbols.fingerprint import Definition, fingerprint
 from profcov.symbols.logical_lines import find_first_lines
 from profcov.symbols.model import Kind, SourceFile, Symbol, SymbolName, Trait
@@ -25,9 +26,21 @@ _NOBODY: Final = -1
 _OVERLOAD: Final = "@overload"
 _ACCESSORS = frozenset({"getter", "setter", "deleter"})
 _PROPERTIES = frozenset({"property", "cached_property"})
+_KEPT: Final = frozenset({"staticmethod", "classmethod", "cache", "lru_cache", "wraps", "contextmanager", "override"})
+"""Decorators that give a function to nobody else."""
 
 
-def read_source(coverage: Coverage, path: Path, file: str, module: str) -> tuple[SourceFile, list[Symbol]]:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One file that was read: its symbols, what they call, and which of them have a decorator that may call them."""
+
+    source: SourceFile
+    symbols: list[Symbol]
+    calls: Calls
+    decorated: frozenset[SymbolName]
+
+
+def read_source(coverage: Coverage, path: Path, file: str, module: str) -> Reading:
     """Read one file; ``file`` is its name in artifacts.
 
     Raises:
@@ -42,7 +55,9 @@ def read_source(coverage: Coverage, path: Path, file: str, module: str) -> tuple
         _, statements, *_ = coverage.analysis2(str(path))
     digest = hashlib.sha256(raw).hexdigest()
     source = SourceFile(file, SymbolName(module), frozenset(statements), find_first_lines(text), digest)
-    return source, _Outline(source, tree, text.count("\n") + (not text.endswith("\n"))).symbols()
+    outline = _Outline(source, tree, text.count("\n") + (not text.endswith("\n")))
+    decorated = frozenset(name for node, name in outline.names.items() if _is_handed_on(node))
+    return Reading(source, outline.symbols(), read_calls(tree, outline.names), decorated)
 
 
 def _decode(raw: bytes) -> str:
@@ -70,6 +85,7 @@ class _Outline:
 
     def __init__(self, source: SourceFile, tree: ast.Module, line_count: int) -> None:
         self._source = source
+        self.names: dict[ast.AST, SymbolName] = {}
         self._names: Counter[str] = Counter()
         self._scopes: list[_Scope] = []
         self._owners = [0] * (line_count + 2)
@@ -106,6 +122,7 @@ class _Outline:
         self._names[name] += 1
         number = self._names[name]
         unique = SymbolName(name if number == 1 else f"{name}#{number}")
+        self.names[node] = unique
         later = scope.runs_later or not is_class
         traits = _find_traits(node, is_nested=scope.runs_later, is_again=number > 1)
         index, body_hash = len(self._scopes), fingerprint(node.body)
@@ -168,6 +185,12 @@ def _role(node: Definition) -> str:
             case ast.Name(id="overload") | ast.Attribute(attr="overload"):
                 return _OVERLOAD
     return ""
+
+
+def _is_handed_on(node: ast.AST) -> bool:
+    """Tell whether a definition has a decorator that may give it to somebody who calls it."""
+    decorators = node.decorator_list if isinstance(node, Definition) else []
+    return any(_last_name(each.func if isinstance(each, ast.Call) else each) not in _KEPT for each in decorators)
 
 
 def _find_traits(node: Definition, *, is_nested: bool, is_again: bool) -> tuple[Trait, ...]:

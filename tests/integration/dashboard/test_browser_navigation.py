@@ -108,6 +108,20 @@ def test_gaps_tell_what_was_never_imported_from_what_was_never_called(open_page:
     expect(page.locator(".filter [role=status]")).to_have_text("1 of 4 gaps")
 
 
+def test_startup_code_is_no_gap_but_has_a_list_of_its_own(open_page: Open) -> None:
+    page = open_page(make_shop(startup=[9]), "#/gaps")
+    missed, startup = (
+        page.get_by_role("grid", name=name).locator("tbody:not(.space) tr")
+        for name in ("Missed in modules that are reached", "Ran at start-up, or never")
+    )
+    assert missed.all_inner_texts() == ["shop.cart:Cart.clear\tshop/cart.py:27\t4"]
+    assert startup.all_inner_texts() == ["shop.users.invite:forget\tshop/users/invite.py:14\t3"]
+    page.get_by_role("searchbox").fill("invite")
+    expect(page.locator(".filter [role=status]")).to_have_text("0 of 3 gaps")
+    page.get_by_role("link", name="forget").click()
+    expect(page.locator("#app")).to_contain_text("ran at start-up, or never")
+
+
 def test_profiles_are_sorted_by_a_click_on_a_header(open_page: Open) -> None:
     page = open_page(make_shop(), "#/profiles")
     names = page.get_by_role("grid").locator("tbody:not(.space) tr td:first-child")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
+from profcov.report.gaps import gaps_markdown
 from profcov.slug import Slug
 from profcov.store.merge import Content, to_bits
 from profcov.store.read import Recorded
@@ -49,3 +50,27 @@ def test_what_any_profile_reaches_or_imports_counts_for_all(tree):
 def test_without_a_sidecar_it_is_not_known_what_was_imported(tree):
     _, modules, _ = find(tree, recorded("p", {"reached.py": [3]}, None), recorded("q", {}, ["idle.py"]))
     assert modules == [("unseen", "not known", 3), ("constants", "not known", 1), ("idle", "never called", 1)]
+
+
+def test_startup_code_is_no_gap_and_a_module_of_nothing_else_is_none_either(tree):
+    tree.write("app.py", "from shop import Cart\ndef create_app():\n    return wire()\ndef wire():\n    return Cart\n")
+    tree.write(
+        "shop.py",
+        "class Cart:\n    def add(self):\n        return 1\n    def clear(self):\n        return 2\ndef load():\n    x = 1\n    return x\nload()\n",
+    )
+    tree.write("unseen.py", "def create_app():\n    return 1\n")
+    gaps = find_gaps(build_matrix(tree.inventory(), [recorded("p", {"shop.py": [3]}, ["app.py", "shop.py"])]))
+    assert [(gap.module.name, gap.state, gap.missed) for gap in gaps.modules] == [("unseen", "never imported", 2)]
+    assert [(gap.symbol.name, gap.missed) for gap in gaps.symbols] == [("shop:Cart.clear", 1)]
+    startup = [(gap.symbol.name, gap.missed) for gap in gaps.startup]
+    assert startup == [("shop:load", 2), ("app:create_app", 1), ("app:wire", 1)]
+    assert (gaps.body_lines_covered, gaps.body_lines_total) == (1, 7)
+    text = "".join(gaps_markdown(gaps))
+    assert "have 7 statements; no profile runs 6 of them. 4 of these ran at start-up, or never." in text
+    assert text.index("## Functions and methods never called") < text.index("## Ran at start-up, or never")
+
+
+def test_startup_code_that_a_profile_runs_is_reached(tree):
+    tree.write("app.py", "def create_app():\n    return 1\n")
+    gaps = find_gaps(build_matrix(tree.inventory(), [recorded("p", {"app.py": [2]}, ["app.py"])]))
+    assert (gaps.modules, gaps.symbols, gaps.startup, gaps.body_lines_covered) == ((), (), (), 1)

@@ -112,6 +112,15 @@ def test_check_is_silent_while_the_file_is_true_and_names_what_has_drifted(proje
     assert Path(out).read_text() == before
 
 
+def test_who_calls_a_symbol_is_no_change_of_it(project, capsys):
+    out = str(project / "artifacts" / "coverage-symbols.json")
+    (project / "main.py").write_text("import app\napp.f()\n")
+    run(capsys, "--out", out)
+    assert '"startup"' in Path(out).read_text()
+    (project / "main.py").write_text("import app\napp.f\n")
+    assert "app:f" not in run(capsys, "--check", "--out", out)[1]
+
+
 def test_the_tool_is_the_same_door(project):
     tool = ROOT / "tools" / "profile_coverage" / "build_symbol_index.py"
     subprocess.run([sys.executable, str(tool)], check=True)

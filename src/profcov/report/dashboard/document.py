@@ -33,6 +33,7 @@ def make_document(edition: Edition) -> dict[str, Any]:
         "profiles": [_describe_profile(edition, slug) for slug in matrix.profiles],
         "modules": list(_describe_modules(edition)),
         "symbols": {**_describe_symbols(edition), "signature": numbers},
+        "startup": _list_startup(edition),
         "kinds": list(KINDS),
         "signatures": signatures,
         "totals": {"statements": gaps.body_lines_total, "reached": gaps.body_lines_covered},
@@ -85,9 +86,16 @@ def _describe_modules(edition: Edition) -> Iterator[dict[str, Any]]:
         module = each.symbols[0]
         executed = edition.matrix.executed.get(each.file, 0)
         gap = gaps.get(module.name)
-        state = gap.state if gap else "reached" if executed else "empty"
+        is_startup = each.file in edition.matrix.imported and each.startup_lines
+        state = gap.state if gap else "reached" if executed else "start-up" if is_startup else "empty"
         missed = gap.missed if gap else (each.callable_lines & ~executed).bit_count() if executed else 0
         yield {"name": clean(module.name), "file": clean(module.place), "state": state, "missed": missed}
+
+
+def _list_startup(edition: Edition) -> list[int]:
+    """Return the places of the symbols that ran at start-up, or never."""
+    names = {gap.symbol.name for gap in edition.gaps.startup}
+    return [place for place, symbol in enumerate(edition.matrix.index.symbols) if symbol.name in names]
 
 
 def _describe_symbols(edition: Edition) -> dict[str, list[Any]]:

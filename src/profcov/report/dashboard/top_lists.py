@@ -138,6 +138,9 @@ def _list_gaps(edition: Edition) -> Iterator[TopList]:
     missed = ((gap.symbol.name, f"{gap.symbol.place}:{gap.symbol.span[0]}", gap.missed) for gap in symbols)
     title = "Functions and methods never called, in modules that are reached"
     yield _make(title, ("symbol", "where", "missed statements"), missed, len(symbols))
+    startup = edition.gaps.startup
+    rest = ((gap.symbol.name, f"{gap.symbol.place}:{gap.symbol.span[0]}", gap.missed) for gap in startup)
+    yield _make("Ran at start-up, or never", ("symbol", "where", "statements"), rest, len(startup))
 
 
 def _list_sole(edition: Edition, unique: Mapping[Slug, int]) -> Iterator[TopList]:

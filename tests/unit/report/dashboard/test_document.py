@@ -13,6 +13,7 @@ from profcov.report.dashboard.document import make_document
 from profcov.report.dashboard.edition import Edition
 from profcov.report.dashboard.notes import Played, read_note
 from profcov.report.dashboard.signatures import unpack
+from profcov.report.dashboard.top_lists import make_lists
 from profcov.slug import Slug
 from profcov.store.merge import Content, to_bits
 from profcov.store.read import Recorded
@@ -65,6 +66,17 @@ def make_edition(tree, *profiles: Recorded, **more) -> Edition:
 
 BUY = {"|GET /cart": {"shop.py": [8, 9]}, "|job:shop.pay": {"shop.py": [9, 13, 14]}}
 LOOK = {"": {"shop.py": [8, 9], "elsewhere.py": [1]}}
+
+
+def test_startup_code_is_told_apart(tree):
+    tree.write("start.py", "def create_app():\n    return 1\n")
+    facts = {"imported": [*IMPORTED, "start.py"]}
+    edition = make_edition(tree, recorded("look", LOOK, **facts))
+    document = make_document(edition)
+    assert document["modules"][3] == {"name": "start", "file": "start.py", "state": "start-up", "missed": 0}
+    assert [document["symbols"]["name"][place] for place in document["startup"]] == ["create_app"]
+    (found,) = [each for each in make_lists(edition, document) if each.title == "Ran at start-up, or never"]
+    assert found.rows == [("start:create_app", "start.py:1", 1)]
 
 
 def test_each_module_has_its_state_and_what_it_misses(tree):
