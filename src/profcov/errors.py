@@ -135,6 +135,17 @@ class LockTimeoutError(CoverageError):
         )
 
 
+class SlugPlayedError(CoverageError):
+    """Raised when a slug is played by somebody else, whose recording would be spoilt; names who."""
+
+    code = "slug-played"
+
+    def __init__(self, slug: str, owner: str) -> None:
+        self.slug = slug
+        self.owner = owner
+        super().__init__(f"{slug} is being played by {owner}: wait until that has ended, or stop it")
+
+
 class JobsPendingError(CoverageError):
     """Raised when jobs of a slug are still to run after the time allowed for waiting."""
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from profcov.playback.play_options import PlayOptions
     from profcov.playback.profile import Profile
+    from profcov.playback.recording import Recording
     from profcov.slug import Slug
 
 SCHEMA_VERSION: Final = 2
@@ -74,14 +75,18 @@ def measure(
         ProfileFormatError: a profile has no base URL.
         CoverageError: a process still works for a slug.
     """
-    check_ready(profiles, replace(options, trace=True))
+    traced = replace(options, trace=True)
+    check_ready(profiles, traced)
     seconds: dict[tuple[Slug, bool], list[float]] = {}
-    for number in range(runs + 1):
-        for profile in profiles:
-            for traced in (True, False) if number % 2 else (False, True):
-                taken = seconds.setdefault((profile.slug, traced), [])
-                taken.append(_time(profile, replace(options, trace=traced)))
-            run_done(profile)
+    with contextlib.ExitStack() as owned:
+        recordings = {profile.slug: owned.enter_context(make_recording(profile, traced)) for profile in profiles}
+        for number in range(runs + 1):
+            for profile in profiles:
+                for is_traced in (True, False) if number % 2 else (False, True):
+                    taken = seconds.setdefault((profile.slug, is_traced), [])
+                    with _clean(recordings[profile.slug]) if is_traced else contextlib.nullcontext():
+                        taken.append(_time(profile, replace(options, trace=is_traced)))
+                run_done(profile)
     return [
         Measured(profile.slug, seconds[profile.slug, False][1:], seconds[profile.slug, True][1:])
         for profile in profiles
@@ -125,7 +130,7 @@ def _describe(measured: Measured) -> dict[str, Any]:
 
 def _time(profile: Profile, options: PlayOptions) -> float:
     """Play a profile, and return the seconds from its first request to its last answer."""
-    with _clean(profile, options), open_client(profile, options) as client:
+    with open_client(profile, options) as client:
         started = time.perf_counter()
         play_steps(
             profile,
@@ -140,12 +145,8 @@ def _time(profile: Profile, options: PlayOptions) -> float:
 
 
 @contextlib.contextmanager
-def _clean(profile: Profile, options: PlayOptions) -> Iterator[None]:
+def _clean(recording: Recording) -> Iterator[None]:
     """Begin a new generation, and drop in the end what was recorded, once its jobs are over."""
-    recording = make_recording(profile, options)
-    if recording is None:
-        yield
-        return
     recording.begin()
     try:
         yield

@@ -55,6 +55,7 @@ def play(
     options: PlayOptions,
     *,
     stop: Stop | None = None,
+    recording: Recording | None = None,
     step_done: Callable[[Profile], None] = ignore_step,
     try_failed: Callable[[Profile, PlaybackError | TargetError, float], None] = ignore_try,
 ) -> PlayResult:
@@ -63,43 +64,46 @@ def play(
     A try that fails is followed by another, up to ``options.retries`` times, after a pause; ``try_failed`` is told of
     the failure and the pause. What it recorded is dropped. If the last try fails after the server has traced something,
     that is combined into a partial artifact with the reason ``playback-failed``. If nothing was traced, no artifact is
-    touched.
+    touched. ``recording`` is the profile's, where it owns the slug already; it does not in the end.
 
     Raises:
         PlaybackError: a step failed.
+        SlugPlayedError: somebody else plays it; nothing was sent.
         TargetError: the server, or Redis, cannot be used.
         ProfileFormatError: neither the profile nor the options give a base URL.
         CoverageError: the data cannot be combined.
     """
     stop = stop or threading.Event()
     started = time.monotonic()
-    recording = make_recording(profile, options)
-    for pause in _list_pauses(options.retries):
-        with open_client(profile, options) as client:
-            if recording is not None:
-                recording.begin()
-            try:
-                play_steps(
-                    profile,
-                    client,
-                    timeout=options.timeout,
-                    stop=stop,
-                    done=lambda: step_done(profile),
-                    given=options.login.saved,
-                    redis_url=options.redis_url,
-                    think_time=options.think_time,
-                )
-                break
-            except (PlaybackError, TargetError) as error:
-                if pause is None or not _may_pass(error) or not _is_settled(recording, stop):
-                    _abandon(recording, client, stop)
-                    raise
-                try_failed(profile, error, pause)
-                if stop.wait(pause):
-                    raise
-    jobs, artifact = recording.finish(stop) if recording is not None else ((), None)
-    notes = tuple(map(client.hide_secrets, client.notes))
-    return PlayResult(profile.slug, client.requests, time.monotonic() - started, jobs, artifact, notes)
+    if recording is None and options.trace:
+        recording = make_recording(profile, options)
+    with recording or contextlib.nullcontext():
+        for pause in _list_pauses(options.retries):
+            with open_client(profile, options) as client:
+                if recording is not None:
+                    recording.begin()
+                try:
+                    play_steps(
+                        profile,
+                        client,
+                        timeout=options.timeout,
+                        stop=stop,
+                        done=lambda: step_done(profile),
+                        given=options.login.saved,
+                        redis_url=options.redis_url,
+                        think_time=options.think_time,
+                    )
+                    break
+                except (PlaybackError, TargetError) as error:
+                    if pause is None or not _may_pass(error) or not _is_settled(recording, stop):
+                        _abandon(recording, client, stop)
+                        raise
+                    try_failed(profile, error, pause)
+                    if stop.wait(pause):
+                        raise
+        jobs, artifact = recording.finish(stop) if recording is not None else ((), None)
+        notes = tuple(map(client.hide_secrets, client.notes))
+        return PlayResult(profile.slug, client.requests, time.monotonic() - started, jobs, artifact, notes)
 
 
 def log_in(

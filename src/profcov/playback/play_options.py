@@ -95,10 +95,8 @@ def open_client(profile: Profile, options: PlayOptions, *, trace: bool | None = 
     return client
 
 
-def make_recording(profile: Profile, options: PlayOptions) -> Recording | None:
-    """Return what looks after a profile's data, or None if nothing is traced."""
-    if not options.trace:
-        return None
+def make_recording(profile: Profile, options: PlayOptions) -> Recording:
+    """Return what looks after the data of a profile that is traced."""
     return Recording(
         slug=profile.slug,
         data_dir=options.data_dir.absolute(),

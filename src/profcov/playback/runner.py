@@ -14,7 +14,7 @@ from profcov.playback.barrier import check_redis
 from profcov.playback.existing import Existing, find_existing
 from profcov.playback.faults import raise_faults
 from profcov.playback.play import PlayResult, ignore_step, ignore_try, play
-from profcov.playback.play_options import PlayOptions, find_base_url
+from profcov.playback.play_options import PlayOptions, find_base_url, make_recording
 from profcov.playback.secret import read_secrets
 
 if TYPE_CHECKING:
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from profcov.errors import PlaybackError, TargetError
     from profcov.playback.polling import Stop
     from profcov.playback.profile import Profile
+    from profcov.playback.recording import Recording
 
 PASSED: Final = "passed"
 FAILED: Final = "failed"
 SKIPPED: Final = "skipped"
+_MAX_OWNED: Final = 200
+"""So many slugs are owned before the first is played: each takes a descriptor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ def play_all(
 ) -> list[Outcome]:
     """Play profiles, ``jobs`` of them at a time, and return how each ended, in the order given.
 
-    One that fails does not stop the others. ``play_done`` is called here, the others in the players' threads.
+    One that fails does not stop the others. Slugs are owned from the start, or two who play many profiles would each get
+    some of them; one that somebody else plays has failed. ``play_done`` is called here, the others in the players' threads.
 
     Raises:
         TargetError: Redis does not answer; nothing has been sent.
@@ -70,26 +74,54 @@ def play_all(
     """
     check_ready(profiles, options)
     stop = threading.Event()
-    waiting: queue.SimpleQueue[Profile] = queue.SimpleQueue()
+    waiting: queue.SimpleQueue[tuple[Profile, Recording | None]] = queue.SimpleQueue()
     ended: queue.SimpleQueue[Outcome | BaseException] = queue.SimpleQueue()
-    for profile in profiles:
-        waiting.put(profile)
 
     def work() -> None:
         with contextlib.suppress(queue.Empty):
             while not stop.is_set():
-                player = _Player(waiting.get_nowait(), try_failed)
-                ended.put(player.play(options, stop, step_done))
+                profile, recording = waiting.get_nowait()
+                ended.put(_Player(profile, try_failed).play(options, recording, stop, step_done))
 
-    # Daemons, not an executor: Ctrl-C is not to wait for a server that does not answer.
-    for number in range(min(jobs, len(profiles))):
-        threading.Thread(target=work, name=f"profcov-player-{number}", daemon=True).start()
     try:
+        for profile in profiles:
+            try:
+                waiting.put((profile, _own(profile, options, must_wait=waiting.qsize() >= _MAX_OWNED)))
+            except ProfcovError as error:
+                ended.put(Outcome(profile, None, error, tries=0))
+        # Daemons, not an executor: Ctrl-C is not to wait for a server that does not answer.
+        for number in range(min(jobs, len(profiles))):
+            threading.Thread(target=work, name=f"profcov-player-{number}", daemon=True).start()
         outcomes = [_collect(ended, play_done) for _ in profiles]
     finally:
         stop.set()
+        _release(waiting)
     order = {profile.slug: number for number, profile in enumerate(profiles)}
     return sorted(outcomes, key=lambda outcome: order[outcome.profile.slug])
+
+
+def _own(profile: Profile, options: PlayOptions, *, must_wait: bool) -> Recording | None:
+    """Return what looks after a profile's data, which owns the slug unless it must wait with that.
+
+    Raises:
+        SlugPlayedError: somebody else plays it.
+        CoverageWriteError: the data directory cannot be written.
+    """
+    if not options.trace:
+        return None
+    recording = make_recording(profile, options)
+    if not must_wait:
+        recording.own()
+    return recording
+
+
+def _release(waiting: queue.SimpleQueue[tuple[Profile, Recording | None]]) -> None:
+    """Let others have the slugs of profiles that are not played any more."""
+    with contextlib.suppress(queue.Empty):
+        while True:
+            _, recording = waiting.get_nowait()
+            if recording is not None:
+                recording.release()
 
 
 def check_ready(profiles: Sequence[Profile], options: PlayOptions) -> None:
@@ -134,13 +166,22 @@ class _Player:
         self._try_failed = try_failed
         self._tries = 1
 
-    def play(self, options: PlayOptions, stop: Stop, step_done: Callable[[Profile], None]) -> Outcome | BaseException:
+    def play(
+        self, options: PlayOptions, recording: Recording | None, stop: Stop, step_done: Callable[[Profile], None]
+    ) -> Outcome | BaseException:
         """Play, and return what came of it; an error that is not ours is for the thread that waits to raise."""
         started = time.monotonic()
         result: PlayResult | None = None
         error: ProfcovError | None = None
         try:
-            result = play(self._profile, options, stop=stop, step_done=step_done, try_failed=self._count)
+            result = play(
+                self._profile,
+                options,
+                stop=stop,
+                recording=recording,
+                step_done=step_done,
+                try_failed=self._count,
+            )
         except ProfcovError as problem:
             error = problem
         except BaseException as problem:  # noqa: BLE001 (raised again by _collect, or it would end in a thread unseen)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from profcov.errors import LockTimeoutError
+from profcov.errors import LockTimeoutError, SlugPlayedError
 from profcov.store.combine import discard
 from profcov.store.consume import consume, drop, finish
 from profcov.store.files import PRIVATE
 from profcov.store.holders import list_failed
 from profcov.store.layout import artifact_path, list_shards, lock_path, previous_path, sidecar_path
-from profcov.store.lock import exclusive
+from profcov.store.playing import consuming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -48,10 +48,11 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
 
     Raises:
         LockTimeoutError: somebody is at work for it; nothing was changed.
+        SlugPlayedError: it is played; nothing was changed.
         CoverageWriteError: its lock file cannot be opened.
     """
     artifact = artifact_path(data_dir, slug)
-    with exclusive(data_dir, slug, 0.0, umask) as lock:
+    with consuming(data_dir, slug, 0.0, None, umask) as lock:
         finish(data_dir, slug, lock)
         consume(data_dir, slug, lock, list_shards(data_dir, slug), list_failed(data_dir, slug), umask=umask)
         for path in (artifact, previous_path(artifact)):
@@ -75,7 +76,7 @@ def _try_each(held: Sequence[Held], action: Callable[[Slug], object]) -> set[Slu
     for each in held:
         try:
             action(each.slug)
-        except LockTimeoutError:
+        except (LockTimeoutError, SlugPlayedError):
             busy.add(each.slug)
     return busy
 

@@ -37,9 +37,9 @@ from profcov.store.layout import (
     unfinished_path,
 )
 from profcov.store.line_numbers import leave_out_impossible
-from profcov.store.lock import exclusive, raise_generation, read_generation
+from profcov.store.lock import raise_generation, read_generation
 from profcov.store.merge import Content, gather, read_content
-from profcov.store.playing import is_marked
+from profcov.store.playing import consuming, is_broken_off
 from profcov.store.sidecar import Making, check_artifact, describe, read_sidecar, write_sidecar
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
     from profcov.store.holders import Holder
     from profcov.store.merge import Gathered
+    from profcov.store.playing import Play
 
 _OF_JOBS: Final = {JOBS_UNFINISHED, JOBS_UNMEASURED}
 """What may be true no longer when jobs have ended since."""
@@ -87,12 +88,13 @@ def combine(
     jobs: Mapping[str, str | None] | None = None,
     append: bool = False,
     keep: bool = False,
+    play: Play | None = None,
     umask: int = PRIVATE,
 ) -> Artifact:
     """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
 
     A shard that cannot be read is moved to ``state/quarantine/`` (unless all are to stay), and the artifact is partial; so it is
-    if a process died with units in flight or could not write what it ran, if a play that is not over has recorded, if a job has not
+    if a process died with units in flight or could not write what it ran, if a play was broken off, if a job has not
     ended or nobody has measured it, or if
     sources changed between shards: then only the lines of one version are in it. Lines beyond the end of their file are left out, and
     make it partial. The artifact before this one is kept as ``state/previous/<slug>.coverage``.
@@ -107,10 +109,12 @@ def combine(
         jobs: the jobs that were the profile's by what RQ knows, with their status there, for the sidecar.
         append: whether what is in the artifact before this one stays in.
         keep: whether the shards stay, to be combined again with those to come.
+        play: the caller's own, which has recorded them: nobody else's may be under way.
         umask: which permissions the files and directories that are made shall not have.
 
     Raises:
         LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
+        SlugPlayedError: the slug is played; nothing was changed.
         CoverageMergeError: there is nothing to combine, and nobody has noted why; or it cannot be merged.
         CoverageReadError: the artifact to append to is damaged.
         CoverageWriteError: the artifact cannot be written.
@@ -119,7 +123,8 @@ def combine(
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
     _check_recorded(data_dir, slug)  # before a lock is made for it, by another user than the server's, maybe
     artifact = artifact_path(out or data_dir, slug)
-    with _told(artifact), exclusive(data_dir, slug, timeout, umask) as lock:
+    with _told(artifact), consuming(data_dir, slug, timeout, play, umask) as lock:
+        is_part = is_broken_off(data_dir, slug, lock, play)
         finish(data_dir, slug, lock)
         gathered = _gather(data_dir, slug, lock, umask)
         before = _read_before(artifact) if append else None
@@ -136,7 +141,7 @@ def combine(
                 slug=slug,
                 gathered=gathered,
                 reasons=_reasons(
-                    [*reasons, *([PLAYBACK_FAILED] if is_marked(data_dir, slug) else [])],
+                    [*reasons, *([PLAYBACK_FAILED] if is_part else [])],
                     before,
                     gathered,
                     failed=failed,
@@ -275,17 +280,22 @@ def restore_previous(out: Path, slug: Slug, umask: int = PRIVATE) -> Path:
     return artifact
 
 
-def discard(data_dir: Path, slug: Slug, *, timeout: float = 30.0, umask: int = PRIVATE) -> int:
-    """Drop the shards of a slug, raise its generation, and return how many there were.
+def discard(
+    data_dir: Path, slug: Slug, *, timeout: float = 30.0, play: Play | None = None, umask: int = PRIVATE
+) -> int:
+    """Drop the shards of a slug, raise its generation, and return how many there were. From then on the caller's ``play`` records.
 
     Raises:
         LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
+        SlugPlayedError: the slug is played, and not by the caller; nothing was changed.
         CoverageWriteError: the lock file cannot be made.
     """
-    with _told(lock_path(data_dir, slug)), exclusive(data_dir, slug, timeout, umask) as lock:
+    with _told(lock_path(data_dir, slug)), consuming(data_dir, slug, timeout, play, umask) as lock:
         finish(data_dir, slug, lock)
         shards = list_shards(data_dir, slug)
         consume(data_dir, slug, lock, shards, list_failed(data_dir, slug), umask=umask)
+        if play is not None:
+            play.record_into(read_generation(lock))
     return len(shards)
 
 

@@ -15,7 +15,7 @@ from profcov.store.files import PRIVATE, create_private
 from profcov.store.holders import forget_failed
 from profcov.store.layout import artifact_path, list_shards, list_unfinished, state_dir, unfinished_path
 from profcov.store.lock import raise_generation, read_generation
-from profcov.store.playing import unmark
+from profcov.store.playing import forget_broken_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,7 @@ def consume(
         raise_generation(lock)
         drop(shards)
         forget_failed(data_dir, failed)
-        unmark(data_dir, slug)
+        forget_broken_off(data_dir, slug)
         dropping.unlink(missing_ok=True)
 
 

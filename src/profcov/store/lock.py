@@ -104,7 +104,7 @@ class SlugLock(OwnFile):
 
     def _reopen(self) -> bool:
         """Open a file that is new, or that a reader has left closed who was killed; tell whether nobody holds its lock."""
-        if not _try_exclusive(self.fd):
+        if not try_exclusive(self.fd):
             return False
         if self.is_in_place:
             os.pwrite(self.fd, _head(self.fd, _OPEN), 0)
@@ -132,7 +132,7 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
         except OSError as error:
             raise CoverageWriteError(path, error.strerror or str(error)) from error
         try:
-            while not (_try_exclusive(file.fd) and _try_close(file.fd, data_dir, slug)):
+            while not (try_exclusive(file.fd) and _try_close(file.fd, data_dir, slug)):
                 if time.monotonic() >= deadline:
                     raise LockTimeoutError(slug, timeout, _name_holders(file.fd, data_dir, slug))
                 time.sleep(_POLL_SECONDS)
@@ -212,7 +212,7 @@ def _name_holders(fd: int, data_dir: Path, slug: Slug) -> list[str]:
     return [f"process {pid}" for pid in sorted(pids)] or list_holders(fd)
 
 
-def _try_exclusive(fd: int) -> bool:
+def try_exclusive(fd: int) -> bool:
     """Lock an open file unless somebody else has, and tell which."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

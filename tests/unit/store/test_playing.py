@@ -1,13 +1,24 @@
-"""A play that was broken off: whoever combines what it has left gets an artifact that says so."""
+"""Who plays a slug owns it: nobody else plays, combines or drops it; what a killed play has left is known for that."""
 
 from __future__ import annotations
 
+import getpass
+import os
+import shutil
+import threading
 from typing import TYPE_CHECKING
 
+import pytest
+
+from profcov.errors import SlugPlayedError
 from profcov.playback.recording import Recording
 from profcov.slug import parse_slug
+from profcov.store.clean import discard_all, remove
 from profcov.store.combine import combine, discard
+from profcov.store.layout import list_shards
+from profcov.store.playing import Play
 from profcov.store.shard import write_shard
+from profcov.store.survey import survey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,35 +34,114 @@ class Never:
         return False
 
 
+def make(data: Path) -> Recording:
+    return Recording(DEMO, data, None, None, None, 5.0)
+
+
 def begin(data: Path) -> Recording:
-    recording = Recording(DEMO, data, None, None, None, 5.0)
+    recording = make(data)
     recording.begin()
     record(data)
     return recording
+
+
+def kill(recording: Recording) -> None:
+    """Leave what a killed player leaves: its descriptors are closed."""
+    assert recording._play is not None
+    recording._play.close()
 
 
 def record(data: Path) -> None:
     write_shard(data, DEMO, "profile:demo", {"/src/a.py": {1}})
 
 
-def test_a_play_that_ends_is_complete(tmp_path: Path) -> None:
-    assert begin(tmp_path).finish(Never())[1].complete
+def test_a_play_that_ends_is_complete_and_leaves_no_mark(tmp_path: Path) -> None:
+    with begin(tmp_path) as recording:
+        assert recording.finish(Never())[1].complete
+    assert not list(tmp_path.rglob("*.playing"))
 
 
 def test_what_a_killed_play_has_left_is_partial_and_what_comes_after_it_is_not(tmp_path: Path) -> None:
-    begin(tmp_path)
+    kill(begin(tmp_path))
     assert combine(tmp_path, DEMO, keep=True).reasons == ("playback-failed",)
     assert combine(tmp_path, DEMO).reasons == ("playback-failed",)
     record(tmp_path)
     assert combine(tmp_path, DEMO).complete
-    begin(tmp_path)
+    kill(begin(tmp_path))
     discard(tmp_path, DEMO)
+    record(tmp_path)
+    assert combine(tmp_path, DEMO).complete
+    kill(begin(tmp_path))
+    with begin(tmp_path) as recording:
+        assert recording.finish(Never())[1].complete
+
+
+def test_what_a_killed_play_has_left_is_partial_though_the_next_play_was_killed_before_it_dropped_that(
+    tmp_path: Path,
+) -> None:
+    kill(begin(tmp_path))
+    Play.begin(tmp_path, DEMO).close()
+    assert combine(tmp_path, DEMO).reasons == ("playback-failed",)
+
+
+def test_a_play_that_was_killed_when_all_was_combined_spoils_nothing_that_comes_later(tmp_path: Path) -> None:
+    recording = begin(tmp_path)
+    assert recording.finish(Never())[1].complete
+    kill(recording)
+    assert list(tmp_path.rglob("*.playing"))
     record(tmp_path)
     assert combine(tmp_path, DEMO).complete
 
 
-def test_a_play_that_was_combined_before_its_end_says_so(tmp_path: Path) -> None:
-    recording = begin(tmp_path)
-    combine(tmp_path, DEMO)
+def test_a_play_that_has_recorded_nothing_spoils_nothing(tmp_path: Path) -> None:
+    with make(tmp_path) as recording:
+        recording.begin()
     record(tmp_path)
-    assert recording.finish(Never())[1].reasons == ("playback-failed",)
+    assert combine(tmp_path, DEMO).complete
+
+
+def test_a_play_whose_directory_was_removed_says_that_it_is_not_whole(tmp_path: Path) -> None:
+    with begin(tmp_path / "data") as recording:
+        shutil.rmtree(tmp_path / "data")
+        with begin(tmp_path / "data"):
+            record(tmp_path / "data")
+        assert recording.finish(Never())[1].reasons == ("playback-failed",)
+
+
+def test_nobody_else_plays_combines_or_drops_what_is_played(tmp_path: Path) -> None:
+    with begin(tmp_path) as recording:
+        shards = list_shards(tmp_path, DEMO)
+        for spoil in (
+            lambda: make(tmp_path).own(),
+            lambda: combine(tmp_path, DEMO),
+            lambda: combine(tmp_path, DEMO, keep=True),
+            lambda: discard(tmp_path, DEMO),
+            lambda: remove(tmp_path, DEMO),
+        ):
+            with pytest.raises(
+                SlugPlayedError, match=rf"being played by {getpass.getuser()} .*process {os.getpid()} on"
+            ):
+                spoil()
+        assert discard_all(tmp_path, survey(tmp_path)) == {DEMO}
+        assert list_shards(tmp_path, DEMO) == shards
+        assert recording.finish(Never())[1].complete
+
+
+def test_who_looks_whether_a_slug_is_played_keeps_nobody_from_playing_it(tmp_path: Path) -> None:
+    is_over = threading.Event()
+
+    def look() -> None:
+        while not is_over.is_set():
+            discard(tmp_path, DEMO)
+
+    looker = threading.Thread(target=look)
+    make(tmp_path).drop()
+    looker.start()
+    try:
+        for _ in range(50):
+            Play.begin(tmp_path, DEMO).end(is_consumed=True)
+    except SlugPlayedError:
+        pytest.fail("a look was taken for a play")
+    finally:
+        is_over.set()
+        looker.join()
