@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from profcov.cli.answer import note
+from profcov.cli.answer import note, print_answer
 from profcov.cli.common import data_dir_option, format_option
 from profcov.cli.main import FAILED, TARGET
 from profcov.doctor import examine
@@ -23,6 +22,10 @@ if TYPE_CHECKING:
     from profcov.doctor import Finding
 
 _COLOURS: Final = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+_FACTS: Final = frozenset({"engine", "source", "data-dir", "redis-server"})
+"""What is told though it is fine."""
+_COLUMNS: Final = ("level", "check", "what", "advice")
+_NARROW: Final = 60
 _REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
 
 
@@ -43,23 +46,24 @@ def _check_redis_url(_ctx: click.Context, _param: click.Parameter, value: str | 
 @click.option(
     "--redis-url", metavar="URL", callback=_check_redis_url, help="See whether Redis answers.  [default: $REDIS_URL]"
 )
+@click.option("-v", "--verbose", is_flag=True, help="Show everything that was looked at, not only what matters.")
 @format_option()
 @click.pass_context
 def command(
-    ctx: click.Context, *, config: Path | None, data_dir: Path | None, redis_url: str | None, form: str
+    ctx: click.Context, *, config: Path | None, data_dir: Path | None, redis_url: str | None, verbose: bool, form: str
 ) -> None:
     """Say what this interpreter and this environment can do, and what would go wrong.
 
-    Call it where the server starts: in its directory, with its Python and its environment. Each line is ok, a warning
-    or a problem: what was looked at, what was found, what to do.
+    Call it where the server starts: in its directory, with its Python and its environment. Each line is a problem, a warning
+    or ok: what was looked at, what was found, what to do.
 
     Exit codes: 0 no problem, 1 a problem, 2 bad arguments, 4 Redis does not answer.
     """
     findings = examine(config_file=config, data_dir=data_dir, redis_url=redis_url)
     if form == "json":
-        click.echo(json.dumps({"findings": [asdict(finding) for finding in findings]}, indent=2))
+        print_answer(_COLUMNS, map(asdict, findings), form, name="findings")
     else:
-        _print(findings)
+        _print(findings, verbose=verbose)
     ctx.exit(_exit_code(findings))
 
 
@@ -70,16 +74,19 @@ def _exit_code(findings: Sequence[Finding]) -> int:
     return FAILED if problems else 0
 
 
-def _print(findings: Sequence[Finding]) -> None:
+def _print(findings: Sequence[Finding], *, verbose: bool) -> None:
     """Print the findings: a table on a terminal, lines with tabs elsewhere; how many they are on standard error."""
-    rows = [tuple(map(_one_line, (each.level, each.check, each.what, each.advice))) for each in findings]
+    told = [each for each in findings if verbose or each.level != "ok" or each.check in _FACTS]
+    rows = [tuple(map(_one_line, (each.level, each.check, each.what, each.advice))) for each in told]
     if sys.stdout.isatty():
         _print_table(rows)
     else:
         for row in rows:
             click.echo("\t".join(row))
     counts = Counter(finding.level for finding in findings)
-    note(f"{_count(counts['problem'], 'problem')}, {_count(counts['warning'], 'warning')}")
+    rest = len(findings) - len(told)
+    more = f"; {_count(rest, 'more line')} with -v, all ok" if rest else ""
+    note(f"{_count(counts['problem'], 'problem')}, {_count(counts['warning'], 'warning')}{more}")
 
 
 def _one_line(text: str) -> str:
@@ -93,9 +100,17 @@ def _count(number: int, noun: str) -> str:
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
     from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
+    from rich.padding import Padding  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
+    console = Console()
+    if console.width < _NARROW:
+        for level, check, what, advice in rows:
+            console.print(Text(level, style=_COLOURS[level]), Text(check))
+            for line in filter(None, (what, advice and f"-> {advice}")):
+                console.print(Padding(Text(line, overflow="fold"), (0, 0, 0, 2)))
+        return
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -105,4 +120,4 @@ def _print_table(rows: Sequence[tuple[str, ...]]) -> None:
         if advice:
             words.append(f"\n-> {advice}", style="bold" if level != "ok" else "dim")
         table.add_row(Text(level, style=_COLOURS[level]), Text(check), words)
-    Console().print(table)
+    console.print(table)

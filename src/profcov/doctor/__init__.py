@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profcov.doctor.environment import examine_environment
-from profcov.doctor.finding import Finding
+from profcov.doctor.finding import LEVELS, Finding
 from profcov.doctor.installation import check_children, check_coverage, check_redis, check_rq
 from profcov.doctor.interpreter import check_greenlets, check_python, check_tool_ids, check_tracing
 from profcov.errors import SettingsError
 from profcov.settings import CONFIG, DEFAULT_DIR, DIR, ENGINE, Settings, find_config
+from profcov.store.runs import has_started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,12 +25,14 @@ __all__ = ["Finding", "examine"]
 def examine(
     *, config_file: Path | None = None, data_dir: Path | None = None, redis_url: str | None = None
 ) -> list[Finding]:
-    """Look at everything, and return what was found, in the order in which it is best read.
+    """Look at everything, and return what was found: problems, then warnings, then what is fine.
 
     What is not given is taken from the environment, as a server would. Engines are started and stopped: do not call
     this in a process that serves; there, ``profcov.engine_status`` tells.
     """
-    return list(_examine(os.environ, config_file, data_dir, redis_url))
+    return sorted(
+        _examine(os.environ, config_file, data_dir, redis_url), key=lambda finding: LEVELS.index(finding.level)
+    )
 
 
 def _examine(
@@ -38,10 +41,11 @@ def _examine(
     yield check_python()
     package = check_coverage()
     yield package
-    yield from examine_environment(environ)
+    directory = (data_dir or Path(environ.get(DIR) or DEFAULT_DIR)).absolute()
+    yield from examine_environment(environ, is_run=has_started(directory))
     if package.level != "problem":
         yield from _examine_measuring(environ, config_file)
-        yield from _examine_data((data_dir or Path(environ.get(DIR) or DEFAULT_DIR)).absolute())
+        yield from _examine_data(directory)
     yield check_children()
     yield from check_rq()
     yield from check_redis(redis_url, environ)

@@ -58,6 +58,8 @@ def examine_directory(data_dir: Path) -> Iterator[Finding]:
     if place == data_dir:
         yield from _check_left_overs(data_dir)
         for run in list_silent(data_dir):
+            if run.pid == os.getpid():  # this is what it has started
+                continue
             yield Finding(
                 "warning",
                 "runs",

@@ -21,8 +21,11 @@ NAMES: Final = tuple(value for value in vars(settings).values() if isinstance(va
 """Every variable that profcov reads."""
 
 
-def examine_environment(environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Look at each variable of profcov, and at those that bear such a name and are none."""
+def examine_environment(environ: Mapping[str, str], *, is_run: bool = False) -> Iterator[Finding]:
+    """Look at each variable of profcov, and at those that bear such a name and are none.
+
+    ``is_run``: servers are started by ``profcov run``, which sets what it needs.
+    """
     defaults = Settings().environment()
     for name in NAMES:
         if environ.get(name):
@@ -30,7 +33,7 @@ def examine_environment(environ: Mapping[str, str]) -> Iterator[Finding]:
         else:
             default = defaults.get(name)
             what = f"{name} is not set" + (f": {default}" if default and name != ENABLE else "")
-            yield _tell_off(what) if name == ENABLE else Finding("ok", "environment", what)
+            yield _tell_unset(what, is_run=is_run) if name == ENABLE else Finding("ok", "environment", what)
     for name in sorted(environ):
         if name.startswith(_OURS) and name not in NAMES:
             close = difflib.get_close_matches(name, NAMES, n=1)
@@ -60,6 +63,13 @@ def _check_value(name: str, value: str) -> Finding:
     if name == ENABLE and not read.enabled:
         return _tell_off(shown)
     return Finding("ok", "environment", shown)
+
+
+def _tell_unset(what: str, *, is_run: bool) -> Finding:
+    if is_run:
+        return Finding("ok", "environment", f"{what}: profcov run sets it for what it starts")
+    what = f"{what}: what starts here records only below profcov run"
+    return Finding("warning", "environment", what, f"start servers with profcov run, or set {ENABLE}=1 for them")
 
 
 def _tell_off(what: str) -> Finding:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal, get_args
 
-Level = Literal["ok", "warning", "problem"]
+Level = Literal["problem", "warning", "ok"]
+LEVELS: Final = get_args(Level)
+"""The gravest first."""
 
 
 @dataclass(frozen=True, slots=True)

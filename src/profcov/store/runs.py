@@ -93,6 +93,11 @@ def note_loaded(environ: Mapping[str, str] | None = None) -> None:
             os.unlink(f"{base}{ending}")  # noqa: PTH108
 
 
+def has_started(data_dir: Path) -> bool:
+    """Return whether ``profcov run`` has ever recorded into a data directory."""
+    return (state_dir(data_dir) / RUNS).is_dir()
+
+
 def list_silent(data_dir: Path) -> list[SilentRun]:
     """Return the commands of which no process has loaded profcov, the oldest first; nothing is changed."""
     found = []

@@ -13,6 +13,7 @@ import termios
 
 import click
 import coverage
+import pytest
 
 import profcov
 from profcov.doctor.installation import find_version
@@ -27,29 +28,46 @@ def test_off_a_terminal_each_finding_is_a_line_of_four_cells(place, environ):
     assert {len(row) for row in rows} == {4}
     assert {row[0] for row in rows} <= {"ok", "warning", "problem"}
     warnings = sum(row[0] == "warning" for row in rows)
-    assert done.stderr == f"no problems, {warnings or 'no'} warning{'' if warnings == 1 else 's'}\n"
+    told = f"no problems, {warnings or 'no'} warning{'' if warnings == 1 else 's'}; "
+    assert re.fullmatch(rf"{told}\d+ more lines with -v, all ok\n", done.stderr)
+    assert [row[1] for row in rows if row[0] == "ok"] == ["engine", "source", "data-dir"]
 
 
 def test_a_value_with_line_breaks_and_tabs_stays_on_its_line(place, environ):
     odd = {**environ, "PROFILE_COVERAGE_CONTEXT_PREFIX": "a\tb\nc\x1b[31m"}
-    done = subprocess.run(DOCTOR, cwd=place, env=odd, capture_output=True, text=True, check=False)
+    done = subprocess.run([*DOCTOR, "-v"], cwd=place, env=odd, capture_output=True, text=True, check=False)
     rows = [line.split("\t") for line in done.stdout.splitlines()]
     assert {len(row) for row in rows} == {4}
     assert "PROFILE_COVERAGE_CONTEXT_PREFIX=a\\tb c\\x1b[31m" in [row[2] for row in rows]
 
 
-def test_on_a_terminal_no_line_is_wider_than_it(place, environ):
+@pytest.mark.parametrize("columns", [80, 40])
+def test_on_a_terminal_no_line_is_wider_than_it(place, environ, columns):
+    lines = show([*DOCTOR, "-v"], place, environ, columns)
+    assert max(map(len, lines[:-1])) <= columns
+    assert any(re.match("ok +python", line) for line in lines)
+    assert lines[-1].startswith("no problems, ")
+
+
+def test_where_nothing_is_set_up_what_matters_comes_first_and_fits_on_one_screen(tmp_path, environ):
+    del environ["ENABLE_PROFILE_COVERAGE"]
+    lines = show(DOCTOR, tmp_path, environ, 80)
+    levels = [line.split()[0] for line in lines if not line.startswith(" ")][:-1]
+    assert (len(lines) <= 24, set(levels)) == (True, {"warning", "ok"})
+    assert levels == sorted(levels, reverse=True)
+    assert sum(level == "warning" for level in levels) >= 4
+
+
+def show(command, place, environ, columns):
+    """The lines that a command prints on a terminal of so many columns."""
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     sized = {name: value for name, value in environ.items() if name not in {"COLUMNS", "LINES", "NO_COLOR"}}
-    with subprocess.Popen(DOCTOR, cwd=place, env={**sized, "TERM": "xterm"}, stdout=theirs, stderr=theirs) as doctor:
+    with subprocess.Popen(command, cwd=place, env={**sized, "TERM": "xterm"}, stdout=theirs, stderr=theirs) as doctor:
         os.close(theirs)
         printed = read_all(ours)
     assert doctor.returncode == 0
-    lines = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in printed.splitlines()]
-    assert max(map(len, lines)) <= 80
-    assert any(re.match("ok +python +CPython", line) for line in lines)
-    assert lines[-1].startswith("no problems, ")
+    return [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in printed.splitlines()]
 
 
 def read_all(descriptor):

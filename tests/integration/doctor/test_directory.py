@@ -83,7 +83,7 @@ def test_combining_ends_that_and_names_what_could_not_be_read(examine, data, pla
     new_shard_path(data, parse_slug("shop")).write_bytes(b"damaged")
     combine = [sys.executable, "-m", "profcov", "combine", "--allow-partial"]
     subprocess.run(combine, cwd=place, env=environ, check=True, capture_output=True)
-    clean, bad = examine().of("left-overs")
+    bad, clean = examine().of("left-overs")
     assert clean["level"] == "ok"
     assert bad["what"] == f"shards in {data / 'state' / 'quarantine'}, which could not be read: 1"
 

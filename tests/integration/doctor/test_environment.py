@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 
@@ -10,11 +13,25 @@ def lines(report, level):
 
 
 def test_profcov_switched_off_is_a_warning(examine):
-    for value in ("", "0", "off"):
+    for value in ("0", "off"):
         report = examine(ENABLE_PROFILE_COVERAGE=value)
         assert report.code == 0
         (warned,) = lines(report, "warning")
         assert warned.endswith(": profcov is off")
+    assert lines(examine(ENABLE_PROFILE_COVERAGE=""), "warning") == [
+        "ENABLE_PROFILE_COVERAGE is not set: what starts here records only below profcov run"
+    ]
+
+
+def test_where_profcov_run_starts_the_servers_nothing_is_said_to_be_off(examine, place, environ):
+    run = [sys.executable, "-m", "profcov", "run", "--"]
+    below = subprocess.run(
+        [*run, *run[:3], "doctor", "-v"], cwd=place, env=environ, capture_output=True, text=True, check=True
+    )
+    report = examine(ENABLE_PROFILE_COVERAGE="")
+    assert lines(report, "warning") == []
+    assert "profcov is off" not in report.stdout + below.stdout
+    assert "profcov run started" not in below.stdout
 
 
 def test_every_value_that_is_set_is_shown_and_every_default_of_the_others(examine, place):
