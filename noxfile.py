@@ -125,7 +125,9 @@ def beside(session: nox.Session, tool: str) -> None:
     install(session)
     if tool == "those-for-development":
         session.install("-qq", "--upgrade", "--upgrade-strategy=eager", "--editable", ".[beside]")
-        session.run("python", "-m", "pytest", "tests/beside/test_beside.py", "--full", *session.posargs)
+        session.install("-qq", "typeguard", "beartype")
+        tests = ("tests/beside/test_beside.py", "tests/beside/test_rewritten.py")
+        session.run("python", "-m", "pytest", *tests, "--full", *session.posargs)
     else:
         session.install("-qq", tool)
         name = tool.partition("-")[0]

@@ -32,6 +32,11 @@ _DEMO: Final = os.path.join(_OWN, "demo") + os.sep  # noqa: PTH118
 _PYTHON: Final = (".py", ".pyw")
 
 
+def _is_hooked(names: dict[str, Any]) -> bool:
+    """Tell whether what runs in a module may not be what its file compiles to, since a hook has loaded it."""
+    return type(getattr(names.get("__spec__"), "loader", None)) is not SourceFileLoader
+
+
 class _NoPlugins:
     """Stands where coverage.py keeps its plugins: file tracers measure templates, and profcov measures Python."""
 
@@ -97,7 +102,8 @@ class Sources:
         code, file = None if frame is None else frame.f_code, self._files.get(source)
         if file is None:
             file = SourceFile(source, self._name(source), self.digests, self._tell_versions)
-            file.meet(code, STARTED)
+            names = {} if frame is None else frame.f_globals
+            file.meet(code, STARTED, is_hooked=names.get("__spec__") is not None and _is_hooked(names))
             file = self._files.setdefault(source, file)
         else:  # under another name: it was run once more
             file.look_again(code)
@@ -123,10 +129,8 @@ class Sources:
         try:
             names = object.__getattribute__(module, "__dict__")
             file = self._verdicts.get(names.get("__file__"))
-            if file is not None and file.look_again():
-                loader = getattr(names.get("__spec__"), "loader", None)
-                if type(loader) is not SourceFileLoader:  # what runs may not be what the file compiles to
-                    file.doubt()
+            if file is not None and file.look_again() and _is_hooked(names):
+                file.doubt()
         except Exception as error:  # noqa: BLE001 (anything can stand in sys.modules)
             raise_foreign(error)
 

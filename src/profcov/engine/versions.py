@@ -63,14 +63,17 @@ class SourceFile:
         """Whether code objects of it must be told apart."""
         return bool(self._versions) or self._rest != self.name
 
-    def meet(self, code: CodeType | None, since: float) -> None:
-        """Take the first look. Where the file was touched after ``since``, its code need not be what was imported."""
+    def meet(self, code: CodeType | None, since: float, *, is_hooked: bool = False) -> None:
+        """Take the first look. Where the file was touched after ``since``, its code need not be what was imported.
+
+        ``is_hooked`` says that an import hook has compiled the code, which may be another than the file compiles to.
+        """
         try:
             content, is_touched = self._read(since)
         except OSError as error:  # it is gone
             raise_foreign(error)
             return
-        if is_touched and code is not None:
+        if is_touched and code is not None and not (is_hooked and self._is_rewritten(content, code)):
             self._digests[self.name] = None
             self._add(content, code)
         else:
@@ -121,14 +124,26 @@ class SourceFile:
         self._seen = _stamp(status) if is_settled else None
         return content, status.st_ctime >= since
 
-    def _add(self, content: bytes, code: CodeType | None) -> bool:
-        """Note a version; one that cannot be compiled has run nothing."""
+    def _compile(self, content: bytes, code: CodeType | None) -> CodeType | None:
         try:
             # What is given to `exec` has what its caller took from __future__.
             futures = 0 if code is None else code.co_flags & _FUTURES
-            whole = compile(content, self._path, "exec", flags=futures, dont_inherit=True)
+            whole: CodeType = compile(content, self._path, "exec", flags=futures, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
             raise_foreign(error)
+            return None
+        return whole
+
+    def _is_rewritten(self, content: bytes, code: CodeType) -> bool:
+        """Tell whether code is what a hook may have made of this content: of a definition that stands in the same lines."""
+        whole = self._compile(content, code)
+        shape = _shape(code)
+        return whole is not None and any(_shape(each) == shape for each in _list_codes(whole))
+
+    def _add(self, content: bytes, code: CodeType | None) -> bool:
+        """Note a version; one that cannot be compiled has run nothing."""
+        whole = self._compile(content, code)
+        if whole is None:
             return False
         digest = hashlib.sha256(content).hexdigest()
         key = self.name if self._digests.get(self.name) == digest else f"{self.name}{MARK}{digest}"
@@ -144,6 +159,10 @@ class SourceFile:
 
 def _stamp(status: os.stat_result) -> tuple[int, ...]:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
+
+
+def _shape(code: CodeType) -> tuple[str, int, int]:
+    return code.co_qualname, code.co_firstlineno, max((end for _, end, *_ in code.co_positions() if end), default=0)
 
 
 def _list_codes(code: CodeType) -> Iterator[CodeType]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import os
 import sys
 import time
@@ -208,3 +209,36 @@ def test_code_that_is_being_monitored_is_known(subject: Subject) -> None:
     finally:
         monitoring.set_local_events(4, code, 0)
         monitoring.free_tool_id(4)
+
+
+class Renumber(ast.NodeTransformer):
+    """What import hooks do: more code in the same lines."""
+
+    def visit_Return(self, node: ast.Return) -> ast.AST:
+        call = ast.parse("(lambda x: x)(0)", mode="eval").body
+        call.args = [node.value]
+        return ast.fix_missing_locations(ast.copy_location(ast.Return(call), node))
+
+
+def test_what_an_import_hook_has_rewritten_is_of_the_file_that_was_compiled(subject: Subject) -> None:
+    text = subject.write("def f():\n    x = (\n        1\n    )\n    return x\n")
+    body = compile(Renumber().visit(ast.parse(text)), str(subject.path), "exec")
+    code = next(each for each in body.co_consts if hasattr(each, "co_code"))
+    assert code != subject.run(text)["f"]
+    subject.file.meet(code, ALWAYS, is_hooked=True)
+    assert (subject.version_of(code), subject.file.is_mixed) == (digest(text), False)
+
+
+@pytest.mark.parametrize("text", ["\ndef f():\n    return 1\n", "def f():\n    x = 1\n    return 1\n", "("])
+def test_a_file_that_was_changed_since_is_another_whatever_has_loaded_it(subject: Subject, text: str) -> None:
+    code = subject.run(subject.write("def f():\n    return 1\n"))["f"]
+    subject.write(text)
+    subject.file.meet(code, ALWAYS, is_hooked=True)
+    assert subject.version_of(code) is None
+
+
+def test_without_a_hook_other_code_is_another_version(subject: Subject) -> None:
+    code = subject.run(subject.write("def f():\n    return 1\n"))["f"]
+    subject.write("def f():\n    return 2\n")
+    subject.file.meet(code, ALWAYS)
+    assert subject.version_of(code) is None
