@@ -71,7 +71,7 @@ def test_an_empty_directory_and_two_equal_slugs_are_refused(tmp_path: Path) -> N
     ("name", "content", "sentence"),
     [
         ("a.har", '{"log": {"entries": [', "line 1, column 22: the file ends in the middle of a HAR"),
-        ("b.har", '{"entries": []}', "log.entries: there is no such list"),
+        ("b.har", '{"entries": {}}', "log.entries: there is no such list"),
         ("c.har", json.dumps(har()), "there is no request to play; it is empty"),
         ("d.har", json.dumps(har("x")), "there is no request to play; entry 1: left out: it has no request"),
         (

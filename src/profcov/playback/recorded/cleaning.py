@@ -27,6 +27,10 @@ _STATIC_NAME: Final = re.compile(
 )
 _STATIC_TYPE: Final = re.compile(r"^(image|font|audio|video)/|javascript|text/css|application/wasm|manifest\+json")
 _STATIC_RESOURCES: Final = frozenset({"script", "stylesheet", "image", "font", "media", "manifest", "texttrack"})
+EVENT_STREAM: Final = "text/event-stream"
+EVENT_SOURCE: Final = "eventsource"
+"""The type of resource, as Chromium calls it."""
+
 _NOISE: Final = re.compile(r"^/(favicon\.ico|apple-touch-icon[\w.-]*|robots\.txt|\.well-known/appspecific/.*)$")
 
 
@@ -77,6 +81,8 @@ def _find_reasons(exchange: Exchange, servers: set[Origin | None], hints: Hints)
         yield f"method {sent.method[:20]}, which playback does not send"
     if "preflight" not in hints.keep and sent.method == "OPTIONS" and sent.header("Access-Control-Request-Method"):
         yield "a preflight"
+    if "streams" not in hints.keep and _is_stream(exchange):
+        yield "a stream of events, which may have no end"
     if "noise" not in hints.keep and _NOISE.match(sent.parts.path):
         yield "what browsers ask of any server"
     if "static" not in hints.keep and sent.method in {"GET", "HEAD"} and is_static(exchange):
@@ -100,6 +106,13 @@ def is_static(exchange: Exchange) -> bool:
         or _STATIC_TYPE.search(exchange.answer.type) is not None
         or _STATIC_NAME.search(exchange.sent.parts.path) is not None
     )
+
+
+def _is_stream(exchange: Exchange) -> bool:
+    """Return whether a page listened for events with an EventSource."""
+    if exchange.resource.lower() == EVENT_SOURCE:
+        return True
+    return exchange.answer.type.startswith(EVENT_STREAM) and exchange.sent.header("Accept") == EVENT_STREAM
 
 
 def _count(number: int) -> str:

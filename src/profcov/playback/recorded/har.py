@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.errors import ProfileFormatError
 from profcov.playback.address import find_origin
 from profcov.playback.recorded.body import Body, BodyError
+from profcov.playback.recorded.cleaning import EVENT_SOURCE, EVENT_STREAM
 from profcov.playback.recorded.exchange import Answer, Exchange, Headers, Sent, Traffic, find_header
 from profcov.playback.recorded.har_body import read_body
 from profcov.playback.recorded.har_content import read_answer_text
@@ -44,7 +45,7 @@ def read_har(path: Path, document: Any, hints: Hints, rest: str = "") -> Traffic
     Raises:
         ProfileFormatError: it has no list of entries.
     """
-    log = Part(document).part("log")
+    log = Part(document).part("log") or Part(document)  # Firefox gives its extensions the log itself
     if not isinstance(log.value("entries"), list):
         raise ProfileFormatError(path, "log.entries", "there is no such list: this is no HAR, or a part of one")
     entries = [_Entry(path, number, value) for number, value in enumerate(log.items("entries"), start=1)]
@@ -105,7 +106,7 @@ class _Entry:
             self.place,
             sent,
             answer,
-            self._fields.text("_resourceType"),
+            EVENT_SOURCE if self._was_left(answer) else self._fields.text("_resourceType"),
             from_cache=self._is_from_cache(),
             began=self.started,
             ended=None if self.started is None else self.started + read_seconds(self._fields),
@@ -135,18 +136,23 @@ class _Entry:
 
     def _find_problem(self, answer: Answer) -> str:
         """Return why it cannot be told from the answer that the request was played; nothing if it can."""
-        failed = any(self._response.text(key) for key in _FAILURES)
+        failed = self._has_failed()
         is_empty = not answer.headers and not answer.text and (self._response.number("bodySize") or 0) <= 0
         made_up = (
             self._response.text("_charlesStatus") == "FAILED"
             or _MADE_BY_PROXY.match(self._response.text("statusText")) is not None
         )
         is_final = answer.status >= _LOWEST_STATUS or answer.status == _SWITCHED
-        if (failed and is_empty) or made_up or not is_final:
-            return "was not answered"
-        if answer.type.startswith("text/event-stream") and (failed or not answer.text):
-            return "is a stream of events, whose end is not recorded"
-        return ""
+        return "was not answered" if (failed and is_empty) or made_up or not is_final else ""
+
+    def _was_left(self, answer: Answer) -> bool:
+        """Return whether an answer is a stream of events whose end the client did not wait for."""
+        if not answer.type.startswith(EVENT_STREAM):
+            return False
+        return self._has_failed() or (self._method == "GET" and not answer.text)
+
+    def _has_failed(self) -> bool:
+        return any(self._response.text(key) for key in _FAILURES)
 
     def _is_from_cache(self) -> bool:
         """Return whether the browser has answered by itself, or a test in its place."""

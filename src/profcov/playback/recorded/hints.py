@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ENDING: Final = ".profcov.yaml"
 HINT_KEYS: Final = ("slug", "description", "base_url", "servers", "keep", "variables", "correlate", "forms", "jobs")
-KEEPABLE: Final = ("static", "preflight", "noise")
+KEEPABLE: Final = ("static", "preflight", "noise", "streams")
 
 
 @dataclass(frozen=True, slots=True)

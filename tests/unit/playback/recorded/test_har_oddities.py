@@ -62,11 +62,18 @@ NOT_PLAYED = {
     "Fiddler": (odd(response={"status": 502, "statusText": "Fiddler - Connection Failed"}), "not answered"),
     "an endless stream": (
         odd(response={"content": {"mimeType": "text/event-stream"}}),
-        "entry 2: left out: GET /odd is a stream of events, whose end is not recorded",
+        "left out: a stream of events, which may have no end: 1 request",
     ),
     "a stream that was left": (
         odd(response={"content": {"mimeType": "text/event-stream", "text": "data: 1"}, "_error": "net::ERR_ABORTED"}),
-        "entry 2: left out: GET /odd is a stream of events, whose end is not recorded",
+        "left out: a stream of events, which may have no end: 1 request",
+    ),
+    "an EventSource": (
+        odd(
+            {"headers": [{"name": "accept", "value": "text/event-stream"}]},
+            {"content": {"mimeType": "text/event-stream", "text": "data: 1"}},
+        ),
+        "left out: a stream of events, which may have no end: 1 request",
     ),
     "no request": (odd(response=None) | {"request": None}, "entry 2: left out: it has no request"),
     "no entry": (7, "entry 2: left out: it has no request"),
@@ -112,6 +119,7 @@ PLAYED: dict[str, tuple[Any, dict[str, Any]]] = {
     "status is a text": (odd(response={"status": "201"}), {"status": (201,)}),
     "status of its own": (odd(response={"status": 999}), {"status": (999,)}),
     "cut off, but answered": (odd(response={"_failureText": "x", "headers": [{"name": "A", "value": "b"}]}), {}),
+    "a stream that ends": (odd(response={"content": {"mimeType": "text/event-stream", "text": "data: 1"}}), {}),
     "no content": (without("content"), {}),
     "headers are null": (odd({"headers": None}, {"headers": None}), {}),
     "headers are a mapping": (odd({"headers": {"X-A": 1, "X-B": ["b"]}}), {"headers": {"X-A": "1", "X-B": "b"}}),
@@ -228,6 +236,11 @@ def test_what_stands_around_the_json_does_not_matter(tmp_path: Path, text: str, 
     (tmp_path / "shop.har").write_text(text.replace("{}", document))
     loaded = load(tmp_path / "shop.har")
     assert (len(loaded.profile.steps), loaded.notes) == (2, () if note is None else (note,))
+
+
+def test_the_log_by_itself_is_a_har(tmp_path: Path) -> None:
+    (tmp_path / "shop.har").write_text(json.dumps(har(BEFORE)["log"]))
+    assert paths(load(tmp_path / "shop.har")) == ["/before"]
 
 
 ALMOST = {
