@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from profcov.analysis.index import FileIndex
     from profcov.analysis.matrix import Matrix
-    from profcov.symbols.model import Symbol
+    from profcov.symbols.model import Symbol, Unreadable
 
 State = Literal["never imported", "never called", "not known"]
 
@@ -42,7 +42,7 @@ class Gaps:
     """All gaps, those with the most missed statements first; and of how many statements of functions and methods how many ran.
 
     ``symbols`` are in modules that profiles reach. ``startup`` are no alarm: what they say is that it ran at start-up, or never.
-    They are in modules that were imported.
+    They are in modules that were imported. ``unmeasured`` are the files of which nothing can be known.
     """
 
     modules: tuple[ModuleGap, ...]
@@ -50,6 +50,7 @@ class Gaps:
     startup: tuple[SymbolGap, ...]
     body_lines_covered: int
     body_lines_total: int
+    unmeasured: tuple[Unreadable, ...] = ()
 
     def in_state(self, state: State) -> list[ModuleGap]:
         """Return the modules in one state."""
@@ -75,7 +76,7 @@ def find_gaps(matrix: Matrix) -> Gaps:
     modules.sort(key=lambda gap: (-gap.missed, gap.module.name))
     for found in (symbols, startup):
         found.sort(key=lambda gap: (-gap.missed, gap.symbol.name))
-    return Gaps(tuple(modules), tuple(symbols), tuple(startup), covered, total)
+    return Gaps(tuple(modules), tuple(symbols), tuple(startup), covered, total, matrix.index.unreadable)
 
 
 def _find_symbols(file: FileIndex, executed: int) -> Iterator[SymbolGap]:

@@ -54,6 +54,7 @@ class SymbolIndex:
 
     def __init__(self, inventory: Inventory) -> None:
         groups = {file: tuple(symbols) for file, symbols in groupby(inventory.symbols, lambda symbol: symbol.file)}
+        self.unreadable = inventory.unreadable
         self.files: dict[str, FileIndex] = {
             source.file: _index(source, groups[source.file]) for source in inventory.files
         }

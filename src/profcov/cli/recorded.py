@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from profcov.symbols.model import Inventory
 
 DEFAULT_OUT: Final = Path("artifacts")
+_MOST: Final = 10
+"""Files that are named one by one."""
 
 
 def inventory_option() -> Callable[..., Any]:
@@ -62,9 +64,11 @@ def find_inventory(inventory_file: Path | None, config: str | None) -> Inventory
 
 
 def warn_unreadable(inventory: Inventory) -> None:
-    """Name the files that are not Python, and say which are left out by their names."""
-    for bad in inventory.unreadable:
-        click.echo(f"{printable(bad.file)}: left out, it cannot be read as Python: {printable(bad.reason)}", err=True)
+    """Name the files that cannot be measured, and say which are left out by their names."""
+    for bad in inventory.unreadable[:_MOST]:
+        click.echo(f"{printable(bad.file)}: cannot be measured: {printable(bad.reason)}", err=True)
+    if inventory.unreadable[_MOST:]:
+        click.echo(f"profcov: {len(inventory.unreadable) - _MOST} more cannot be measured", err=True)
     if inventory.omitted:
         click.echo(
             f"profcov: {plural(len(inventory.omitted), 'file')} of tests or migrations not measured, "

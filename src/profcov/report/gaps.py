@@ -47,6 +47,7 @@ def gaps_document(gaps: Gaps) -> dict[str, Any]:
         "startup": [
             {**_name(gap.symbol), "kind": gap.symbol.kind, "missed_statements": gap.missed} for gap in gaps.startup
         ],
+        "unmeasured": [{"file": each.file, "reason": each.reason} for each in gaps.unmeasured],
     }
 
 
@@ -70,6 +71,9 @@ def gaps_markdown(gaps: Gaps) -> Iterator[str]:
         yield "Only imports, application factories and entry points call them, as far as names tell. What start-up runs is no "
         yield "profile's: no alarm.\n\n"
         yield from _lines(("symbol", "where", "statements"), _describe_symbols(gaps.startup))
+    if gaps.unmeasured:
+        yield "\n## Cannot be measured\n\nNot counted above.\n\n"
+        yield from _lines(("file", "why"), [(code(each.file), code(each.reason)) for each in gaps.unmeasured])
 
 
 def _describe_modules(found: Sequence[ModuleGap]) -> list[tuple[str, ...]]:

@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
+from importlib.machinery import EXTENSION_SUFFIXES
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -99,10 +100,22 @@ def _name(modules: Mapping[Path, str], *, relative: bool) -> list[_Source]:
 
 
 def _read(coverage: Coverage, source: _Source) -> _Read:
+    obstacle = _find_obstacle(source.path)
+    if obstacle is not None:
+        return Unreadable(source.file, obstacle)
     try:
         return read_source(coverage, source.path, source.file, source.module)
     except _NOT_PYTHON as error:
-        return Unreadable(source.file, _one_line(error))
+        return Unreadable(source.file, f"not Python: {_one_line(error)}")
+
+
+def _find_obstacle(path: Path) -> str | None:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    compiled = next((name for end in EXTENSION_SUFFIXES if (name := path.with_suffix(end)).exists()), None)
+    return None if compiled is None else f"compiled: Python imports {compiled.name}"
 
 
 def _read_share(config_file: Path | None, share: Sequence[_Source]) -> list[_Read]:

@@ -71,7 +71,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """One measured file that is not Python this interpreter can read, and why."""
+    """One file of the source that cannot be measured, and why: it is compiled, its name is not UTF-8, or it is not Python."""
 
     file: str
     reason: str

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
+
+import jsonschema
+
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
-from profcov.report.gaps import gaps_markdown
+from profcov.report.gaps import gaps_document, gaps_markdown
 from profcov.slug import Slug
 from profcov.store.merge import Content, to_bits
 from profcov.store.read import Recorded
+
+SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "reference" / "gaps.schema.json"
 
 
 def recorded(slug: str, lines: dict[str, list[int]], imported: list[str] | None) -> Recorded:
@@ -74,3 +83,20 @@ def test_startup_code_that_a_profile_runs_is_reached(tree):
     tree.write("app.py", "def create_app():\n    return 1\n")
     gaps = find_gaps(build_matrix(tree.inventory(), [recorded("p", {"app.py": [2]}, ["app.py"])]))
     assert (gaps.modules, gaps.symbols, gaps.startup, gaps.body_lines_covered) == ((), (), (), 1)
+
+
+def test_what_cannot_be_measured_is_no_gap_but_named(tree):
+    tree.write("app.py", "def f():\n    return 1\n")
+    for name, text in (
+        ("fast.py", "def g():\n    return 1\n"),
+        (os.fsdecode(b"caf\xe9.py"), "x = 1\n"),
+        ("bad.py", "("),
+    ):
+        tree.write(name, text)
+    tree.write(f"fast{EXTENSION_SUFFIXES[0]}", b"")
+    gaps = find_gaps(build_matrix(tree.inventory(), [recorded("p", {"app.py": [2]}, ["app.py"])]))
+    assert (gaps.modules, gaps.symbols, gaps.body_lines_total) == ((), (), 1)
+    assert [each.file for each in gaps.unmeasured] == ["bad.py", os.fsdecode(b"caf\xe9.py"), "fast.py"]
+    text = "".join(gaps_markdown(gaps))
+    assert "| `caf\\udce9.py` | `its name is not UTF-8` |" in text
+    jsonschema.validate(json.loads(json.dumps(gaps_document(gaps))), json.loads(SCHEMA.read_text()))

@@ -62,7 +62,7 @@ def test_it_says_what_is_not_in_it(project, capsys):
     assert run(capsys, "two")[0] == 0
     assert read("artifacts/index.html")["truncated"] == [
         "1 profile of the data directory, one first: not named, or not combined yet.",
-        "1 source file: not readable as Python.",
+        "1 source file: cannot be measured.",
     ]
 
 

@@ -139,7 +139,7 @@ def test_what_is_left_out_is_said_beside_the_result(project, capsys):
     assert len(said) == 3
     assert said[0].startswith("late: left out")
     assert "profcov combine late" in said[0]
-    assert said[1].startswith("broken.py: left out")
+    assert said[1].startswith("broken.py: cannot be measured: not Python")
     assert said[2].startswith("one: 1 of its files")
     assert "/elsewhere/lib.py" in said[2]
 

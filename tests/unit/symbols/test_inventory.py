@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import flask
@@ -249,3 +251,19 @@ def test_with_relative_files_names_stay_as_artifacts_have_them(tree):
     tree.write("src/shop/cart.py", "x = 1\n")
     (symbol,) = tree.inventory().symbols
     assert (symbol.file, symbol.place) == ("src/shop/cart.py", "src/shop/cart.py")
+
+
+def test_compiled_modules_and_names_that_are_not_utf_8_cannot_be_measured(tree):
+    tree.write("shop/__init__.py", "")
+    for name in ("fast", "slow", "other"):
+        tree.write(f"shop/{name}.py", "def f():\n    return 1\n")
+    tree.write(f"shop/fast{EXTENSION_SUFFIXES[0]}", b"")
+    tree.write("shop/slow.c", b"")
+    tree.write("shop/other.cpython-27-pdp11.so", b"")  # another Python's
+    tree.write(os.fsdecode(b"shop/caf\xe9.py"), "x = 1\n")
+    inventory = tree.inventory()
+    assert [source.file for source in inventory.files] == ["shop/__init__.py", "shop/other.py", "shop/slow.py"]
+    assert {bad.file: bad.reason for bad in inventory.unreadable} == {
+        os.fsdecode(b"shop/caf\xe9.py"): "its name is not UTF-8",
+        "shop/fast.py": f"compiled: Python imports fast{EXTENSION_SUFFIXES[0]}",
+    }

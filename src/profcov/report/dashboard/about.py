@@ -32,7 +32,7 @@ def describe_edition(edition: Edition) -> Iterator[tuple[str, str]]:
     )
     yield from _describe_settings(edition)
     if edition.unreadable:
-        yield "Not readable as Python", _list(printable(each.file) for each in edition.unreadable)
+        yield "Cannot be measured", _list(printable(each.file) for each in edition.unreadable)
     unknown = {file for reach in edition.matrix.profiles.values() for file in reach.unknown_files}
     if unknown:
         yield "Ran, but not in the measured source", _list(printable(file) for file in sorted(unknown))

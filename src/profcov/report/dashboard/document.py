@@ -46,7 +46,7 @@ def make_document(edition: Edition) -> dict[str, Any]:
 def _list_left_out(edition: Edition, changes: Mapping[str, Any] | None) -> Iterator[str]:
     yield from edition.left_out
     if edition.unreadable:
-        yield f"{plural(len(edition.unreadable), 'source file')}: not readable as Python."
+        yield f"{plural(len(edition.unreadable), 'source file')}: cannot be measured."
     unnamed = sum(changes["counts"][key] - len(changes[key]) for key in ("gained", "lost")) if changes else 0
     if unnamed:
         yield f"{plural(unnamed, 'symbol')} gained or lost: counted, but not named."

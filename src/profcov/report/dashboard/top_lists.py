@@ -141,6 +141,10 @@ def _list_gaps(edition: Edition) -> Iterator[TopList]:
     startup = edition.gaps.startup
     rest = ((gap.symbol.name, f"{gap.symbol.place}:{gap.symbol.span[0]}", gap.missed) for gap in startup)
     yield _make("Ran at start-up, or never", ("symbol", "where", "statements"), rest, len(startup))
+    unmeasured = edition.gaps.unmeasured
+    yield _make(
+        "Cannot be measured", ("file", "why"), ((each.file, each.reason) for each in unmeasured), len(unmeasured)
+    )
 
 
 def _list_sole(edition: Edition, unique: Mapping[Slug, int]) -> Iterator[TopList]:

@@ -210,7 +210,7 @@ def test_about_tells_what_it_was_made_from_and_what_is_not_in_it(tree):
     assert about["Recorded"] == "2026-01-01T00:00:00+00:00"
     assert about["Recorded by"] == "coverage.py 7.6, Python 3.11.7"
     assert about["Artifacts"] == "1 complete"
-    assert about["Not readable as Python"] == "broken.py"
+    assert about["Cannot be measured"] == "broken.py"
     assert about["Ran, but not in the measured source"] == "elsewhere.py"
     assert about["coverage.py: omit"] == "*/a.py"
     assert "4 files" in about["Source"]
