@@ -22,15 +22,19 @@ from profcov.cli.common import (
     timeout_option,
 )
 from profcov.cli.group import suggest
+from profcov.cli.redis_url import redis_url_option
 from profcov.errors import CoverageError, CoverageMergeError, CoverageReadError, ProfcovError
-from profcov.store.combine import combine
+from profcov.playback.barrier import check_redis, forget_ended, read_jobs, settle
+from profcov.playback.jobs_left import tell_jobs
+from profcov.store.combine import check_recorded, combine
 from profcov.store.combine import restore_previous as bring_back
 from profcov.store.layout import list_slugs
 from profcov.store.survey import list_pending
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from profcov.slug import Slug
     from profcov.store.combine import Artifact
 
 
@@ -46,7 +50,8 @@ _COLUMNS: Final = ("profile", "lines", "files", "status", "artifact")
     type=click.Path(path_type=Path, file_okay=False),
     help="Where to write the artifacts.  [default: the data directory]",
 )
-@timeout_option("Seconds to wait for work in flight.")
+@redis_url_option()
+@timeout_option("Seconds to wait, each time, for the jobs and for work in flight.")
 @click.option("--allow-partial", is_flag=True, help="Exit with 0 though an artifact is partial.")
 @click.option("--append", is_flag=True, help="Keep what is in the artifact already, and add to it.")
 @click.option("--keep", is_flag=True, help="Keep the shards: they are combined again, with those to come.")
@@ -58,6 +63,7 @@ def command(
     data_dir: Path | None,
     config: str | None,
     out: Path | None,
+    redis_url: str | None,
     timeout: float,
     allow_partial: bool,
     append: bool,
@@ -67,8 +73,8 @@ def command(
 ) -> int:
     """Merge the shards of each SLUG, or of all, into <slug>.coverage and <slug>.profile.json.
 
-    Returns only when no process has work in flight for the profile. Prints one line an artifact: slug, lines, files,
-    complete or partial, path. Exits with 1 if one is partial.
+    Returns only when no process has work in flight for the profile and, with --redis-url, no RQ job of it is to run, or that has
+    taken too long. Prints one line an artifact: slug, lines, files, complete or partial, path. Exits with 1 if one is partial.
     """
     directory = find_data_dir(data_dir)
     umask = settings.read_umask(os.environ)
@@ -79,25 +85,31 @@ def command(
     chosen = parse_slugs(slugs) or list_pending(directory)
     if not chosen:
         raise CoverageReadError(directory, "no profile has shards there")
+    if redis_url is not None:
+        check_redis(redis_url)
     failures: list[ProfcovError] = []
     combined: list[Artifact] = []
     for slug in chosen:
         try:
+            jobs = _settle(redis_url, directory, slug, timeout, umask)
             made = combine(
                 directory,
                 slug,
                 config_file=config_file,
                 out=out,
                 timeout=timeout,
+                jobs=jobs,
                 append=append,
                 keep=keep,
                 umask=umask,
             )
+            if redis_url is not None and not keep:
+                forget_ended(redis_url, slug, jobs)
         except CoverageError as error:
             failures.append(_hint(error, directory))
             continue
         combined.append(made)
-        _warn(made)
+        _warn(made, is_asked=redis_url is not None)
     print_answer(_COLUMNS, map(_describe, combined), form, titled=False)
     for failure in failures[:-1]:
         click.echo(f"profcov: {failure}", err=True)
@@ -125,7 +137,19 @@ def _describe(made: Artifact) -> dict[str, Any]:
     }
 
 
-def _warn(made: Artifact) -> None:
+def _settle(redis_url: str | None, directory: Path, slug: Slug, timeout: float, umask: int) -> Mapping[str, str | None]:
+    """Wait for the jobs of a profile, and return those that Redis knows with their status there; none if none is asked."""
+    if redis_url is None:
+        return {}
+    if not read_jobs(redis_url, slug):
+        check_recorded(directory, slug)  # before a lock is made for it
+    jobs, _ = settle(redis_url, directory, slug, timeout, umask=umask)
+    return jobs
+
+
+def _warn(made: Artifact, *, is_asked: bool) -> None:
+    for sentence in tell_jobs(made.jobs, is_asked=is_asked):
+        click.echo(f"profcov: {made.slug}: {sentence}", err=True)
     for file, (kept, *others) in made.changed.items():
         click.echo(f"profcov: {made.slug}: {_tell_change(file, kept, others)}", err=True)
     for file, lines in made.impossible.items():

@@ -30,7 +30,7 @@ _REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
 
 
 def _check_redis_url(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
-    if value is not None and not value.startswith(_REDIS_SCHEMES):
+    if value and not value.startswith(_REDIS_SCHEMES):
         raise click.BadParameter("it is not a Redis address such as redis://127.0.0.1:6379/0")
     return value
 

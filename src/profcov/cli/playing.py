@@ -13,6 +13,7 @@ import click
 import urllib3
 
 from profcov.carrier import HEADER, TOKEN_HEADER
+from profcov.cli.redis_url import redis_url_option
 from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.cookies import read_cookie_file
 from profcov.playback.formats import find_files, find_slug, load, load_profiles
@@ -90,9 +91,7 @@ def _read_headers(_ctx: click.Context, _param: click.Parameter, values: tuple[st
 
 
 _OPTIONS: Final = (
-    click.option(
-        "--redis-url", metavar="URL", envvar="REDIS_URL", show_envvar=True, help="Wait for the RQ jobs kept there."
-    ),
+    redis_url_option(),
     click.option(
         "--data-dir",
         metavar="DIR",

@@ -29,6 +29,7 @@ from profcov.cli.recorded import (
 from profcov.report.coverage_html import write_html
 from profcov.report.files import lay_out, write_whole
 from profcov.report.profile_json import DEPTH, profile_document
+from profcov.report.text import printable
 from profcov.store.layout import artifact_path
 
 if TYPE_CHECKING:
@@ -82,6 +83,8 @@ def command(
     rows = []
     for recorded in read_artifacts(directory, chosen, inventory, ignore_source_changes=ignore_source_changes):
         rows.append(write_report(index, recorded, out))
+        for reason, jobs in recorded.doubtful_jobs.items():
+            click.echo(f"{recorded.slug}: {reason}: {printable(jobs)}", err=True)
         if html:
             artifact, target = artifact_path(directory, recorded.slug), out / "html" / recorded.slug
             write_html(artifact, find_config(config), target, f"profcov: {recorded.slug}")

@@ -11,6 +11,8 @@ import click
 from profcov.cli.answer import SCHEMA_VERSION, note, print_answer, print_json
 from profcov.cli.columns import show_bytes
 from profcov.cli.common import data_dir_option, find_data_dir, format_option, tell_silent_runs
+from profcov.cli.redis_url import redis_url_option
+from profcov.errors import TargetError
 from profcov.playback.barrier import wait_for_jobs
 from profcov.report.text import plural
 from profcov.store.pause import is_paused
@@ -18,8 +20,10 @@ from profcov.store.runs import list_silent
 from profcov.store.survey import survey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from profcov.slug import Slug
     from profcov.store.holders import Holder
     from profcov.store.survey import Held
 
@@ -28,7 +32,7 @@ TITLES: Final = ("profile", "shards", "size", "status", "holders", "pending jobs
 
 @click.command("status")
 @data_dir_option("The servers' data directory.")
-@click.option("--redis-url", metavar="URL", help="Count the jobs of each profile that RQ has not finished.")
+@redis_url_option("Count the jobs of each profile that are to run there.")
 @format_option()
 def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
     """Show each profile's shards and artifact, the processes that have work in flight, and whether recording is paused.
@@ -38,7 +42,7 @@ def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
     """
     directory = find_data_dir(data_dir, must_exist=True)
     held = survey(directory)
-    jobs = {each.slug: wait_for_jobs(redis_url, each.slug, 0) for each in held} if redis_url else None
+    jobs, problem = _count_jobs(redis_url, held)
     paused = is_paused(directory)
     if form == "json":
         profiles = [
@@ -52,11 +56,29 @@ def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
             "silent_runs": [str(run) for run in list_silent(directory)],
         }
         print_json(document)
-        return 0
+        return _conclude(problem)
     print_answer(TITLES, [_row(each, None if jobs is None else len(jobs[each.slug])) for each in held])
     total = sum(each.shard_bytes + each.artifact_bytes for each in held)
     note(f"{directory}: {plural(len(held), 'profile')}, {show_bytes(total)}, {'PAUSED' if paused else 'not paused'}")
     tell_silent_runs(directory)
+    return _conclude(problem)
+
+
+def _count_jobs(
+    redis_url: str | None, held: Sequence[Held]
+) -> tuple[dict[Slug, tuple[str, ...]] | None, TargetError | None]:
+    """Return the jobs of each profile that are to run, and why that is not known; what else is known is told all the same."""
+    if redis_url is None:
+        return None, None
+    try:
+        return {each.slug: wait_for_jobs(redis_url, each.slug, 0) for each in held}, None
+    except TargetError as error:
+        return None, error
+
+
+def _conclude(problem: TargetError | None) -> int:
+    if problem is not None:
+        raise problem
     return 0
 
 

@@ -9,22 +9,33 @@ from typing import TYPE_CHECKING
 import click
 
 from profcov import settings
-from profcov.cli.common import data_dir_option, find_data_dir, parse_slugs, slugs_argument, timeout_option
+from profcov.cli.common import (
+    data_dir_option,
+    find_data_dir,
+    parse_slugs,
+    refuse_unknown,
+    slugs_argument,
+    timeout_option,
+)
+from profcov.cli.redis_url import redis_url_option
 from profcov.errors import JobsPendingError
-from profcov.playback.barrier import settle
+from profcov.playback.barrier import read_jobs, settle
 from profcov.store.lock import exclusive
+from profcov.store.survey import list_at_work, list_known
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from profcov.slug import Slug
+
 
 @click.command("wait")
-@slugs_argument(required=True)
+@slugs_argument()
 @data_dir_option("The servers' data directory.")
-@click.option("--redis-url", metavar="URL", help="Wait for the profiles' RQ jobs there, too.")
+@redis_url_option()
 @timeout_option("Seconds to wait for all of them together.")
 def command(slugs: tuple[str, ...], data_dir: Path | None, redis_url: str | None, timeout: float) -> int:
-    """Return when no process has work in flight for the profiles; nothing is combined.
+    """Return when no process has work in flight for the profiles, or for any; nothing is combined.
 
     With --redis-url, when besides no RQ job that they have started is still to run. After the time-out it names the processes
     that are at work, or the jobs.
@@ -32,11 +43,20 @@ def command(slugs: tuple[str, ...], data_dir: Path | None, redis_url: str | None
     directory = find_data_dir(data_dir, must_exist=True)
     until = time.monotonic() + timeout
     umask = settings.read_umask(os.environ)
-    for slug in parse_slugs(slugs):
-        if redis_url:
+    known = list_known(directory)
+    named = parse_slugs(slugs)
+    refuse_unknown(directory, named, known)
+    for slug in named or _list_pending(directory, redis_url, known):
+        if redis_url is not None:
             _, pending = settle(redis_url, directory, slug, max(0.0, until - time.monotonic()), umask=umask)
             if pending:
                 raise JobsPendingError(slug, timeout, pending)
         with exclusive(directory, slug, max(0.0, until - time.monotonic()), umask):
             pass
     return 0
+
+
+def _list_pending(directory: Path, redis_url: str | None, known: list[Slug]) -> list[Slug]:
+    """Return the profiles that somebody may be at work for, or that have jobs: those are known when all else is combined."""
+    at_work = set(list_at_work(directory))
+    return [slug for slug in known if slug in at_work or (redis_url is not None and read_jobs(redis_url, slug))]

@@ -112,8 +112,8 @@ def check_redis(url: str | None, environ: Mapping[str, str]) -> Iterator[Finding
     from profcov.playback import barrier  # noqa: PLC0415 (as playback does it; needs what is checked above)
     from profcov.playback.address import show  # noqa: PLC0415
 
-    address = url or environ.get("REDIS_URL")
-    if not address:
+    address = environ.get("REDIS_URL") if url is None else url
+    if not address or (url is None and not barrier.can_ask()):
         return
     try:
         barrier.check_redis(address)

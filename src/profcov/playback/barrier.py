@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.carrier import jobs_key
@@ -27,6 +28,11 @@ if TYPE_CHECKING:
 _SECONDS_TO_ANSWER: Final = 10.0
 
 
+def can_ask() -> bool:
+    """Tell whether what asks Redis for RQ's jobs is installed."""
+    return find_spec("rq") is not None and find_spec("redis") is not None
+
+
 def check_redis(redis_url: str) -> None:
     """Return if Redis answers and RQ is installed here.
 
@@ -45,6 +51,18 @@ def forget_jobs(redis_url: str, slug: Slug) -> None:
     """
     with _connect(redis_url) as redis:
         redis.delete(jobs_key(slug))
+
+
+def forget_ended(redis_url: str, slug: Slug, jobs: Mapping[str, str | None]) -> None:
+    """Drop the ids of those jobs that are not to run any more: they are in an artifact.
+
+    Raises:
+        TargetError: Redis does not answer.
+    """
+    ended = jobs.keys() - _list_pending(jobs)
+    if ended:
+        with _connect(redis_url) as redis:
+            redis.srem(jobs_key(slug), *ended)
 
 
 def read_jobs(redis_url: str, slug: Slug) -> dict[str, str | None]:

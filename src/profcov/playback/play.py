@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import CoverageError, PlaybackError, TargetError, TargetUnreachableError
+from profcov.playback.jobs_left import tell_jobs
 from profcov.playback.play_options import Login, make_recording, open_client
 from profcov.playback.steps import play_steps
 
@@ -102,7 +103,8 @@ def play(
                     if stop.wait(pause):
                         raise
         jobs, artifact = recording.finish(stop) if recording is not None else ((), None)
-        notes = tuple(map(client.hide_secrets, client.notes))
+        left = tell_jobs(artifact.jobs, is_asked=options.redis_url is not None) if artifact is not None else ()
+        notes = (*map(client.hide_secrets, client.notes), *left)
         return PlayResult(profile.slug, client.requests, time.monotonic() - started, jobs, artifact, notes)
 
 

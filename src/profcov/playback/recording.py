@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from profcov.playback.barrier import forget_jobs, read_jobs, settle, wait_for_jobs
+from profcov.playback.barrier import forget_ended, forget_jobs, read_jobs, settle, wait_for_jobs
 from profcov.reasons import PLAYBACK_FAILED
 from profcov.store.combine import Artifact, combine, discard
 from profcov.store.files import PRIVATE
@@ -106,12 +106,11 @@ class Recording:
             CoverageError: the shards cannot be combined, or a process is still at work when the time is up.
         """
         jobs: dict[str, str | None] = {}
-        pending: tuple[str, ...] = ()
         if self.redis_url is not None:
-            jobs, pending = settle(self.redis_url, self.data_dir, self.slug, self.timeout, stop=stop, umask=self.umask)
+            jobs, _ = settle(self.redis_url, self.data_dir, self.slug, self.timeout, stop=stop, umask=self.umask)
         artifact = self._combine([], jobs)
-        if self.redis_url is not None and not pending:
-            forget_jobs(self.redis_url, self.slug)
+        if self.redis_url is not None:
+            forget_ended(self.redis_url, self.slug, jobs)
         return tuple(jobs), artifact
 
     def abandon(self) -> None:

@@ -26,7 +26,7 @@ from profcov.store.consume import consume, finish
 from profcov.store.directory import make_state
 from profcov.store.files import PRIVATE, create_private, make_directory
 from profcov.store.holders import list_died, list_failed, list_notes
-from profcov.store.jobs import list_jobs, list_unfinished, list_unmeasured
+from profcov.store.jobs import list_jobs, name_doubtful
 from profcov.store.layout import (
     artifact_path,
     list_shards,
@@ -121,7 +121,7 @@ def combine(
     """
     if not data_dir.is_dir():
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
-    _check_recorded(data_dir, slug)  # before a lock is made for it, by another user than the server's, maybe
+    check_recorded(data_dir, slug)  # before a lock is made for it, by another user than the server's, maybe
     artifact = artifact_path(out or data_dir, slug)
     with _told(artifact), consuming(data_dir, slug, timeout, play, umask) as lock:
         is_part = is_broken_off(data_dir, slug, lock, play)
@@ -184,7 +184,7 @@ def _sum_up(artifact: Path, making: Making, content: Content) -> Artifact:
     )
 
 
-def _check_recorded(data_dir: Path, slug: Slug) -> None:
+def check_recorded(data_dir: Path, slug: Slug) -> None:
     """Refuse a slug of which there is nothing to combine, nor can be soon.
 
     Raises:
@@ -202,7 +202,7 @@ def _gather(data_dir: Path, slug: Slug, lock: int, umask: int) -> Gathered:
     Raises:
         CoverageMergeError: there is none that can be read.
     """
-    _check_recorded(data_dir, slug)
+    check_recorded(data_dir, slug)
     found = list_shards(data_dir, slug)
     gathered = gather(found)
     if found and not gathered.shards:
@@ -231,8 +231,7 @@ def _reasons(
         (SHARD_UNREADABLE, gathered.unreadable),
         (SOURCE_CHANGED, changed),
         (LINES_IMPOSSIBLE, impossible),
-        (JOBS_UNFINISHED, list_unfinished(jobs)),
-        (JOBS_UNMEASURED, list_unmeasured(jobs)),
+        *((reason, True) for reason in name_doubtful(jobs)),
     )
     earlier = [each for each in (before.facts.get("reasons", ()) if before else ()) if each not in _OF_JOBS]
     return tuple(dict.fromkeys([*given, *earlier, *(code for code, found in own if found)]))

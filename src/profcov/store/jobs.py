@@ -6,10 +6,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.reasons import JOBS_UNFINISHED, JOBS_UNMEASURED
 from profcov.store.layout import host_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from profcov.store.holders import Holder
 
@@ -26,6 +27,7 @@ GONE: Final = "gone"
 _ENDED: Final = frozenset({FINISHED, FAILED, STOPPED, KILLED, GONE})
 _NEVER_RUNS: Final = frozenset({"canceled", "created"})
 """``created``: nothing has enqueued it."""
+_MAX_NAMED: Final = 3
 _CLOCKS: Final = 0.002
 """By how many seconds two clocks, and what is rounded, may differ."""
 
@@ -83,6 +85,17 @@ def list_unmeasured(jobs: Iterable[Mapping[str, Any]]) -> list[str]:
     return [
         each["id"] for each in jobs if each["status"] in _ENDED and not each["attempts"] and each["queue"] is not None
     ]
+
+
+def name_doubtful(jobs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Map each reason why an artifact is not complete because of its jobs to the ids of some, and how many more there are."""
+    doubtful = {JOBS_UNFINISHED: list_unfinished(jobs), JOBS_UNMEASURED: list_unmeasured(jobs)}
+    return {reason: _name_some(ids) for reason, ids in doubtful.items() if ids}
+
+
+def _name_some(ids: Sequence[str]) -> str:
+    more = len(ids) - _MAX_NAMED
+    return ", ".join(ids[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def list_jobs(

@@ -77,6 +77,14 @@ def lock_path(data_dir: Path, slug: Slug) -> Path:
     return data_dir / STATE / f"{slug}.lock"
 
 
+def list_locked(data_dir: Path) -> Iterator[Slug]:
+    """Yield the slugs that have a lock file: whatever was recorded of one makes it."""
+    for name in _list(state_dir(data_dir)):
+        if name.endswith(".lock"):
+            with contextlib.suppress(InvalidSlugError):
+                yield parse_slug(name.removesuffix(".lock"))
+
+
 def count_slugs(data_dir: Path, limit: int) -> int:
     """Return how many slugs a directory holds that were not combined since they were recorded last.
 

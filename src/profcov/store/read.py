@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import CoverageReadError
 from profcov.store.files import file_digest
+from profcov.store.jobs import name_doubtful
 from profcov.store.layout import artifact_path, sidecar_path
 from profcov.store.merge import read_content
 from profcov.store.sidecar import check_bytes, check_sources, read_sidecar
@@ -58,6 +59,20 @@ class Recorded:
     def jobs(self) -> list[dict[str, Any]]:
         """The jobs that were the profile's, as in the sidecar."""
         return list((self.facts or {}).get("jobs", ()))
+
+    @property
+    def doubtful_jobs(self) -> dict[str, str]:
+        """Which jobs are behind a reason why it is partial: the ids of some."""
+        named = name_doubtful([each for each in self.jobs if _is_job(each)])
+        return {reason: ids for reason, ids in named.items() if reason in self.reasons}
+
+
+def _is_job(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and all(isinstance(value.get(key), str) for key in ("id", "status"))
+        and value.keys() >= {"attempts", "queue"}
+    )
 
 
 def read_artifact(

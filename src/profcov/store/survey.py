@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from profcov.errors import CoverageReadError
 from profcov.store.holders import Holder, list_holders, list_notes
-from profcov.store.layout import Contents, artifact_path, previous_path, read_contents, shards_dir, sidecar_path
+from profcov.store.layout import (
+    Contents,
+    artifact_path,
+    list_locked,
+    previous_path,
+    read_contents,
+    shards_dir,
+    sidecar_path,
+)
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
@@ -84,6 +92,25 @@ def list_pending(data_dir: Path) -> list[Slug]:
     """
     noted = {note.slug for note in list_notes(data_dir) if note.missing is not None}
     return sorted({*_read(data_dir).shards, *noted})
+
+
+def list_at_work(data_dir: Path) -> list[Slug]:
+    """Return the slugs with something to wait for or to combine, sorted; none without a directory.
+
+    Raises:
+        OSError: the directory cannot be read.
+    """
+    return sorted({*list_pending(data_dir), *(note.slug for note in list_notes(data_dir) if note.is_awaited)})
+
+
+def list_known(data_dir: Path) -> list[Slug]:
+    """Return the slugs of which anything is known, sorted: what they have left may be no more than a lock file.
+
+    Raises:
+        OSError: the directory cannot be read.
+    """
+    contents = _read(data_dir)
+    return sorted({*contents.shards, *contents.artifacts, *list_locked(data_dir), *list_at_work(data_dir)})
 
 
 def _read(data_dir: Path) -> Contents:

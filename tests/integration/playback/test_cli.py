@@ -245,6 +245,22 @@ def test_jobs_that_no_worker_runs_make_the_artifact_partial(
     assert "1 jobs" in ended.stderr
     assert read_sidecar(tmp_path / "data/a.coverage")["reasons"] == ["jobs-unfinished"]
     assert redis.scard("profcov:jobs:a") == 1
+    (job_id,) = read_sidecar(tmp_path / "data/a.coverage")["job_ids"]
+    assert f"a: RQ jobs that have not ended: {job_id}; is a worker there" in ended.stderr
+
+
+def test_jobs_whose_redis_nobody_has_named_make_the_artifact_partial_and_are_one_sentence(
+    tmp_path: Path, gunicorn: Callable[..., str], playback: Playback, redis_url: str
+) -> None:
+    url = gunicorn(**ENABLED, REDIS_URL=redis_url)
+    words = ("--trace-code", "--base-url", url, "--data-dir", "data")
+    ended = playback(write(tmp_path, "a", post("/jobs")), *words)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.split("\t")[2] == "partial; jobs-unfinished"
+    (job_id,) = read_sidecar(tmp_path / "data/a.coverage")["job_ids"]
+    said = [line for line in ended.stderr.splitlines() if "their Redis was not asked" in line]
+    assert len(said) == 1
+    assert said[0].startswith(f"a: RQ jobs that nobody has seen end: {job_id}; ")
 
 
 def test_a_job_that_still_runs_when_the_time_is_over_keeps_the_data_from_being_combined(

@@ -1,42 +1,74 @@
-"""``profcov wait --redis-url`` as people call it."""
+"""``profcov wait``, ``combine`` and ``status`` as people call them who have ``REDIS_URL`` in their environment."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import Any
 
+ENQUEUE = """
+queue.enqueue(jobs.other)
+with profcov.trace("demo"):
+    jobs.other()
+    tell(sorted(queue.enqueue(jobs.first).id for _ in range(5)))
+"""
 
-def wait(rq: Any, *words: str) -> tuple[int, str, str]:
-    whole = [sys.executable, "-m", "profcov", "wait", "demo", "--redis-url", rq.environ["REDIS_URL"], *words]
+
+def profcov(rq: Any, *words: str) -> tuple[int, str, str]:
+    whole = [sys.executable, "-m", "profcov", *words]
     done = subprocess.run(whole, env=rq.environ, capture_output=True, text=True, timeout=60, check=False)
     return done.returncode, done.stdout, done.stderr
 
 
 def test_waiting_ends_when_every_job_of_the_profile_has(rq: Any) -> None:
-    ids = rq.run(
-        """
-        queue.enqueue(jobs.other)
-        with profcov.trace("demo"):
-            tell(sorted(queue.enqueue(jobs.first).id for _ in range(5)))
-        """
-    )
-    rq.data.mkdir(exist_ok=True)
+    ids = rq.run(ENQUEUE)
     named = f"{', '.join(ids[:3])} and 2 more"
-    assert wait(rq, "--timeout", "0.1") == (
-        3,
-        "",
-        f"profcov: demo still has RQ jobs to run after 0.1 s: {named}; is a worker there for their queue?\n",
-    )
+    sentence = f"profcov: demo still has RQ jobs to run after 0.1 s: {named}; is a worker there for their queue?\n"
+    url = rq.environ["REDIS_URL"]
+    for words in ("demo",), (), ("demo", "--redis-url", url):
+        assert profcov(rq, "wait", *words, "--timeout", "0.1") == (3, "", sentence)
+    assert profcov(rq, "wait", "--redis-url", "") == (0, "", "")
     with rq.start_worker("--burst") as worker:
-        assert wait(rq) == (0, "", "")
-        assert rq.functions("demo") == {"first", "second"}
+        assert profcov(rq, "wait") == (0, "", "")
+        assert rq.functions("demo") == {"first", "second", "other"}
         assert worker.wait(60) == 0
 
 
+def test_combining_waits_for_the_jobs_names_those_that_nobody_runs_and_adds_them_later(rq: Any) -> None:
+    ids = rq.run(ENQUEUE)
+    status = json.loads(profcov(rq, "status", "--format", "json")[1])
+    assert status["profiles"][0]["pending_jobs"] == ids
+    code, out, err = profcov(rq, "combine", "--timeout", "0.1")
+    assert (code, out.split("\t")[3]) == (1, "partial; jobs-unfinished")
+    named = f"{', '.join(ids[:3])} and 2 more"
+    assert err == f"profcov: demo: RQ jobs that have not ended: {named}; is a worker there for their queue?\n"
+    with rq.start_worker("--burst") as worker:
+        assert profcov(rq, "wait") == (0, "", "")  # for the jobs alone
+        code, out, err = profcov(rq, "combine", "demo", "--append")
+        assert (code, out.split("\t")[3], err) == (0, "complete", "")
+        assert worker.wait(60) == 0
+    assert rq.redis.exists("profcov:jobs:demo") == 0
+    rq.run(
+        'with profcov.trace("demo"):\n    jobs.other()\n    queue.enqueue(jobs.second, job_id="asked-of-nobody")\ntell(None)\n'
+    )
+    code, out, err = profcov(rq, "combine", "demo", "--redis-url", "")
+    assert (code, out.split("\t")[3]) == (1, "partial; jobs-unfinished")
+    assert err.startswith(
+        "profcov: demo: RQ jobs that nobody has seen end: asked-of-nobody; their Redis was not asked: name it"
+    )
+    assert err.count("\n") == 1
+
+
+def test_workers_of_profcov_rq_have_the_redis_of_the_environment(rq: Any) -> None:
+    rq.run('with profcov.trace("demo"):\n    queue.enqueue(jobs.second)\ntell(None)\n')
+    assert profcov(rq, "rq", "worker", "--with-coverage", "--burst", "--quiet")[0] == 0
+    assert rq.combined("demo") == {"second"}
+
+
 def test_a_redis_that_does_not_answer_is_one_sentence(rq: Any) -> None:
-    rq.data.mkdir(exist_ok=True)
-    code, out, err = wait(rq, "--redis-url", "redis://127.0.0.1:1/0")
+    rq.run('with profcov.trace("demo"):\n    jobs.other()\ntell(None)\n')
+    code, out, err = profcov(rq, "wait", "demo", "--redis-url", "redis://127.0.0.1:1/0")
     assert (code, out) == (4, "")
     assert err.startswith("profcov: redis://127.0.0.1:1/0: Redis does not answer as it should")
     assert err.count("\n") == 1

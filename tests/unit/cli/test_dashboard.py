@@ -25,11 +25,11 @@ def project(tree, monkeypatch):
     return tree.root
 
 
-def record(slug: str, lines: set[int]) -> None:
+def record(slug: str, lines: set[int], jobs: dict[str, str | None] | None = None) -> None:
     data = Path(".profcov").absolute()
     facts = {"sources": {"app.py": file_digest("app.py")}, "imported": ["app.py"]}
     write_shard(data, Slug(slug), f"profile:{slug}", {"app.py": lines}, facts=facts)
-    combine(data, Slug(slug), config_file=Path("coverage.profile-playback.ini"))
+    combine(data, Slug(slug), config_file=Path("coverage.profile-playback.ini"), jobs=jobs)
 
 
 def run(capsys, *args):
@@ -53,6 +53,18 @@ def test_it_writes_a_page_into_a_directory_or_into_a_file_and_says_where(project
     page = read("new/page.html")
     assert ([each["slug"] for each in page["profiles"]], page["title"]) == (["one"], "The shop")
     assert sorted(path.name for path in Path("new").iterdir()) == ["dir", "page.html"]
+
+
+def test_jobs_that_have_not_ended_are_named_by_the_page_and_by_report(project, capsys):
+    record("one", {2}, jobs={"j-1": "queued"})
+    assert run(capsys) == (0, "artifacts/index.html\n", "")
+    (one,) = read("artifacts/index.html")["profiles"]
+    assert (one["status"], one["reasons"]) == ("partial", ["jobs-unfinished: j-1"])
+    with pytest.raises(SystemExit):
+        main(["report"])
+    printed = capsys.readouterr()
+    assert "one\tpartial; jobs-unfinished\t" in printed.out
+    assert printed.err == "one: jobs-unfinished: j-1\n"
 
 
 def test_it_says_what_is_not_in_it(project, capsys):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import sys
 import time
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command in the directory of ``.profcov``; return its exit code and what it wrote to each stream."""
     monkeypatch.chdir(tmp_path)
-    for name in ("DIR", "CONFIG", "MAX_BYTES"):
-        monkeypatch.delenv(f"PROFILE_COVERAGE_{name}", raising=False)
+    for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG", "PROFILE_COVERAGE_MAX_BYTES", "REDIS_URL"):
+        monkeypatch.delenv(name, raising=False)
 
     def call(*words: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as done:
@@ -57,10 +58,17 @@ def write(data: Path, slug: str, days: float = 0.0) -> None:
 
 def test_wait_returns_when_nobody_is_at_work_and_else_says_who_is(run: Run, data: Path) -> None:
     write(data, "shop")
-    assert run("wait", "shop", "other") == (0, "", "")
+    assert run("wait", "shop") == (0, "", "")
     with at_work(data, "shop"):
-        code, _, err = run("wait", "shop", "--timeout", "0.05")
-    assert (code, "shop still has work in flight" in err) == (3, True)
+        for named in ("shop",), ():
+            code, _, err = run("wait", *named, "--timeout", "0.05")
+            assert (code, "shop still has work in flight" in err) == (3, True)
+        code, _, err = run("wait", "shep", "--timeout", "0.05")
+    assert (code, err.endswith("nothing was recorded there for shep; did you mean shop?\n")) == (3, True)
+    assert not (data / "state" / "shep.lock").exists()
+    combine(data, Slug("shop"))
+    (data / "shop.coverage").unlink()  # it went elsewhere: what is left is its lock file
+    assert run("wait", "shop") == run("wait") == (0, "", "")
 
 
 @pytest.mark.parametrize("words", [("wait", "shop"), ("status",), ("clean", "shop")])
@@ -103,8 +111,27 @@ def test_status_as_json(run: Run, data: Path, redis_url: str) -> None:
     assert (code, document["schema_version"], document["paused"]) == (0, 1, False)
     (shop,) = document["profiles"]
     assert (shop["profile"], shop["shards"], shop["pending_jobs"], shop["holders"]) == ("shop", 1, [], [])
-    code, _, err = run("status", "--redis-url", "redis://127.0.0.1:1")
-    assert (code, "redis://127.0.0.1:1" in err) == (4, True)
+    for words in ("--redis-url", "redis://127.0.0.1:1"), ("--format", "json", "--redis-url", "redis://127.0.0.1:1"):
+        code, out, err = run("status", *words)
+        assert (code, "shop" in out, "redis://127.0.0.1:1" in err) == (4, True, True)
+
+
+def test_the_redis_of_the_environment_is_asked_if_that_can_be_and_none_is_named(
+    run: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(data, "shop")
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:1/0")
+    for words in ("wait",), ("wait", "shop"), ("combine",), ("status",):
+        code, _, err = run(*words)
+        assert (code, "redis://127.0.0.1:1/0: Redis does not answer" in err) == (4, True), words
+        assert "profcov: redis://127.0.0.1:2/0: " in run(*words, "--redis-url", "redis://127.0.0.1:2/0")[2]
+    assert len(list_shards(data, Slug("shop"))) == 1
+    assert run("wait", "--redis-url", "") == (0, "", "")
+    monkeypatch.setitem(sys.modules, "rq", None)  # as if it were not installed
+    assert run("wait") == (0, "", "")
+    code, _, err = run("wait", "--redis-url", "redis://127.0.0.1:1/0")
+    assert (code, "waiting for jobs needs rq" in err) == (4, True)
+    assert run("combine")[0] == 0
 
 
 @pytest.mark.parametrize("limit", ["", "1"])

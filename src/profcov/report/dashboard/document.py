@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from profcov.report.dashboard.edition import Edition
+    from profcov.report.dashboard.notes import Note
     from profcov.slug import Slug
 
 VERSION: Final = 1
@@ -57,7 +58,7 @@ def _describe_profile(edition: Edition, slug: Slug) -> dict[str, Any]:
     return {
         "slug": slug,
         "status": reach.status,
-        "reasons": [clean(reason) for reason in reach.reasons] or _NO_REASONS.get(reach.status, []),
+        "reasons": [clean(_tell(reason, note)) for reason in reach.reasons] or _NO_REASONS.get(reach.status, []),
         "lines": reach.lines,
         "files": reach.files,
         "reached": reach.reached,
@@ -73,6 +74,11 @@ def _describe_profile(edition: Edition, slug: Slug) -> dict[str, Any]:
         "json": edition.find_link(f"{slug}-coverage.json", f"reports/{slug}-coverage.json"),
         "replay": clean(edition.replay_command(slug)),
     }
+
+
+def _tell(reason: str, note: Note | None) -> str:
+    jobs = note.doubtful_jobs.get(reason) if note else None
+    return f"{reason}: {jobs}" if jobs else reason
 
 
 def _describe_modules(edition: Edition) -> Iterator[dict[str, Any]]:

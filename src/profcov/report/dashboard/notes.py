@@ -18,12 +18,14 @@ _NOT_DONE: Final = frozenset({"canceled", "failed", "killed", "stopped"})
 class Note:
     """What the sidecar of an artifact tells; None where there is none.
 
-    ``failed_jobs`` are those that have failed, were stopped or canceled, or died with their process.
+    ``failed_jobs`` are those that have failed, were stopped or canceled, or died with their process; ``doubtful_jobs`` names those
+    behind a reason why the artifact is partial.
     """
 
     created: str | None
     jobs: int | None
     failed_jobs: int | None
+    doubtful_jobs: Mapping[str, str]
     versions: Mapping[str, Any]
     settings: Mapping[str, Any]
 
@@ -47,12 +49,13 @@ def read_note(recorded: Recorded) -> Note:
     """Return what the sidecar of an artifact tells."""
     facts = recorded.facts
     if facts is None:
-        return Note(None, None, None, {}, {})
+        return Note(None, None, None, {}, {}, {})
     jobs = [each.get("status") for each in facts["jobs"] if isinstance(each, dict)] if "jobs" in facts else None
     return Note(
         created=facts.get("created"),
         jobs=None if jobs is None else len(jobs),
         failed_jobs=None if jobs is None else sum(status in _NOT_DONE for status in jobs),
+        doubtful_jobs=recorded.doubtful_jobs,
         versions=_mapping(facts.get("versions")),
         settings=_mapping(facts.get("settings")),
     )

@@ -116,7 +116,8 @@ def test_each_symbol_has_its_place_what_it_misses_and_its_profiles(tree):
 
 def test_a_profile_says_how_it_was_recorded_and_played(tree):
     jobs = [{"id": "1", "status": "finished"}, {"id": "2", "status": "failed"}, {"id": "3", "status": "killed"}]
-    buy = recorded("buy", BUY, jobs=jobs, status="partial", reasons=["process-died"])
+    jobs += [{"id": each, "status": "queued", "attempts": 0, "queue": "q"} for each in "4567"]
+    buy = recorded("buy", BUY, jobs=jobs, status="partial", reasons=["process-died", "jobs-unfinished"])
     bare = Recorded(Slug("bare"), Content({("", "shop.py"): to_bits([8])}, files={"shop.py"}), None)
     look = recorded("look", LOOK)
     tree.write("out/html/buy/index.html", "")
@@ -128,13 +129,13 @@ def test_a_profile_says_how_it_was_recorded_and_played(tree):
     assert profiles["buy"] == {
         "slug": "buy",
         "status": "partial",
-        "reasons": ["process-died"],
+        "reasons": ["process-died", "jobs-unfinished: 4, 5, 6 and 1 more"],
         "lines": 4,
         "files": 1,
         "reached": 4,
         "seconds": 1.5,
         "requests": 3,
-        "jobs": 3,
+        "jobs": 7,
         "failed_jobs": 2,
         "web_lines": 2,
         "job_lines": 3,

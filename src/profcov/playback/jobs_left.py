@@ -1,0 +1,31 @@
+"""What is said of a profile's jobs that have not ended, or that nobody has measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from profcov.reasons import JOBS_UNFINISHED, JOBS_UNMEASURED
+from profcov.store.jobs import name_doubtful
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+
+def tell_jobs(jobs: Sequence[Mapping[str, Any]], *, is_asked: bool) -> Iterator[str]:
+    """Yield a sentence on the jobs of an artifact that have not ended, and one on those that nobody has measured.
+
+    ``is_asked``: RQ's Redis was, so that it is known.
+    """
+    named = name_doubtful(jobs)
+    if JOBS_UNFINISHED in named and is_asked:
+        yield f"RQ jobs that have not ended: {named[JOBS_UNFINISHED]}; is a worker there for their queue?"
+    elif JOBS_UNFINISHED in named:
+        yield (
+            f"RQ jobs that nobody has seen end: {named[JOBS_UNFINISHED]}; their Redis was not asked: "
+            "name it with --redis-url or REDIS_URL, and install profcov[rq]"
+        )
+    if JOBS_UNMEASURED in named:
+        yield (
+            f"RQ jobs that no measuring worker has performed: {named[JOBS_UNMEASURED]}; "
+            "start workers with `profcov run` or `profcov rq worker --with-coverage`, and the same data directory"
+        )
