@@ -162,15 +162,17 @@ class JobsPendingError(CoverageError):
 
 
 class ProfileFormatError(ProfcovError, ValueError):
-    """Raised when a profile file does not fit the format; names file, step and key."""
+    """Raised when a profile file does not fit the format; names file, step and key, and line and column where they are known."""
 
     code = "profile-format"
 
-    def __init__(self, path: Path, where: str, problem: str) -> None:
+    def __init__(self, path: Path, where: str, problem: str, place: tuple[int, int] | None = None) -> None:
         self.path = path
         self.where = where
         self.problem = problem
-        super().__init__(f"{path}: {_shorten(where)}: {_shorten(problem)}" if where else f"{path}: {_shorten(problem)}")
+        self.place = place
+        position = f"line {place[0]}, column {place[1]}" if place is not None else ""
+        super().__init__(": ".join([str(path), *filter(None, (position, _shorten(where))), _shorten(problem)]))
 
 
 class ProfileFaultsError(ProfileFormatError):
@@ -180,7 +182,7 @@ class ProfileFaultsError(ProfileFormatError):
 
     def __init__(self, faults: Sequence[ProfileFormatError]) -> None:
         first = faults[0]
-        super().__init__(first.path, first.where, first.problem)
+        super().__init__(first.path, first.where, first.problem, first.place)
         self.faults = tuple(faults)
         left = len(faults) - MAX_FAULTS_SHOWN
         more = [f"and {left} more"] if left > 0 else []

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import NewType
+from typing import Final, NewType
 
 from profcov.errors import InvalidSlugError
 
 Slug = NewType("Slug", str)
 """The name of a profile, checked by :func:`parse_slug`."""
 
-_SLUG = re.compile(r"(?!.*\.coverage)[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+PATTERN: Final = r"(?!.*\.coverage)[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+_SLUG: Final = re.compile(PATTERN, re.ASCII)
 
 
 def parse_slug(text: str) -> Slug:

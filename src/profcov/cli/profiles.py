@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from profcov.playback.masking import Mask
 from profcov.playback.recorded.rewriting import is_secret_place
 from profcov.playback.secret import MASK, find_secrets, is_secret_name
 from profcov.playback.secret_text import hide_named
+from profcov.playback.yaml_schema import profile_schema
 from profcov.playback.yaml_writer import write_profile
 from profcov.report.files import write_whole_bytes
 from profcov.report.text import printable
@@ -37,7 +39,7 @@ _PATHS = click.argument(
 
 @click.group("profiles", cls=CommandGroup)
 def command() -> None:
-    """List, check, show and convert profiles.
+    """List, check, show and convert profiles, and print the schema of their YAML.
 
     PATH is a YAML file, a HAR, the events.jsonl of a capture, or a directory of these. A file's format is found by its
     content.
@@ -152,6 +154,15 @@ def _facts(loaded: Loaded) -> dict[str, Any]:
         "requests": len(profile.steps),
         "file": str(profile.path),
     }
+
+
+@command.command("schema")
+def print_schema() -> None:
+    """Print the JSON Schema of the YAML format, for editors.
+
+    Keep it beside the profiles, and begin each with the comment: # yaml-language-server: $schema=profile.schema.json
+    """
+    click.echo(json.dumps(profile_schema(), indent=2))
 
 
 def _load_all(paths: Sequence[Path]) -> tuple[list[Loaded], list[ProfileFormatError]]:

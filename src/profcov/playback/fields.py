@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, ParamSpec, TypeVar
 
 import jmespath
 
 from profcov.errors import ProfileFormatError
+from profcov.playback.places import Items, Table, place_of
 from profcov.playback.secret import is_secret_name
 from profcov.playback.secret_text import hide_named
 from profcov.playback.template import TemplateError, find_names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from pathlib import Path
 
     from jmespath.parser import ParsedResult
 
-_DAY = 86_400
+    from profcov.playback.places import Place
+
+T = TypeVar("T")
+P = ParamSpec("P")
+
+MAX_SECONDS: Final = 86_400
 _NAMES: dict[type, str] = {dict: "a mapping", list: "a list", str: "text"}
 
 
@@ -34,23 +41,28 @@ class Fields:
         keys: Collection[str] | None = None,
         *,
         joint: str = ".",
+        place: Place | None = None,
+        faults: list[ProfileFormatError] | None = None,
     ) -> None:
         """Take a mapping; ``where`` is the way to it, such as ``step 2 'climate': wait``, or empty for the whole file.
 
-        ``joint`` stands between the way and a key in messages.
+        ``joint`` stands between the way and a key in messages. ``place`` is for a value that does not know its own.
+        ``faults`` take what is wrong with one part when others are still to be read, see :meth:`keep`.
 
         Raises:
-            ProfileFormatError: it is no mapping, or has a key that is not among ``keys``.
+            ProfileFormatError: it is no mapping, or has a key that is not among ``keys`` and nothing takes faults.
         """
         self._path = path
         self._where = where
         self._joint = joint
+        self._place = place_of(value) or place
+        self._faults = faults
         if not isinstance(value, dict):
-            raise ProfileFormatError(path, where, f"must be a mapping, not {describe(value)}")
+            raise ProfileFormatError(path, where, f"must be a mapping, not {describe(value)}", self._place)
         self._values: dict[str, Any] = value
         for key in value:
             if keys is not None and key not in keys:
-                self.fail(key, "unknown key; known here: " + ", ".join(keys))
+                self.note_key(key, "unknown key; known here: " + ", ".join(keys))
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
@@ -69,15 +81,47 @@ class Fields:
 
     def holding(self, key: str, value: Any) -> Fields:
         """Return a mapping in this place that has only this key."""
-        return Fields(self._path, self._where, {key: value}, joint=self._joint)
+        return Fields(
+            self._path, self._where, {key: value}, joint=self._joint, place=self.place_at(key), faults=self._faults
+        )
 
     def where(self, key: str) -> str:
         """Return the way to a key."""
         return f"{self._where}{self._joint}{key}" if self._where else key
 
     def fail(self, key: str, problem: str) -> NoReturn:
-        """Raise a ProfileFormatError about a key."""
-        raise ProfileFormatError(self._path, self.where(key), problem)
+        """Raise a ProfileFormatError about the value of a key, or about its absence."""
+        raise ProfileFormatError(self._path, self.where(key), problem, self.place_at(key))
+
+    def note(self, key: str, problem: str, place: Place | None = None) -> None:
+        """Take a fault of a part after which one can read on; raise it where nothing takes faults."""
+        self._take(ProfileFormatError(self._path, self.where(key), problem, place or self.place_at(key)))
+
+    def note_key(self, key: str, problem: str) -> None:
+        """Take a fault of a key itself."""
+        place = self._values.keys_at.get(key) if isinstance(self._values, Table) else None
+        self.note(key, problem, place)
+
+    def keep(self, default: T, read: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
+        """Return what a part is read as, or the default where it has a fault: that is kept, and others are looked at too.
+
+        Raises:
+            ProfileFormatError: it has one, and nothing takes faults.
+        """
+        try:
+            return read(*args, **options)
+        except ProfileFormatError as error:
+            self._take(error)
+            return default
+
+    def _take(self, error: ProfileFormatError) -> None:
+        if self._faults is None:
+            raise error
+        self._faults.append(error)
+
+    def place_at(self, key: str) -> Place | None:
+        """Return where the value of a key stands, or where it is lacking."""
+        return (self._values.values_at.get(key) if isinstance(self._values, Table) else None) or self._place
 
     def value(self, key: str) -> Any:
         """Return a value that must be there, of any type."""
@@ -108,17 +152,27 @@ class Fields:
         if key not in self:
             return None
         value = self.value(key)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= _DAY:
-            self.fail(key, f"must be a number of seconds above 0 and up to {_DAY}, not {describe(value)}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MAX_SECONDS:
+            self.fail(key, f"must be a number of seconds above 0 and up to {MAX_SECONDS}, not {describe(value)}")
         return float(value)
 
     def mapping(self, key: str, keys: Collection[str] | None = None) -> Fields:
         """Return the mapping under a key; an empty one if the key is absent."""
-        return Fields(self._path, self.where(key), self._values.get(key, {}), keys)
+        return self.with_value(key, self._values.get(key, {}), keys)
+
+    def section(self, key: str, keys: Collection[str] | None = None) -> Fields:
+        """Return the mapping under a key; an empty one if the key is absent, or has something else, which is kept as a fault."""
+        return self.keep(self.with_value(key, {}), self.mapping, key, keys)
 
     def with_value(self, key: str, value: Any, keys: Collection[str] | None = None) -> Fields:
         """Return a mapping as if it stood under the key."""
-        return Fields(self._path, self.where(key), value, keys)
+        return Fields(self._path, self.where(key), value, keys, place=self.place_at(key), faults=self._faults)
+
+    def numbered(self, key: str) -> Iterator[tuple[int, Any, Place | None]]:
+        """Yield the items of a list that must be there and is not empty: number, value, place; none where that is a fault."""
+        items = self.keep((), self.items, key)
+        places = items.places if isinstance(items, Items) else itertools.repeat(None)
+        yield from zip(itertools.count(1), items, places, strict=False)
 
     def items(self, key: str) -> Sequence[Any]:
         """Return a list that must be there and is not empty."""
@@ -128,13 +182,12 @@ class Fields:
         return value
 
     def json(self, key: str) -> Any:
-        """Return a value that JSON can hold."""
+        """Return a value that JSON can hold; it no longer knows its place."""
         value = self.value(key)
         try:
-            json.dumps(value, allow_nan=False)
+            return json.loads(json.dumps(value, allow_nan=False))
         except (TypeError, ValueError) as error:
             self.fail(key, f"cannot be sent as JSON: {error}")
-        return value
 
     def expression(self, key: str) -> ParsedResult:
         """Return a compiled JMESPath expression that must be there."""
@@ -151,39 +204,45 @@ class Fields:
             self.fail(key, f"{text!r} is not a JMESPath expression: {reason}")
 
     def template(self, key: str, value: Any, known: Collection[str]) -> None:
-        """Check every text in a value as a template whose variables are known.
+        """Check every text in a value as a template whose variables are known, and keep each fault.
 
         Raises:
-            ProfileFormatError: a brace is out of place, or a variable is unknown.
+            ProfileFormatError: a brace is out of place, or a variable is unknown, and nothing takes faults.
         """
-        for name, text in _texts(value, key):
+        for name, text, place in _texts(value, key, self.place_at(key)):
             shown = "its value" if is_secret_name(name) else repr(hide_named(text)[:80])
             try:
                 names = list(find_names(text))
             except TemplateError as error:
-                self.fail(key, f"{shown} {error}")
+                self.note(key, f"{shown} {error}", place)
+                continue
             for unknown in (each for each in names if each not in known):
-                self.fail(key, f"unknown variable {unknown!r} in {shown}; known here: {', '.join(sorted(known))}")
+                self.note(
+                    key, f"unknown variable {unknown!r} in {shown}; known here: {', '.join(sorted(known))}", place
+                )
 
 
 def describe(value: Any) -> str:
     """Return what a wrong value is, in the words of the format."""
     if value is None:
         return "nothing"
+    name = next((name for kind, name in _NAMES.items() if isinstance(value, kind)), "")
     if value in ("", [], {}):
-        return f"empty {_NAMES[type(value)].removeprefix('a ')}"
+        return f"empty {name.removeprefix('a ')}"
     if isinstance(value, dict | list):
-        return _NAMES[type(value)]
+        return name
     return f"{value!r}"[:80]
 
 
-def _texts(value: Any, name: str) -> Iterator[tuple[str, str]]:
+def _texts(value: Any, name: str, place: Place | None) -> Iterator[tuple[str, str, Place | None]]:
     """Yield the texts in a value, each with the name that it stands under; that of a secret goes for all below it."""
     if isinstance(value, str):
-        yield name, value
+        yield name, value, place
     elif isinstance(value, list | tuple):
-        for item in value:
-            yield from _texts(item, name)
+        places = value.places if isinstance(value, Items) else itertools.repeat(place)
+        for item, item_place in zip(value, places, strict=False):
+            yield from _texts(item, name, item_place)
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _texts(item, name if is_secret_name(name) else key)
+            item_place = value.values_at.get(key) if isinstance(value, Table) else place
+            yield from _texts(item, name if is_secret_name(name) else key, item_place)

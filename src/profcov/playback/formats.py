@@ -16,7 +16,7 @@ from profcov.playback.recorded.har import read_har
 from profcov.playback.recorded.har_text import parse_har
 from profcov.playback.recorded.hints import ENDING, find_hints, read_hints, strip_ending
 from profcov.playback.yaml_document import read_document
-from profcov.playback.yaml_format import read_profile
+from profcov.playback.yaml_format import load_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -84,7 +84,7 @@ def refuse_twice(profile: Profile, found: Mapping[Slug, Profile]) -> None:
     """
     if profile.slug in found:
         problem = f"{profile.slug!r} is already the slug of {found[profile.slug].path}"
-        raise ProfileFormatError(profile.path, "slug", problem)
+        raise ProfileFormatError(profile.path, "slug", problem, profile.slug_place)
 
 
 def find_slug(path: Path) -> str:
@@ -129,7 +129,7 @@ def load(path: Path, variables: Mapping[str, str] | None = None) -> Loaded:
     text = _read(path)
     form = _find_format(path, text)
     if form == YAML:
-        return Loaded(read_profile(path, read_document(path), variables), YAML)
+        return Loaded(load_profile(path, variables), YAML)
     hints = read_hints(find_hints(path))
     if form == EVENT_LINES:
         traffic = read_events(path, hints)

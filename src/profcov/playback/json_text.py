@@ -26,7 +26,9 @@ def read_text(path: Path, *, errors: str = "strict") -> str:
     except OSError as error:
         raise ProfileFormatError(path, "", f"cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ProfileFormatError(path, f"byte {error.start + 1}", "not UTF-8 text") from error
+        before = content[: error.start]
+        place = (before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))
+        raise ProfileFormatError(path, "", "not UTF-8 text", place) from error
 
 
 def parse_json(path: Path, text: str, where: str = "") -> Any:

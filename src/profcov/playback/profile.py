@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from jmespath.parser import ParsedResult
 
+    from profcov.playback.places import Place
     from profcov.playback.source import Source
     from profcov.slug import Slug
 
@@ -130,10 +131,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """A variable whose value is never shown: the environment's under ``env``, else the one that a recording has."""
+    """A variable whose value is never shown: the environment's under ``env``, else the one that a recording has.
+
+    ``place`` is where a file asks for it.
+    """
 
     env: str
     recorded: str | None = field(default=None, repr=False)
+    place: Place | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ class Profile:
     """One scenario: steps to be sent in order. ``variables`` hold what was given on the command line too.
 
     ``secrets`` are variables as well; one that the command line gives is in both. ``lacks`` tells which requests of a
-    recording are no steps because it lacks what they sent.
+    recording are no steps because it lacks what they sent, ``slug_place`` where the file has the slug.
     """
 
     path: Path
@@ -152,3 +157,4 @@ class Profile:
     steps: tuple[Step, ...]
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     lacks: tuple[str, ...] = ()
+    slug_place: Place | None = field(default=None, compare=False)

@@ -48,6 +48,6 @@ def read_secrets(profile: Profile, environ: Mapping[str, str] | None = None) -> 
         value = profile.variables.get(name, environ.get(secret.env, secret.recorded))
         if value is None:
             problem = f"the environment has no {secret.env}: set it, it is kept out of messages and reports"
-            raise ProfileFormatError(profile.path, f"variables.{name}", problem)
+            raise ProfileFormatError(profile.path, f"variables.{name}", problem, secret.place)
         values[name] = str(value)
     return values

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 REQUEST_KEYS: Final = ("method", "path", "json", "form", "files", "data", "query", "headers")
 UPLOAD_KEYS: Final = ("path", "name", "type")
+DATA_KEYS: Final = ("path",)
+BODIES: Final = (("json",), ("data",), ("form", "files"))
+"""The keys of each kind of body; a request has one kind."""
+
 METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
@@ -28,24 +32,25 @@ def read_request(fields: Fields, folder: Path, known: Collection[str]) -> Reques
     """Read one request; ``folder`` is where its files are looked for, ``known`` the variables it may use.
 
     Raises:
-        ProfileFormatError: it does not fit the format.
+        ProfileFormatError: it does not fit the format, and nothing takes faults.
     """
     _refuse_two_bodies(fields)
+    if "json" in fields:
+        fields.template("json", fields.value("json"), known)
     request = Request(
-        path=read_path(fields, known),
-        method=_read_method(fields),
-        json=fields.json("json") if "json" in fields else None,
+        path=fields.keep("/", read_path, fields, known),
+        method=fields.keep("GET", _read_method, fields),
+        json=fields.keep(None, fields.json, "json") if "json" in fields else None,
         has_json="json" in fields,
-        form=_read_query(fields.mapping("form")),
-        files=_read_files(fields.mapping("files"), folder),
+        form=_read_query(fields.section("form")),
+        files=_read_files(fields.section("files"), folder),
         multipart="files" in fields,
-        data=_read_data(fields, folder),
-        query=_read_query(fields.mapping("query")),
+        data=fields.keep(None, _read_data, fields, folder),
+        query=_read_query(fields.section("query")),
         headers=read_headers(fields),
     )
-    fields.template("json", request.json, known)
     for key in ("form", "query", "headers"):
-        part = fields.mapping(key)
+        part = fields.section(key)
         for name, value in getattr(request, key).items():
             part.template(name, value, known)
     return request
@@ -57,6 +62,8 @@ def read_path(fields: Fields, known: Collection[str], key: str = "path") -> str:
     Raises:
         ProfileFormatError: it is no text, starts otherwise, or uses an unknown variable.
     """
+    if isinstance(fields.value(key), dict):
+        fields.fail(key, "quote the path: without quotes, what stands in braces is a mapping")
     path = fields.text(key)
     if not path.startswith(_STARTS):
         fields.fail(key, f"{hide_named(path)!r} must start with '/', 'http://', 'https://' or a variable")
@@ -68,16 +75,19 @@ def read_headers(fields: Fields) -> Mapping[str, str]:
     """Read the headers of a request, or those expected of an answer.
 
     Raises:
-        ProfileFormatError: one cannot be a header, or is playback's own.
+        ProfileFormatError: one cannot be a header, or is playback's own, and nothing takes faults.
     """
-    part = fields.mapping("headers")
-    headers = _read_texts(part)
-    for name, value in headers.items():
-        if name.lower() == HEADER.lower():
-            part.fail(name, "playback adds this header itself, with --trace-code")
-        if (problem := find_header_problem(name, value)) is not None:
-            part.fail(name, problem)
-    return headers
+    part = fields.section("headers")
+    return {name: part.keep("", _read_header, part, name) for name in part}
+
+
+def _read_header(fields: Fields, name: str) -> str:
+    value = _to_text(fields.scalar(name))
+    if name.lower() == HEADER.lower():
+        fields.fail(name, "playback adds this header itself, with --trace-code")
+    if (problem := find_header_problem(name, value)) is not None:
+        fields.fail(name, problem)
+    return value
 
 
 def find_header_problem(name: str, value: str) -> str | None:
@@ -97,18 +107,14 @@ def _read_method(fields: Fields) -> str:
 
 
 def _refuse_two_bodies(fields: Fields) -> None:
-    bodies = [keys for keys in (("json",), ("data",), ("form", "files")) if any(key in fields for key in keys)]
+    bodies = [keys for keys in BODIES if any(key in fields for key in keys)]
     if len(bodies) > 1:
         first, second = (next(key for key in keys if key in fields) for keys in bodies[:2])
-        fields.fail(second, f"cannot be sent together with {first}")
-
-
-def _read_texts(fields: Fields) -> dict[str, str]:
-    return {name: _to_text(fields.scalar(name)) for name in fields}
+        fields.note_key(second, f"cannot be sent together with {first}")
 
 
 def _read_query(fields: Fields) -> dict[str, tuple[str, ...]]:
-    return {name: _read_values(fields, name) for name in fields}
+    return {name: fields.keep((), _read_values, fields, name) for name in fields}
 
 
 def _read_values(fields: Fields, name: str) -> tuple[str, ...]:
@@ -122,17 +128,18 @@ def _read_values(fields: Fields, name: str) -> tuple[str, ...]:
 
 
 def _read_files(fields: Fields, folder: Path) -> dict[str, tuple[Upload, ...]]:
-    found = {}
-    for name in fields:
-        value = fields.value(name)
-        entries = value if isinstance(value, list) and value else [value]
-        found[name] = tuple(_read_upload(fields, name, entry, folder) for entry in entries)
-    return found
+    return {name: fields.keep((), _read_uploads, fields, name, folder) for name in fields}
+
+
+def _read_uploads(fields: Fields, name: str, folder: Path) -> tuple[Upload, ...]:
+    value = fields.value(name)
+    entries = value if isinstance(value, list) and value else [value]
+    return tuple(_read_upload(fields, name, entry, folder) for entry in entries)
 
 
 def _read_data(fields: Fields, folder: Path) -> str | Upload | None:
     if "data" in fields and isinstance(fields.value("data"), dict):
-        return _read_upload(fields, "data", fields.value("data"), folder, keys=("path",))
+        return _read_upload(fields, "data", fields.value("data"), folder, keys=DATA_KEYS)
     return fields.optional_text("data")
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from profcov.playback.source import Source
 
 SAVE_KEYS: Final = ("json", "header", "match", "cookie", "html", "text", "anywhere")
+MATCHABLE: Final = ("json", "header")
 
 _SOURCES: Final[dict[str, Callable[[Fields], Source]]] = {
     "json": lambda fields: JsonSource(fields.expression("json"), _read_match(fields)),
@@ -37,7 +38,7 @@ def read_source(fields: Fields, name: str) -> Source:
     kinds = [key for key in place if key in _SOURCES]
     if len(kinds) != 1:
         fields.fail(name, f"must have one of {', '.join(_SOURCES)}, not {' and '.join(kinds) or 'none'}")
-    if "match" in place and kinds[0] not in {"json", "header"}:
+    if "match" in place and kinds[0] not in MATCHABLE:
         place.fail("match", f"goes with json and header; with {kinds[0]}, write the pattern there")
     return _SOURCES[kinds[0]](place)
 

@@ -164,7 +164,7 @@ def test_nothing_is_sent_if_one_of_the_files_is_malformed(
     good, bad = write(tmp_path, "a", get("/x")), write(tmp_path, "b", "x, request: {}")
     ended = playback(good, bad, "--base-url", server.url)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert ended.stderr == f"profcov: {bad}: step 1 'step x': request.path: missing\n"
+    assert ended.stderr == f"profcov: {bad}: line 3, column 29: step 1 'step x': request.path: missing\n"
     assert server.requests == []
 
 

@@ -152,7 +152,7 @@ def test_all_that_profiles_lack_is_told_at_once(tmp_path: Path, playback: Playba
     ended = playback(tmp_path, "--base-url", "http://127.0.0.1:9")
     assert ended.returncode == 2
     assert ended.stderr.splitlines() == [
-        f"profcov: {tmp_path}/{slug}.yaml: variables.token: the environment has no NO_{slug}: "
+        f"profcov: {tmp_path}/{slug}.yaml: line 4, column 20: variables.token: the environment has no NO_{slug}: "
         "set it, it is kept out of messages and reports"
         for slug in ("a", "b")
     ]

@@ -121,8 +121,8 @@ def test_an_empty_directory_and_two_equal_slugs_are_refused(tmp_path: Path) -> N
         ("a.json", json.dumps({"info": {"name": "s", "schema": POSTMAN}, "item": []}), "a Postman collection, which"),
         ("b.json", json.dumps({"collection": {"info": {"_postman_id": "x"}}}), "a Postman collection, which is not"),
         ("a.yaml", "slug: a\nsteps: [\n", "line 3, column 1"),
-        ("b.yaml", "", "the file is empty"),
-        ("c.yaml", '{"slug": "a", "steps": 7}', "steps: must be a list with something in it, not 7"),
+        ("b.yaml", "", "line 1, column 1: the file is empty"),
+        ("c.yaml", '{"slug": "a", "steps": 7}', "line 1, column 24: steps: must be a list with something in it, not 7"),
         ("d.yaml", YAML + "  - {name: b, request: {path: /b}, save: {x: {html: a, text: b}}}", "line "),
     ],
 )
@@ -144,7 +144,7 @@ def nested(start: str, again: str) -> str:
         (
             "a.yaml",
             nested("a: &a x\n", "[*{0}, *{0}]"),
-            "with its aliases (*name) written out it has more than 1,000,000 values",
+            "line 20, column 6: with its aliases (*name) written out it has more than 1,000,000 values",
         ),
         (
             "a.yaml",
@@ -157,18 +157,30 @@ def nested(start: str, again: str) -> str:
             + "".join(f"b{i}: {{<<: *a}}\n" for i in range(600)),
             "line 502, column 7: merges (<<) of more than 1,000,000 keys",
         ),
-        ("a.yaml", "a: &a [*a]", "a value contains itself"),
-        ("a.yaml", "[" * 100_000, "nested too deeply"),
-        ("a.yaml", "slug: \0", "character 7: a control character"),
-        ("a.yaml", f"slug: {'1' * 5000}", "a value cannot be read: a number has too many digits"),
-        ("a.yaml", YAML.replace("}}", f"}}, save: {{x: '{'(' * 3000}'}}}}"), "step 1 'a': save.x: '((("),
-        ("a.yaml", YAML.replace("}}", f"}}, save: {{x: {{text: '{'(' * 3000}'}}}}}}"), "step 1 'a': save.x.text: '((("),
+        ("a.yaml", "a: &a [*a]", "line 1, column 4: a value contains itself"),
+        ("a.yaml", "[" * 100_000, "line 1, column 201: nested too deeply"),
+        ("a.yaml", "slug: \0", "line 1, column 7: a control character"),
+        (
+            "a.yaml",
+            f"{YAML}description: {'1' * 5000}",
+            "line 3, column 14: a value cannot be read: a number has too many digits",
+        ),
+        (
+            "a.yaml",
+            YAML.replace("}}", f"}}, save: {{x: '{'(' * 3000}'}}}}"),
+            "line 2, column 50: step 1 'a': save.x: '(((",
+        ),
+        (
+            "a.yaml",
+            YAML.replace("}}", f"}}, save: {{x: {{text: '{'(' * 3000}'}}}}}}"),
+            "line 2, column 57: step 1 'a': save.x.text: '(((",
+        ),
         (
             "a.yaml",
             YAML.replace("/a}", f"/a, files: {{f: {'x' * 5000}}}}}"),
-            "step 1 'a': request.files.f: there is no file",
+            "line 2, column 50: step 1 'a': request.files.f: there is no file",
         ),
-        ("a.yaml", YAML + f"base_url: {'x' * 5000}", "base_url: 'xxx"),
+        ("a.yaml", YAML + f"base_url: {'x' * 5000}", "line 3, column 11: base_url: 'xxx"),
         ("a.har", "[" * 100_000, "nested too deeply"),
         ("a.har", f'{{"log": {"1" * 5000}}}', "log.entries: there is no such list"),
         (
@@ -210,7 +222,7 @@ def test_archives_and_binary_files_are_told_for_what_they_are(tmp_path: Path) ->
     (tmp_path / "c.yaml").write_bytes(b"{\xff}")
     assert refusal(tmp_path / "a.har.zip") == "a zip archive: unpack it and give the .har in it"
     assert refusal(tmp_path / "b.har") == "gzip: unpack it"
-    assert refusal(tmp_path / "c.yaml") == "byte 2: not UTF-8 text"
+    assert refusal(tmp_path / "c.yaml") == "line 1, column 2: not UTF-8 text"
     assert refusal(tmp_path / "no.har") == "cannot be read: No such file or directory"
 
 
@@ -231,7 +243,10 @@ def test_wrong_hints_get_one_clear_message(tmp_path: Path, hints: str, sentence:
     (tmp_path / "a.profcov.yaml").write_text(hints)
     with pytest.raises(ProfileFormatError) as refused:
         load(write_har(tmp_path / "a.har", entry("GET /a")))
-    assert str(refused.value).startswith(f"{tmp_path / 'a.profcov.yaml'}: {sentence}")
+    assert re.sub(r": line 1, column \d+", "", str(refused.value)).startswith(
+        f"{tmp_path / 'a.profcov.yaml'}: {sentence}"
+    )
+    assert refused.value.place is not None
 
 
 def test_the_examples_of_the_documentation_are_of_the_format(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_a_secret_that_is_not_set_is_one_clear_sentence(tmp_path: Path) -> None:
     with pytest.raises(ProfileFormatError) as refused:
         read_secrets(profile(tmp_path, "{password: {env: SHOP_PASSWORD}}"), {})
     assert str(refused.value) == (
-        f"{tmp_path / 'shop.yaml'}: variables.password: the environment has no SHOP_PASSWORD: set it, "
+        f"{tmp_path / 'shop.yaml'}: line 2, column 23: variables.password: the environment has no SHOP_PASSWORD: set it, "
         "it is kept out of messages and reports"
     )
 
