@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs" / "how-to" / "record.md").read_text()
 FILE = re.compile(r"^<!-- file: checkout_(\w+)\.py -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+OTHERS = re.compile(r"^<!-- file: (\w*checkout\.[\w.]+) -->\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 CURL = re.findall(r"^\$ (curl .+)$", PAGE, re.MULTILINE)
 SERVER = "http://127.0.0.1:8000/"
 
@@ -39,6 +42,74 @@ def test_the_browser_of_the_page_is_recorded(tmp_path: Path, gunicorn: Callable[
     browser = f"launch(executable_path={find_chromium()!r}, args=['--no-sandbox'])"
     words = [word.replace("launch()", browser) for word in programs()["playwright"]]
     assert record(tmp_path, gunicorn, {"playwright": words}) == {"playwright": True}
+
+
+SHOP = """
+from flask import Flask, request
+from profcov.web.flask import ProfileTrace
+
+app = Flask(__name__)
+ProfileTrace(app)
+cart = {"lamps": 0}
+
+
+@app.post("/cart")
+def add():
+    cart["lamps"] += request.json["lamps"]
+    return {"taken": request.json["lamps"]}
+
+
+@app.get("/cart")
+def show():
+    return cart
+"""
+
+
+def test_the_test_client_of_the_page_is_recorded(tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "test_checkout.py").write_text(dict(OTHERS.findall(PAGE))["test_checkout.py"])
+    environ = os.environ | {
+        "ENABLE_PROFILE_COVERAGE": "1",
+        "PROFILE_COVERAGE_DIR": str(tmp_path / "data"),
+        "PYTHONPATH": str(tmp_path),
+    }
+    words = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_checkout.py"]
+    subprocess.run(words, cwd=tmp_path, env=environ, check=True, timeout=60, capture_output=True)
+    assert run_profcov(tmp_path, "combine", "checkout") == 0
+    data = CoverageData(str(tmp_path / "data/checkout.coverage"))
+    data.read()
+    assert {'return {"taken": request.json["lamps"]}', "return cart"} <= set(lines_of(data))
+    data.close()
+
+
+TOOLS = {
+    "checkout.hurl": ["hurl", "--test", "--variable", "base={url}", "checkout.hurl"],
+    "test_checkout.tavern.yaml": [sys.executable, "-m", "pytest", "-q", "test_checkout.tavern.yaml"],
+}
+
+
+def test_the_page_has_an_example_of_each_tool() -> None:
+    assert {name for name, _ in OTHERS.findall(PAGE)} == {*TOOLS, "test_checkout.py"}
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_another_tools_example_is_recorded(
+    tmp_path: Path, gunicorn: Callable[..., str], worker: Callable[..., None], redis_url: str, name: str
+) -> None:
+    if shutil.which("hurl") is None if name == "checkout.hurl" else importlib.util.find_spec("tavern") is None:
+        pytest.skip("the tool is not installed")
+    environ = {"ENABLE_PROFILE_COVERAGE": "1", "REDIS_URL": redis_url}
+    url = gunicorn(**environ)
+    worker(**environ)
+    (tmp_path / name).write_text(dict(OTHERS.findall(PAGE))[name])
+    words = [word.replace("{url}", url) for word in TOOLS[name]]
+    subprocess.run(words, cwd=tmp_path, env=os.environ | {"BASE": url}, check=True, timeout=60)
+    assert run_profcov(tmp_path, "wait", "checkout", "--redis-url", redis_url) == 0
+    assert run_profcov(tmp_path, "combine", "checkout") == 0
+    data = CoverageData(str(tmp_path / "data/checkout.coverage"))
+    data.read()
+    assert 'return {"status": Job.fetch(job_id, connection=connect()).get_status()}' in set(lines_of(data))
+    data.close()
 
 
 def record(tmp_path: Path, gunicorn: Callable[..., str], clients: dict[str, list[str]]) -> dict[str, bool]:
