@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     Run = Callable[..., tuple[int, str, str]]
 
 CLI = Path(main.__code__.co_filename).parent
-NOT_ROWS = {"completion", "coverage", "rq", "run", "wait"}
-"""What prints a script, what others print, or nothing."""
+NOT_ROWS = {"completion", "coverage", "profiles schema", "rq", "run", "wait"}
+"""What prints a script, a schema, what others print, or nothing."""
 PROFILE = "slug: shop\nbase_url: http://127.0.0.1:1\nsteps:\n- name: look\n  request: {path: /}\n"
 OFFLINE = [
     (("status",), "profiles"),
