@@ -23,6 +23,8 @@ def name_omissions(sources: Sequence[str]) -> list[str]:
     found = []
     for source in sources:
         is_directory = os.path.isdir(source)  # noqa: PTH112 (as coverage.py tells them apart)
+        if os.sep in source and not is_directory:  # a file
+            continue
         place = _WILD.sub("?", os.path.realpath(source)) if is_directory else f"*/{source.replace('.', '/')}"
         if os.path.basename(place) not in _FOLDERS:  # noqa: PTH119
             found += [f"{place}/**/{name}/*" for name in _FOLDERS]

@@ -16,6 +16,7 @@ import click
 from coverage import Coverage
 
 from profcov.omissions import NOTHING, name_omissions
+from profcov.symbols.archives import find_archive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -78,7 +79,8 @@ def write_sources(given: Sequence[str]) -> list[str]:
         if path.is_dir():
             options.setdefault("source", []).append(str(path.absolute()))
         elif path.exists():
-            options.setdefault("include", []).append(str(path.absolute()))
+            inside = "/*" if find_archive(path) else ""
+            options.setdefault("include", []).append(f"{path.absolute()}{inside}")
         elif _find(each.partition(".")[0]) is not None:
             options.setdefault("source_pkgs", []).append(each)
         else:

@@ -77,6 +77,10 @@ class Sources:
         self.branch = bool(reader.get_option("run:branch"))
         self._name = relative_filename if reader.get_option("run:relative_files") else abs_file
         self._in_or_out = InOrOut(reader.config, _ignore, None, include_namespace_packages=False)
+        # As the configuration names them: what is in them by links only is in them, too.
+        folders = [str(each) for each in reader.get_option("run:source") or ()]  # type: ignore[union-attr]
+        self._folders = [os.path.join(os.path.abspath(each), "") for each in folders if os.path.isdir(each)]  # noqa: PTH100, PTH112, PTH118
+        self._folders += [os.path.join(each, "") for each in self._in_or_out.source_dirs]  # noqa: PTH118
         self._in_or_out.plugins = _NoPlugins()  # type: ignore[assignment]
 
     def measured(self, filename: str, frame: FrameType | None) -> str | None:
@@ -195,6 +199,13 @@ class Sources:
             return None
         disposition: Any = self._in_or_out.should_trace(filename, frame)
         source: str = disposition.source_filename
-        if not disposition.trace or not source.endswith(_PYTHON):
+        if not source.endswith(_PYTHON) or not (disposition.trace or self._is_linked(filename, source)):
             return None
         return None if source.startswith(_OWN) and not source.startswith(_DEMO) else source
+
+    def _is_linked(self, filename: str, source: str) -> bool:
+        """Tell whether a file that coverage.py finds outside of the source is in it by a symbolic link."""
+        if not filename.startswith(tuple(self._folders)):
+            return False
+        third, omit = self._in_or_out.third_match, self._in_or_out.omit_match
+        return not third.match(source) and not (omit and (omit.match(source) or omit.match(filename)))

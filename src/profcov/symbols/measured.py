@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import zipfile
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from coverage.exceptions import ConfigError
 
 from profcov.errors import SettingsError
+from profcov.symbols.archives import SUFFIXES, find_archive, list_sources
 from profcov.symbols.patterns import FilePatterns
 
 if TYPE_CHECKING:
@@ -31,6 +33,14 @@ class _Root:
 
     path: Path
     module: str | None = None
+
+
+class _Listed(NamedTuple):
+    """A file, symbolic links resolved; where it stands below its root, from which its module has its name; and its archive."""
+
+    path: Path
+    place: Path
+    archive: Path | None = None
 
 
 class Found(NamedTuple):
@@ -58,14 +68,14 @@ def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> Found:
     found: dict[Path, str] = {}
     omitted: set[Path] = set()
     for root in roots:
-        for path in _list(root.path):
-            name = str(path)
+        for listed in _list(root.path):
+            path, name = listed.path, str(listed.path)
             if path in found or not all(patterns.match(name) for patterns in wanted):
                 continue
-            if omit.match(name):
+            if omit.match(name) or omit.match(str(listed.place)):
                 omitted.add(path)
             else:
-                found[path] = _module_name(path, root)
+                found[path] = _module_name(listed, root)
     return Found(dict(sorted(found.items())), omitted)
 
 
@@ -118,27 +128,54 @@ def _find_spec(top: str) -> ModuleSpec | None:
         return local
 
 
-def _list(root: Path) -> Iterator[Path]:
-    if root.is_file():
-        yield root
+def _list(root: Path) -> Iterator[_Listed]:
+    archive = find_archive(root)
+    if archive is not None:
+        yield from (_Listed(path, path, archive) for path in list_sources(archive, root))
         return
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if not _is_skipped(folder, name))
+    if root.is_file():
+        yield _Listed(root, root)
+        return
+    linked: set[Path] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not _is_skipped(folder, name) and not _leads_astray(Path(folder, name), root, linked)
+        )
         for name in names:
-            path = Path(folder, name).resolve()
-            if name.endswith(_SUFFIXES) and not name.startswith(".") and path.is_relative_to(root) and path.is_file():
-                yield path
+            place = Path(folder, name)
+            if name.startswith("."):
+                continue
+            if name.endswith(SUFFIXES) and zipfile.is_zipfile(place):
+                yield from (_Listed(path, path, place) for path in list_sources(place, place))
+            path = place.resolve() if name.endswith(_SUFFIXES) else place
+            if name.endswith(_SUFFIXES) and path.is_file():
+                yield _Listed(path, path if path.is_relative_to(root) else place)
+
+
+def _leads_astray(place: Path, root: Path, linked: set[Path]) -> bool:
+    """Tell whether a directory is a link that is not to be followed: to what is listed anyway, or to no Python code."""
+    if not place.is_symlink():
+        return False
+    target = place.resolve()
+    is_listed = target.is_relative_to(root) or root.is_relative_to(target)
+    if is_listed or any(target.is_relative_to(each) for each in linked) or not any(target.glob("*.py")):
+        return True
+    linked.add(target)
+    return False
 
 
 def _is_skipped(folder: str, name: str) -> bool:
     return name.startswith(".") or name in _SKIPPED or os.path.lexists(Path(folder, name, "pyvenv.cfg"))
 
 
-def _module_name(path: Path, root: _Root) -> str:
+def _module_name(listed: _Listed, root: _Root) -> str:
+    path = listed.place
     if root.module is not None:
-        below = path.relative_to(root.path).with_suffix("").parts if root.path.is_dir() else ()
+        below = () if path == root.path else path.relative_to(root.path).with_suffix("").parts
         return ".".join([root.module, *_without_init(below)])
-    base = _import_base(path, root.path if root.path.is_dir() else root.path.parent)
+    base = listed.archive or _import_base(path, root.path if root.path.is_dir() else root.path.parent)
     parts = _without_init(path.relative_to(base).with_suffix("").parts)
     return ".".join(parts) or path.parent.name
 

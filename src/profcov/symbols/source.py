@@ -9,8 +9,11 @@ import tokenize
 import warnings
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from profcov.symbols.archives import read_member
 from profcov.symbols.calls import Calls, read_calls
 from profcov.symbols.fingerprint import Definition, fingerprint
 from profcov.symbols.logical_lines import find_first_lines
@@ -18,7 +21,6 @@ from profcov.symbols.model import Kind, SourceFile, Symbol, SymbolName, Trait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from coverage import Coverage
 
@@ -49,15 +51,29 @@ def read_source(coverage: Coverage, path: Path, file: str, module: str) -> Readi
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes and the like are their authors' business
-        raw = path.read_bytes()
+        is_file = path.is_file()
+        raw = path.read_bytes() if is_file else read_member(path)
         text = _decode(raw)
         tree = ast.parse(text)
-        _, statements, *_ = coverage.analysis2(str(path))
+        statements = _find_statements(coverage, path) if is_file else _find_statements_of(coverage, raw)
     digest = hashlib.sha256(raw).hexdigest()
     source = SourceFile(file, SymbolName(module), frozenset(statements), find_first_lines(text), digest)
     outline = _Outline(source, tree, text.count("\n") + (not text.endswith("\n")))
     decorated = frozenset(name for node, name in outline.names.items() if _is_handed_on(node))
     return Reading(source, outline.symbols(), read_calls(tree, outline.names), decorated)
+
+
+def _find_statements(coverage: Coverage, path: Path) -> list[int]:
+    _, statements, *_ = coverage.analysis2(str(path))
+    return statements
+
+
+def _find_statements_of(coverage: Coverage, raw: bytes) -> list[int]:
+    """Find those of a file in an archive: coverage.py knows only some kinds of archives."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "member.py")
+        path.write_bytes(raw)
+        return _find_statements(coverage, path)
 
 
 def _decode(raw: bytes) -> str:

@@ -8,6 +8,7 @@ from coverage.exceptions import CoverageException
 
 import profcov
 from profcov.engine.sources import Sources
+from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -92,3 +93,28 @@ def test_a_broken_configuration_is_coverage_pys_error(tmp_path: Path) -> None:
 def test_reading_a_configuration_makes_no_file(tmp_path: Path) -> None:
     configure(tmp_path, f"[run]\ndata_file = {tmp_path}/precious\n")
     assert [path.name for path in tmp_path.iterdir()] == ["measured.ini"]
+
+
+def test_what_is_in_the_source_by_links_only_is_measured_under_the_name_of_its_target(tmp_path: Path) -> None:
+    real = make(tmp_path / "real" / "shop" / "cart.py")
+    other = make(tmp_path / "real" / "shop" / "test_cart.py")
+    (tmp_path / "forest" / "shop").mkdir(parents=True)
+    (tmp_path / "holder").mkdir()
+    (tmp_path / "holder" / "shop").symlink_to(tmp_path / "real" / "shop")
+    for path in (real, other):
+        (tmp_path / "forest" / "shop" / Path(path).name).symlink_to(path)
+    for source in ("forest", "holder", "holder/shop"):
+        sources = configure(tmp_path, f"[run]\nsource = {source}\n")
+        folder = source.removesuffix("/shop")
+        assert sources.measured(str(tmp_path / folder / "shop" / "cart.py"), HERE) == real
+        assert sources.measured(str(tmp_path / folder / "shop" / "test_cart.py"), HERE) is None
+        listed = [(each.file, each.module) for each in build_inventory(tmp_path / "measured.ini").files]
+        assert listed == [(real, "cart" if source == "holder/shop" else "shop.cart")]
+
+
+def test_installed_packages_are_not_in_the_source_by_a_link_to_their_environment(tmp_path: Path) -> None:
+    place = Path(pytest.__file__).parents[1]
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "lib").symlink_to(place)
+    sources = configure(tmp_path, "[run]\nsource = src\n")
+    assert sources.measured(str(tmp_path / "src" / "lib" / "pytest" / "__init__.py"), HERE) is None

@@ -1,0 +1,48 @@
+"""Python sources inside an archive that Python imports from: a zipapp, an egg."""
+
+from __future__ import annotations
+
+import zipfile
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SUFFIXES: Final = (".pyz", ".pyzw", ".pex", ".egg", ".par")
+"""What is looked into without being named: other archives are rarely imported from."""
+_SKIPPED: Final = frozenset({"site-packages", "node_modules", "__pycache__"})
+
+
+def find_archive(path: Path) -> Path | None:
+    """Return the archive that a path is or is in, if it is."""
+    here = next((each for each in (path, *path.parents) if each.exists()), path)
+    return here if here.is_file() and zipfile.is_zipfile(here) else None
+
+
+def list_sources(archive: Path, below: Path) -> Iterator[Path]:
+    """Yield the Python files in an archive that are below a path, as Python names them: by the archive's name and theirs."""
+    with zipfile.ZipFile(archive) as content:
+        names = sorted(content.namelist())
+    for name in names:
+        path = archive / name
+        folders = name.split("/")[:-1]
+        is_hidden = any(each.startswith(".") or each in _SKIPPED for each in folders)
+        if name.endswith(".py") and not is_hidden and path.is_relative_to(below):
+            yield path
+
+
+def read_member(path: Path) -> bytes:
+    """Return the bytes of a file in an archive.
+
+    Raises:
+        OSError: it is in none.
+    """
+    archive = find_archive(path)
+    if archive is None:
+        raise FileNotFoundError(2, "No such file", str(path))
+    try:
+        with zipfile.ZipFile(archive) as content:
+            return content.read(path.relative_to(archive).as_posix())
+    except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise OSError(f"{path} cannot be read from its archive: {error}") from error
