@@ -42,7 +42,7 @@ _VALUES: Final[dict[str, Callable[[str], Any]]] = {
     f"{_TAG}int": int,
     f"{_TAG}float": float,
 }
-_UNQUOTED: Final = re.compile(r"""(?:([\w$-]+):[ \t]+)?[^,\[\]{}"'\n]*$""")
+_UNQUOTED: Final = re.compile(r"""[ \t]*(?:([\w$-]+):[ \t]+)?[^,\[\]{}"'\n]*$""")
 _LONGEST_UNQUOTED: Final = 200
 
 

@@ -498,6 +498,7 @@ def test_all_that_is_wrong_with_a_profile_is_told_at_once_in_the_order_of_the_li
     ("text", "message"),
     [
         ("path: /books?q=tea}}]", "line 2, column 41: quote the path: without quotes it ends before '?' here"),
+        ("method: GET, path: /books?q=tea}}]", "line 2, column 54: quote the path: without quotes it ends before '?'"),
         ("query: {q: a[0]}, path: /}}]", "line 2, column 41: quote the q: without quotes it ends before '[' here"),
         ("path: /runs/{run}/x}}]", "line 2, column 41: quote the path: without quotes it ends before '{' here"),
         ("path: /a b?}}]", "line 2, column 39: quote the path: without quotes it ends before '?' here"),
