@@ -25,7 +25,7 @@ _IN_MILLISECONDS: Final = 100_000_000_000
 _NO_MATTER: Final = frozenset({"_"})
 """Parameters that only keep a browser's cache away."""
 
-_STATUSES: Final = range(100, 600)
+_STATUSES: Final = range(100, 1000)
 _FIRST_ERROR: Final = 400
 
 

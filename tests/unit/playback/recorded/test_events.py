@@ -9,6 +9,7 @@ from recordings import exchanged, write_events
 from profcov.errors import ProfileFormatError
 from profcov.playback.formats import load
 from profcov.playback.profile import JobsWait
+from profcov.playback.yaml_writer import write_profile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -263,6 +264,8 @@ def test_a_recorded_job_is_not_asked_for_and_the_replays_own_are(folder: Path) -
     assert loaded.notes == (
         "left out: 2 requests for the state of a job by its recorded id: a replay waits for its own jobs",
     )
+    (folder / "a.yaml").write_text(write_profile(loaded.profile).text)
+    assert [step.wait for step in load(folder / "a.yaml").profile.steps] == [own, None, own]
 
 
 def test_a_job_that_an_answer_named_is_asked_for_by_the_id_that_it_has_then(folder: Path) -> None:
