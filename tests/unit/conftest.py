@@ -1,9 +1,11 @@
-"""Inventories of small real source trees."""
+"""Inventories of small real source trees, and a disk that is soon full."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -44,3 +46,15 @@ class Tree:
 def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     monkeypatch.chdir(tmp_path)
     return Tree(tmp_path.resolve())
+
+
+@pytest.fixture
+def tiny(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
+    """A file system of 64 KiB, or as many as the parameter says, where this machine lets us mount one."""
+    where = tmp_path / "tiny"
+    where.mkdir()
+    words = ["mount", "-t", "tmpfs", "-o", f"size={getattr(request, 'param', 64)}k,mode=0700", "tmpfs", str(where)]
+    if os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield where
+    subprocess.run(["umount", "--lazy", str(where)], check=True)  # also when a test fails, and leaves a file open

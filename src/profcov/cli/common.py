@@ -72,6 +72,8 @@ def find_data_dir(given: Path | None, *, must_exist: bool = False) -> Path:
         CoverageReadError: it must exist, and is no directory; or an older profcov has written it.
     """
     directory = (given or Path(os.environ.get(settings.DIR) or settings.DEFAULT_DIR)).absolute()
+    if directory.exists() and not directory.is_dir():
+        raise CoverageReadError(directory, "it is a file, and no data directory")
     if must_exist and not directory.is_dir():
         raise CoverageReadError(directory, "there is no such directory; is it where the servers record?")
     old = find_old(directory)

@@ -20,6 +20,7 @@ from profcov.cli.common import (
 )
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.omissions import omit_by_name
+from profcov.report.files import copy_whole, write_whole_bytes
 from profcov.store.layout import artifact_path, list_shards, list_slugs
 from profcov.store.sidecar import check_artifact, check_sources
 
@@ -106,6 +107,14 @@ def _report_text(tool: Coverage, target: str | None) -> float:
         return tool.report(file=file)
 
 
+def _put(made: Path, target: str) -> None:
+    """Put what coverage.py has made in its place, each file whole or not at all."""
+    if made.is_dir():
+        copy_whole(made, Path(target))
+    else:
+        write_whole_bytes(Path(target), [made.read_bytes()])
+
+
 def _report(form: str, artifacts: Sequence[Path], together: Path, config_file: Path | None, out: str | None) -> float:
     """Write a report of artifacts, merged into a file of their own, and return the total in percent."""
     import coverage  # noqa: PLC0415 (the command has its name)
@@ -117,17 +126,22 @@ def _report(form: str, artifacts: Sequence[Path], together: Path, config_file: P
     tool.set_option("run:parallel", value=False)
     omit_by_name(tool)
     target = out or _OUT.get(form)
+    made = target if target in {None, "-"} else str(together.with_name("made"))
     reports: dict[str, Any] = {
-        "report": lambda: _report_text(tool, target),
-        "html": lambda: tool.html_report(directory=target),
-        "xml": lambda: tool.xml_report(outfile=target),
-        "json": lambda: tool.json_report(outfile=target),
-        "lcov": lambda: tool.lcov_report(outfile=target),
+        "report": lambda: _report_text(tool, made),
+        "html": lambda: tool.html_report(directory=made),
+        "xml": lambda: tool.xml_report(outfile=made),
+        "json": lambda: tool.json_report(outfile=made),
+        "lcov": lambda: tool.lcov_report(outfile=made),
     }
     try:
         tool.combine(data_paths=[str(artifact) for artifact in artifacts], strict=True, keep=True)
         total = float(reports[form]())
+        if target is not None and made != target:
+            _put(Path(str(made)), target)
     except OSError as error:
+        if target is None:  # standard output
+            raise
         raise CoverageWriteError(Path(error.filename or target or "."), error.strerror or str(error)) from error
     except CoverageException as error:
         raise CoverageReadError(artifacts[0], f"coverage.py cannot report on it: {error}") from error

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
-from typing import Final
+from typing import Final, NoReturn
 
 import click
 
@@ -19,6 +21,8 @@ USAGE: Final = 2
 DATA: Final = 3
 TARGET: Final = 4
 INTERRUPTED: Final = 130
+UNREAD: Final = 141
+"""What a shell makes of a program that writes to a pipe that nobody reads any more: 128 and SIGPIPE's number."""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,10 +48,24 @@ def _explain(error: Exception) -> list[str]:
     return [] if denial is None else [str(denial)]
 
 
+def _leave_unread() -> NoReturn:
+    """Exit without a word, since nobody reads it; the interpreter flushes its streams once more when it ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    sys.exit(UNREAD)
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit."""
+    stdout = sys.stdout
     try:
         code = profcov.main(args=args, prog_name="profcov", standalone_mode=False)
+        sys.stdout.flush()
+    except SystemExit:
+        if sys.stdout is not stdout:  # what click makes of a broken pipe
+            _leave_unread()
+        raise
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -58,8 +76,11 @@ def main(args: list[str] | None = None) -> None:
         for line in "; ".join([str(error), *_explain(error)]).splitlines():
             click.echo(f"profcov: {line}", err=True)
         sys.exit(exit_code(error))
+    except BrokenPipeError:
+        _leave_unread()
     except OSError as error:
-        problem = f"profcov: {error.filename}: {error.strerror}" if error.filename else f"profcov: {error}"
+        place = error.filename or ("standard output" if error.errno == errno.ENOSPC else None)
+        problem = f"profcov: {place}: {error.strerror}" if place else f"profcov: {error}"
         click.echo("; ".join([problem, *_explain(error)]), err=True)
         sys.exit(DATA)
     sys.exit(code if isinstance(code, int) else 0)

@@ -15,7 +15,7 @@ from profcov.cli.run_source import find_application, write_omissions, write_sour
 from profcov.errors import CoverageWriteError
 from profcov.slug import parse_slug
 from profcov.store.directory import make_state
-from profcov.store.files import create_private, remove
+from profcov.store.files import write_whole
 from profcov.store.layout import state_dir
 from profcov.store.runs import note_start
 
@@ -94,14 +94,10 @@ def _write_configuration(directory: Path, options: Sequence[str], umask: int) ->
         CoverageWriteError: it cannot be written.
     """
     path = state_dir(directory) / _CONFIG
-    fresh = path.with_name(f"{_CONFIG}.{os.getpid()}.unfinished")
     lines = ["# Written by profcov run.", "[run]", *options]
     try:
         make_state(directory, umask=umask)
-        remove(fresh)
-        with open(create_private(fresh, umask), "w", encoding="utf-8") as file:  # noqa: PTH123 (of a descriptor)
-            file.write("\n".join(lines) + "\n")
-        fresh.replace(path)  # a server and its workers may be started at the same moment
+        write_whole(path, [f"{line}\n".encode() for line in lines], umask)  # a server and its workers may start at once
     except OSError as error:
         raise CoverageWriteError(path, error.strerror or str(error)) from error
     return path

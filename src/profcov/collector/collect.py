@@ -19,7 +19,7 @@ from coverage.exceptions import CoverageException
 
 from profcov.collector.config import CoverageConfig
 from profcov.errors import CollectorStateError, CoverageMergeError, CoverageReadError, CoverageWriteError
-from profcov.store.files import file_digest
+from profcov.store.files import file_digest, write_whole
 from profcov.store.layout import host_name
 from profcov.store.merge import Content, read_content, to_bits
 from profcov.version import __version__
@@ -128,10 +128,10 @@ class CoverageCollector:
             target.parent.mkdir(parents=True, exist_ok=True)
             try:
                 if self.config.format == "json":
-                    unfinished.write_text(_to_json(content), encoding="utf-8")
+                    write_whole(target, [_to_json(content).encode()], beside=unfinished)
                 else:
                     content.write(unfinished)
-                unfinished.replace(target)
+                    unfinished.replace(target)
             finally:
                 unfinished.unlink(missing_ok=True)
             self._save_metadata(target, content)
@@ -218,7 +218,7 @@ class CoverageCollector:
             "sources": {file: file_digest(file) for file in sorted(content.files)},
         }
         directory.mkdir(parents=True, exist_ok=True)
-        (directory / f"{target.name}.json").write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        write_whole(directory / f"{target.name}.json", [json.dumps(facts, indent=2).encode(), b"\n"])
 
 
 def _close(data: CoverageData) -> None:

@@ -16,6 +16,7 @@ from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
 from profcov.demo.services import Recording, start_services
 from profcov.demo.table import make_rows
+from profcov.errors import CoverageWriteError
 from profcov.playback.formats import load_profiles
 from profcov.playback.play_options import PlayOptions
 from profcov.playback.runner import play_all
@@ -26,6 +27,7 @@ from profcov.report.dashboard.page import NAME, write_page
 from profcov.report.matrix_files import NAMES, write_matrix
 from profcov.settings import DEFAULT_CONFIG
 from profcov.store.layout import artifact_path, previous_path, sidecar_path
+from profcov.store.lock import try_exclusive
 from profcov.store.read import read_artifact
 from profcov.symbols.inventory import build_inventory
 
@@ -109,6 +111,31 @@ def run_demo(out: Path, tell: Callable[[str], None]) -> list[dict[str, Any]]:
     Raises:
         ProfcovError: a process does not start, or a profile fails.
     """
+    with _hold(out):
+        return _run_demo(out, tell)
+
+
+@contextlib.contextmanager
+def _hold(out: Path) -> Iterator[None]:
+    """Make a directory, and be the only demo that writes into it: another would remove what this one has made.
+
+    Raises:
+        CoverageWriteError: another one does, or it cannot be written.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        held = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise CoverageWriteError(out, error.strerror or str(error)) from error
+    try:
+        if not try_exclusive(held):
+            raise CoverageWriteError(out, "another `profcov demo` is at work there")
+        yield
+    finally:
+        os.close(held)
+
+
+def _run_demo(out: Path, tell: Callable[[str], None]) -> list[dict[str, Any]]:
     clear(out)
     tell("starting Redis, gunicorn, uvicorn and two RQ workers; playing all profiles ...")
     results = play_demo(out)

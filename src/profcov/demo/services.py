@@ -31,6 +31,8 @@ STOP_SECONDS: Final = 10.0
 WEB_PROCESSES: Final = 2
 WEB_THREADS: Final = 4
 WORKERS: Final = 2
+_NOT_FOR_US: Final = {settings.ALLOW, settings.CARRIERS, settings.DEFAULT_SLUG, settings.PROCESS_SLUG, settings.SECRET}
+"""Settings of the user's own servers, with which these would not trace what the demo plays."""
 
 
 class ServiceError(ProfcovError):
@@ -85,7 +87,8 @@ def start_services(recording: Recording, logs: Path) -> Iterator[Services]:
     logs.mkdir(parents=True, exist_ok=True)
     with contextlib.ExitStack() as stack:
         redis_url = stack.enter_context(provide_redis(_free_port(), logs))
-        environment = {**os.environ, **recording.environment(), "REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
+        given = {name: value for name, value in os.environ.items() if name not in _NOT_FOR_US}
+        environment = {**given, **recording.environment(), "REDIS_URL": redis_url, "PYTHONUNBUFFERED": "1"}
         web, api = (stack.enter_context(_listen()) for _ in range(2))
         web_words = _python("gunicorn", f"--bind=fd://{web.fileno()}", f"--workers={recording.web_processes}")
         web_words += [f"--threads={recording.web_threads}", "--worker-class=gthread", "profcov.demo.wsgi:app"]

@@ -10,6 +10,7 @@ from coverage.exceptions import CoverageException
 
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.omissions import omit_by_name
+from profcov.report.files import copy_whole
 
 
 def write_html(artifact: Path, config_file: Path | None, directory: Path, title: str) -> None:
@@ -30,7 +31,8 @@ def write_html(artifact: Path, config_file: Path | None, directory: Path, title:
             tool.set_option("run:parallel", value=False)
             omit_by_name(tool)
             tool.combine(data_paths=[str(artifact)], strict=True, keep=True)
-            tool.html_report(directory=str(directory), title=title, show_contexts=True)
+            tool.html_report(directory=f"{place}/html", title=title, show_contexts=True)
+            copy_whole(Path(place, "html"), directory)
         except OSError as error:
             raise CoverageWriteError(directory, error.strerror or str(error)) from error
         except CoverageException as error:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from typing import TYPE_CHECKING, Any
 
 from profcov.errors import CoverageReadError, CoverageWriteError
+from profcov.store.files import write_whole as replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -32,7 +31,7 @@ def write_whole_bytes(path: Path, chunks: Iterable[bytes]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if is_replaced(path):
-            _replace(path.resolve(), chunks)
+            replace(path.resolve(), chunks)
         else:
             with path.open("wb") as file:
                 file.writelines(chunks)
@@ -42,19 +41,20 @@ def write_whole_bytes(path: Path, chunks: Iterable[bytes]) -> None:
         raise CoverageWriteError(path, error.strerror or str(error)) from error
 
 
+def copy_whole(made: Path, directory: Path) -> None:
+    """Copy what another tool has made, each file whole: into a directory from one, ``index.html`` last.
+
+    Raises:
+        CoverageWriteError: a file cannot be written.
+    """
+    files = [path for path in made.rglob("*") if path.is_file()]
+    for path in sorted(files, key=lambda each: (each.name == "index.html", each)):
+        write_whole_bytes(directory / path.relative_to(made), [path.read_bytes()])
+
+
 def is_replaced(path: Path) -> bool:
     """Return whether a file is written beside its place and renamed: a pipe is not, nor is ``/dev/stdout``."""
     return not path.absolute().is_relative_to("/dev") and (path.is_file() or not path.exists())
-
-
-def _replace(path: Path, chunks: Iterable[bytes]) -> None:
-    fresh = path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}")
-    try:
-        with fresh.open("wb") as file:
-            file.writelines(chunks)
-        os.replace(fresh, path)  # noqa: PTH105 (the name says that it is atomic)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def read_document(

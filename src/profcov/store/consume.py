@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profcov.errors import CoverageWriteError
-from profcov.store.files import PRIVATE, create_private
+from profcov.store.files import PRIVATE, write_whole
 from profcov.store.holders import forget_failed
 from profcov.store.layout import artifact_path, list_shards, list_unfinished, state_dir, unfinished_path
 from profcov.store.lock import raise_generation, read_generation
@@ -70,13 +70,8 @@ def finish(data_dir: Path, slug: Slug, lock: int) -> None:
 
 def _write_list(dropping: Path, unfinished: Path, lines: Sequence[object], umask: int) -> None:
     """Write which shards go, below the generation from which on they count for nothing."""
-    try:
-        unfinished.unlink(missing_ok=True)
-        with open(create_private(unfinished, umask), "w", encoding="ascii") as file:  # noqa: PTH123 (a descriptor)
-            file.writelines(f"{line}\n" for line in lines)
-        unfinished.replace(dropping)
-    except OSError:  # the disk is full: then there is no list for whoever comes after a kill
-        unfinished.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # the disk is full: then there is no list for whoever comes after a kill
+        write_whole(dropping, (b"%s\n" % str(line).encode() for line in lines), umask, beside=unfinished)
 
 
 @contextlib.contextmanager

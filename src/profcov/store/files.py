@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
+import secrets
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import CoverageWriteError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 PRIVATE: Final = 0o077
@@ -71,6 +74,31 @@ def create_private(path: str | Path, umask: int = PRIVATE) -> int:
         os.close(fd)
         raise
     return fd
+
+
+def write_whole(path: Path, chunks: Iterable[bytes], umask: int | None = None, *, beside: Path | None = None) -> None:
+    """Write a file, which has all of it or stays as it was.
+
+    Args:
+        path: the file; a symbolic link is replaced, and not followed.
+        chunks: what is in it.
+        umask: which permissions it shall not have; the process's own if None.
+        beside: what it is called meanwhile; a random name beside it if None.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    fresh = beside or path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}")
+    if beside is not None:
+        fresh.unlink(missing_ok=True)  # a killed process of the same number has left it
+    try:
+        fd = os.open(fresh, os.O_WRONLY | _NEW, 0o666) if umask is None else create_private(fresh, umask)
+        with open(fd, "wb") as file:  # noqa: PTH123 (a descriptor)
+            file.writelines(chunks)
+        fresh.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
 
 
 def file_digest(path: str | Path) -> str | None:

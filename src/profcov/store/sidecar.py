@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import coverage
 
 from profcov.errors import CoverageReadError, CoverageWriteError
-from profcov.store.files import PRIVATE, create_private, file_digest
+from profcov.store.files import PRIVATE, file_digest, write_whole
 from profcov.store.layout import previous_path, sidecar_path, unfinished_path
 from profcov.version import __version__
 
@@ -172,14 +172,11 @@ def write_sidecar(artifact: Path, facts: dict[str, Any], umask: int = PRIVATE) -
     Raises:
         CoverageWriteError: it could not be written.
     """
-    path, unfinished = sidecar_path(artifact), unfinished_path(artifact)
+    path = sidecar_path(artifact)
+    text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
     try:
-        unfinished.unlink(missing_ok=True)
-        with open(create_private(unfinished, umask), "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
-            file.write(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
-        unfinished.replace(path)
+        write_whole(path, [text.encode()], umask, beside=unfinished_path(artifact))
     except OSError as error:
-        unfinished.unlink(missing_ok=True)
         raise CoverageWriteError(path, error.strerror or str(error)) from error
     return path
 

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -78,15 +77,3 @@ def no_configuration_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.fixture
 def data(tmp_path: Path) -> Path:
     return tmp_path / "data"
-
-
-@pytest.fixture
-def tiny(tmp_path: Path, request: pytest.FixtureRequest) -> Any:
-    """A file system of 64 KiB, or as many as the parameter says, where this machine lets us mount one."""
-    where = tmp_path / "tiny"
-    where.mkdir()
-    words = ["mount", "-t", "tmpfs", "-o", f"size={getattr(request, 'param', 64)}k,mode=0700", "tmpfs", str(where)]
-    if os.geteuid() != 0 or subprocess.run(words, capture_output=True, check=False).returncode:
-        pytest.skip("no file system can be mounted here")
-    yield where
-    subprocess.run(["umount", "--lazy", str(where)], check=True)  # also when a test fails, and leaves a file open

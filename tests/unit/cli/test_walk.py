@@ -1,0 +1,232 @@
+"""Every command where something is in its way: one sentence and the right exit code, no traceback, and no half of a file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from profcov.cli.main import COMMANDS, DATA, INTERRUPTED, TARGET, UNREAD, USAGE
+from profcov.slug import Slug
+from profcov.store.combine import combine
+from profcov.store.files import file_digest
+from profcov.store.layout import list_shards
+from profcov.store.shard import write_shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    Ended = tuple[list[str], int, str, str]
+    Walk = Callable[..., list[Ended]]
+
+PROGRAM = Path(__file__).parents[2] / "support" / "commands.py"
+PROFILE = "slug: shop\nbase_url: {url}\nsteps:\n- name: look\n  request: {{path: /}}\n"
+READ_ONLY = """
+clean shelf --dry-run {data}
+compare matrix matrix
+completion bash
+coverage report shop {data}
+doctor {data}
+matrix shop {data}
+profiles check shop.yaml
+profiles list shop.yaml
+profiles show shop.yaml
+sign shop
+status {data}
+symbols
+wait shop {data}
+"""
+WRITE = """
+combine shelf --keep {data}
+combine shelf --keep {data} --out {out}
+coverage html shop {data} --out {out}/html
+coverage json shop {data} --out {out}/c.json
+coverage lcov shop {data} --out {out}/c.lcov
+coverage report shop {data} --out {out}/c.txt
+coverage xml shop {data} --out {out}/c.xml
+dashboard shop {data} --out {out}
+matrix shop {data} --out {out}
+nightly --profiles shop.yaml {data} --out {out} --retries 0
+overhead shop.yaml {data} --out {out}/o.json
+pause {data}
+playback shop.yaml {data} --junit {out}/j.xml
+playback shop.yaml {data} --trace-code --out {out} --json {out}/j.json
+profiles convert shop.yaml --out {out} --force
+report shop {data} --out {out}
+resume {data}
+run {data} --source . -- true
+symbols --out {out}/s.json
+"""
+DESTROY = """
+clean shop {data}
+clean --older-than 0s {data}
+"""
+DEMO = "demo --out {out}"
+ELSEWHERE = {"rq"}
+"""RQ's own commands print and write what they like."""
+
+
+def split(lines: str, data: str = ".profcov", out: str = "out") -> list[list[str]]:
+    return [line.format(data=f"--data-dir {data}", out=out).split() for line in lines.split("\n") if line]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with a source, an artifact of `shop`, shards of `shelf`, a matrix, and a server that does not answer."""
+    return make_project(tmp_path / "project", monkeypatch)
+
+
+def make_project(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    here.mkdir()
+    monkeypatch.chdir(here)
+    for name in [each for each in os.environ if each.startswith(("PROFILE_", "ENABLE_PROFILE", "REDIS_URL"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PROFILE_COVERAGE_SECRET", "x" * 32)
+    Path("coverage.profile-playback.ini").write_text("[run]\nsource = .\nrelative_files = true\n")
+    Path("app.py").write_text("def f():\n    return 1\n")
+    Path("shop.yaml").write_text(PROFILE.format(url="http://127.0.0.1:1"))
+    facts = {"sources": {"app.py": file_digest("app.py")}, "imported": ["app.py"]}
+    for slug in ("shop", "shelf"):
+        write_shard(here / ".profcov", Slug(slug), f"profile:{slug}", {"app.py": {2}}, facts=facts)
+    combine(here / ".profcov", Slug("shop"), config_file=Path("coverage.profile-playback.ini"))
+    assert [ended[1] for ended in walk(here, [["matrix", "shop", "--out", "matrix"]])] == [0]
+    return here
+
+
+def walk(here: Path, commands: Sequence[Sequence[str]], **how: Any) -> list[Ended]:
+    """Run commands one after the other, and see that none of them ends in a traceback, nor says more than a sentence."""
+    given = json.dumps([{"words": words, "cwd": str(here), **how} for words in commands])
+    ended = subprocess.run(
+        [sys.executable, str(PROGRAM)], input=given, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    answers = [(words, *answer) for words, answer in zip(commands, json.loads(ended.stdout), strict=True)]
+    for words, code, _, stderr in answers:
+        assert not any(bad in stderr for bad in ("Traceback", "Exception ignored", "Error:\n")), (words, stderr)
+        if code in {DATA, TARGET}:
+            assert any(line.startswith("profcov: ") for line in stderr.splitlines()), (words, stderr)
+    return answers
+
+
+def list_codes(ended: list[Ended]) -> dict[str, int]:
+    return {" ".join(words): code for words, code, _, _ in ended}
+
+
+def snapshot(place: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
+
+
+@contextlib.contextmanager
+def fill(disk: Path) -> Iterator[None]:
+    """Leave no room on a disk."""
+    with (disk / "fill").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    yield
+    (disk / "fill").unlink()
+
+
+def test_the_walk_has_every_command() -> None:
+    assert {words[0] for words in split(READ_ONLY + WRITE + DESTROY + DEMO)} == COMMANDS.keys() - ELSEWHERE
+
+
+def test_a_pipe_that_nobody_reads_ends_a_command_without_a_word(project: Path) -> None:
+    for words, code, _, stderr in walk(project, split(READ_ONLY + DESTROY), stdout="gone"):
+        assert words[0] == "wait" or (code, stderr) == (UNREAD, ""), words
+
+
+def test_a_full_disk_behind_standard_output_is_one_sentence(project: Path) -> None:
+    for words, code, _, stderr in walk(project, split(READ_ONLY), stdout="full"):
+        assert words[0] == "wait" or (code, stderr) == (DATA, "profcov: standard output: No space left on device\n")
+
+
+def test_ctrl_c_ends_a_command_with_130(project: Path) -> None:
+    commands = split(READ_ONLY + WRITE + DESTROY)
+    assert set(list_codes(walk(project, commands, interrupt=200)).values()) == {INTERRUPTED}
+
+
+@pytest.mark.parametrize(("data", "out"), [("file", "out"), (".profcov", "file/x"), (".profcov", "/proc/x")])
+def test_a_file_in_the_place_of_a_directory_is_one_sentence(project: Path, data: str, out: str) -> None:
+    (project / "file").write_text("mine")
+    lines = WRITE + DESTROY + DEMO if data == ".profcov" else READ_ONLY + WRITE + DESTROY
+    wanted = "{data}" if data == "file" else "{out}"
+    for words, code, _, stderr in walk(project, split(lines, data, out)):
+        if any(wanted in line for line in lines.split("\n") if split(line, data, out) == [words]):
+            assert code == 1 if words[0] == "doctor" else code in {USAGE, DATA, TARGET}, (words, stderr)
+    assert (project / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("tiny", [2048], indirect=True)
+def test_a_full_disk_is_one_sentence_and_no_writer_leaves_half_of_a_file_or_takes_one_away(
+    tiny: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = make_project(tiny / "project", monkeypatch)
+    (here / "out" / "html").mkdir(parents=True)
+    for name in ("c.json", "c.xml", "c.txt", "c.lcov", "s.json", "o.json", "gaps.md", "shop.yaml"):
+        (here / "out" / name).write_text("mine")
+    before = snapshot(here)
+    with fill(tiny):
+        codes = list_codes(walk(here, split(WRITE)))
+        after = {name: text for name, text in snapshot(here).items() if text or name in before}
+    assert after == before
+    assert {words for words, code in codes.items() if code != DATA} == {"resume --data-dir .profcov"}
+
+
+@pytest.mark.parametrize("tiny", [2048], indirect=True)
+def test_a_directory_that_cannot_be_written_is_one_sentence(tiny: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = make_project(tiny / "project", monkeypatch)
+    subprocess.run(["mount", "-o", "remount,ro", str(tiny)], check=True)
+    codes = list_codes(walk(here, split(READ_ONLY + WRITE + DESTROY)))
+    assert {words.split()[0] for words, code in codes.items() if code not in {DATA, 1}} == {
+        "clean", "compare", "completion", "coverage", "profiles", "sign", "status", "symbols"
+    }  # fmt: skip
+
+
+@pytest.fixture
+def recorder(tmp_path: Path) -> Iterator[str]:
+    """A server that records for each request what a shard has; its address."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            write_shard(tmp_path / "data", Slug("shop"), "profile:shop", {"app.py": {2}})
+            self.send_response(200)
+            self.send_header("X-Profile-Trace-Status", "traced")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("tiny", [64], indirect=True)
+def test_what_was_played_stays_when_the_disk_for_what_is_made_of_it_is_full(
+    project: Path, tiny: Path, recorder: str, tmp_path: Path
+) -> None:
+    (project / "shop.yaml").write_text(PROFILE.format(url=recorder))
+    data = ["--data-dir", str(tmp_path / "data")]
+    with fill(tiny):
+        played = walk(
+            project, [["playback", "shop.yaml", "--trace-code", *data, "--out", f"{tiny}", "--junit", f"{tiny}/j.xml"]]
+        )
+        assert [code for _, code, _, _ in played] == [DATA]
+        assert list_shards(tmp_path / "data", Slug("shop"))
+        assert [path.name for path in tiny.rglob("*") if path.is_file()] == ["fill"]
+    assert [ended[1] for ended in walk(project, [["combine", "shop", *data, "--allow-partial"]])] == [0]
+    with fill(tiny):
+        os.truncate(tiny / "fill", (tiny / "fill").stat().st_size - 20 * 1024)
+        night = walk(project, [["nightly", "--profiles", "shop.yaml", *data, "--out", f"{tiny}/nights"]])
+        assert [code for _, code, _, _ in night] == [DATA]
+        assert not list(tiny.rglob("summary.md"))
