@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import ProfileFormatError
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _LOWEST_STATUS: Final = 200
 _HIGHEST_STATUS: Final = 999
 _SWITCHED: Final = 101
-_FAILURES: Final = ("_failureText", "_error")
+_FAILURES: Final = ("_failureText", "_error", "_errorMessage")
 _MADE_BY_PROXY: Final = re.compile(r"Fiddler - ")
 """The reason of an answer that a proxy has made because none came."""
 
@@ -37,6 +38,9 @@ _CACHES: Final = re.compile(r"(Memory|Disk) Cache")
 _NO_ANSWERS: Final = (
     "it has requests only, and no answers: each has to be answered with success, and no value is taken from one"
 )
+
+_NO_BODIES: Final = "no answer has its body: ids and tokens stay as recorded; record with content"
+_WITH_BODY: Final = re.compile(r"json|html")
 
 
 def read_har(path: Path, document: Any, hints: Hints, rest: str = "") -> Traffic:
@@ -55,6 +59,8 @@ def read_har(path: Path, document: Any, hints: Hints, rest: str = "") -> Traffic
     notes = [f"{entry.place}: left out: it has no {entry.lacks}" for entry in entries if entry.lacks]
     if whole and not has_answers:
         notes.append(_NO_ANSWERS)
+    if any(_has_had_body(each) for _, each in whole) and all(each.answer.text is None for _, each in whole):
+        notes.append(_NO_BODIES)
     if rest:
         notes.append(f"{len(rest):,} characters after the end of the HAR are not read")
     return Traffic(
@@ -163,6 +169,13 @@ class _Entry:
             or True in flags
             or _CACHES.fullmatch(self._fields.text("_fetchType")) is not None
         )
+
+
+def _has_had_body(exchange: Exchange) -> bool:
+    answer = exchange.answer
+    return (
+        exchange.sent.method == "GET" and answer.status == HTTPStatus.OK and _WITH_BODY.search(answer.type) is not None
+    )
 
 
 def _sort(entries: list[_Entry]) -> list[_Entry]:
