@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from profcov.context import current
@@ -27,6 +28,8 @@ os.environ.pop("GITHUB_STEP_SUMMARY", None)  # `profcov playback` appends to it,
 # Or each of the many programs that tests start, and each run of pytest, would compile all of it anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+hypothesis.settings.register_profile("profcov", deadline=None)  # no test looks at a clock: others run meanwhile
+hypothesis.settings.load_profile("profcov")
 sys.path.insert(0, str(SUPPORT))  # for `seen`, which tests and the programs that they start share
 
 

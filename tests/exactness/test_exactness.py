@@ -109,13 +109,13 @@ def test_nothing_stands_still_where_the_collector_and_signals_take_locks_of_the_
     assert json.loads(done.stdout)["came_home"]
 
 
-# 700 programs on each Python, others on each: 2,100 in CI. `make long` runs more.
+# 700 programs on each Python that has both engines, 300 on 3.11, others on each: 1,700 in CI. `make long` runs more.
 FIRST_SEED = sys.version_info.minor * 100_000
 PROGRAMS = (
     [(FIRST_SEED, 350, "monitoring", ["--tiny"]), (FIRST_SEED + 350, 250, "monitoring", [])]
     + [(FIRST_SEED + 600, 100, "ctrace", [])]
     if "monitoring" in HERE_ENGINES
-    else [(FIRST_SEED, 700, "ctrace", [])]
+    else [(FIRST_SEED, 300, "ctrace", [])]
 )
 
 
@@ -131,13 +131,17 @@ def test_random_programs_run_as_each_slug_alone(first, count, engine, options):
     assert figures["wrong"] == []
 
 
-# With branches the C tracer is at work on every Python; once is enough where monitoring is the usual engine.
-WITH_BRANCHES = [
-    name
-    for name, case in CASES.items()
-    if "ctrace" in case.engines
-    and (name.startswith(("threads:", "tasks:", "web:", "switching:")) or len(HERE_ENGINES) == 1)
-]
+# With branches the C tracer is at work on every Python; of the other kinds only with --full.
+WITH_BRANCHES = [name for name, case in CASES.items() if "ctrace" in case.engines]
+KINDS_WITH_BRANCHES = ("threads:", "tasks:", "web:", "switching:")
+
+
+def pytest_generate_tests(metafunc):
+    if metafunc.function is test_arcs_equal_those_of_each_slug_alone:
+        everything = metafunc.config.getoption("--full")
+        metafunc.parametrize(
+            "name", [name for name in WITH_BRANCHES if everything or name.startswith(KINDS_WITH_BRANCHES)]
+        )
 
 
 @pytest.mark.parametrize(("name", "engine"), RUNS, ids=[f"{name}-{engine}" for name, engine in RUNS])
@@ -146,7 +150,6 @@ def test_lines_equal_those_of_each_slug_alone(name, engine):
     assert together == alone
 
 
-@pytest.mark.parametrize("name", WITH_BRANCHES)
 def test_arcs_equal_those_of_each_slug_alone(name):
     together, alone = measure(name, "ctrace", "true")
     assert together == alone
