@@ -69,7 +69,8 @@ def find_base_url(profile: Profile, options: PlayOptions) -> str:
     """
     base_url = options.base_url or profile.base_url
     if base_url is None:
-        raise ProfileFormatError(profile.path, "base_url", "missing: give it here or with --base-url")
+        place = (1, 1) if profile.slug_place else None  # a recording has no place for it
+        raise ProfileFormatError(profile.path, "base_url", "missing: give it here or with --base-url", place)
     return base_url
 
 

@@ -105,8 +105,8 @@ class _Builder:
         self._path = path
         self._faults = faults
         self._built: dict[int, Any] = {}
-        self._sizes: dict[int, int] = {}
-        """How many values there are in each mapping and list, with those that aliases repeat."""
+        self._sizes: dict[int, tuple[int, int]] = {}
+        """How many values there are in each mapping and list, with those that aliases repeat, and how deep they are."""
         self._merged: dict[int, Pairs] = {}
         self._counts: dict[int, int] = {}
         """The keys of each mapping that merges, as often as they are merged."""
@@ -151,12 +151,17 @@ class _Builder:
             return None
 
     def _measure(self, node: yaml.Node, values: list[yaml.Node]) -> None:
-        self._sizes[id(node)] = size = 1 + sum(
-            1 + len(each.value) // _TEXT if isinstance(each, yaml.ScalarNode) else self._sizes[id(each)]
+        """Refuse what aliases (*name) would make too large or too deep if they were written out."""
+        parts = [
+            (1 + len(each.value) // _TEXT, 0) if isinstance(each, yaml.ScalarNode) else self._sizes[id(each)]
             for each in values
-        )
+        ]
+        size, depth = 1 + sum(size for size, _ in parts), 1 + max((depth for _, depth in parts), default=0)
+        self._sizes[id(node)] = size, depth
         if size > _LARGEST:
             self._refuse(node, f"with its aliases (*name) written out it has more than {_LARGEST:,} values")
+        if depth > _MAX_DEPTH:
+            self._refuse(node, "nested too deeply")
 
     def _merge(self, node: yaml.MappingNode) -> Pairs:
         """Return the keys with those that are merged (``<<``): its own win, then those of the first that has them.

@@ -176,7 +176,10 @@ def test_a_profile_without_an_address_is_refused_before_others_are_played(
     addressed.write_text(f"slug: a\nbase_url: {server.url}\nsteps: [{{name: s, request: {{path: /}}}}]\n")
     ended = playback(addressed, write(tmp_path, "b", get("/x")))
     assert ended.returncode == 2
-    assert ended.stderr == f"profcov: {tmp_path}/b.yaml: base_url: missing: give it here or with --base-url\n"
+    assert (
+        ended.stderr
+        == f"profcov: {tmp_path}/b.yaml: line 1, column 1: base_url: missing: give it here or with --base-url\n"
+    )
     assert server.requests == []
 
 

@@ -93,7 +93,10 @@ def test_a_step_is_one_row_whatever_it_is_called_and_wherever_it_leads(tmp_path:
 def test_a_dry_run_finds_what_a_run_would_refuse(tmp_path: Path, playback: Playback) -> None:
     ended = playback(write(tmp_path, "a", get("/x")), "--dry-run")
     assert ended.returncode == 2
-    assert ended.stderr == f"profcov: {tmp_path}/a.yaml: base_url: missing: give it here or with --base-url\n"
+    assert (
+        ended.stderr
+        == f"profcov: {tmp_path}/a.yaml: line 1, column 1: base_url: missing: give it here or with --base-url\n"
+    )
 
 
 def test_profiles_are_selected_by_patterns_of_slugs(

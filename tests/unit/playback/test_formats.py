@@ -159,6 +159,11 @@ def nested(start: str, again: str) -> str:
         ),
         ("a.yaml", "a: &a [*a]", "line 1, column 4: a value contains itself"),
         ("a.yaml", "[" * 100_000, "line 1, column 201: nested too deeply"),
+        (
+            "a.yaml",
+            "a: &b0 [x]\n" + "".join(f"c{i}: &b{i + 1} [*b{i}]\n" for i in range(5000)) + "d: *b5000",
+            "line 201, column 7: nested too deeply",
+        ),
         ("a.yaml", "slug: \0", "line 1, column 7: a control character"),
         (
             "a.yaml",
