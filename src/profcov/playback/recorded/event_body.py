@@ -37,8 +37,8 @@ def read_body(meta: Fields, path: str, seeds: Path, hints: Hints) -> Body:
         LackingError: it has sent what is not recorded.
         ProfileFormatError: what is recorded cannot be.
     """
-    kind = meta.value("bodyType") if "bodyType" in meta else None
-    has_body = kind is not None or ("hasBody" in meta and meta.value("hasBody") is True)
+    kind = meta.text("bodyType") if meta.has_text("bodyType") else ""
+    has_body = meta.has_something("bodyType") or (meta.has_something("hasBody") and meta.value("hasBody") is not False)
     form = find_form(hints.forms, path) if has_body else None
     if form is not None:
         body = make_form(form, seeds)
@@ -49,7 +49,7 @@ def read_body(meta: Fields, path: str, seeds: Path, hints: Hints) -> Body:
         return _read_form(meta, path, seeds, hints)
     found = _read_preview(meta, kind)
     if found is None and has_body:
-        described = f"a body of type {str(kind)[:40]}" if kind is not None else "a body"
+        described = f"a body of type {kind[:40]}" if kind else "a body"
         raise LackingError(f"it has sent {described} that is not recorded: name its fields under forms in {hints.file}")
     return Body() if found is None else found
 
@@ -104,7 +104,7 @@ def _find_seeds(path: str, seeds: Path, wanted: set[str] | None) -> dict[str, st
     return found
 
 
-def _read_preview(meta: Fields, kind: object) -> Body | None:
+def _read_preview(meta: Fields, kind: str) -> Body | None:
     """Return the body that a preview is, if it was not cut."""
     text = meta.text("bodyPreview") if meta.has_text("bodyPreview") else ""
     length = len(text.encode("utf-16-le", "surrogatepass")) // 2

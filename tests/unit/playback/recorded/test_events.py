@@ -204,10 +204,12 @@ def test_the_values_of_a_form_are_its_fields_and_its_other_keys_are_files(folder
     [
         {"hasBody": True, "bodyType": "object"},
         {"hasBody": True},
+        {"hasBody": "true"},
         {"hasBody": True, "bodyType": "json", "bodyPreview": "[unserializable json]"},
         {"hasBody": True, "bodyType": "json", "bodyPreview": f'"{"x" * 254}"'},
         {"hasBody": True, "bodyType": "text", "bodyPreview": "x" * 256, "bodyLength": 300},
         {"hasBody": True, "bodyType": "form-data", "formKeys": ["map"]},
+        {"hasBody": None, "bodyType": {"odd": 1}, "bodyPreview": "{}"},
     ],
 )
 def test_a_body_that_is_not_recorded_is_never_sent_as_none(folder: Path, meta: dict[str, object]) -> None:
