@@ -90,7 +90,9 @@ def record_firefox(url: str, file: Path, program: str) -> None:
     """Go through the session in Firefox, with its developer tools open, and save what they have."""
     port = find_free_port()
     with TemporaryDirectory() as profile:
-        wanted = {"marionette.port": port, "devtools.netmonitor.persistlog": True, "network.proxy.type": 0}
+        network = "devtools.netmonitor"
+        wanted = {"marionette.port": port, "network.proxy.type": 0, f"{network}.persistlog": True}
+        wanted |= {f"{network}.requestBodyLimit": 0, f"{network}.responseBodyLimit": 0}
         prefs = "".join(f"user_pref({json.dumps(name)}, {json.dumps(value)});\n" for name, value in wanted.items())
         (Path(profile) / "user.js").write_text(prefs, encoding="utf-8")
         with subprocess.Popen(

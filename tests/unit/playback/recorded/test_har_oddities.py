@@ -100,6 +100,16 @@ NOT_PLAYED = {
         odd({"method": "POST", "bodySize": 7}),
         "entry 2: left out: the recording does not have the body of POST /odd (7 bytes)",
     ),
+    "the beginning of a body": (
+        odd(
+            {
+                "method": "POST",
+                "postData": {"mimeType": "text/plain", "text": "\xc8" * 70_000},
+                "headers": [{"name": "Content-Length", "value": "200000"}],
+            }
+        ),
+        "entry 2: left out: request.postData: only the beginning of its 200,000 bytes is recorded",
+    ),
     "no base64": (
         odd({"method": "POST", "postData": {"text": "a", "encoding": "base64"}}),
         "entry 2: left out: request.postData: not base64, though encoding says so",
