@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -11,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from profcov.doctor.finding import Finding
+from profcov.doctor.owners import check_owners
 from profcov.errors import CoverageError
 from profcov.slug import Slug
 from profcov.store.denial import find_denial
 from profcov.store.holders import list_notes
 from profcov.store.layout import list_shards, list_slugs, lock_path, quarantine_dir, state_dir
 from profcov.store.lock import exclusive, list_holders
+from profcov.store.playing import name_player
 from profcov.store.read import read_lines
 from profcov.store.runs import list_silent
 from profcov.store.shard import write_shard
@@ -56,7 +59,9 @@ def examine_directory(data_dir: Path) -> Iterator[Finding]:
     yield from findings
     yield judge_space(place, shutil.disk_usage(place).free)
     if place == data_dir:
-        yield from _check_left_overs(data_dir)
+        yield from check_owners(data_dir)
+        with contextlib.suppress(PermissionError, CoverageError):  # told just now
+            yield from list(_check_left_overs(data_dir))
         for run in list_silent(data_dir):
             if run.pid == os.getpid():  # this is what it has started
                 continue
@@ -156,6 +161,9 @@ def _check_locks(data_dir: Path) -> Iterator[Finding]:
             what = f"{path} cannot be read: {error.strerror}"
             yield Finding("warning", "locks", what, str(find_denial(error) or _MODE))
     for slug, holders in sorted(busy.items()):
+        if (owner := name_player(data_dir, Slug(slug))) is not None:
+            what = f"{slug} is being played by {owner}: nobody else plays, combines or cleans it meanwhile"
+            yield Finding("warning", "locks", what, "wait until that has ended, or stop it")
         if holders:
             what = f"{slug} has work in flight, or is being combined, in {', '.join(sorted(holders))}: profcov combine waits for it"
             yield Finding("warning", "locks", what, "wait until it ends, or end the process")

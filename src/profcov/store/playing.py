@@ -151,6 +151,16 @@ def is_broken_off(data_dir: Path, slug: Slug, lock: int, play: Play | None) -> b
     return generation is not None and generation == read_generation(lock)
 
 
+def name_player(data_dir: Path, slug: Slug) -> str | None:
+    """Return who plays a slug; None if nobody does.
+
+    Raises:
+        CoverageWriteError: the system does not let us look.
+    """
+    facts, is_alive = _look(data_dir, slug)
+    return _tell(facts) if is_alive else None
+
+
 def read_mark(data_dir: Path, slug: Slug) -> dict[str, Any]:
     """Return what the last play of a slug has noted that has not ended; nothing if there is none.
 

@@ -39,7 +39,7 @@ def begin(slug):
 def command(*words):
     told = io.StringIO()
     try:
-        with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stderr(told), contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):
             main([*words, "--data-dir", str(data)])
     except SystemExit as end:
         return [end.code, told.getvalue()]
@@ -204,3 +204,44 @@ tell([mine, theirs, sorted(path.name for path in data.glob("*.coverage")), comma
         GROUP=str(os.getegid()),
         PROFILE_COVERAGE_UMASK="007",
     ) == [["traced", "traced"], ["traced", "traced", 0], ["own.coverage"], 0]
+
+
+def test_what_root_has_combined_or_played_in_a_servers_directory_is_named_by_the_doctor_and_by_who_meets_it(
+    run_python: Callable[..., Any], shared: Path
+) -> None:
+    before, as_root, (as_server, *refused) = run_python(
+        PROGRAM
+        + """
+from profcov.store.playing import Play
+command("report", "warm")
+def give():
+    for path in (data, *data.rglob("*")):
+        os.chown(path, 54321, 54321)
+def doctor():
+    return find("owners")
+data.mkdir()
+begin("demo")
+give()
+before = doctor()
+command("combine", "demo")
+Play.begin(data, "demo").close()
+def other():
+    begin("demo")
+    return [doctor(), command("combine", "demo")[1], command("report", "demo", "--out", str(data))[1]]
+tell([before, doctor(), as_other(other)])
+""",
+        SHARED=str(shared),
+        PROFILE_COVERAGE_CONFIG=str(shared / "measured.ini"),
+        GROUP=str(OTHER),
+    )
+    data = shared / "data"
+    assert before == [["ok", f"user {OTHER} can use all that is in {data}", ""]]
+    assert as_root == as_server
+    ((level, what, advice),) = as_server
+    assert (level, what) == (
+        "problem",
+        f"{data / 'demo.coverage'} and 2 more belong to root, and cannot be used by user {OTHER}: what needs it is refused",
+    )
+    assert advice.startswith(f"chown -R user {OTHER} {data}, ")
+    for place, said in zip((data / "state" / "demo.playing", data / "demo.profile.json"), refused, strict=True):
+        assert f"{place} belongs to root, and this process to user {OTHER}" in said

@@ -1,0 +1,66 @@
+"""Whose the files of a data directory are: those of another user keep a server, or who combines, out."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Final
+
+from profcov.doctor.finding import Finding
+from profcov.settings import UMASK
+from profcov.store.denial import name_user
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+MAX_LOOKED: Final = 20_000
+"""So many files are looked at: a directory may hold 100,000."""
+
+
+def check_owners(data_dir: Path) -> Iterator[Finding]:
+    """Name each other user with files that the server's user cannot use: this process's, or for root the directory's owner."""
+    top = data_dir.lstat()
+    own = os.geteuid() or top.st_uid
+    groups = {os.getegid(), *os.getgroups()} if os.geteuid() else {top.st_gid}
+    found: dict[int, list[str]] = {}
+    for path, facts in _walk(data_dir) if own else ():
+        if facts.st_uid != own and not _is_usable(facts, groups):
+            found.setdefault(facts.st_uid, []).append(path)
+    if not found:
+        yield Finding("ok", "owners", f"{name_user(own)} can use all that is in {data_dir}")
+    for owner, paths in sorted(found.items()):
+        which = f"{min(paths)} and {len(paths) - 1} more belong" if paths[1:] else f"{paths[0]} belongs"
+        yield Finding(
+            "problem",
+            "owners",
+            f"{which} to {name_user(owner)}, and cannot be used by {name_user(own)}: what needs it is refused",
+            f"chown -R {name_user(own)} {data_dir}, and run every command there as {name_user(own)}; or set {UMASK}=007 for "
+            "both, with a group in common, before the directory is made",
+        )
+
+
+def _walk(data_dir: Path) -> Iterator[tuple[str, os.stat_result]]:
+    left = MAX_LOOKED
+    waiting = [str(data_dir)]
+    while waiting and left:
+        try:
+            entries = list(os.scandir(waiting.pop()))
+        except OSError:  # another's directory, which was found in the one above it
+            continue
+        for entry in entries[:left]:
+            left -= 1
+            try:
+                facts = entry.stat(follow_symlinks=False)
+            except OSError:  # removed meanwhile
+                continue
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
+            yield entry.path, facts
+
+
+def _is_usable(facts: os.stat_result, groups: set[int]) -> bool:
+    """Tell whether another user than its owner, in these groups, may read and write a file, and enter a directory."""
+    wanted = 7 if stat.S_ISDIR(facts.st_mode) else 6
+    given = facts.st_mode >> 3 if facts.st_gid in groups else facts.st_mode
+    return given & wanted == wanted
