@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov import settings
-from profcov.cli.answer import print_answer
+from profcov.cli.answer import note, print_answer
+from profcov.cli.columns import show_bytes
 from profcov.cli.common import (
     data_dir_option,
     find_data_dir,
@@ -18,12 +19,15 @@ from profcov.cli.common import (
     refuse_unknown,
     slugs_argument,
 )
+from profcov.cli.main import DATA
+from profcov.errors import LockTimeoutError, SlugPlayedError
 from profcov.store.clean import choose_old, discard_all, remove_all
-from profcov.store.layout import list_slugs
 from profcov.store.survey import survey
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from profcov.store.survey import Held
 
 _AGES: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 _SIZES: Final = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
@@ -62,6 +66,7 @@ SIZE: Final = _Amount("size", r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", _SIZES, "50
     show_envvar=True,
     help="Remove the oldest profiles until the others take no more than this together: 500MB, 2GB.",
 )
+@click.option("--artifacts", is_flag=True, help="Remove the artifacts of the SLUGs, too.")
 @click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
 @format_option()
 @click.pass_context
@@ -73,21 +78,24 @@ def command(
     older_than: float | None,
     keep_newest: int | None,
     max_bytes: float | None,
+    artifacts: bool,
     dry_run: bool,
     form: str,
 ) -> int:
     """Remove what was recorded.
 
-    With SLUGs alone, their shards: what is recorded from now on starts from nothing, and artifacts stay. With an age, a
-    number or a size, all that the directory holds of the profiles that are too old or too many: shards, artifacts, those
-    before them. Never what somebody is at work for. Prints a line for each: what was done, slug, size.
+    With SLUGs alone, what is not combined of them: what is recorded from now on starts from nothing; artifacts stay unless --artifacts
+    is given, and it says so. With an age, a number or a size, all that the directory holds of the profiles that are too old or
+    too many: shards, artifacts, those before them. Never what somebody is at work for: exits with 3 if that was named. Prints
+    a line for each: what was done, slug, size.
     """
     directory = find_data_dir(data_dir, must_exist=True)
     chosen = set(parse_slugs(slugs))
-    held = [each for each in survey(directory) if not chosen or each.slug in chosen]
-    refuse_unknown(directory, chosen, [each.slug for each in held] or list_slugs(directory))
+    everything = survey(directory)
+    refuse_unknown(directory, chosen, [each.slug for each in everything])
+    held = [each for each in everything if not chosen or each.slug in chosen]
     if chosen and ctx.get_parameter_source("max_bytes") is click.core.ParameterSource.ENVIRONMENT:
-        max_bytes = None  # the limit of the whole directory: who names profiles means their shards
+        max_bytes = None  # the limit of the whole directory: who names profiles means them
     rotates = older_than is not None or keep_newest is not None or max_bytes is not None
     if not rotates and not chosen:
         raise click.UsageError("name profiles, or say which are to go: --older-than, --keep-newest, --max-bytes")
@@ -95,14 +103,28 @@ def command(
         limit = None if max_bytes is None else int(max_bytes)
         held = choose_old(held, older_than=older_than, keep=keep_newest, max_bytes=limit)
     umask = settings.read_umask(os.environ)
-    busy = [] if dry_run else (remove_all if rotates else discard_all)(directory, held, umask)
-    rows = [
-        {
-            "done": "at work" if each.slug in busy else "would go" if dry_run else "removed",
-            "profile": each.slug,
-            "size": each.shard_bytes + (each.artifact_bytes if rotates else 0),
-        }
-        for each in held
-    ]
+    takes_all = rotates or artifacts
+    busy = {} if dry_run else (remove_all if takes_all else discard_all)(directory, held, umask)
+    rows = [_describe(each, takes_all=takes_all, is_busy=each.slug in busy, dry_run=dry_run) for each in held]
     print_answer(("done", "profile", "size"), rows, form, titled=False)
-    return 0
+    for row in rows:
+        if row["profile"] in busy:
+            click.echo(f"profcov: {row['profile']} stays: {_tell(busy[row['profile']])}", err=True)
+        elif row["left"]:
+            note(f"{row['profile']}: what is combined stays, {show_bytes(row['left'])}: --artifacts removes it, too")
+    return DATA if chosen and busy else 0
+
+
+def _describe(held: Held, *, takes_all: bool, is_busy: bool, dry_run: bool) -> dict[str, Any]:
+    size = held.shard_bytes + (held.artifact_bytes if takes_all else 0)
+    whole = held.shard_bytes + held.artifact_bytes
+    if is_busy:
+        return {"done": "at work", "profile": held.slug, "size": size, "left": whole}
+    done = "nothing" if not (takes_all or held.is_pending) else "would go" if dry_run else "removed"
+    return {"done": done, "profile": held.slug, "size": size, "left": whole - size}
+
+
+def _tell(error: LockTimeoutError | SlugPlayedError) -> str:
+    if isinstance(error, SlugPlayedError):
+        return f"it is being played by {error.owner}"
+    return f"somebody is at work for it: {', '.join(error.holders) or 'unknown processes'}"

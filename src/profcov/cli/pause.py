@@ -25,7 +25,7 @@ def command(data_dir: Path | None, form: str) -> int:
     Within a second every process that records into the directory answers `X-Profile-Trace-Status: disabled; paused`.
     What it is recording already goes on to its end. `profcov resume` takes it back.
     """
-    directory = find_data_dir(data_dir)
+    directory = find_data_dir(data_dir, must_exist=True)
     done = pause(directory, settings.read_umask(os.environ))
     text = f"{directory}: {'paused' if done else 'was paused already'}"
     print_fact(text, form, data_dir=str(directory), paused=True, changed=done)

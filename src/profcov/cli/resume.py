@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 @data_dir_option("The servers' data directory.")
 @format_option()
 def command(data_dir: Path | None, form: str) -> int:
-    """Record again after `profcov pause`; every process notices within a second."""
-    directory = find_data_dir(data_dir)
+    """Record again after `profcov pause`, without a restart.
+
+    Within a second every process that records into the directory records what begins from then on.
+    """
+    directory = find_data_dir(data_dir, must_exist=True)
     done = resume(directory)
     text = f"{directory}: {'resumed' if done else 'was not paused'}"
     print_fact(text, form, data_dir=str(directory), paused=False, changed=done)

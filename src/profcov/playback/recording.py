@@ -111,7 +111,7 @@ class Recording:
         artifact = self._combine([], jobs)
         if self.redis_url is not None:
             forget_ended(self.redis_url, self.slug, jobs)
-        return tuple(jobs), artifact
+        return tuple(each["id"] for each in artifact.jobs), artifact
 
     def abandon(self) -> None:
         """Combine what a failed play has left into an artifact that says so; its jobs are not waited for.

@@ -10,7 +10,7 @@ from profcov.store.combine import discard
 from profcov.store.consume import consume, drop, finish
 from profcov.store.files import PRIVATE
 from profcov.store.holders import list_failed
-from profcov.store.layout import artifact_path, list_shards, lock_path, previous_path, sidecar_path
+from profcov.store.layout import artifact_path, list_quarantined, list_shards, lock_path, previous_path, sidecar_path
 from profcov.store.playing import consuming
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from profcov.slug import Slug
     from profcov.store.survey import Held
+
+    Busy = LockTimeoutError | SlugPlayedError
 
 
 def choose_old(
@@ -57,27 +59,28 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
         consume(data_dir, slug, lock, list_shards(data_dir, slug), list_failed(data_dir, slug), umask=umask)
         for path in (artifact, previous_path(artifact)):
             drop([path, sidecar_path(path)])
+        drop(list_quarantined(data_dir).get(slug, []))
         # Whoever waits for the lock, or has the file open, sees that it has no name any more, and makes another.
         drop([lock_path(data_dir, slug)])
 
 
-def remove_all(data_dir: Path, held: Sequence[Held], umask: int = PRIVATE) -> set[Slug]:
-    """Remove all of some slugs; return those that stay because somebody is at work for them."""
+def remove_all(data_dir: Path, held: Sequence[Held], umask: int = PRIVATE) -> dict[Slug, Busy]:
+    """Remove all of some slugs; return those that stay, and who is at work for them."""
     return _try_each(held, lambda slug: remove(data_dir, slug, umask))
 
 
-def discard_all(data_dir: Path, held: Sequence[Held], umask: int = PRIVATE) -> set[Slug]:
-    """Drop the shards of some slugs; return those that stay because somebody is at work for them."""
+def discard_all(data_dir: Path, held: Sequence[Held], umask: int = PRIVATE) -> dict[Slug, Busy]:
+    """Drop the shards of some slugs; return those that stay, and who is at work for them."""
     return _try_each(held, lambda slug: discard(data_dir, slug, timeout=0.0, umask=umask))
 
 
-def _try_each(held: Sequence[Held], action: Callable[[Slug], object]) -> set[Slug]:
-    busy = set()
+def _try_each(held: Sequence[Held], action: Callable[[Slug], object]) -> dict[Slug, Busy]:
+    busy: dict[Slug, Busy] = {}
     for each in held:
         try:
             action(each.slug)
-        except (LockTimeoutError, SlugPlayedError):
-            busy.add(each.slug)
+        except (LockTimeoutError, SlugPlayedError) as error:
+            busy[each.slug] = error
     return busy
 
 

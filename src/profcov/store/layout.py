@@ -151,6 +151,18 @@ def list_shards(data_dir: Path, slug: Slug) -> list[Path]:
     return [place / name for name in sorted(own)]
 
 
+def list_quarantined(data_dir: Path) -> dict[Slug, list[Path]]:
+    """Return what is set apart, shards and artifacts with what is beside them, by slug."""
+    place = quarantine_dir(data_dir)
+    names = _list(place)
+    found: dict[Slug, list[Path]] = {}
+    for slug, name in _split(names, rf"(\.{_SHARD}(\.reason)?)?"):
+        found.setdefault(slug, []).append(place / name)
+    for slug, paths in found.items():
+        paths.extend(path for path in [sidecar_path(place / f"{slug}.coverage")] if path.name in names)
+    return found
+
+
 def list_slugs(data_dir: Path) -> list[Slug]:
     """Return every slug with a shard or an artifact in the directory, sorted; none if it is not there."""
     try:

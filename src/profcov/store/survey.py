@@ -12,6 +12,7 @@ from profcov.store.layout import (
     Contents,
     artifact_path,
     list_locked,
+    list_quarantined,
     previous_path,
     read_contents,
     shards_dir,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 class Held:
     """What a data directory holds of one slug; sizes in bytes, times in seconds since 1970.
 
-    ``status`` is the artifact's: complete, partial, or unknown where there is no sidecar; None without an artifact.
+    ``artifact_bytes`` are those of all that is kept of what was combined, or cannot be. ``status`` is the artifact's: complete, partial, or unknown where there is no sidecar; None without an artifact.
     """
 
     slug: Slug
@@ -44,6 +45,11 @@ class Held:
     holders: list[Holder] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     """Why an artifact that is made now would be partial, as far as processes have noted it."""
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether there is anything that is in no artifact."""
+        return bool(self.shards or self.missing or any(not each.is_alive for each in self.holders))
 
     def as_dict(self) -> dict[str, Any]:
         """Return what can be written as JSON."""
@@ -71,13 +77,15 @@ def survey(data_dir: Path) -> list[Held]:
     holders: dict[Slug, list[Holder]] = {}
     for holder in list_holders(data_dir):
         holders.setdefault(holder.slug, []).append(holder)
+    quarantined = list_quarantined(data_dir)
     missing: dict[Slug, set[str]] = {}
     for note in list_notes(data_dir):
         if note.missing is not None:
             missing.setdefault(note.slug, set()).add(note.missing)
     found = []
-    for slug in sorted({*contents.shards, *contents.artifacts, *holders, *missing}):
-        held = _measure(data_dir, slug, [shards_dir(data_dir) / name for name in contents.shards.get(slug, ())])
+    for slug in sorted({*contents.shards, *contents.artifacts, *holders, *missing, *quarantined}):
+        shards = [shards_dir(data_dir) / name for name in contents.shards.get(slug, ())]
+        held = _measure(data_dir, slug, shards, quarantined.get(slug, []))
         held.holders = holders.get(slug, [])
         held.missing = sorted(missing.get(slug, ()))
         found.append(held)
@@ -120,9 +128,15 @@ def _read(data_dir: Path) -> Contents:
         return Contents({}, [])
 
 
-def _measure(data_dir: Path, slug: Slug, shards: list[Path]) -> Held:
+def _measure(data_dir: Path, slug: Slug, shards: list[Path], quarantined: list[Path]) -> Held:
     artifact = artifact_path(data_dir, slug)
-    kept = [artifact, sidecar_path(artifact), previous_path(artifact), sidecar_path(previous_path(artifact))]
+    kept = [
+        *quarantined,
+        artifact,
+        sidecar_path(artifact),
+        previous_path(artifact),
+        sidecar_path(previous_path(artifact)),
+    ]
     shard_bytes, newest = _weigh(shards)
     artifact_bytes, made = _weigh(kept)
     held = Held(slug, shards, shard_bytes, None, artifact_bytes, max(newest, made))

@@ -16,10 +16,11 @@ from at_work import at_work, begin
 from profcov.cli.columns import show_bytes
 from profcov.cli.main import main
 from profcov.slug import Slug
-from profcov.store.combine import combine
+from profcov.store.combine import combine, restore_previous
 from profcov.store.files import file_digest
 from profcov.store.layout import list_shards
 from profcov.store.pause import pause
+from profcov.store.playing import Play
 from profcov.store.rows import MISSING
 from profcov.store.shard import write_shard
 
@@ -51,9 +52,10 @@ def data(tmp_path: Path) -> Path:
     return tmp_path / ".profcov"
 
 
-def write(data: Path, slug: str, days: float = 0.0) -> None:
+def write(data: Path, slug: str, days: float = 0.0) -> Path:
     shard = write_shard(data, Slug(slug), f"profile:{slug}", {"/src/a.py": {1}})
     os.utime(shard, (time.time() - days * 86400,) * 2)
+    return shard
 
 
 def test_wait_returns_when_nobody_is_at_work_and_else_says_who_is(run: Run, data: Path) -> None:
@@ -150,6 +152,53 @@ def test_clean_drops_the_shards_of_what_is_named_and_keeps_its_artifact(
     assert list_shards(data, Slug("shop")) == []
     assert (data / "shop.coverage").exists()
     assert len(list_shards(data, Slug("other"))) == 1
+
+
+def test_clean_says_what_stays_and_why_and_removes_all_that_has_the_name_if_told(run: Run, data: Path) -> None:
+    write(data, "shop")
+    write(data, "shop-2")
+    combine(data, Slug("shop"))
+    kept = show_bytes(sum(path.stat().st_size for path in data.glob("shop.*")))
+    says = f"shop: what is combined stays, {kept}: --artifacts removes it, too\n"
+    assert run("clean", "shop") == (0, "nothing\tshop\t0 B\n", says)
+    assert run("clean", "shop", "-q") == (0, "nothing\tshop\t0 B\n", "")
+    (row,) = json.loads(run("clean", "shop", "--dry-run", "--format", "json")[1])["profiles"]
+    assert (row["done"], show_bytes(row["left"])) == ("nothing", kept)
+    with at_work(data, "shop"):
+        code, out, err = run("clean", "shop", "--artifacts")
+        assert (code, out.startswith("at work\tshop\t")) == (3, True)
+        assert err.startswith("profcov: shop stays: somebody is at work for it: ")
+    play = Play.begin(data, Slug("shop"))
+    code, _, err = run("clean", "shop", "--artifacts")
+    assert (code, err.startswith("profcov: shop stays: it is being played by ")) == (3, True)
+    play.end(is_consumed=True)
+    write(data, "shop").write_bytes(b"damaged")
+    write(data, "shop")
+    combine(data, Slug("shop"))
+    restore_previous(data, Slug("shop"))
+    named = {path.name for path in data.rglob("shop.*")}
+    assert {"shop.coverage", "shop.profile.json", "shop.lock"} < named
+    assert any(name.endswith(".reason") for name in named)
+    code, out, err = run("clean", "shop", "--artifacts")
+    assert (code, out.startswith("removed\tshop\t"), err) == (0, True, "")
+    assert [*data.rglob("*shop.*")] == []
+    assert len(list_shards(data, Slug("shop-2"))) == 1
+
+
+def test_pause_and_resume_agree(run: Run, data: Path) -> None:
+    pair = ("pause", "paused", "was paused already"), ("resume", "resumed", "was not paused")
+    refused = [run(name) for name, *_ in pair]
+    assert refused[0] == refused[1]
+    assert (refused[0][0], refused[0][2].endswith("there is no such directory; is it where the servers record?\n")) == (
+        3,
+        True,
+    )
+    data.mkdir()
+    for name, first, again in pair:
+        assert run(name) == (0, f"{data}: {first}\n", "")
+        assert run(name) == (0, f"{data}: {again}\n", "")
+    keys = [json.loads(run(name, "--format", "json")[1]).keys() for name, *_ in pair]
+    assert keys[0] == keys[1]
 
 
 def test_clean_by_age_number_and_size(run: Run, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
