@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from profcov.playback.secret import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 Origin = tuple[str, int]
 """A server: host name in lower case, port."""
@@ -36,15 +38,21 @@ def name_server(url: str) -> str:
 
 
 def join(base_url: str, path: str) -> str:
-    """Return the URL of a path below the base URL; an absolute URL stays as it is.
+    """Return the URL of a path below the base URL; an absolute URL stays as it is."""
+    return base_url.rstrip("/") + path if path.startswith("/") else path
 
-    A path that begins with the base URL's own, as recordings have it, is not put below that again.
+
+def drop_path(base_url: str, paths: Iterable[str]) -> str:
+    """Return a base URL without its own path if one of the paths begins with that.
+
+    Then they all are the server's, as a recording has them: below ``http://host/app`` the browser has asked for
+    ``/app/runs``, and for ``/api/jobs`` beside it.
     """
     base = base_url.rstrip("/")
     prefix = urlsplit(base).path
-    if prefix and re.match(rf"{re.escape(prefix)}(?:[/?]|\Z)", path):
-        base = base.removesuffix(prefix)
-    return base + path if path.startswith("/") else path
+    if prefix and any(path == prefix or path.startswith((f"{prefix}/", f"{prefix}?")) for path in paths):
+        return base.removesuffix(prefix)
+    return base_url
 
 
 def show(url: str) -> str:

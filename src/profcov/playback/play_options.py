@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import ProfileFormatError
+from profcov.playback.address import drop_path
 from profcov.playback.client import Client
 from profcov.playback.cookies import make_cookie
 from profcov.playback.recording import Recording
@@ -62,7 +63,7 @@ class PlayOptions:
 
 
 def find_base_url(profile: Profile, options: PlayOptions) -> str:
-    """Return the server that a profile is played against.
+    """Return the server that a profile is played against, with a path where its steps' paths are below that.
 
     Raises:
         ProfileFormatError: neither the profile nor the options name one.
@@ -71,7 +72,8 @@ def find_base_url(profile: Profile, options: PlayOptions) -> str:
     if base_url is None:
         place = (1, 1) if profile.slug_place else None  # a recording has no place for it
         raise ProfileFormatError(profile.path, "base_url", "missing: give it here or with --base-url", place)
-    return base_url
+    waits = (step.wait.path for step in profile.steps if step.wait is not None and step.wait.path is not None)
+    return drop_path(base_url, (*(step.request.path for step in profile.steps), *waits))
 
 
 def open_client(profile: Profile, options: PlayOptions, *, trace: bool | None = None) -> Client:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from recordings import exchanged, write_events
 from written import get, write
 
 if TYPE_CHECKING:
@@ -146,6 +147,18 @@ def test_a_selection_looks_at_no_other_file(tmp_path: Path, playback: Playback) 
         assert ended.returncode == 2
         told = [line.removeprefix(f"profcov: {tmp_path}/").partition(": ")[0] for line in ended.stderr.splitlines()]
         assert list(dict.fromkeys(told)) == files, ended.stderr
+
+
+def test_a_path_of_the_base_url_is_not_doubled(tmp_path: Path, playback: Playback) -> None:
+    write_events(tmp_path / "us", *exchanged(1, "GET /app/runs/a/b"), *exchanged(2, "POST /engine/runs/a/b"))
+    write_events(tmp_path / "eu", *exchanged(1, "GET /runs/a/b"))
+    words = ("--base-url", "http://127.0.0.1:9/app/", "--var", "run_id=r", "--dry-run")
+    ended = playback(tmp_path, *words)
+    assert [line.split("\t")[3] for line in ended.stdout.splitlines()] == [
+        "http://127.0.0.1:9/app/runs/a/b",
+        "http://127.0.0.1:9/app/runs/r/b",
+        "http://127.0.0.1:9/engine/runs/r/b",
+    ]
 
 
 def test_all_that_profiles_lack_is_told_at_once(tmp_path: Path, playback: Playback) -> None:

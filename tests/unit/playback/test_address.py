@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from profcov.playback.address import find_origin, join, show, show_server
+from profcov.playback.address import drop_path, find_origin, join, show, show_server
 
 
 @pytest.mark.parametrize(
@@ -30,18 +30,18 @@ def test_a_path_is_joined_below_the_base_url_and_a_url_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "url"),
+    ("paths", "base"),
     [
-        ("/app/api", "http://host/app/api"),
-        ("/app", "http://host/app"),
-        ("/app?x=/app/", "http://host/app?x=/app/"),
-        ("/apple", "http://host/app/apple"),
-        ("/", "http://host/app/"),
-        ("/x/app/", "http://host/app/x/app/"),
+        (["/api/x", "/app/y"], "http://host"),
+        (["/app"], "http://host"),
+        (["/app?x=/"], "http://host"),
+        (["/apple", "/x/app/", "http://host/app/"], "http://host/app/"),
+        ([], "http://host/app/"),
     ],
 )
-def test_a_path_that_begins_with_the_base_urls_own_is_not_doubled(path: str, url: str) -> None:
-    assert join("http://host/app", path) == join("http://host/app/", path) == url
+def test_paths_that_begin_with_the_base_urls_own_are_not_below_it(paths: list[str], base: str) -> None:
+    assert drop_path("http://host/app/", paths) == base
+    assert drop_path("http://host/", paths) == "http://host/"
 
 
 @pytest.mark.parametrize(
