@@ -13,6 +13,7 @@ import click
 from profcov.cli.answer import note, print_answer, print_json
 from profcov.cli.columns import COLUMNS
 from profcov.cli.common import format_option
+from profcov.extras import install_command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ def command(out: Path, *, serve: bool, form: str) -> None:
     try:
         from profcov.demo.run import run_demo, serve_demo  # noqa: PLC0415 (needs the extra)
     except ImportError as error:
-        raise click.UsageError(f"the demo needs {error.name}: pip install 'profcov[demo]'") from error
+        raise click.UsageError(f"the demo needs {error.name}: {install_command('demo')}") from error
     # A SIGTERM, from CI or a service manager, must stop the servers as Ctrl-C does.
     signal.signal(signal.SIGTERM, _interrupt)
     if serve:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov import settings
+from profcov.extras import install_command
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,7 @@ def _import_group() -> click.Group:
         from rq.cli.cli import main  # noqa: PLC0415 (an extra)
     except ImportError as error:
         package = (error.name or "rq").partition(".")[0]
-        raise click.UsageError(f"this needs {package}: install it with pip install 'profcov[rq]'") from error
+        raise click.UsageError(f"this needs {package}: install it with {install_command('rq')}") from error
     assert isinstance(main, click.Group)  # noqa: S101
     return main
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.doctor.finding import Finding
 from profcov.errors import TargetError
+from profcov.extras import install_command
 from profcov.settings import ENABLE, PROCESS_SLUG
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def check_rq() -> Iterator[Finding]:
     for name in ("rq", "redis"):
         if not is_importable(name):
             what = f"{name} is not installed: RQ jobs are not traced"
-            yield Finding("ok", name, what, "pip install 'profcov[rq]', if the application has any")
+            yield Finding("ok", name, what, f"{install_command('rq')}, if the application has any")
         else:
             yield _check_package(name, f"pip install --upgrade {name}")
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.carrier import jobs_key
 from profcov.errors import TargetError
+from profcov.extras import install_command
 from profcov.playback.address import show
 from profcov.playback.polling import tries
 from profcov.store.files import PRIVATE
@@ -157,7 +158,7 @@ def _connect(redis_url: str) -> Iterator[Redis]:
         import rq.job  # noqa: F401, PLC0415 (as above; told here, before anything is sent)
     except ImportError as error:
         package = (error.name or "rq").partition(".")[0]
-        problem = f"waiting for jobs needs {package}: install it with pip install 'profcov[rq]'"
+        problem = f"waiting for jobs needs {package}: install it with {install_command('rq')}"
         raise TargetError(show(redis_url), problem) from error
     try:
         client: Redis = redis.Redis.from_url(

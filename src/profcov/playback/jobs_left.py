@@ -22,7 +22,7 @@ def tell_jobs(jobs: Sequence[Mapping[str, Any]], *, is_asked: bool) -> Iterator[
     elif JOBS_UNFINISHED in named:
         yield (
             f"RQ jobs that nobody has seen end: {named[JOBS_UNFINISHED]}; their Redis was not asked: "
-            "name it with --redis-url or REDIS_URL, and install profcov[rq]"
+            "name it with --redis-url or REDIS_URL, with rq installed"
         )
     if JOBS_UNMEASURED in named:
         yield (

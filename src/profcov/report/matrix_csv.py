@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import SettingsError
+from profcov.extras import install_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -48,7 +49,7 @@ def require_parquet() -> None:
         import pyarrow.parquet  # noqa: F401, PLC0415 (40 MB, for those who ask for it)
     except ImportError as error:
         raise SettingsError(
-            "--parquet", "on", f"pyarrow, which is missing ({error}): pip install 'profcov[parquet]'"
+            "--parquet", "on", f"pyarrow, which is missing ({error}): {install_command('parquet')}"
         ) from error
 
 
