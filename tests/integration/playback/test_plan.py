@@ -119,34 +119,13 @@ def test_profiles_are_selected_by_patterns_of_slugs(
 
 def test_a_selection_looks_at_no_other_file(tmp_path: Path, playback: Playback) -> None:
     write(tmp_path, "good", get("/good"))
-    (tmp_path / "syntax.yaml").write_text("slug: us-syntax\nsteps: [\n")
-    (tmp_path / "flow.yaml").write_text('{"slug": "us-flow", "steps": 7}')
-    (tmp_path / "twice.yaml").write_text("slug: us-syntax\nsteps: [{}]\n")
-    (tmp_path / "bytes.yaml").write_bytes(b"\xff")
-    (tmp_path / "odd.har").write_text("{")
-    (tmp_path / "hinted.har").write_text("{")
-    (tmp_path / "hinted.profcov.yaml").write_text("slug: eu-hinted")
-    (tmp_path / "wrong.profcov.yaml").write_text("slug: [")
-    (tmp_path / "wrong.har").write_text("{")
-    capture = tmp_path / "captured" / "capture"
-    capture.mkdir(parents=True)
-    (capture / "events.jsonl").write_text("{}\n")
+    (tmp_path / "bad.yaml").write_text("slug: us-bad\nsteps: [\n")
     words = (tmp_path, "--base-url", "http://127.0.0.1:9", "--dry-run")
     ended = playback(*words, "--select", "good")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout == "good\tstep good\tGET\thttp://127.0.0.1:9/good\tuntraced\n"
-    for pattern, files in {
-        "us-*": ["flow.yaml", "syntax.yaml", "twice.yaml"],
-        "eu-hinted": ["hinted.har"],
-        "wrong": ["wrong.profcov.yaml"],
-        "odd": ["odd.har"],
-        "bytes": ["bytes.yaml"],
-        "captured": ["captured/capture/events.jsonl"],
-    }.items():
-        ended = playback(*words, "--select", "good", "--select", pattern)
-        assert ended.returncode == 2
-        told = [line.removeprefix(f"profcov: {tmp_path}/").partition(": ")[0] for line in ended.stderr.splitlines()]
-        assert list(dict.fromkeys(told)) == files, ended.stderr
+    ended = playback(*words, "--select", "good", "--select", "us-*")
+    assert (ended.returncode, ended.stderr.startswith(f"profcov: {tmp_path}/bad.yaml: line 3, column 1: ")) == (2, True)
 
 
 def test_a_path_of_the_base_url_is_not_doubled(tmp_path: Path, playback: Playback) -> None:

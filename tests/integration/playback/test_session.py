@@ -103,27 +103,6 @@ def test_a_header_comes_from_the_environment_wins_and_is_never_shown(
     assert "plain-but-given" not in shown
 
 
-@pytest.mark.parametrize(
-    ("header", "problem"),
-    [
-        ("Authorization: s3cret", "number 1 is not NAME=VALUE, with the name of a header"),
-        ("Authorization=Bearer $NO_SUCH", "Authorization: the environment has no NO_SUCH"),
-        ("X=s3cret$", "X: a $ that names no variable of the environment is written $$"),
-        ("X=$EMPTY", "X: its value cannot be sent in a header"),
-        ("X=s3cret\nY: b", "X: its value cannot be sent in a header"),
-        ("x-profile-trace=b", "x-profile-trace: playback adds this header itself, with --trace-code"),
-    ],
-)
-def test_a_header_that_cannot_be_is_told_without_its_value(
-    tmp_path: Path, playback: Playback, header: str, problem: str
-) -> None:
-    ended = playback(write(tmp_path, "a", get("/a")), "--header", header, "--dry-run", EMPTY="")
-    assert (ended.returncode, ended.stderr.splitlines()[-1]) == (
-        2,
-        f"Error: Invalid value for '--header': {problem}",
-    )
-
-
 def test_a_login_is_not_traced(tmp_path: Path, traced: Any, playback: Playback) -> None:
     login = write(tmp_path, "enter", get("/red"))
     ended = playback(write(tmp_path, "entered", get("/blue")), *traced.words, "--login", login, **traced.environ)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from recordings import entry, exchanged, har, write_events, write_har
 
 from profcov.errors import ProfileFormatError
-from profcov.playback.formats import find_files, load, load_profiles
+from profcov.playback.formats import find_files, find_slug, load, load_profiles
 from profcov.playback.yaml_document import read_document, write_document
 from profcov.playback.yaml_writer import write_profile
 
@@ -56,6 +56,30 @@ def test_a_directory_is_searched_for_every_format(tmp_path: Path) -> None:
     write_events(tmp_path / "d", *exchanged(1, "GET /a"))
     assert [each.slug for each in load_profiles([tmp_path])] == ["shop", "c", "d"]
     assert find_files([tmp_path / "d"]) == find_files([tmp_path / "d/capture"]) == [tmp_path / "d/capture/events.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "slug"),
+    [
+        ("a.yaml", "slug: us-syntax\nsteps: [\n", "us-syntax"),
+        ("a.yaml", "# slug: b\nslug:   'c.d' # e\n", "c.d"),
+        ("a.yaml", '{"slug": "us-flow", "steps": 7}', "us-flow"),
+        ("a.yaml", "slug: &x b\nsteps: [\n", "a"),
+        ("a b.yaml", "- 7", "a-b"),
+        ("a.yaml", b"\xff", "a"),
+        ("odd.har", "{", "odd"),
+        ("hinted.har", "{", "eu-hinted"),
+        ("wrong.har", "{", "wrong"),
+        ("captured/capture/events.jsonl", "{}\n", "captured"),
+    ],
+)
+def test_the_slug_is_found_without_the_profile(tmp_path: Path, name: str, content: str | bytes, slug: str) -> None:
+    (tmp_path / "hinted.profcov.yaml").write_text("slug: eu-hinted")
+    (tmp_path / "wrong.profcov.yaml").write_text("slug: [")
+    path = tmp_path / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert find_slug(path) == slug
 
 
 def test_an_empty_directory_and_two_equal_slugs_are_refused(tmp_path: Path) -> None:
