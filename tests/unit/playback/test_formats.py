@@ -260,6 +260,7 @@ def test_archives_and_binary_files_are_told_for_what_they_are(tmp_path: Path) ->
     [
         ("nonsense: 1", "nonsense: unknown key"),
         ("base_url: shop", "base_url: 'shop' is not a URL"),
+        ("forms: {/a: {data: a, form: {b: 1}}}", "forms./a.data: cannot be sent together with form or files"),
         ("keep: [all]", "keep: must be among static, preflight, noise"),
         ("correlate: {off: [[1]]}", "correlate.off: each must be a recorded value"),
         ("correlate: {pin: {'7': {step: 0, json: id}}}", "correlate.pin.7.step: must be the number of a step, not 0"),

@@ -41,13 +41,24 @@ class BodyError(ValueError):
     """Raised when a body is not what its media type says."""
 
 
-def make_form(form: Form, folder: Path) -> Body:
-    """Return the form that the hints describe; its files are in a folder."""
+def make_form(form: Form, folder: Path, media_type: str = "") -> Body:
+    """Return the body that the hints describe; its files are in a folder."""
+    if form.data is not None:
+        return _read_data(folder / form.data, media_type)
     paths = {name: folder / file for name, file in form.files.items()}
     files = tuple((name, Upload(path.name, path.absolute())) for name, path in paths.items())
     lost = [upload.path for _, upload in files if not upload.is_there()]
     problem = f"there is no file {lost[0]}, which the hints name" if lost else ""
     return Body(form=tuple(form.fields.items()), files=files, multipart=True, missing=problem)
+
+
+def _read_data(path: Path, media_type: str) -> Body:
+    try:
+        return parse_bytes(path.read_bytes(), media_type)
+    except OSError:
+        return Body(missing=f"there is no file {path.absolute()}, which the hints name")
+    except BodyError as error:
+        return Body(missing=f"{path.absolute()}: {error}")
 
 
 def find_form(forms: Mapping[str, Form], path: str) -> Form | None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.playback.recorded.exchange import Headers
-    from profcov.playback.recorded.hints import Hints
+    from profcov.playback.recorded.hints import Form, Hints
 
 _BODILESS: Final = frozenset({"GET", "HEAD"})
 """Proxies count other bytes as a body of these."""
@@ -51,14 +51,14 @@ def read_body(request: Part, headers: Headers, recording: Path, path: str, hints
     try:
         body, is_exact = _read_recorded(request, headers, recording)
     except BodyError as error:
-        return make_form(form, folder) if form is not None else Body(missing=f"request.postData: {error}")
+        return _describe(form, folder, headers) if form is not None else Body(missing=f"request.postData: {error}")
     lost = [] if is_exact else [upload for _, upload in body.files if not is_whole(upload)]
     nothing = body == Body() and length > 0
     if form is not None and (nothing or lost):
-        return make_form(form, folder)
+        return _describe(form, folder, headers)
     title = f"the body of {request.text('method').upper()} {path} ({length} bytes)"
     if nothing:
-        advice = f"record bodies too, or name its fields and files under forms in {hints.file}"
+        advice = f"record bodies too, or name its fields and files, or its data, under forms in {hints.file}"
         return Body(missing=f"the recording does not have {title}: {advice}")
     if isinstance(body.text, str) and has_replacements(body.text) and length != len(body.text.encode(errors="replace")):
         advice = "record it as base64, or convert the profile and give it a file (data: {path: ...})"
@@ -69,6 +69,13 @@ def read_body(request: Part, headers: Headers, recording: Path, path: str, hints
         f"the recording does not have the content of a file that was uploaded: put it at {gone[0]}" if gone else ""
     )
     return replace(body, files=files, missing=problem)
+
+
+def _describe(form: Form, folder: Path, headers: Headers) -> Body:
+    """Return the body that the hints describe; a form without files is multipart if it was that."""
+    kind = find_header(headers, "Content-Type") or ""
+    body = make_form(form, folder, kind)
+    return replace(body, multipart=body.multipart and (bool(body.files) or "urlencoded" not in kind))
 
 
 def _read_length(request: Part, headers: Headers) -> int:

@@ -36,10 +36,11 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What was sent to an endpoint as a form, where the recording does not tell."""
+    """What was sent to an endpoint, where the recording does not tell: a form, or ``data``, the name of a file."""
 
     fields: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    data: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +140,12 @@ def _read_pin(pins: Fields, value: str) -> Pin:
 
 
 def _read_form(forms: Fields, end: str) -> Form:
-    part = forms.mapping(end, ("form", "files"))
+    part = forms.mapping(end, ("form", "files", "data"))
     fields, files = part.mapping("form"), part.mapping("files")
+    if "data" in part and ("form" in part or "files" in part):
+        part.fail("data", "cannot be sent together with form or files")
     return Form(
         {name: str(fields.scalar(name)) for name in fields},
         {name: files.text(name) for name in files},
+        part.optional_text("data"),
     )

@@ -252,6 +252,26 @@ def test_a_body_that_the_recording_lacks_is_described_in_the_hints(tmp_path: Pat
     assert (request.form, request.files["dem"][0].read()) == ({"units": ("m",)}, b"1")
 
 
+@pytest.mark.parametrize(
+    ("kind", "hint", "expected"),
+    [
+        ("application/octet-stream", "data: a.bin", {"data": Upload("body.bin", content=b"\xff\x00")}),
+        ("application/json", "data: a.json", {"json": {"a": 1}, "has_json": True}),
+        ("application/x-www-form-urlencoded", "form: {a: 1}", {"form": {"a": ("1",)}, "multipart": False}),
+        (FORM, "form: {a: 1}", {"form": {"a": ("1",)}, "multipart": True}),
+    ],
+)
+def test_hints_describe_a_body_of_any_kind(tmp_path: Path, kind: str, hint: str, expected: dict[str, Any]) -> None:
+    (tmp_path / "shop.uploads").mkdir()
+    (tmp_path / "shop.uploads/a.bin").write_bytes(b"\xff\x00")
+    (tmp_path / "shop.uploads/a.json").write_text('{"a": 1}')
+    sent = entry("PUT /runs/1/raw", headers={"Content-Type": kind, "Content-Length": "9"})
+    request = read(tmp_path, sent, hints=f"forms: {{/raw: {{{hint}}}}}").profile.steps[0].request
+    assert {name: getattr(request, name) for name in expected} == expected
+    with pytest.raises(ProfileFormatError, match=r"there is no file .*/gone, which the hints name"):
+        read(tmp_path, sent, hints="forms: {/raw: {data: gone}}")
+
+
 def test_a_body_that_is_missing_matters_only_where_it_is_played(tmp_path: Path) -> None:
     beacon = entry("POST http://tracker.example/", headers={"Content-Length": "9"})
     assert len(read(tmp_path, entry("GET /a"), entry("GET /b"), beacon).profile.steps) == 2
