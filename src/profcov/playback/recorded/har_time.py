@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
 
 _DAY: Final = 86_400_000
 """In milliseconds, as HAR counts."""
+
+_MIDNIGHT: Final = re.compile(r"(?<=\dT)24(?=:00)")
+"""The end of a day."""
 
 _IN_MILLISECONDS: Final = 100_000_000_000
 """A time above this, 5138 in seconds and 1973 in milliseconds, is in milliseconds, as JavaScript has it."""
@@ -38,8 +42,9 @@ def read_seconds(entry: Part) -> float:
 
 
 def _parse(text: str) -> float | None:
+    text, late = _MIDNIGHT.subn("00", text)  # not every Python reads it
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
         with contextlib.suppress(ValueError, TypeError, IndexError, OverflowError):
             time = parse(text)
-            return (time if time.tzinfo is not None else time.replace(tzinfo=UTC)).timestamp()
+            return (time if time.tzinfo is not None else time.replace(tzinfo=UTC)).timestamp() + late * _DAY / 1000
     return None

@@ -189,7 +189,7 @@ def test_of_an_entry_that_is_played_only_what_is_sent_counts(
 
 @pytest.mark.parametrize(
     "time",
-    ["", None, "yesterday", "2026-01-02T24:00:00Z", "0001-01-01T00:00:00Z", "NaN-NaN-NaNTNaN:NaN", [], -1, 10**400],
+    ["", None, "yesterday", "2026-01-02T25:00:00Z", "0001-01-01T00:00:00Z", "NaN-NaN-NaNTNaN:NaN", [], -1, 10**400],
 )
 def test_an_entry_that_does_not_tell_when_it_was_sent_comes_after_the_one_before_it(tmp_path: Path, time: Any) -> None:
     second = odd(startedDateTime=time)
@@ -214,6 +214,12 @@ def test_an_entry_that_does_not_tell_when_it_was_sent_comes_after_the_one_before
 def test_times_are_read_as_their_writers_have_them(tmp_path: Path, time: Any) -> None:
     around = [entry(f"GET /{number}", startedDateTime=f"2026-01-02T03:04:0{number}Z") for number in (6, 4)]
     assert paths(read(tmp_path, odd(startedDateTime=time), *around)) == ["/4", "/odd", "/6"]
+
+
+def test_hour_24_is_the_next_day(tmp_path: Path) -> None:
+    times = ("2026-01-02T24:00:00Z", "2026-01-03T00:00:01Z", "2026-01-02T23:59:59Z")
+    entries = [entry(f"GET /{number}", startedDateTime=time) for number, time in enumerate(times)]
+    assert paths(read(tmp_path, *entries)) == ["/2", "/0", "/1"]
 
 
 def test_the_body_of_an_answer_that_cannot_be_read_is_told_where_it_is_played(tmp_path: Path) -> None:
