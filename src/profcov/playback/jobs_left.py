@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from profcov.reasons import JOBS_UNFINISHED, JOBS_UNMEASURED
-from profcov.store.jobs import name_doubtful
+from profcov.store.jobs import ENQUEUED, name_doubtful, name_some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
 def tell_jobs(jobs: Sequence[Mapping[str, Any]], *, is_asked: bool) -> Iterator[str]:
-    """Yield a sentence on the jobs of an artifact that have not ended, and one on those that nobody has measured.
+    """Yield a sentence on the jobs of an artifact that are not known to have ended, and one on those that nobody has measured.
 
-    ``is_asked``: RQ's Redis was, so that it is known.
+    ``is_asked``: a Redis was.
     """
     named = name_doubtful(jobs)
-    if JOBS_UNFINISHED in named and is_asked:
+    unknown = [each["id"] for each in jobs if each["status"] == ENQUEUED]  # RQ's word for it is another
+    if unknown and is_asked:
+        yield f"RQ jobs of which that Redis knows nothing: {name_some(unknown)}; is it theirs?"
+    elif JOBS_UNFINISHED in named and is_asked:
         yield f"RQ jobs that have not ended: {named[JOBS_UNFINISHED]}; is a worker there for their queue?"
     elif JOBS_UNFINISHED in named:
         yield (

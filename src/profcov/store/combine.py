@@ -134,9 +134,9 @@ def combine(
             content, changed = gathered.merge(before)
             impossible = leave_out_impossible(content, gathered.sources)
             failed = list_failed(data_dir, slug)
-            _write(slug, content, merged, may_be_empty=bool(failed))
             died = list_died(failed)
             listed = list_jobs(gathered.jobs, died, jobs or {}, before.facts.get("jobs", ()) if before else ())
+            _write(slug, content, merged, may_be_empty=bool(failed or name_doubtful(listed)))
             making = Making(
                 slug=slug,
                 gathered=gathered,

@@ -90,10 +90,11 @@ def list_unmeasured(jobs: Iterable[Mapping[str, Any]]) -> list[str]:
 def name_doubtful(jobs: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Map each reason why an artifact is not complete because of its jobs to the ids of some, and how many more there are."""
     doubtful = {JOBS_UNFINISHED: list_unfinished(jobs), JOBS_UNMEASURED: list_unmeasured(jobs)}
-    return {reason: _name_some(ids) for reason, ids in doubtful.items() if ids}
+    return {reason: name_some(ids) for reason, ids in doubtful.items() if ids}
 
 
-def _name_some(ids: Sequence[str]) -> str:
+def name_some(ids: Sequence[str]) -> str:
+    """Return the first ids, and how many more there are."""
     more = len(ids) - _MAX_NAMED
     return ", ".join(ids[:_MAX_NAMED]) + (f" and {more} more" if more > 0 else "")
 

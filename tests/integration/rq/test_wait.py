@@ -49,6 +49,9 @@ def test_combining_waits_for_the_jobs_names_those_that_nobody_runs_and_adds_them
         assert (code, out.split("\t")[3], err) == (0, "complete", "")
         assert worker.wait(60) == 0
     assert rq.redis.exists("profcov:jobs:demo") == 0
+
+
+def test_combining_without_the_jobs_own_redis_says_which_jobs_it_knows_nothing_of(rq: Any) -> None:
     rq.run(
         'with profcov.trace("demo"):\n    jobs.other()\n    queue.enqueue(jobs.second, job_id="asked-of-nobody")\ntell(None)\n'
     )
@@ -58,6 +61,10 @@ def test_combining_waits_for_the_jobs_names_those_that_nobody_runs_and_adds_them
         "profcov: demo: RQ jobs that nobody has seen end: asked-of-nobody; their Redis was not asked: name it"
     )
     assert err.count("\n") == 1
+    rq.run('with profcov.trace("demo"):\n    queue.enqueue(jobs.second, job_id="elsewhere")\ntell(None)\n')
+    code, out, err = profcov(rq, "combine", "demo", "--redis-url", f"{rq.environ['REDIS_URL'].rpartition('/')[0]}/7")
+    assert (code, out.split("\t")[3]) == (1, "partial; jobs-unfinished")
+    assert err == "profcov: demo: RQ jobs of which that Redis knows nothing: elsewhere; is it theirs?\n"
 
 
 def test_workers_of_profcov_rq_have_the_redis_of_the_environment(rq: Any) -> None:

@@ -231,6 +231,10 @@ def test_sidecars_are_as_their_schema_says(tmp_path: Path, data: Path, request: 
     jsonschema.validate(read_sidecar(made.path), schema)
     write(data, {str(source): {1}})
     jsonschema.validate(read_sidecar(combine(data, DEMO).path), schema)
+    begin(data, DEMO)[0].abandon()
+    empty = read_sidecar(combine(data, DEMO).path)
+    assert (empty["shards"], empty["reasons"]) == (0, ["process-died"])
+    jsonschema.validate(empty, schema)
 
 
 def test_versions_are_told_apart_under_the_names_that_files_get(tmp_path: Path, data: Path) -> None:
