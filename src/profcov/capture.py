@@ -186,6 +186,7 @@ class Recorder:
                 engine = start_engine(self.settings.engine, self.settings.config_file)
                 imports.install(engine)
                 engine.sources.imported()
+                engine.sources.tell_missing()
                 self.engine = engine
         except Exception as error:  # noqa: BLE001 (coverage.py's configuration errors among them)
             raise_foreign(error)

@@ -44,6 +44,17 @@ class SettingsError(ProfcovError, ValueError):
         super().__init__(f"{name}={value!r}: expected {expected}")
 
 
+class ConfigurationError(ProfcovError, ValueError):
+    """Raised when a coverage configuration cannot be used: it cannot be read, or names a plugin that is not installed."""
+
+    code = "configuration"
+
+    def __init__(self, file: object, problem: str) -> None:
+        self.file = file
+        self.problem = problem
+        super().__init__(f"{file or 'the configuration that coverage.py finds'}: {problem}")
+
+
 class EngineUnavailableError(ProfcovError):
     """Raised when no engine can observe execution in this process."""
 

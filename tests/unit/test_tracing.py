@@ -8,6 +8,7 @@ import profcov
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     Run = Callable[..., Any]
 
@@ -338,3 +339,21 @@ def test_a_block_in_a_coroutine_is_measured_where_the_engine_can_and_refused_whe
         assert (status, lines, log) == ("traced", ["red"], 0)
     else:
         assert (status, lines, log) == ("unsupported; a block inside a coroutine", [], 1)
+
+
+def test_a_plugin_that_is_not_installed_is_said_once_and_recording_goes_on(run_python: Run, tmp_path: Path) -> None:
+    (tmp_path / "plugged.ini").write_text("[run]\ninclude = */measured.py\nplugins = not_there\n")
+    program = """
+    import json, os, profcov
+    os.environ["PROFILE_COVERAGE_CONFIG"] = "plugged.ini"
+    import measured
+    statuses = []
+    for slug in ("one", "two"):
+        with profcov.trace(slug) as trace:
+            measured.red()
+        statuses.append(trace.status)
+    print(json.dumps(statuses))
+    """
+    said = "names a plugin that is not installed here, not_there: this process records without it"
+    assert run_python(program, stderr=said) == ["traced", "traced"]
+    assert len(list((tmp_path / "data" / "state" / "shards").iterdir())) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from click.shell_completion import CompletionItem
 from profcov import settings
 from profcov.cli.group import suggest
 from profcov.errors import CoverageReadError, ProfcovError
+from profcov.plugins import check_configuration
 from profcov.slug import parse_slug
 from profcov.store.layout import find_old, list_slugs
 from profcov.store.runs import forget, list_silent
@@ -100,8 +102,14 @@ def find_config(given: str | None) -> Path | None:
 
     Raises:
         SettingsError: it was named, and is not there.
+        ConfigurationError: it cannot be read, or names a plugin that is not installed.
     """
-    return settings.find_config(given or os.environ.get(settings.CONFIG))
+    found = settings.find_config(given or os.environ.get(settings.CONFIG))
+    if found is not None:
+        for complaint in check_configuration(found):
+            click.echo(f"profcov: warning: {complaint}", err=True)
+        warnings.filterwarnings("ignore", "Unrecognized option")  # or coverage.py says so each time
+    return found
 
 
 def timeout_option(meaning: str) -> Decorator:

@@ -14,6 +14,7 @@ from coverage.exceptions import ConfigError, CoverageException
 from profcov.doctor.finding import Finding
 from profcov.errors import SettingsError
 from profcov.omissions import omit_by_name
+from profcov.plugins import list_missing
 from profcov.settings import DEFAULT_CONFIG
 from profcov.symbols.measured import find_files
 
@@ -36,6 +37,9 @@ def examine_configuration(config_file: Path | None) -> Iterator[Finding]:
     yield _describe_origin(coverage, config_file)
     for complaint in complaints:
         yield Finding("warning", "config", complaint, "correct its spelling, or remove it")
+    for plugin in list_missing(coverage):
+        what = f"{name} names the plugin {plugin}, which is not installed: commands that read data refuse to"
+        yield Finding("problem", "config", what, f"install {plugin}, or take it out of `plugins`")
     yield from _check_branch(coverage)
     yield from _check_sources(coverage, config_file)
     yield _check_names(coverage)
@@ -47,7 +51,7 @@ def _read(config_file: Path | None) -> tuple[Coverage | None, list[str]]:
         warnings.simplefilter("always")
         try:
             coverage = Coverage(data_file=None, config_file=str(config_file) if config_file else True)
-        except CoverageException as error:
+        except (CoverageException, UnicodeDecodeError, OSError) as error:
             return None, [str(error)]
         omit_by_name(coverage)
     return coverage, [str(warning.message) for warning in caught]

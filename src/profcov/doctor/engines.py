@@ -42,7 +42,7 @@ def examine_engines(choice: EngineChoice, config_file: Path | None) -> tuple[str
 def _read_sources(config_file: Path | None) -> Sources:
     try:
         return Sources(config_file)
-    except CoverageException:  # told where the configuration is checked
+    except (CoverageException, UnicodeDecodeError):  # told where the configuration is checked
         return Sources(NO_CONFIG)
 
 
@@ -73,7 +73,7 @@ def _take(choice: EngineChoice, config_file: Path | None, why_no_monitoring: str
         name = start_engine(choice, config_file).name
     except EngineUnavailableError as error:
         return None, Finding("problem", "engine", f"{choice}: {error}: nothing is measured", _advise(choice))
-    except CoverageException as error:
+    except (CoverageException, UnicodeDecodeError) as error:
         what = f"{choice}: no engine starts: {error}"
         return None, Finding("problem", "engine", what, "correct the coverage configuration")
     stop_engine()

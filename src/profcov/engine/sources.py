@@ -15,10 +15,11 @@ import coverage
 from coverage.files import abs_file, relative_filename, set_relative_directory
 from coverage.inorout import InOrOut
 
-from profcov.engine.faults import raise_foreign
+from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.started import STARTED
 from profcov.engine.versions import MARK, SourceFile
 from profcov.omissions import omit_by_name
+from profcov.plugins import list_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +76,7 @@ class Sources:
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
         omit_by_name(reader)
         self.branch = bool(reader.get_option("run:branch"))
+        self._missing = list_missing(reader)
         self._name = relative_filename if reader.get_option("run:relative_files") else abs_file
         self._in_or_out = InOrOut(reader.config, _ignore, None, include_namespace_packages=False)
         # As the configuration names them: what is in them by links only is in them, too.
@@ -82,6 +84,16 @@ class Sources:
         self._folders = [os.path.join(os.path.abspath(each), "") for each in folders if os.path.isdir(each)]  # noqa: PTH100, PTH112, PTH118
         self._folders += [os.path.join(each, "") for each in self._in_or_out.source_dirs]  # noqa: PTH118
         self._in_or_out.plugins = _NoPlugins()  # type: ignore[assignment]
+
+    def tell_missing(self) -> None:
+        """Log which plugins of coverage.py's are not installed: this process does without, and who reads its data does not."""
+        if self._missing:
+            log_once(
+                "plugin",
+                "the coverage configuration names a plugin that is not installed here, %s: this process records without it, "
+                "but profcov combine and reports need it where they run",
+                ", ".join(self._missing),
+            )
 
     def measured(self, filename: str, frame: FrameType | None) -> str | None:
         """Return the key of the version of its file that a running code object is of, or None if it is not measured.

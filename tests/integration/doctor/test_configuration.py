@@ -133,3 +133,13 @@ def test_a_configuration_that_the_environment_names_and_that_is_not_there_is_a_p
     report = examine(PROFILE_COVERAGE_CONFIG="missing.ini")
     assert (report.code, report.problems) == (1, {"environment"})
     assert report.of("config") == []
+
+
+def test_a_plugin_that_is_not_installed_and_a_file_that_is_not_utf8_are_problems(examine, place):
+    config = place / "coverage.profile-playback.ini"
+    config.write_text("[run]\nsource = .\nplugins = not_there\n")
+    report = examine()
+    assert "config" in report.problems
+    assert any("the plugin not_there, which is not installed" in each["what"] for each in report.of("config"))
+    config.write_bytes(b"[run]\nsource = .\nomit = caf\xe9\n")
+    assert any("cannot be read" in each["what"] for each in examine().of("config"))

@@ -190,6 +190,47 @@ def test_a_directory_that_cannot_be_written_is_one_sentence(tiny: Path, monkeypa
     }  # fmt: skip
 
 
+CONFIGURED = """
+combine shelf --keep {data}
+coverage report shop {data}
+dashboard shop {data} --out {out}
+matrix shop {data}
+nightly --profiles shop.yaml {data} --out {out}
+playback shop.yaml {data} --trace-code
+report shop {data} --out {out}
+run {data} -- true
+symbols
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("plugins = not_there\n", "coverage.py's plugin not_there cannot be imported (No module named 'not_there')"),
+        ("plugins = json\n", "json is no plugin of coverage.py's"),
+        ("branch = perhaps\n", "coverage.py cannot read it: "),
+        ("omit = caf\xe9\n", "coverage.py cannot read it: "),
+        ("\n[run]\n", "coverage.py cannot read it: "),
+    ],
+)
+def test_a_configuration_that_cannot_be_used_is_one_sentence_before_anything_is_done(
+    project: Path, text: str, said: str
+) -> None:
+    file = project / "coverage.profile-playback.ini"
+    file.write_bytes(f"[run]\nsource = .\n{text}".encode("latin-1"))
+    for words, code, stdout, stderr in walk(project, split(CONFIGURED)):
+        assert (code, stdout, stderr.count("\n")) == (USAGE, "", 1), (words, stderr)
+        assert stderr.startswith(f"profcov: {file}: {said}"), (words, stderr)
+    assert not (project / "out").exists()
+
+
+def test_an_option_that_coverage_py_does_not_know_is_a_warning_said_once(project: Path) -> None:
+    (project / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nrelative_files = true\nsorce = .\n")
+    for words, _, _, stderr in walk(project, split(CONFIGURED)):
+        assert stderr.count("Unrecognized option") == 1, (words, stderr)
+        assert "profcov: warning: Unrecognized option '[run] sorce='" in stderr
+
+
 @pytest.fixture
 def recorder(tmp_path: Path) -> Iterator[str]:
     """A server that records for each request what a shard has; its address."""
