@@ -15,6 +15,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.appearance import note_unit
 from profcov.books import Books
 from profcov.carrier import (
     BUSY,
@@ -227,6 +228,7 @@ class Recorder:
         except IndexError:
             return
         try:
+            note_unit(self.settings)
             self.look_around()
             # Not a threading.Thread, whose start waits until the thread runs: each RQ horse has one.
             args = (weakref.ref(self), self.settings.flush_seconds)

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from profcov import settings
+from profcov.cli.answer import note
 from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir
 from profcov.cli.run_source import find_application, write_omissions, write_sources
 from profcov.errors import CoverageWriteError
 from profcov.slug import parse_slug
+from profcov.start_line import describe
 from profcov.store.directory import make_state
 from profcov.store.files import write_whole
 from profcov.store.layout import state_dir
@@ -75,7 +77,7 @@ def command(
         raise click.UsageError("--omit goes with --source: a coverage configuration has an omit of its own")
     if found is not None:
         environ[settings.CONFIG] = str(found)
-    settings.Settings.from_environ(environ)  # a wrong setting is said here, and not in a server's log
+    note(f"profcov: {describe(settings.Settings.from_environ(environ))}")  # a wrong setting is said here, not in a log
     environ["PYTHONPATH"] = os.pathsep.join(_list_paths(environ.get("PYTHONPATH", "")))
     environ[settings.RUN] = str(note_start(directory, words, settings.read_umask(environ)))
     _replace_process(words, environ)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from profcov.appearance import appear
 from profcov.carrier import JOB_META_KEY, from_job_meta
 from profcov.propagation import open_recorder
 from profcov.tracing import current_slug, trace
@@ -47,4 +48,6 @@ def warm_up() -> None:
 
     Else the first traced message pays for it, a tenth of a second that counts against its time limit.
     """
-    open_recorder().warm_up()
+    recorder = open_recorder()
+    appear(recorder.settings)
+    recorder.warm_up()

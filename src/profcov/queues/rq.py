@@ -14,6 +14,7 @@ from rq import Queue, SimpleWorker, Worker, registry
 from rq import worker as rq_worker
 from rq.job import Job
 
+from profcov.appearance import appear
 from profcov.brief_lock import BriefLock
 from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
 from profcov.engine.faults import log_once, raise_foreign
@@ -240,6 +241,7 @@ def _prepared(worker: Any) -> Iterator[None]:
     """
     recorder = open_recorder()
     setattr(worker, _RECORDER, recorder)  # a horse need not read the settings again
+    appear(recorder.settings)
     recorder.warm_up()
     install()
     if recorder.settings.enabled:

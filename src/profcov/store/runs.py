@@ -1,4 +1,4 @@
-"""What ``profcov run`` has started: a note of each, until a process below has loaded profcov, so that it is told if none does.
+"""What ``profcov run`` has started: a note of each, until something below it is traced, so that it is told if nothing is.
 
 A note is ``state/runs/<digest of the command>-<pid>.started`` in the data directory, or ``.reached`` once a Python below has looked for
 profcov: renamed, and added to, by ``zero_code/site/sitecustomize.py``, which does not import this.
@@ -33,12 +33,12 @@ _MAX_BYTES: Final = 8192
 _NO_PYTHON: Final = (
     "no Python of it has looked for profcov: -S, an environment without profcov, or one that was emptied"
 )
-_NO_FRAMEWORK: Final = "no Python of it has imported a framework or a server that profcov wraps"
+_NO_APPLICATION: Final = "no WSGI or ASGI application that profcov wraps and no worker has appeared in it"
 
 
 @dataclass(frozen=True, slots=True)
 class SilentRun:
-    """A command that ``profcov run`` has started, and of which no process has loaded profcov; ``at`` in seconds since 1970."""
+    """A command that ``profcov run`` has started, and in which nothing has appeared that is traced; ``at`` in seconds since 1970."""
 
     path: Path
     command: str
@@ -64,8 +64,8 @@ class SilentRun:
         when = f"{datetime.fromtimestamp(self.at, UTC):%Y-%m-%d %H:%M:%S}Z"
         state = "has ended" if self.is_over else "runs"
         return (
-            f"profcov run started `{self.command}` at {when} ({self.host} {self.pid}, which {state}), and no process of it "
-            f"has loaded profcov: {self.reason}"
+            f"profcov run started `{self.command}` at {when} ({self.host} {self.pid}, which {state}), and nothing of it is "
+            f"traced: {self.reason}"
         )
 
 
@@ -86,7 +86,7 @@ def note_start(data_dir: Path, words: Sequence[str], umask: int = PRIVATE) -> Pa
 
 
 def note_loaded(environ: Mapping[str, str] | None = None) -> None:
-    """Note that a process below ``profcov run`` has loaded profcov; nothing in others, and never an error."""
+    """Note that something is traced in a process below ``profcov run``; nothing in others, and never an error."""
     base = (os.environ if environ is None else environ).get(RUN)
     for ending in (_STARTED, _REACHED) if base else ():
         with contextlib.suppress(OSError):
@@ -99,7 +99,7 @@ def has_started(data_dir: Path) -> bool:
 
 
 def list_silent(data_dir: Path) -> list[SilentRun]:
-    """Return the commands of which no process has loaded profcov, the oldest first; nothing is changed."""
+    """Return the commands in which nothing is traced, the oldest first; nothing is changed."""
     found = []
     with contextlib.suppress(OSError):
         for path in (state_dir(data_dir) / RUNS).iterdir():
@@ -115,7 +115,7 @@ def forget(run: SilentRun) -> None:
 
 
 def _read(path: Path) -> SilentRun:
-    default = {_STARTED: _NO_PYTHON, _REACHED: _NO_FRAMEWORK}[path.suffix]
+    default = {_STARTED: _NO_PYTHON, _REACHED: _NO_APPLICATION}[path.suffix]
     with path.open(encoding="utf-8", errors="replace") as file:
         facts, *reasons = file.read(_MAX_BYTES).splitlines()
     given = json.loads(facts)

@@ -6,6 +6,7 @@ import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from profcov.appearance import appear
 from profcov.capture import flush_everything
 from profcov.carrier import BUSY, STATUS_HEADER
 from profcov.propagation import open_recorder, tasks
@@ -46,6 +47,8 @@ class ProfileTraceMiddleware:
     def __init__(self, app: ASGIApplication, settings: Settings | None = None) -> None:
         self.app = app
         self._recorder = open_recorder(settings)
+        if app is not None:  # one of no application is the pattern for those of a class
+            appear(self._recorder.settings)
         self._carriers = self._recorder.carriers
         self._is_on = self._recorder.settings.enabled
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.appearance import appear
 from profcov.brief_lock import BriefLock
 from profcov.propagation import open_recorder
 from profcov.propagation.patches import Patches
@@ -49,9 +50,13 @@ def _trace(cls: type, middleware: Callable[[Any], Any], shape: Callable[..., Any
     with _lock.held():
         if "__call__" not in vars(cls) or not open_recorder().settings.enabled:
             return
-        pattern = middleware(None)
+        pattern, settings = middleware(None), open_recorder().settings
+        seen: list[bool] = []
 
         def answer(original: Callable[..., Any], app: Any, *args: Any, **kwargs: Any) -> Any:
+            if not seen:
+                seen.append(True)
+                appear(settings)
             # A middleware for each request: a table of them by application would have to know when one dies.
             made = object.__new__(type(pattern))
             made.__dict__.update(pattern.__dict__, app=functools.partial(original, app))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from profcov.appearance import appear
 from profcov.carrier import STATUS_HEADER
 from profcov.propagation import open_recorder
 from profcov.unit import Work
@@ -33,6 +34,8 @@ class ProfileTraceMiddleware:
     def __init__(self, app: WSGIApplication, settings: Settings | None = None) -> None:
         self.app = app
         self._recorder = open_recorder(settings)
+        if app is not None:  # one of no application is the pattern for those of a class
+            appear(self._recorder.settings)
         self._carriers = self._recorder.carriers
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.propagation import open_recorder
 from profcov.propagation.on_import import when_imported
-from profcov.store.runs import note_loaded
 from profcov.web.classes import trace_asgi_class, trace_wsgi_class
 from profcov.zero_code import servers
 
@@ -42,7 +41,6 @@ def install() -> None:
     when_imported("quart.ctx", _label_quart)
     when_imported("rq", _hook_rq)
     servers.install()
-    note_loaded()
 
 
 def _trace_class(name: str, trace: Callable[[type], None]) -> Callable[[ModuleType], None]:

@@ -38,6 +38,7 @@ WSGI = """def app(environ, start_response):
         return [b"a"]
     return [b"b"]
 """
+ENGINE = "monitoring" if hasattr(sys, "monitoring") else "ctrace"
 ASGI = """async def app(scope, receive, send):
     if scope["type"] != "http":
         return
@@ -174,6 +175,8 @@ def test_lines_of_slugs_at_once_are_the_truth(
         asked = ["a", "b"] * 6
         assert list(pool.map(lambda slug: get(f"{url}/{slug}", slug), asked)) == [each.encode() for each in asked]
     assert {slug: lines(tmp_path, slug) for slug in truth} == truth
+    told = [line for line in (tmp_path / "log").read_text().splitlines() if "profcov" in line]
+    assert [line.partition(" into ")[0] for line in told] == ["profcov: recording"]
 
 
 def test_an_existing_sitecustomize_still_runs(tmp_path: Path) -> None:
@@ -181,7 +184,7 @@ def test_an_existing_sitecustomize_still_runs(tmp_path: Path) -> None:
     done = run(tmp_path, "--", sys.executable, "-c", "import sitecustomize as s; print(s.__file__)", PYTHONPATH=".")
     assert done.stdout.count("sitecustomize.py") == 3  # `profcov run` itself, the command, its answer
     assert "profcov" not in done.stdout
-    assert done.stderr == ""
+    assert [line[:8] for line in done.stderr.splitlines()] == ["profcov:"] * 2
 
 
 def test_the_exit_code_is_the_commands(tmp_path: Path) -> None:
@@ -201,12 +204,43 @@ def test_other_programs_start_without_profcov_being_loaded(tmp_path: Path) -> No
     assert run(tmp_path, "--", sys.executable, "-c", "import flask; " + said).stdout == "True\n"
 
 
-def test_where_profcov_is_missing_the_command_runs_and_nothing_is_said(tmp_path: Path) -> None:
+AIOHTTP = """import asyncio, os, signal
+from aiohttp import web
+app = web.Application()
+async def stop(app):
+    asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)
+app.on_startup.append(stop)
+web.run_app(app, port=0, print=None)
+"""
+
+
+def test_a_program_in_which_nothing_appears_that_is_traced_says_so_in_the_end(tmp_path: Path) -> None:
+    nothing = "no WSGI or ASGI application that profcov wraps and no worker has appeared in it"
+    (tmp_path / "aio.py").write_text(AIOHTTP)
+    (tmp_path / "script.py").write_text("import flask, os\nif os.fork():\n    os.wait()\nprint('ran')\n")
+    for script in ("aio.py", "script.py"):
+        done = run(tmp_path, "--data-dir", "data", "--source", ".", "--", sys.executable, script)
+        start, end = done.stderr.splitlines()
+        assert start == f"profcov: recording into {tmp_path / 'data'}, engine {ENGINE}, measuring {tmp_path}"
+        assert end == f"profcov: nothing was recorded: {nothing}"
+    (tmp_path / "bare").mkdir()
+    other = tmp_path / "bare" / "python"
+    bare = f"#!/bin/sh\nexec {sys.executable} -S -c 'import sitecustomize, sys; print(\"ran\")'\n"
+    other.write_text(bare)  # a Python with nothing in its site-packages; it looks for sitecustomize as any does
+    other.chmod(0o755)
+    done = run(tmp_path, "-q", "--", str(other))
+    assert (done.stdout, done.stderr) == ("ran\n", f"profcov: nothing was recorded: {sys.executable} has no profcov\n")
+    done = run(tmp_path, "-q", "--slug", "whole", "--", sys.executable, "-c", "pass")
+    assert done.stderr == ""
+
+
+def test_where_profcov_is_missing_the_command_runs_and_says_so_in_the_end(tmp_path: Path) -> None:
     (tmp_path / "other" / "profcov").mkdir(parents=True)
     (tmp_path / "other" / "profcov" / "__init__.py").write_text("raise ImportError('not here')\n")
     program = f"import sys; sys.path.insert(0, {str(tmp_path / 'other')!r}); import flask; print('ran')"
     done = run(tmp_path, "--", sys.executable, "-c", program)
-    assert (done.stdout, done.stderr) == ("ran\n", "")
+    assert (done.stdout, "nothing was recorded" in done.stderr.splitlines()[-1]) == ("ran\n", True)
+    assert done.stderr.endswith(" cannot load it: ImportError: not here\n")
 
 
 def test_an_error_in_an_existing_sitecustomize_is_reported_as_ever(tmp_path: Path) -> None:

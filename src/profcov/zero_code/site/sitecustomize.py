@@ -72,6 +72,27 @@ def _note_failure(error: Exception) -> None:
         pass
 
 
+def _find_reason() -> str:
+    from importlib.machinery import PathFinder  # noqa: PLC0415 (every Python that starts would import it)
+
+    if PathFinder.find_spec("profcov") is None:
+        return f"{sys.executable} has no profcov"
+    return "no WSGI or ASGI application that profcov wraps and no worker has appeared in it"
+
+
+def _tell_silence() -> None:
+    """Say at the end of what ``profcov run`` has become that nothing of it was traced, if so: its note is still there."""
+    if _NOTE.rpartition("-")[2] != str(os.getpid()) or sys.stderr is None:
+        return
+    try:
+        with open(f"{_NOTE}.reached", encoding="utf-8", errors="replace") as file:  # noqa: PTH123
+            reasons = file.read(_MAX_NOTE_BYTES).splitlines()[1:]
+        reason = reasons[-1] if reasons else _find_reason()
+        sys.stderr.write(f"profcov: nothing was recorded: {reason}\n")
+    except (OSError, ValueError):  # something was, and the note is gone; standard error may be closed
+        pass
+
+
 def _run_the_next() -> None:
     """Import the ``sitecustomize`` that this one hides; whatever it raises is Python's to report, as ever."""
     here = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120
@@ -99,6 +120,10 @@ if not any(type(finder).__name__ == "ProfcovWaiter" for finder in sys.meta_path)
     sys.meta_path.insert(0, ProfcovWaiter())
     if _NOTE:
         _note_reached()
+        if _NOTE.rpartition("-")[2] == str(os.getpid()):
+            import atexit
+
+            atexit.register(_tell_silence)
 _begin_process()
 if __name__ == "sitecustomize":
     _run_the_next()
