@@ -18,7 +18,7 @@ def test_a_command_is_listed_until_a_process_of_it_has_loaded_profcov(tmp_path: 
     (run,) = list_silent(tmp_path)
     assert (run.command, run.pid, run.is_over) == ("gunicorn app:app", os.getpid(), False)
     assert "`gunicorn app:app`" in str(run)
-    assert "which runs), and no process of it has loaded profcov: no Python of it has looked" in str(run)
+    assert "which runs), and nothing of it is traced: no Python of it has looked" in str(run)
     assert run.path.stat().st_mode & 0o777 == 0o600
     note_loaded({})
     assert list_silent(tmp_path) == [run]
