@@ -13,6 +13,7 @@ from profcov.analysis.drift import compare_inventories
 from profcov.cli.answer import print_answer
 from profcov.cli.common import config_option, find_config, format_option
 from profcov.cli.recorded import warn_unreadable
+from profcov.errors import CoverageReadError
 from profcov.report.files import lay_out, write_whole
 from profcov.report.inventory_json import DEPTH, inventory_document, read_inventory
 from profcov.symbols.inventory import build_inventory
@@ -48,6 +49,8 @@ def command(
     warn_unreadable(inventory)
     if stored is not None:
         return _check(stored, inventory, out or DEFAULT_FILE, form)
+    if not inventory.files and not inventory.unreadable:
+        raise CoverageReadError(Path.cwd(), "no Python file is measured here: is source right? Or name SOURCEs")
     if out is not None:
         write_whole(out, [*lay_out(inventory_document(inventory), DEPTH), "\n"])
     elif form == "json":

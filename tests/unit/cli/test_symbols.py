@@ -35,6 +35,16 @@ def run(capsys, *args):
     return caught.value.code, printed.out, printed.err
 
 
+@pytest.mark.parametrize("args", [(), ("--format", "json"), ("--out", "symbols.json"), ("empty",)])
+def test_where_no_file_is_measured_that_is_said(project, capsys, args):
+    (project / "app.py").unlink()
+    (project / "empty").mkdir()
+    code, printed, err = run(capsys, *args)
+    assert (code, printed) == (DATA, "")
+    assert err == f"profcov: cannot read {project}: no Python file is measured here: is source right? Or name SOURCEs\n"
+    assert not (project / "symbols.json").exists()
+
+
 def test_the_inventory_is_listed(project, capsys):
     code, printed, err = run(capsys)
     assert (code, err) == (0, "")
