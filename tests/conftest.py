@@ -155,7 +155,9 @@ def run_program(words: list[str], directory: Path, environ: dict[str, str], seco
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1]), done.stderr
+    from said import without_start_line
+
+    return json.loads(done.stdout.splitlines()[-1]), without_start_line(done.stderr)
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION: Final = 1
 _GAP: Final = 2
-_MIN_CHARS: Final = 12
+_MIN_CHARS: Final = 16
 """A column of words is never narrower, unless they are all short."""
 _manners: Final = {"quiet": False}
 """Of the whole process, because threads say something, too; each command sets it."""
@@ -64,7 +66,8 @@ def print_rows(titles: Sequence[str], rows: Iterable[Sequence[str]], *, titled: 
         _print_table(titles, shown)
         return
     for cells in (titles, *shown) if titled else shown:
-        click.echo("\t".join(cells).encode("utf-8", "backslashreplace"))
+        line = "\t".join(cells)
+        click.echo(line.encode("utf-8", "backslashreplace") if hasattr(sys.stdout, "buffer") else line)
 
 
 def note(text: str) -> None:
@@ -98,29 +101,44 @@ def _print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.cells import cell_len  # noqa: PLC0415 (slow to import, and only for terminals)
     from rich.console import Console  # noqa: PLC0415
 
-    console = Console()
+    console, here = Console(), f"{Path.cwd()}{os.sep}"
+    rows = [[cell.removeprefix(here) for cell in row] for row in rows]
     columns = [[row[number] for row in rows] for number in range(len(titles))]
-    numeric = [all(cell.replace(".", "", 1).isdigit() for cell in cells if cell) for cells in columns]
-    widths = [max(map(cell_len, cells), default=0) for cells in columns]
+    numeric = [all(cell.replace(".", "", 1).isdigit() for cell in cells) for cells in columns]
+    longest = [max(map(cell_len, cells), default=0) for cells in columns]
+    wanted = [max(length, len(title)) for title, length in zip(titles, longest, strict=True)]
+    gap = 1 if sum(wanted) + _GAP * (len(titles) - 1) > console.width else _GAP
     least = [
-        max(width if is_number else min(width, _MIN_CHARS), *(len(word) for word in title.split()))
-        for title, width, is_number in zip(titles, widths, numeric, strict=True)
+        max(length if is_number else min(length, _MIN_CHARS), *map(len, title.split()))
+        for title, length, is_number in zip(titles, longest, numeric, strict=True)
     ]
-    if sum(least) + _GAP * (len(least) - 1) > console.width:
+    widths = _share(console.width - gap * (len(titles) - 1), least, wanted)
+    if widths is None:
         _print_records(console, titles, rows)
     else:
-        console.print(_make_table(titles, rows, numeric, least))
+        console.print(_make_table(titles, rows, numeric, widths, gap))
+
+
+def _share(room: int, least: Sequence[int], wanted: Sequence[int]) -> list[int] | None:
+    """Return the widths of columns: who lacks most gets more first; None where there is no room for the least of all."""
+    widths = list(least)
+    if sum(widths) > room:
+        return None
+    while sum(widths) < min(room, sum(wanted)):
+        lacks = [most - width for most, width in zip(wanted, widths, strict=True)]
+        widths[lacks.index(max(lacks))] += 1
+    return widths
 
 
 def _make_table(
-    titles: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], least: Sequence[int]
+    titles: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], widths: Sequence[int], gap: int
 ) -> Table:
     from rich.table import Table  # noqa: PLC0415 (as above)
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
-    for title, is_number, width in zip(titles, numeric, least, strict=True):
-        table.add_column(title, justify="right" if is_number else "left", overflow="fold", min_width=width)
+    table = Table(box=None, pad_edge=False, padding=(0, gap, 0, 0))
+    for title, is_number, width in zip(titles, numeric, widths, strict=True):
+        table.add_column(title, justify="right" if is_number else "left", overflow="fold", width=width)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # Text: a name in brackets is no markup
     return table
@@ -128,10 +146,14 @@ def _make_table(
 
 def _print_records(console: Console, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a row as its first cell, and the others below it."""
-    from rich.text import Text  # noqa: PLC0415 (as above)
+    from rich.table import Table  # noqa: PLC0415 (as above)
+    from rich.text import Text  # noqa: PLC0415
 
-    width = max(map(len, titles))
     for first, *others in rows:
-        console.print(Text(first, style="bold"), overflow="fold")
+        console.print(Text(first, style="bold", overflow="fold"))
+        record = Table.grid(padding=(0, 1, 0, 0))
+        record.add_column(no_wrap=True)
+        record.add_column(overflow="fold")
         for title, cell in zip(titles[1:], others, strict=True):
-            console.print(Text(f"  {title:{width}} {cell}"), overflow="fold")
+            record.add_row(Text(f"  {title}", style="dim"), Text(cell))
+        console.print(record)

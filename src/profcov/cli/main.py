@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from typing import Final, NoReturn
 
@@ -60,7 +61,8 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line and exit."""
     stdout = sys.stdout
     try:
-        code = profcov.main(args=args, prog_name="profcov", standalone_mode=False)
+        columns = min(shutil.get_terminal_size().columns, 80)  # as wide as click itself makes help
+        code = profcov.main(args=args, prog_name="profcov", standalone_mode=False, terminal_width=columns)
         sys.stdout.flush()
     except SystemExit:
         if sys.stdout is not stdout:  # what click makes of a broken pipe
