@@ -60,6 +60,7 @@ function readSymbols(data, signatures) {
     missed: Int32Array.from(missed),
   };
   const startup = new Set(data.startup);
+  const outside = new Set(data.outside);
   const inner = once(() => sumInner(arrays, callables));
   const whole = (i) => (name[i] ? `${names[module[i]]}:${name[i]}` : names[module[i]]);
   return {
@@ -73,7 +74,9 @@ function readSymbols(data, signatures) {
     end: (i) => arrays.end[i],
     statements: (i) => arrays.statements[i],
     missed: (i) => arrays.missed[i],
-    startup: (i) => startup.has(i), // it ran at start-up, or never: no alarm
+    apart: (i) => startup.has(i) || outside.has(i), // no alarm: it ran at start-up, or never; or it ran, but for no profile
+    startup: (i) => startup.has(i),
+    outside: (i) => outside.has(i),
     callable: (i) => callables[arrays.kind[i]] === 1,
     inner: (i) => inner().statements[i],
     innerMissed: (i) => inner().missed[i],

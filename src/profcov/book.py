@@ -61,6 +61,7 @@ class Book:
         "_home",
         "_imported",
         "_is_said",
+        "_known_outside",
         "_lock",
         "_moved",
         "_running",
@@ -94,6 +95,7 @@ class Book:
         self._waiting: dict[Trace, int] = {}
         self._given_up: deque[None] = deque(maxlen=1000)
         self._imported: set[str] = set()
+        self._known_outside = 0
         self._written: dict[str, Executed] = {}
         self._running: list[JobRun] = []
 
@@ -257,7 +259,7 @@ class Book:
             raise CoverageWriteError(self._lock.path, error.strerror or str(error)) from error
         self._moved = True
         self._lock = lock or self._lock
-        self._imported, self._written = set(), {}
+        self._imported, self._known_outside, self._written = set(), 0, {}
         for trace in self._traces():
             trace.unsettle()
         self.miss(DIRECTORY_MOVED)
@@ -289,10 +291,12 @@ class Book:
 
     def _write(self, trace: Trace, label: str, executed: Executed) -> None:
         sources, settings = self.engine.sources, self.settings
-        imported = sources.imported()
+        imported, outside = sources.imported(), len(sources.outside)
         notes, given_up = list(self.notes), len(self._given_up)  # they stay until they are written
         *older, newest = sources.by_version(executed)
         of_all = {"imported": sorted(imported - self._imported), "lost": given_up, "jobs": notes}
+        if outside > self._known_outside:
+            of_all["ran_outside"] = sources.outside_since(self._known_outside)
         for (ran, digests), more in (*((each, {}) for each in older), (newest, of_all)):
             facts = {
                 "written": time.time(),
@@ -303,7 +307,7 @@ class Book:
             write_shard(
                 settings.data_dir, self.slug, label, ran, branch=trace.branch, facts=facts, umask=settings.umask
             )
-        self._imported = imported
+        self._imported, self._known_outside = imported, outside
         with contextlib.suppress(IndexError):
             for _ in range(given_up):
                 self._given_up.pop()

@@ -11,6 +11,11 @@ const STATES = {
   "not known": ["Not reached", "whether they were imported is not known of all profiles"],
 };
 
+const APART = {
+  startup: ["Ran at start-up, or never", "no alarm: only imports, application factories and entry points call them"],
+  outside: ["Ran, but for no profile", "in a background thread, for untraced traffic, at start-up; as far as the engine has seen it"],
+};
+
 export function render(root, model, params, app) {
   const { h, count } = app;
   const { totals } = model;
@@ -19,14 +24,14 @@ export function render(root, model, params, app) {
   const states = Object.keys(STATES).map((state) => [state, modules.filter((module) => module.state === state)]).filter(([, found]) => found.length);
   const lists = states.map(([state, found]) => listOf(STATES[state], found, (module) => module.first, moduleColumns(model, app), app));
   const last = listOf(["Missed in modules that are reached", "functions and methods that no profile enters"], missing, (i) => i, symbolColumns(model, app), app);
-  const startup = listOf(["Ran at start-up, or never", "no alarm: only imports, application factories and entry points call them"], listStartup(model), (i) => i, symbolColumns(model, app), app);
+  const apart = Object.entries(APART).map(([key, title]) => listOf(title, listApart(model, key), (i) => i, symbolColumns(model, app), app)).filter((list) => list.total);
   const filter = filterField(app, { label: "Filter gaps", placeholder: "Filter: billing -test kind:method", value: params.q, changed: refresh, down: () => app.rows?.move(1) });
 
   function refresh(q = "", typed = true) {
     const { terms, problems } = parse(q, model);
     const holds = matcher(terms, model);
     const found = [...lists, last].map((list) => list.show(holds)).reduce((sum, some) => sum + some, 0);
-    startup.show(holds);
+    apart.forEach((list) => list.show(holds));
     filter.say(`${count(found)} of ${app.plural(modules.length + missing.length, "gap")}`, problems);
     if (typed) app.setParams({ q });
   }
@@ -41,10 +46,10 @@ export function render(root, model, params, app) {
   );
   if (modules.length + missing.length === 0) root.append(h("p", {}, "None: the profiles enter every function and method."));
   else root.append(filter.element, h("div", { class: "columns" }, lists.map((list) => list.element)), missing.length ? last.element : "");
-  if (startup.total) root.append(startup.element);
+  root.append(...apart.map((list) => list.element));
   root.append(card("By package", "the share of the statements of functions and methods that are reached, and how many are missed", createTree(app, model.packages(Infinity), (node) => describe(node, app), { label: "Gaps by package", colour: "bin" })));
   refresh(params.q, false);
-  return () => [...lists, last, startup].forEach((list) => list.destroy());
+  return () => [...lists, last, ...apart].forEach((list) => list.destroy());
 }
 
 // A card with a grid of gaps. `show` keeps those whose symbol fits the filter, and tells how many these are.
@@ -91,13 +96,13 @@ function listMissing({ symbols, modules }) {
   const found = [];
   for (const module of modules) {
     if (module.state !== "reached") continue;
-    for (let i = module.first; i < module.last; i++) if (symbols.callable(i) && symbols.statements(i) && symbols.missed(i) === symbols.statements(i) && !symbols.startup(i)) found.push(i);
+    for (let i = module.first; i < module.last; i++) if (symbols.callable(i) && symbols.statements(i) && symbols.missed(i) === symbols.statements(i) && !symbols.apart(i)) found.push(i);
   }
   return found;
 }
 
-function listStartup({ symbols }) {
-  return Array.from({ length: symbols.length }, (_, i) => i).filter((i) => symbols.startup(i));
+function listApart({ symbols }, key) {
+  return Array.from({ length: symbols.length }, (_, i) => i).filter((i) => symbols[key](i));
 }
 
 function describe(node, app) {

@@ -74,7 +74,7 @@ function ratio(part, whole) {
 }
 
 function isNeverReached({ state }) {
-  return !["reached", "start-up", "empty"].includes(state);
+  return !["reached", "apart", "empty"].includes(state);
 }
 
 function topModules(model, app) {
@@ -98,7 +98,7 @@ function topSymbols(model, app) {
   const { symbols, modules } = model;
   const found = [];
   for (let i = 0; i < symbols.length; i++) {
-    if (!symbols.count(i) && symbols.callable(i) && symbols.missed(i) && !symbols.startup(i) && modules[symbols.module(i)].state === "reached") found.push(i);
+    if (!symbols.count(i) && symbols.callable(i) && symbols.missed(i) && !symbols.apart(i) && modules[symbols.module(i)].state === "reached") found.push(i);
   }
   found.sort((a, b) => symbols.missed(b) - symbols.missed(a) || a - b);
   const card = slot("Never called in reached modules", describe(found));

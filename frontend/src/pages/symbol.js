@@ -18,7 +18,7 @@ export function render(root, model, params, app) {
   root.append(
     h("p", { class: "crumbs" }, drawParents(model, i, app)),
     h("h1", {}, app.breakable(params.arg)),
-    h("p", { class: "muted" }, symbols.kind(i), " · ", app.text(module.file), `, lines ${symbols.line(i)} to ${symbols.end(i)}`, model.isBaseline(i) && " · baseline: nearly all profiles reach it", covering.length === 1 && " · unique: only one profile reaches it", symbols.kind(i) === "module" && sayState(module, app), symbols.startup(i) && " · ran at start-up, or never"),
+    h("p", { class: "muted" }, symbols.kind(i), " · ", app.text(module.file), `, lines ${symbols.line(i)} to ${symbols.end(i)}`, model.isBaseline(i) && " · baseline: nearly all profiles reach it", covering.length === 1 && " · unique: only one profile reaches it", symbols.kind(i) === "module" && sayState(module, app), symbols.startup(i) && " · ran at start-up, or never", symbols.outside(i) && " · ran, but for no profile"),
     figures([
       [`${count(covering.length)} of ${count(model.profiles.length)}`, "profiles reach it"],
       all > 0 && [app.percent((all - missed) / all), "of its statements reached"],

@@ -10,6 +10,7 @@ from profcov.analysis.index import SymbolIndex, to_flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from profcov.slug import Slug
     from profcov.store.read import Recorded
@@ -47,6 +48,7 @@ class Matrix:
 
     ``executed`` has the statements that any profile ran, by file. ``imported`` are the files that were imported in the
     processes that worked for the profiles, and ``knows_imports`` says whether all artifacts tell of that.
+    ``outside`` has the first lines of functions that ran outside of any unit, as far as they tell.
     """
 
     index: SymbolIndex
@@ -54,6 +56,7 @@ class Matrix:
     executed: Mapping[str, int]
     imported: frozenset[str]
     knows_imports: bool
+    outside: Mapping[str, AbstractSet[int]]
 
     def covered_by(self, slug: Slug) -> Iterator[SymbolName]:
         """Yield the symbols that a profile covers."""
@@ -83,12 +86,15 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
     union: dict[str, int] = {}
     imported: set[str] = set()
     knows_imports = True
+    outside: dict[str, set[int]] = {}
     for each in recorded:
         lines = each.content.bits_by_file()
         executed = index.executed(lines)
         for file, statements in executed.items():
             union[file] = union.get(file, 0) | statements
         imported |= each.imported or set()
+        for file, first_lines in each.outside.items():
+            outside.setdefault(file, set()).update(first_lines)
         knows_imports = knows_imports and each.imported is not None
         count = count_lines(executed)
         web_lines, job_lines = _split(index, each, count)
@@ -104,7 +110,7 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
             reasons=each.reasons,
         )
     ordered = {slug: reaches[slug] for slug in sorted(reaches)}
-    return Matrix(index, ordered, union, frozenset(imported), knows_imports)
+    return Matrix(index, ordered, union, frozenset(imported), knows_imports, outside)
 
 
 def count_lines(executed: Mapping[str, int]) -> int:

@@ -77,9 +77,8 @@ class MonitoringEngine:
         self._quiet: set[CodeState] = set()  # whose entry events may be off
         self._lazy = LazyCode()
         self._live: set[MonitoringTrace] = set()
-        self._announced: set[MonitoringTrace] = (
-            set()
-        )  # those live ones for which every quiet code object has been woken
+        # Those live ones for which every quiet code object has been woken.
+        self._announced: set[MonitoringTrace] = set()
         self._epoch = 0
         self._version = unique()  # of who is live and at work
         self._max_quiet = sys.maxsize
@@ -194,6 +193,7 @@ class MonitoringEngine:
                 if filename is None:
                     return self._disable
                 self._adopt(code, filename)
+                self.sources.note_entry(filename, code, _get_scope())
             # Whoever comes second here has missed the local start event just as the first has.
             self._on_entry(code, offset)
         except BaseException as error:

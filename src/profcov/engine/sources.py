@@ -24,13 +24,16 @@ from profcov.plugins import list_missing
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-    from types import FrameType
+    from types import CodeType, FrameType
 
+    from profcov.context import Scope
     from profcov.engine.base import Executed
 
 _OWN: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep  # noqa: PTH100, PTH120
 _DEMO: Final = os.path.join(_OWN, "demo") + os.sep  # noqa: PTH118
 _PYTHON: Final = (".py", ".pyw")
+_FUNCTION: Final = 0x1
+"""``inspect.CO_OPTIMIZED``."""
 
 
 def _is_hooked(names: dict[str, Any]) -> bool:
@@ -69,6 +72,8 @@ class Sources:
         """The sha256 of each version of a source that runs, by its key; None for what is of no version that is known."""
         self.on_versions: Callable[[str], object] = _ignore_file
         """Called with a file, as code objects name it, whose code objects are to be told apart from now on."""
+        self.outside: dict[tuple[str, int], None] = {}
+        """Functions that were first entered outside of any unit, by the keys of their files and first lines, as far as that is seen."""
         self._modules: set[str] = set()
         self._looked_at, self._newest = 0, ""
         self._imported: set[str] = set()
@@ -164,6 +169,18 @@ class Sources:
             if key in self.digests:
                 digests[name] = self.digests[key]
         return parts
+
+    def note_entry(self, key: str, code: CodeType, scope: Scope | None) -> None:
+        """Take note that a code object is entered for the first time, for this scope."""
+        if scope is None and code.co_flags & _FUNCTION:  # and no body of a module or class
+            self.outside[key, code.co_firstlineno] = None
+
+    def outside_since(self, known: int) -> dict[str, list[int]]:
+        """Return the functions that were first entered outside of any unit, but for so many that are known, by their files."""
+        found: dict[str, set[int]] = {}
+        for key, line in list(self.outside)[known:]:
+            found.setdefault(key.partition(MARK)[0], set()).add(line)
+        return {file: sorted(lines) for file, lines in sorted(found.items())}
 
     def list_unmeasured(self) -> list[str]:
         """Return the files that are known not to be measured, as code objects name them."""

@@ -47,6 +47,9 @@ def gaps_document(gaps: Gaps) -> dict[str, Any]:
         "startup": [
             {**_name(gap.symbol), "kind": gap.symbol.kind, "missed_statements": gap.missed} for gap in gaps.startup
         ],
+        "ran_outside": [
+            {**_name(gap.symbol), "kind": gap.symbol.kind, "missed_statements": gap.missed} for gap in gaps.outside
+        ],
         "unmeasured": [{"file": each.file, "reason": each.reason} for each in gaps.unmeasured],
     }
 
@@ -56,7 +59,9 @@ def gaps_markdown(gaps: Gaps) -> Iterator[str]:
     missed = gaps.body_lines_total - gaps.body_lines_covered
     yield "# Gaps: what no profile reaches\n\n"
     startup = sum(gap.missed for gap in gaps.startup)
+    outside = sum(gap.missed for gap in gaps.outside)
     apart = f" {startup} of these ran at start-up, or never." if startup else ""
+    apart += f" {outside} are in functions that ran, but for no profile." if outside else ""
     yield f"Functions and methods have {gaps.body_lines_total} statements; no profile runs {missed} of them.{apart}\n"
     for state, (title, meaning) in _STATES.items():
         found = gaps.in_state(state)
@@ -71,6 +76,11 @@ def gaps_markdown(gaps: Gaps) -> Iterator[str]:
         yield "Only imports, application factories and entry points call them, as far as names tell. What start-up runs is no "
         yield "profile's: no alarm.\n\n"
         yield from _lines(("symbol", "where", "statements"), _describe_symbols(gaps.startup))
+    if gaps.outside:
+        yield "\n## Ran, but for no profile\n\n"
+        yield "Entered outside of any traced request, job or block: in a background thread, for untraced traffic, at start-up. "
+        yield "Known as far as the monitoring engine has seen it.\n\n"
+        yield from _lines(("symbol", "where", "statements"), _describe_symbols(gaps.outside))
     if gaps.unmeasured:
         yield "\n## Cannot be measured\n\nNot counted above.\n\n"
         yield from _lines(("file", "why"), [(code(each.file), code(each.reason)) for each in gaps.unmeasured])

@@ -57,7 +57,13 @@ class Content:
     @property
     def names(self) -> set[str]:
         """Every file name in it, those of its facts included."""
-        return {*self.files, *(file for _, file in (*self.lines, *self.arcs)), *self.sources, *self.imported}
+        return {
+            *self.files,
+            *(file for _, file in (*self.lines, *self.arcs)),
+            *self.sources,
+            *self.imported,
+            *self.outside,
+        }
 
     @property
     def sources(self) -> dict[str, str]:
@@ -70,6 +76,12 @@ class Content:
         """The measured files that were imported in the process that wrote it."""
         return [file for file in self.facts.get("imported") or () if isinstance(file, str)]
 
+    @property
+    def outside(self) -> dict[str, list[int]]:
+        """The first lines of functions that ran outside of any unit, by file, as far as the process that wrote it has seen."""
+        found: dict[str, list[int]] = self.facts.get("ran_outside") or {}
+        return found
+
     def rename(self, names: Mapping[str, str]) -> None:
         """Give files other names; what two files have that get the same name becomes one's."""
         lines, arcs = self.lines, self.arcs
@@ -81,6 +93,8 @@ class Content:
             self.arcs.setdefault((context, names[file]), set()).update(pairs)
         self.facts["sources"] = {names[file]: digest for file, digest in self.sources.items()}
         self.facts["imported"] = [names[file] for file in self.imported]
+        if self.outside:
+            self.facts["ran_outside"] = {names[file]: lines for file, lines in self.outside.items()}
 
     def bits_by_context(self) -> dict[str, dict[str, int]]:
         """Map each context to its files, and these to the lines that ran, as bits; arcs count as the lines they join."""
@@ -171,6 +185,11 @@ class Gathered:
         return set().union(*(each.imported for each in self.contents.values()))
 
     @property
+    def outside(self) -> dict[str, list[int]]:
+        """The first lines of functions that ran outside of any unit, by file, as far as is known."""
+        return unite_lines(each.outside for each in self.contents.values())
+
+    @property
     def lost(self) -> int:
         """How many units of work had lines that could not be written, and were given up."""
         return sum(int(each.facts.get("lost", 0)) for each in self.contents.values())
@@ -203,6 +222,15 @@ class Gathered:
             others = {file for file, digest in part.sources.items() if file in changed and digest != self.sources[file]}
             merged.add(part, frozenset(others))
         return merged, changed
+
+
+def unite_lines(parts: Iterable[Mapping[str, Iterable[int]]]) -> dict[str, list[int]]:
+    """Return the lines of each file that any part has."""
+    found: dict[str, set[int]] = {}
+    for part in parts:
+        for file, lines in part.items():
+            found.setdefault(file, set()).update(lines)
+    return {file: sorted(lines) for file, lines in sorted(found.items())}
 
 
 def _choose(file: str, versions: dict[str, float]) -> str:
@@ -256,6 +284,7 @@ def _check_facts(facts: Mapping[str, Any]) -> None:
         "written": (int, float),
         "sources": dict,
         "imported": list,
+        "ran_outside": dict,
         "lost": int,
         "jobs": list,
     }

@@ -26,6 +26,7 @@ _TYPES: Final = {
     "jobs": list,
     "sources": dict,
     "imported": list,
+    "ran_outside": dict,
     "changed_sources": dict,
     "impossible_lines": dict,
 }
@@ -54,6 +55,11 @@ class Recorded:
         """The measured files that were imported in the processes that worked for it; None where that is not known."""
         found = (self.facts or {}).get("imported")
         return None if found is None else frozenset(found)
+
+    @property
+    def outside(self) -> dict[str, list[int]]:
+        """The first lines of functions that ran outside of any unit in the processes that worked for it, by file, if known."""
+        return dict((self.facts or {}).get("ran_outside", {}))
 
     @property
     def jobs(self) -> list[dict[str, Any]]:

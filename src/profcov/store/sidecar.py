@@ -16,6 +16,7 @@ import coverage
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.store.files import PRIVATE, file_digest, write_whole
 from profcov.store.layout import previous_path, sidecar_path, unfinished_path
+from profcov.store.merge import unite_lines
 from profcov.version import __version__
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def describe(
         "sha256": file_digest(artifact),
         "sources": {name: recorded.get(name) or file_digest(name) for name in sorted(content.files)},
         "imported": sorted({*making.gathered.imported, *before.get("imported", ())}),
+        "ran_outside": unite_lines([making.gathered.outside, before.get("ran_outside", {})]),
         "changed_sources": {file: list(digests) for file, digests in sorted(making.changed.items())},
         "impossible_lines": {**before.get("impossible_lines", {}), **making.impossible},
     }

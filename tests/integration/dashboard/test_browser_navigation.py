@@ -109,13 +109,15 @@ def test_gaps_tell_what_was_never_imported_from_what_was_never_called(open_page:
 
 
 def test_startup_code_is_no_gap_but_has_a_list_of_its_own(open_page: Open) -> None:
-    page = open_page(make_shop(startup=[9]), "#/gaps")
+    page = open_page(make_shop(startup=[9], outside=[13]), "#/gaps")
     missed, startup = (
         page.get_by_role("grid", name=name).locator("tbody:not(.space) tr")
         for name in ("Missed in modules that are reached", "Ran at start-up, or never")
     )
     assert missed.all_inner_texts() == ["shop.cart:Cart.clear\tshop/cart.py:27\t4"]
     assert startup.all_inner_texts() == ["shop.users.invite:forget\tshop/users/invite.py:14\t3"]
+    outside = page.get_by_role("grid", name="Ran, but for no profile").locator("tbody:not(.space) tr")
+    assert outside.all_inner_texts() == ["shop.idle:wait\tshop/idle.py:3\t4"]
     page.get_by_role("searchbox").fill("invite")
     expect(page.locator(".filter [role=status]")).to_have_text("0 of 3 gaps")
     page.get_by_role("link", name="forget").click()

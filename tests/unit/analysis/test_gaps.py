@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
 from profcov.report.gaps import gaps_document, gaps_markdown
 from profcov.slug import Slug
+from profcov.store.combine import combine
 from profcov.store.merge import Content, to_bits
-from profcov.store.read import Recorded
+from profcov.store.read import Recorded, read_artifact
+from profcov.store.shard import write_shard
+from profcov.symbols.inventory import build_inventory
 
 SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "reference" / "gaps.schema.json"
 
@@ -100,3 +106,61 @@ def test_what_cannot_be_measured_is_no_gap_but_named(tree):
     text = "".join(gaps_markdown(gaps))
     assert "| `caf\\udce9.py` | `its name is not UTF-8` |" in text
     jsonschema.validate(json.loads(json.dumps(gaps_document(gaps))), json.loads(SCHEMA.read_text()))
+
+
+OUTSIDE = """
+    import functools
+    def own():
+        return 1
+    @functools.lru_cache
+    def sweep():
+        return shared() + tidy()
+    def tidy():
+        return 1
+    def shared():
+        return 1
+    def answer():
+        return shared()
+    def never():
+        return 1
+"""
+RUN = """
+import sys, threading
+sys.path.insert(0, "")
+import profcov, work, idle
+with profcov.trace("p"):
+    work.own()
+thread = threading.Thread(target=lambda: (work.sweep(), idle.beat()))
+thread.start()
+thread.join()
+work.answer()  # untraced, and later traced
+with profcov.trace("p"):
+    work.answer()
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="ctrace sees what it traces only")
+def test_what_ran_for_no_profile_is_told_from_what_never_ran(application):
+    application.write(work=OUTSIDE, idle="def beat():\n    return 1\n")
+    settings = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": ".", "PROFILE_COVERAGE_CONFIG": "cov.ini"}
+    subprocess.run([sys.executable, "-c", RUN], check=True, cwd=application.root, env={**os.environ, **settings})
+    combine(application.root, Slug("p"), config_file=application.config)
+    artifact = read_artifact(application.root, Slug("p"))
+    assert artifact.outside == {"idle.py": [1], "work.py": [4, 7, 9, 11]}
+    gaps = find_gaps(build_matrix(build_inventory(application.config), [artifact]))
+    assert [gap.symbol.name for gap in gaps.outside] == ["idle:beat", "work:sweep", "work:tidy"]
+    assert ([gap.symbol.name for gap in gaps.symbols], gaps.modules) == (["work:never"], ())
+    text = "".join(gaps_markdown(gaps))
+    assert "no profile runs 4 of them. 3 are in functions that ran, but for no profile." in text
+    assert "## Ran, but for no profile" in text
+    jsonschema.validate(json.loads(json.dumps(gaps_document(gaps))), json.loads(SCHEMA.read_text()))
+    jsonschema.validate(dict(artifact.facts), json.loads(SCHEMA.with_name("sidecar.schema.json").read_text()))
+
+
+def test_what_one_process_of_a_profile_ran_outside_is_in_an_artifact_that_is_appended_to(application):
+    application.write(work=OUTSIDE)
+    for lines, outside in (([2], [4]), ([3], [7])):
+        facts = {"ran_outside": {"work.py": outside}, "imported": ["work.py"]}
+        write_shard(application.root, Slug("p"), "profile:p", {"work.py": set(lines)}, facts=facts)
+        combine(application.root, Slug("p"), config_file=application.config, append=lines == [3])
+    assert read_artifact(application.root, Slug("p")).outside == {"work.py": [4, 7]}

@@ -11,8 +11,9 @@ from profcov.report.dashboard.signatures import sign_symbols
 from profcov.report.text import plural
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from profcov.analysis.gaps import SymbolGap
     from profcov.report.dashboard.edition import Edition
     from profcov.report.dashboard.notes import Note
     from profcov.slug import Slug
@@ -34,7 +35,8 @@ def make_document(edition: Edition) -> dict[str, Any]:
         "profiles": [_describe_profile(edition, slug) for slug in matrix.profiles],
         "modules": list(_describe_modules(edition)),
         "symbols": {**_describe_symbols(edition), "signature": numbers},
-        "startup": _list_startup(edition),
+        "startup": _list_places(edition, gaps.startup),
+        "outside": _list_places(edition, gaps.outside),
         "kinds": list(KINDS),
         "signatures": signatures,
         "totals": {"statements": gaps.body_lines_total, "reached": gaps.body_lines_covered},
@@ -85,22 +87,21 @@ def _describe_modules(edition: Edition) -> Iterator[dict[str, Any]]:
     """Yield each module: its state, and the statements missed, as ``gaps.json`` has them.
 
     A module that is reached misses statements of its functions and methods. One is empty if there is nothing in it to
-    be missed, such as constants that its import has set.
+    be missed, such as constants that its import has set; and apart if all of that ran, but for no profile, or at start-up.
     """
     gaps = {gap.module.name: gap for gap in edition.gaps.modules}
+    apart = {gap.symbol.name.partition(":")[0] for gap in (*edition.gaps.startup, *edition.gaps.outside)}
     for each in edition.matrix.index.files.values():
         module = each.symbols[0]
         executed = edition.matrix.executed.get(each.file, 0)
         gap = gaps.get(module.name)
-        is_startup = each.file in edition.matrix.imported and each.startup_lines
-        state = gap.state if gap else "reached" if executed else "start-up" if is_startup else "empty"
+        state = gap.state if gap else "reached" if executed else "apart" if module.name in apart else "empty"
         missed = gap.missed if gap else (each.callable_lines & ~executed).bit_count() if executed else 0
         yield {"name": clean(module.name), "file": clean(module.place), "state": state, "missed": missed}
 
 
-def _list_startup(edition: Edition) -> list[int]:
-    """Return the places of the symbols that ran at start-up, or never."""
-    names = {gap.symbol.name for gap in edition.gaps.startup}
+def _list_places(edition: Edition, found: Sequence[SymbolGap]) -> list[int]:
+    names = {gap.symbol.name for gap in found}
     return [place for place, symbol in enumerate(edition.matrix.index.symbols) if symbol.name in names]
 
 

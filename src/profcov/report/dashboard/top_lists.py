@@ -138,9 +138,12 @@ def _list_gaps(edition: Edition) -> Iterator[TopList]:
     missed = ((gap.symbol.name, f"{gap.symbol.place}:{gap.symbol.span[0]}", gap.missed) for gap in symbols)
     title = "Functions and methods never called, in modules that are reached"
     yield _make(title, ("symbol", "where", "missed statements"), missed, len(symbols))
-    startup = edition.gaps.startup
-    rest = ((gap.symbol.name, f"{gap.symbol.place}:{gap.symbol.span[0]}", gap.missed) for gap in startup)
-    yield _make("Ran at start-up, or never", ("symbol", "where", "statements"), rest, len(startup))
+    for title, apart in (
+        ("Ran at start-up, or never", edition.gaps.startup),
+        ("Ran, but for no profile", edition.gaps.outside),
+    ):
+        rest = [(gap.symbol.name, f"{gap.symbol.place}:{gap.symbol.span[0]}", gap.missed) for gap in apart]
+        yield _make(title, ("symbol", "where", "statements"), rest, len(apart))
     unmeasured = edition.gaps.unmeasured
     yield _make(
         "Cannot be measured", ("file", "why"), ((each.file, each.reason) for each in unmeasured), len(unmeasured)

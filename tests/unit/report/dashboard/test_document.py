@@ -73,7 +73,7 @@ def test_startup_code_is_told_apart(tree):
     facts = {"imported": [*IMPORTED, "start.py"]}
     edition = make_edition(tree, recorded("look", LOOK, **facts))
     document = make_document(edition)
-    assert document["modules"][3] == {"name": "start", "file": "start.py", "state": "start-up", "missed": 0}
+    assert document["modules"][3] == {"name": "start", "file": "start.py", "state": "apart", "missed": 0}
     assert [document["symbols"]["name"][place] for place in document["startup"]] == ["create_app"]
     (found,) = [each for each in make_lists(edition, document) if each.title == "Ran at start-up, or never"]
     assert found.rows == [("start:create_app", "start.py:1", 1)]
