@@ -14,7 +14,7 @@ from profcov.extras import install_command
 from profcov.playback.address import show
 from profcov.playback.polling import tries
 from profcov.store.files import PRIVATE
-from profcov.store.jobs import may_run
+from profcov.store.jobs import CREATED, may_run
 from profcov.store.lock import exclusive
 
 if TYPE_CHECKING:
@@ -127,7 +127,8 @@ def settle(
 
 
 def _list_pending(states: Mapping[str, str | None]) -> list[str]:
-    return [job_id for job_id, state in states.items() if state is not None and may_run(state)]
+    """Return the jobs that somebody has enqueued and that may still run."""
+    return [job_id for job_id, state in states.items() if state not in {None, CREATED} and may_run(str(state))]
 
 
 def _read_ids(redis: Redis, slug: Slug) -> set[str]:
@@ -145,9 +146,14 @@ def _read_states(redis: Redis, ids: set[str]) -> dict[str, str | None]:
     ordered = sorted(ids)
     with redis.pipeline(transaction=True) as pipeline:
         for job_id in ordered:
-            pipeline.hget(Job.key_for(job_id), "status")
-        states = pipeline.execute()
-    return {job_id: state.decode() if state else None for job_id, state in zip(ordered, states, strict=True)}
+            pipeline.hmget(Job.key_for(job_id), "status", "created_at")
+        found = pipeline.execute()
+    return {job_id: _tell_state(*values) for job_id, values in zip(ordered, found, strict=True)}
+
+
+def _tell_state(state: bytes | None, created: bytes | None) -> str | None:
+    """Return RQ's status of a job; RQ before 2.6 gives none to one that is saved and not enqueued."""
+    return state.decode() if state else CREATED if created else None
 
 
 @contextlib.contextmanager

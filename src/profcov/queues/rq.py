@@ -356,12 +356,15 @@ def _storing(worker: Any, status: str, *args: Any, **kwargs: Any) -> Iterator[No
     unit.flush()
     if isinstance(job.meta, dict):
         job.meta = stamp(job.meta, str(unit.slug))
+    repeats = status == FINISHED and getattr(job, "repeats_left", None)
     yield
     stored = job.get_status(refresh=False)
     if stored == FAILED:
         unit.end_job(FAILED)
+    elif repeats:
+        unit.end_job(REPEATED)
     elif stored not in {None, STARTED} and may_run(stored):  # started: RQ deletes it, and stores nothing
-        unit.end_job(REPEATED if status == FINISHED else RETRIED)
+        unit.end_job(RETRIED)
 
 
 def _meta_of(job: Job) -> dict[str, Any]:

@@ -24,9 +24,10 @@ RETRIED: Final = "retried"
 REPEATED: Final = "repeated"
 GONE: Final = "gone"
 """RQ has it no more, and nobody has noted what became of it."""
+CREATED: Final = "created"
+"""RQ has it, and nothing has enqueued it so far."""
+CANCELED: Final = "canceled"
 _ENDED: Final = frozenset({FINISHED, FAILED, STOPPED, KILLED, GONE})
-_NEVER_RUNS: Final = frozenset({"canceled", "created"})
-"""``created``: nothing has enqueued it."""
 _MAX_NAMED: Final = 3
 _CLOCKS: Final = 0.002
 """By how many seconds two clocks, and what is rounded, may differ."""
@@ -68,8 +69,8 @@ def is_note(value: Any) -> bool:
 
 
 def may_run(status: str) -> bool:
-    """Tell whether a job with this status, RQ's or ours, is still to run, or at it; one that a later RQ has may."""
-    return status not in _ENDED | _NEVER_RUNS
+    """Tell whether a job with this status, RQ's or ours, may still run, or be at it; one that a later RQ has may."""
+    return status not in _ENDED and status != CANCELED
 
 
 def list_unfinished(jobs: Iterable[Mapping[str, Any]]) -> list[str]:

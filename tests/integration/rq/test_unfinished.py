@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import rq as rqs
 
-from profcov.playback.barrier import read_jobs
+from profcov.playback.barrier import read_jobs, wait_for_jobs
 from profcov.slug import parse_slug
 from profcov.store.combine import Artifact, combine
 
@@ -60,6 +60,21 @@ def test_a_job_that_is_repeated_is_unfinished_until_the_last_time(rq: Any) -> No
     noted = made(rq, asks=False)
     assert statuses(noted) == {"later": "repeated", "at-once": "finished"}
     assert noted.reasons == ("jobs-unfinished",)
+
+
+def test_a_job_that_nothing_has_enqueued_yet_is_unfinished_and_not_waited_for(rq: Any) -> None:
+    saved = rq.run(
+        """
+        with profcov.trace("demo"):
+            saved = Job.create(jobs.second, connection=redis)
+            saved.save()
+            jobs.other()
+        tell(saved.id)
+        """
+    )
+    assert wait_for_jobs(rq.environ["REDIS_URL"], DEMO, 60) == ()
+    found = made(rq, asks=True)
+    assert (statuses(found), found.reasons) == ({saved: "created"}, ("jobs-unfinished",))
 
 
 def test_a_job_that_deletes_itself_from_redis_has_ended(rq: Any) -> None:
