@@ -17,6 +17,7 @@ from profcov.report.text import plural, printable
 from profcov.store.files import file_digest
 from profcov.store.layout import artifact_path, list_slugs
 from profcov.store.read import read_artifact
+from profcov.symbols.archives import find_archive
 from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
@@ -123,8 +124,11 @@ def read_artifacts(
 def warn_unknown(slug: Slug, files: Sequence[str]) -> None:
     """Say that a profile ran files that are not in the inventory."""
     if files:
+        advice = "run this where the server ran, with the same --config"
+        if not Path(files[0]).exists() and find_archive(Path(files[0])) is None:
+            advice = "its source is not here: a frozen program has none; else run this where the server ran, or map it under [paths]"
         click.echo(
             f"{slug}: {len(files)} of its files {'is' if len(files) == 1 else 'are'} not in the measured source, "
-            f"{printable(files[0])} first: run this where the server ran, with the same --config",
+            f"{printable(files[0])} first: {advice}",
             err=True,
         )

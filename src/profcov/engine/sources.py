@@ -234,7 +234,8 @@ class Sources:
 
     def _is_linked(self, filename: str, source: str) -> bool:
         """Tell whether a file that coverage.py finds outside of the source is in it by a symbolic link."""
-        if not filename.startswith(tuple(self._folders)):
+        place = os.path.abspath(filename)  # noqa: PTH100 (a script is named as it was called)
+        if not place.startswith(tuple(self._folders)):
             return False
         third, omit = self._in_or_out.third_match, self._in_or_out.omit_match
-        return not third.match(source) and not (omit and (omit.match(source) or omit.match(filename)))
+        return not third.match(source) and not (omit and (omit.match(source) or omit.match(place)))

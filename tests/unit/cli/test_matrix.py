@@ -141,7 +141,17 @@ def test_what_is_left_out_is_said_beside_the_result(project, capsys):
     assert "profcov combine late" in said[0]
     assert said[1].startswith("broken.py: cannot be measured: not Python")
     assert said[2].startswith("one: 1 of its files")
-    assert "/elsewhere/lib.py" in said[2]
+    assert "/elsewhere/lib.py first: its source is not here: a frozen program has none" in said[2]
+
+
+def test_a_file_that_is_here_and_not_measured_is_a_matter_of_the_configuration(project, capsys):
+    (project / "lib").mkdir()
+    (project / "lib" / "other.py").write_text("x = 1\n")
+    (project / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nomit = lib/*\nrelative_files = true\n")
+    facts = {"sources": {"app.py": file_digest("app.py")}, "imported": []}
+    write_shard(project / ".profcov", Slug("p"), "profile:p", {"app.py": {2}, "lib/other.py": {1}}, facts=facts)
+    combine(project / ".profcov", Slug("p"), config_file=Path("coverage.profile-playback.ini"))
+    assert "lib/other.py first: run this where the server ran, with the same --config" in run(capsys, "matrix")[2]
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,7 @@ def test_what_is_in_the_source_by_links_only_is_measured_under_the_name_of_its_t
         folder = source.removesuffix("/shop")
         assert sources.measured(str(tmp_path / folder / "shop" / "cart.py"), HERE) == real
         assert sources.measured(str(tmp_path / folder / "shop" / "test_cart.py"), HERE) is None
+        assert sources.measured(f"{folder}/shop/./cart.py", HERE) == real  # as a script's name was given
         listed = [(each.file, each.module) for each in build_inventory(tmp_path / "measured.ini").files]
         assert listed == [(real, "cart" if source == "holder/shop" else "shop.cart")]
 
