@@ -37,7 +37,7 @@ _NO_SLUG: Final = parse_slug("none")
 _NO_SECRET: Final = Secret("")
 _NO_REQUEST: Final = Request("/")
 _NO_EXPRESSION: Final = jmespath.compile("@")
-_NO_SOURCE: Final = JsonSource(_NO_EXPRESSION)
+NO_SOURCE: Final = JsonSource(_NO_EXPRESSION)
 
 LOWEST_STATUS: Final = 200
 HIGHEST_STATUS: Final = 999
@@ -130,7 +130,7 @@ def _read_step(fields: Fields, folder: Path, known: set[str]) -> Step:
     saved = fields.section("save")
     for key in saved:
         check_name(saved, key)
-    save = {key: saved.keep(_NO_SOURCE, read_source, saved, key) for key in saved}
+    save = {key: saved.keep(NO_SOURCE, read_source, saved, key) for key in saved}
     known.update(save)
     wait = fields.keep(None, _read_wait, fields, request, known) if "wait" in fields else None
     return Step(name=name, request=request, expect=expect, save=save, wait=wait)

@@ -266,7 +266,7 @@ def test_archives_and_binary_files_are_told_for_what_they_are(tmp_path: Path) ->
         ("correlate: {pin: {'7': {step: 0, json: id}}}", "correlate.pin.7.step: must be the number of a step, not 0"),
         ("correlate: {pin: {'7': {step: 1}}}", "correlate.pin.7: must have one of json, header"),
         ("correlate: {pin: {'7': {step: 1, json: 'a['}}}", "correlate.pin.7.json: 'a[' is not a JMESPath expression"),
-        ("servers: {api-url: http://a}", "api-url: a variable's name has letters"),
+        ("servers: {api-url: http://a}", "servers.api-url: a variable's name has letters"),
     ],
 )
 def test_wrong_hints_get_one_clear_message(tmp_path: Path, hints: str, sentence: str) -> None:
@@ -277,6 +277,27 @@ def test_wrong_hints_get_one_clear_message(tmp_path: Path, hints: str, sentence:
         f"{tmp_path / 'a.profcov.yaml'}: {sentence}"
     )
     assert refused.value.place is not None
+
+
+def test_all_that_is_wrong_with_hints_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "a.profcov.yaml").write_text(
+        "slug: 7\nkeep: all\nservers: {a: b}\nvariables: {c-d: 1}\nx: 1\n"
+        "correlate: {pin: {v: {step: 0}}, off: 1}\nforms: {/a: {form: []}}\njobs: x\n"
+    )
+    with pytest.raises(ProfileFormatError) as refused:
+        load(write_har(tmp_path / "a.har", entry("GET /a")))
+    places = [re.findall(r"line (\d+), column \d+: ([\w./-]+)", line) for line in str(refused.value).splitlines()]
+    assert [place for (place,) in places] == [
+        ("1", "slug"),
+        ("2", "keep"),
+        ("3", "servers.a"),
+        ("4", "variables.c-d"),
+        ("5", "x"),
+        ("6", "correlate.pin.v.step"),
+        ("6", "correlate.off"),
+        ("7", "forms./a.form"),
+        ("8", "jobs"),
+    ]
 
 
 def test_the_examples_of_the_documentation_are_of_the_format(tmp_path: Path) -> None:

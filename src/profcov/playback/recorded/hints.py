@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from profcov.playback.address import find_origin, show_wrong
+from profcov.playback.faults import raise_faults
 from profcov.playback.fields import Fields, describe
 from profcov.playback.template import JOB_ID, NAME, SERVER
 from profcov.playback.yaml_document import read_document
+from profcov.playback.yaml_format import NO_SOURCE, check_name
 from profcov.playback.yaml_request import read_path
 from profcov.playback.yaml_save import SAVE_KEYS, read_source
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from profcov.errors import ProfileFormatError
     from profcov.playback.source import Source
 
 ENDING: Final = ".profcov.yaml"
@@ -32,6 +35,10 @@ class Pin:
     step: int
     source: Source
     name: str | None = None
+
+
+_NO_PIN: Final = Pin(1, NO_SOURCE)
+"""What stands for one that has a fault, while the others are looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +89,29 @@ def read_hints(path: Path) -> Hints:
     document = read_document(path) if os.path.isfile(path) else None  # noqa: PTH113 (Path.is_file raises if the name is too long)
     if document is None:
         return Hints(path.name)
-    fields = Fields(path, "", document, HINT_KEYS)
-    correlate = fields.mapping("correlate", ("pin", "off"))
-    pins, forms = correlate.mapping("pin"), fields.mapping("forms")
-    variables = fields.mapping("variables")
-    for name in (*variables, *fields.mapping("servers")):
-        if NAME.fullmatch(name) is None:
-            fields.fail(name, "a variable's name has letters, digits and '_', and does not start with a digit")
-    return Hints(
+    faults: list[ProfileFormatError] = []
+    fields = Fields(path, "", document, HINT_KEYS, faults=faults)
+    correlate = fields.section("correlate", ("pin", "off"))
+    pins, forms = correlate.section("pin"), fields.section("forms")
+    variables, servers = fields.section("variables"), fields.section("servers")
+    for part, name in [*((variables, name) for name in variables), *((servers, name) for name in servers)]:
+        check_name(part, name)
+    known = {SERVER, JOB_ID, *variables, *servers}
+    hints = Hints(
         file=path.name,
-        slug=fields.optional_text("slug"),
-        description=fields.optional_text("description"),
-        base_url=_read_url(fields, "base_url") if "base_url" in fields else None,
-        servers={name: _read_url(fields.mapping("servers"), name) for name in fields.mapping("servers")},
-        keep=frozenset(_read_keep(fields)),
-        variables={name: variables.scalar(name) for name in variables},
-        pin={value: _read_pin(pins, value) for value in pins},
-        off=frozenset(_read_off(correlate)),
-        forms={end: _read_form(forms, end) for end in forms},
-        jobs=read_path(fields, {SERVER, JOB_ID, *variables}, "jobs") if "jobs" in fields else None,
+        slug=fields.keep(None, fields.optional_text, "slug"),
+        description=fields.keep(None, fields.optional_text, "description"),
+        base_url=fields.keep(None, _read_url, fields, "base_url") if "base_url" in fields else None,
+        servers={name: servers.keep("", _read_url, servers, name) for name in servers},
+        keep=frozenset(fields.keep([], _read_keep, fields)),
+        variables={name: variables.keep("", variables.scalar, name) for name in variables},
+        pin={value: pins.keep(_NO_PIN, _read_pin, pins, value) for value in pins},
+        off=frozenset(correlate.keep([], _read_off, correlate)),
+        forms={end: forms.keep(Form(), _read_form, forms, end) for end in forms},
+        jobs=fields.keep(None, read_path, fields, known, "jobs") if "jobs" in fields else None,
     )
+    raise_faults(faults)
+    return hints
 
 
 def _read_url(fields: Fields, key: str) -> str:
