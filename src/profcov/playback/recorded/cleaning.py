@@ -27,6 +27,9 @@ _STATIC_NAME: Final = re.compile(
 )
 _STATIC_TYPE: Final = re.compile(r"^(image|font|audio|video)/|javascript|text/css|application/wasm|manifest\+json")
 _STATIC_RESOURCES: Final = frozenset({"script", "stylesheet", "image", "font", "media", "manifest", "texttrack"})
+_MAX_ODD: Final = 30
+"""So many sentences about single requests are enough to see what is wrong."""
+
 EVENT_STREAM: Final = "text/event-stream"
 EVENT_SOURCE: Final = "eventsource"
 """The type of resource, as Chromium calls it."""
@@ -62,7 +65,12 @@ def clean(traffic: Traffic, hints: Hints) -> Cleaned:
         else:
             kept.append(exchange)
             odd += [f"{exchange.place}: {exchange.note}"] if exchange.note else []
-    return Cleaned(kept, lacks, [*odd, *(f"left out: {reason}: {_count(number)}" for reason, number in left.items())])
+    more = [f"{len(odd) - _MAX_ODD} more are left out or odd"] if len(odd) > _MAX_ODD else []
+    return Cleaned(
+        kept,
+        lacks,
+        [*odd[:_MAX_ODD], *more, *(f"left out: {reason}: {_count(number)}" for reason, number in left.items())],
+    )
 
 
 def _find_reasons(exchange: Exchange, servers: set[Origin | None], hints: Hints) -> Iterator[str]:
@@ -79,7 +87,7 @@ def _find_reasons(exchange: Exchange, servers: set[Origin | None], hints: Hints)
         yield "answered by the browser itself"
     if sent.method not in METHODS:
         yield f"method {sent.method[:20]}, which playback does not send"
-    if "preflight" not in hints.keep and sent.method == "OPTIONS" and sent.header("Access-Control-Request-Method"):
+    if "preflight" not in hints.keep and _is_preflight(exchange):
         yield "a preflight"
     if "streams" not in hints.keep and _is_stream(exchange):
         yield "a stream of events, which may have no end"
@@ -106,6 +114,11 @@ def is_static(exchange: Exchange) -> bool:
         or _STATIC_TYPE.search(exchange.answer.type) is not None
         or _STATIC_NAME.search(exchange.sent.parts.path) is not None
     )
+
+
+def _is_preflight(exchange: Exchange) -> bool:
+    named = exchange.resource.lower() == "preflight"
+    return exchange.sent.method == "OPTIONS" and (named or bool(exchange.sent.header("Access-Control-Request-Method")))
 
 
 def _is_stream(exchange: Exchange) -> bool:

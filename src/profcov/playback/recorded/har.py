@@ -23,6 +23,7 @@ from profcov.playback.recorded.har_server import find_base_url
 from profcov.playback.recorded.har_time import read_seconds, read_time
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from profcov.playback.recorded.hints import Hints
@@ -34,6 +35,7 @@ _FAILURES: Final = ("_failureText", "_error", "_errorMessage")
 _MADE_BY_PROXY: Final = re.compile(r"Fiddler - ")
 """The reason of an answer that a proxy has made because none came."""
 
+_MAX_PLACES: Final = 5
 _CACHES: Final = re.compile(r"(Memory|Disk) Cache")
 _NO_ANSWERS: Final = (
     "it has requests only, and no answers: each has to be answered with success, and no value is taken from one"
@@ -56,7 +58,7 @@ def read_har(path: Path, document: Any, hints: Hints, rest: str = "") -> Traffic
     entries = _sort(entries)
     has_answers = any(entry.has_answer for entry in entries)
     whole = [(entry.page, entry.read(hints, has_answers=has_answers)) for entry in entries if not entry.lacks]
-    notes = [f"{entry.place}: left out: it has no {entry.lacks}" for entry in entries if entry.lacks]
+    notes = list(_list_lacking(entries))
     if whole and not has_answers:
         notes.append(_NO_ANSWERS)
     if any(_has_had_body(each) for _, each in whole) and all(each.answer.text is None for _, each in whole):
@@ -169,6 +171,17 @@ class _Entry:
             or True in flags
             or _CACHES.fullmatch(self._fields.text("_fetchType")) is not None
         )
+
+
+def _list_lacking(entries: list[_Entry]) -> Iterator[str]:
+    """Yield a sentence for each kind of entry that is no exchange."""
+    found: dict[str, list[str]] = {}
+    for entry in entries:
+        if entry.lacks:
+            found.setdefault(entry.lacks, []).append(entry.place)
+    for lack, places in found.items():
+        more = f" and {len(places) - _MAX_PLACES} more" if len(places) > _MAX_PLACES else ""
+        yield f"{', '.join(places[:_MAX_PLACES])}{more}: left out: it has no {lack}"
 
 
 def _has_had_body(exchange: Exchange) -> bool:

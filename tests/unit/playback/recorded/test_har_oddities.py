@@ -68,6 +68,7 @@ NOT_PLAYED = {
         odd(response={"content": {"mimeType": "text/event-stream", "text": "data: 1"}, "_error": "net::ERR_ABORTED"}),
         "left out: a stream of events, which may have no end: 1 request",
     ),
+    "Chrome's preflight": (odd({"method": "OPTIONS"}, _resourceType="preflight"), "left out: a preflight: 1 request"),
     "an EventSource": (
         odd(
             {"headers": [{"name": "accept", "value": "text/event-stream"}]},
@@ -297,3 +298,10 @@ def test_a_page_that_moved_to_https_is_the_one_that_is_played(tmp_path: Path) ->
     (tmp_path / "shop.har").write_text(json.dumps(document))
     loaded = load(tmp_path / "shop.har")
     assert (loaded.profile.base_url, paths(loaded)) == ("https://www.shop.test", ["/", "/api"])
+
+
+def test_what_is_wrong_in_many_entries_is_told_in_few_lines(tmp_path: Path) -> None:
+    nameless, unanswered = odd({"method": None}), odd(response={"status": -1})
+    told = read(tmp_path, BEFORE, *[nameless] * 50, *[unanswered] * 50).notes
+    assert told[0] == "entry 2, entry 3, entry 4, entry 5, entry 6 and 45 more: left out: it has no method"
+    assert (len(told), told[-1]) == (32, "20 more are left out or odd")
