@@ -77,7 +77,7 @@ def _find_reasons(exchange: Exchange, servers: set[Origin | None], hints: Hints)
     """Yield why an exchange is not played; nothing if it is."""
     sent, answer = exchange.sent, exchange.answer
     origin = find_origin(sent.url)
-    if origin is None and (sent.url.startswith("//") or not sent.url.startswith("/")):
+    if origin is None and not sent.is_path:
         yield _name_kind(sent.method, sent.url)
     if origin is not None and origin not in servers:
         yield f"another server, {sent.origin} (name it under servers in {hints.file} to have it)"

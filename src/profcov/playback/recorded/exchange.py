@@ -44,6 +44,11 @@ class Sent:
         return urlsplit(self.url)
 
     @property
+    def is_path(self) -> bool:
+        """Whether the recording does not know the server."""
+        return self.url.startswith("/") and not self.url.startswith("//")
+
+    @property
     def origin(self) -> str:
         """Return scheme and server, such as ``http://127.0.0.1:8000``; empty for a path."""
         return name_server(self.url)

@@ -41,6 +41,7 @@ _NO_ANSWERS: Final = (
     "it has requests only, and no answers: each has to be answered with success, and no value is taken from one"
 )
 
+_NO_SERVER: Final = "requests whose URL is a path only go to the profile's own server"
 _NO_BODIES: Final = "no answer has its body: ids and tokens stay as recorded; record with content"
 _WITH_BODY: Final = re.compile(r"json|html")
 
@@ -63,6 +64,8 @@ def read_har(path: Path, document: Any, hints: Hints, rest: str = "") -> Traffic
         notes.append(_NO_ANSWERS)
     if any(_has_had_body(each) for _, each in whole) and all(each.answer.text is None for _, each in whole):
         notes.append(_NO_BODIES)
+    if any(each.sent.is_path for _, each in whole):
+        notes.append(_NO_SERVER)
     if rest:
         notes.append(f"{len(rest):,} characters after the end of the HAR are not read")
     return Traffic(
@@ -123,9 +126,10 @@ class _Entry:
         )
 
     def _read_body(self, headers: Headers, hints: Hints) -> Body:
-        if find_origin(self._url) is None and not self._url.startswith("/"):
+        sent = Sent(self._method, self._url)
+        if find_origin(self._url) is None and not sent.is_path:
             return Body()
-        return read_body(self._request, headers, self._path, Sent("GET", self._url).parts.path or "/", hints)
+        return read_body(self._request, headers, self._path, sent.parts.path or "/", hints)
 
     def _read_answer(self) -> tuple[Answer, str]:
         """Return the answer, and what of it cannot be read."""
@@ -209,4 +213,4 @@ def _describe(log: Part, entries: list[_Entry]) -> str:
     names = [f"{part.text('name')} {part.text('version')}".strip() for part in map(log.part, ("browser", "creator"))]
     first = next((entry.started for entry in entries if entry.started is not None), None)
     day = "" if first is None else f" on {datetime.fromtimestamp(first, UTC):%Y-%m-%d}"
-    return " ".join(f"recorded by {', '.join(filter(None, names)) or 'a client'}{day}".split())[:200]
+    return " ".join(f"recorded by {', '.join(dict.fromkeys(filter(None, names))) or 'a client'}{day}".split())[:200]

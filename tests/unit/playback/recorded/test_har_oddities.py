@@ -139,7 +139,6 @@ PLAYED: dict[str, tuple[Any, dict[str, Any]]] = {
     "a header has no name": (odd({"headers": [{"name": "", "value": "x"}, {}, 7]}), {"headers": {}}),
     "an answer's header is odd": (odd(response={"headers": [{"name": "", "value": 1}, {"name": "Location"}]}), {}),
     "a method in lower case": (odd({"method": " put "}), {"method": "PUT"}),
-    "a path for a URL": (odd({"url": "/odd?a=1"}), {"query": {"a": ("1",)}}),
     "braces": (odd({"url": f"{URL}/odd/{{id}}?q={{a}}"}), {"path": "/odd/{{id}}", "query": {"q": ("{{a}}",)}}),
     "postData is a text": (odd({"method": "POST", "postData": "a"}), {"data": "a"}),
     "postData is empty": (odd({"method": "POST", "postData": {}}), {"data": None}),
@@ -253,6 +252,22 @@ def test_what_stands_around_the_json_does_not_matter(tmp_path: Path, text: str, 
     (tmp_path / "shop.har").write_text(text.replace("{}", document))
     loaded = load(tmp_path / "shop.har")
     assert (len(loaded.profile.steps), loaded.notes) == (2, () if note is None else (note,))
+
+
+def test_a_path_for_a_url_goes_to_the_profiles_own_server(tmp_path: Path) -> None:
+    loaded = read(tmp_path, BEFORE, odd({"url": "/odd?a=1"}))
+    assert (paths(loaded), loaded.profile.base_url) == (["/before", "/odd"], URL)
+    assert loaded.notes == ("requests whose URL is a path only go to the profile's own server",)
+
+
+def test_who_recorded_it_is_named_once(tmp_path: Path) -> None:
+    document = har(BEFORE)
+    document["log"] |= {
+        "creator": {"name": "Firefox", "version": 153},
+        "browser": {"name": "Firefox", "version": "153"},
+    }
+    (tmp_path / "shop.har").write_text(json.dumps(document))
+    assert load(tmp_path / "shop.har").profile.description == "recorded by Firefox 153"
 
 
 def test_the_log_by_itself_is_a_har(tmp_path: Path) -> None:
