@@ -102,6 +102,8 @@ def test_without_rq_jobs_are_not_traced_and_that_is_no_problem(examine, bare_pyt
     asked = examine("--redis-url", "redis://127.0.0.1:1/0", **bare_python(click, coverage, profcov))
     assert (asked.code, asked.problems) == (4, {"redis-server"})
     assert "install it with pip install" in asked.the("redis-server")["what"]
+    others = examine(REDIS_URL="redis://127.0.0.1:1/0", **bare_python(click, coverage, profcov))
+    assert (others.code, others.problems) == (0, set())  # it is for something else
 
 
 def test_a_package_that_is_broken_is_a_problem(examine, tmp_path):
@@ -121,6 +123,7 @@ def test_a_redis_that_answers_is_said_to(examine, redis_url):
         "advice": "",
     }
     assert examine(REDIS_URL=redis_url).the("redis-server")["level"] == "ok"
+    assert examine("--redis-url", "", REDIS_URL="redis://127.0.0.1:1/0").code == 0
 
 
 def test_a_redis_that_does_not_answer_is_exit_code_4_and_its_password_is_not_printed(examine, place):
