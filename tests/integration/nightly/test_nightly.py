@@ -114,9 +114,13 @@ def test_the_second_night_names_what_was_gained_and_lost_and_by_whom(tmp_path: P
     changed = APP.replace("return charge()", 'return check_card() and "paid"')
     (tmp_path / "shop.py").write_text(changed.format(more=NEW))
     step_summary = tmp_path / "github.md"
-    second = play_night(tmp_path, "--no-html", "--fail-on-loss", GITHUB_STEP_SUMMARY=str(step_summary))
+    second = play_night(
+        tmp_path, "--no-html", "--fail-on-loss", "--format", "json", GITHUB_STEP_SUMMARY=str(step_summary)
+    )
     assert second.returncode == 1, second.stderr
     later = nights(tmp_path)[1]
+    printed = json.loads(second.stdout)
+    assert (tmp_path / printed.pop("night"), printed) == (later, json.loads((later / "playback.json").read_text()))
     changes = json.loads((later / "changes.json").read_text())["profiles"]
     assert (changes["buy"]["gained"], changes["buy"]["lost"]) == (["shop:check_card"], ["shop:charge"])
     assert (changes["look"]["gained"], changes["look"]["lost"]) == ([], [])

@@ -157,7 +157,7 @@ def test_results_are_written_for_machines_and_for_people(tmp_path: Path, traced:
     profiles = [write(tmp_path, "written", get("/red")), write(tmp_path, "broken", get("/blue"), get("/broken"))]
     summary = tmp_path / "summary.md"
     summary.write_text("# Before\n")
-    words = ("--junit", "made/junit.xml", "--json", "made/results.json")
+    words = ("--junit", "made/junit.xml", "--json", "made/results.json", "--format", "json", "-q")
     ended = playback(*profiles, *traced.words, *words, **traced.environ, GITHUB_STEP_SUMMARY=str(summary))
     assert ended.returncode == 1
     cases = ET.parse(tmp_path / "made/junit.xml").getroot().findall(".//testcase")
@@ -167,6 +167,8 @@ def test_results_are_written_for_machines_and_for_people(tmp_path: Path, traced:
     ]
     assert "no such luck" in cases[1][0].text
     document = json.loads((tmp_path / "made/results.json").read_text())
+    assert json.loads(ended.stdout) == document
+    assert ended.stderr.startswith("profcov: broken: ")  # no progress
     assert (document["exit_code"], document["traced"]) == (1, True)
     assert document["totals"] == {"passed": 1, "failed": 1, "skipped": 0}
     assert document["profiles"][0]["artifact"]["file"] == f"{traced.data_dir}/written.coverage"

@@ -143,7 +143,7 @@ def test_a_quiet_command_still_warns(run: Run) -> None:
         (("combin",), 2, "no such command: combin; did you mean combine?"),
         (("profiles", "chek"), 2, "no such command: chek; did you mean check?"),
         (("qqq",), 2, "no such command: qqq\n"),
-        (("combine", "--timeot", "3"), 2, "--timeout?"),
+        (("combine", "--timeot", "3"), 2, "--timeout"),
         (("run", "--sorce", ".", "--", "true"), 2, "Did you mean --source?"),
         *(
             ((name, "shopp"), 3, "did you mean shop?")
