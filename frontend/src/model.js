@@ -3,11 +3,11 @@
 import { readSignatures } from "./signatures.js";
 import { buildPackages } from "./packages.js";
 
-const BASELINE = 0.9; // a symbol that so many of the profiles reach tells nothing about any of them
+const BASELINE = 0.9; // a symbol or line that so many of the profiles reach tells nothing about any of them
 const FEW = 3; // with fewer profiles, nothing is baseline
 
 export function decode(data) {
-  const signatures = readSignatures(data.signatures, data.profiles.length, data.symbols.signature);
+  const signatures = readSignatures(data.signatures, data.profiles.length, data.symbols.signature, data.lines);
   const symbols = readSymbols(data, signatures);
   const modules = readModules(data, symbols);
   const model = {
@@ -21,9 +21,10 @@ export function decode(data) {
     signatures,
     symbols,
     modules,
-    profiles: readProfiles(data.profiles, signatures),
+    profiles: readProfiles(data, signatures),
     signatureOf: (i) => symbols.signature[i],
     isBaseline: (i) => baseline[symbols.signature[i]] === 1,
+    isBaselineSet: (s) => baseline[s] === 1,
     packages: once((depth) => buildPackages(modules, depth)),
     findModule: (name) => places().get(name) ?? -1,
     findSymbol: (name) => findSymbol(model, name),
@@ -131,14 +132,20 @@ function readModules(data, symbols) {
   return modules;
 }
 
-function readProfiles(profiles, signatures) {
-  const { symbols, unique } = signatures.countByProfile();
-  const twin = once((index) => signatures.nearestTwin(index, symbols));
+// `unique` are the lines that only a profile runs, and `sole` where they are: symbols, and how many lines of each.
+function readProfiles({ profiles, sole }, signatures) {
+  const symbols = signatures.countSymbols();
+  const lines = signatures.countLines();
+  const twin = once((index) => signatures.nearestTwin(index, lines.all));
+  const soles = profiles.map(() => []);
+  sole.profile.forEach((profile, n) => soles[profile].push({ symbol: sole.symbol[n], lines: sole.lines[n] }));
   return profiles.map((profile, index) => ({
     ...profile,
     index,
-    symbols: symbols[index],
-    unique: unique[index],
+    symbols: symbols.all[index],
+    uniqueSymbols: symbols.unique[index],
+    unique: lines.unique[index],
+    sole: soles[index],
     get twin() {
       return twin(index);
     },

@@ -1,4 +1,5 @@
-// A signature is the set of profiles that cover a symbol, as bits; symbols that the same profiles cover share one.
+// A signature is a set of profiles, as bits: symbols that the same profiles cover share one, and lines that the same profiles run.
+// `lines` has for each how many statements exactly its profiles run.
 
 const DIGITS = new Uint8Array(128);
 [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"].forEach((digit, value) => {
@@ -7,7 +8,7 @@ const DIGITS = new Uint8Array(128);
 
 const ONES = Uint8Array.from({ length: 256 }, (_, byte) => byte.toString(2).replaceAll("0", "").length);
 
-export function readSignatures(encoded, profiles, signatureOfSymbols) {
+export function readSignatures(encoded, profiles, signatureOfSymbols, lines) {
   const width = Math.ceil(profiles / 8);
   const bytes = new Uint8Array(encoded.length * width);
   const sizes = new Int32Array(encoded.length);
@@ -28,8 +29,10 @@ export function readSignatures(encoded, profiles, signatureOfSymbols) {
     bits: (s) => bytes.subarray(s * width, (s + 1) * width),
     size: (s) => sizes[s],
     symbols: (s) => counts[s],
-    countByProfile: () => countByProfile(profiles, sizes, counts, members),
-    nearestTwin: (profile, totals) => nearestTwin(profile, totals, counts, members, has),
+    lines: (s) => lines[s],
+    countSymbols: () => countByProfile(profiles, sizes, counts, members),
+    countLines: () => countByProfile(profiles, sizes, lines, members),
+    nearestTwin: (profile, totals) => nearestTwin(profile, totals, lines, members, has),
   };
 }
 
@@ -49,21 +52,21 @@ function listBits(bytes, start, width) {
   return found;
 }
 
-// How many symbols each profile covers, and how many it alone.
+// How many symbols, or lines, each profile has, and how many it alone.
 function countByProfile(profiles, sizes, counts, members) {
-  const symbols = new Int32Array(profiles);
+  const all = new Int32Array(profiles);
   const unique = new Int32Array(profiles);
   for (let s = 0; s < counts.length; s++) {
     if (!counts[s]) continue;
     for (const profile of members(s)) {
-      symbols[profile] += counts[s];
+      all[profile] += counts[s];
       if (sizes[s] === 1) unique[profile] += counts[s];
     }
   }
-  return { symbols, unique };
+  return { all, unique };
 }
 
-// The profile that is most like another, by the Jaccard index of their symbols; the first of several. Two without a symbol are alike.
+// The profile that is most like another, by the Jaccard index of their lines; the first of several. Two without a line are alike.
 function nearestTwin(profile, totals, counts, members, has) {
   const common = new Int32Array(totals.length);
   for (let s = 0; s < counts.length; s++) {

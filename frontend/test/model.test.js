@@ -21,22 +21,22 @@ test("the statements of a class or module are those of the functions and methods
   assert.deepEqual(model.modules.map((module) => [module.first, module.last, module.statements, module.missedBodies, module.callables]), [[0, 5, 12, 3, 3], [5, 8, 8, 3, 2]]);
 });
 
-test("profiles know how many symbols they reach, how many alone, and which profile is most like them", () => {
-  assert.deepEqual(model.profiles.map(({ symbols, unique }) => [symbols, unique]), [[4, 1], [3, 0], [3, 2]]);
-  assert.deepEqual(model.profiles.map(({ twin }) => twin), [{ index: 1, likeness: 3 / 4 }, { index: 0, likeness: 3 / 4 }, { index: 1, likeness: 1 / 5 }]);
+test("profiles know what they reach, which lines and symbols they have alone, and which profile is most like them", () => {
+  assert.deepEqual(model.profiles.map(({ symbols, uniqueSymbols, unique }) => [symbols, uniqueSymbols, unique]), [[4, 1, 5], [3, 0, 0], [3, 2, 6]]);
+  assert.deepEqual(model.profiles.map(({ twin }) => twin), [{ index: 1, likeness: 7 / 12 }, { index: 0, likeness: 7 / 12 }, { index: 1, likeness: 3 / 13 }]);
 });
 
 test("what nearly all of three profiles reach is baseline; of two profiles nothing is", () => {
   assert.deepEqual(all.filter(model.isBaseline), [4]);
   const data = makeData();
-  const two = decode({ ...data, profiles: data.profiles.slice(0, 2) });
+  const two = decode({ ...data, profiles: data.profiles.slice(0, 2), sole: { symbol: [], profile: [], lines: [] } });
   assert.deepEqual(all.filter(two.isBaseline), []);
 });
 
 test("signatures have the bits that were packed, at any number of profiles", () => {
   for (const profiles of [1, 7, 8, 9, 24, 25, 200]) {
     const bytes = Uint8Array.from({ length: Math.ceil(profiles / 8) }, (_, place) => (place * 73 + 41) & 255);
-    const signatures = readSignatures([Buffer.from(bytes).toString("base64")], profiles, [0]);
+    const signatures = readSignatures([Buffer.from(bytes).toString("base64")], profiles, [0], [1]);
     assert.deepEqual([...signatures.bits(0)], [...bytes]);
     const bits = Array.from({ length: bytes.length * 8 }, (_, bit) => bit).filter((bit) => (bytes[bit >> 3] >> (bit & 7)) & 1);
     assert.deepEqual(signatures.members(0), bits);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { compare, cover, intersect, membersOf, soleSymbols } from "../src/charts/sets.js";
+import { compare, cover, intersect, membersOf, soleLines } from "../src/charts/sets.js";
 import { decode } from "../src/model.js";
 import { makeData } from "./shop.js";
 
@@ -21,22 +21,31 @@ test("the members of a signature are its profiles, whatever their number", () =>
   assert.deepEqual([...list.slice(start[2], start[3])], [16]);
 });
 
-test("an intersection is what exactly its profiles reach, of those that are chosen", () => {
-  assert.deepEqual(intersect(model, [a, b], false), [{ symbols: 3, profiles: [a, b] }, { symbols: 1, profiles: [a] }]);
-  assert.deepEqual(intersect(model, [a, b], true), [{ symbols: 2, profiles: [a, b] }, { symbols: 1, profiles: [a] }]);
+test("an intersection is the lines that exactly its profiles run, of those that are chosen, with the symbols that just these reach", () => {
+  assert.deepEqual(intersect(model, [a, b], false), [{ lines: 7, symbols: 3, profiles: [a, b] }, { lines: 5, symbols: 1, profiles: [a] }]);
+  assert.deepEqual(intersect(model, [a, b], true), [{ lines: 5, symbols: 1, profiles: [a] }, { lines: 4, symbols: 2, profiles: [a, b] }]);
   assert.deepEqual(intersect(model, [], false), []);
 });
 
-test("likeness is the share of what both reach", () => {
-  assert.deepEqual(compare(model, a, b), { both: 3, either: 4, likeness: 0.75 });
-  assert.deepEqual(compare(model, b, c), { both: 1, either: 5, likeness: 0.2 });
+test("likeness is the share of the lines that both run", () => {
+  assert.deepEqual(compare(model, a, b), { both: 7, either: 12, likeness: 7 / 12 });
+  assert.deepEqual(compare(model, b, c), { both: 3, either: 13, likeness: 3 / 13 });
 });
 
-test("greedy cover takes what adds most, and counts nothing twice", () => {
-  assert.deepEqual(cover(model), [{ profile: a, adds: 4, total: 4 }, { profile: c, adds: 2, total: 6 }, { profile: b, adds: 0, total: 6 }]);
+test("greedy cover takes what adds most lines, and counts none twice", () => {
+  assert.deepEqual(cover(model), [{ profile: a, adds: 12, total: 12 }, { profile: c, adds: 6, total: 18 }, { profile: b, adds: 0, total: 18 }]);
 });
 
-test("sole symbols are those that only this profile reaches", () => {
-  assert.deepEqual([a, b, c].map((profile) => soleSymbols(model, profile, 9).map(model.symbols.name)), [["shop.cart:Cart.add"], [], ["shop.mail.out", "shop.mail.out:send"]]);
-  assert.equal(soleSymbols(model, c, 1).length, 1);
+test("a branch of its own makes a profile needed, though it has no symbol of its own", () => {
+  const data = makeData();
+  data.signatures.push(Buffer.from([2]).toString("base64"));
+  data.lines.push(1);
+  const branch = decode(data);
+  assert.deepEqual([branch.profiles[b].unique, branch.profiles[b].uniqueSymbols], [1, 0]);
+  assert.deepEqual(cover(branch).at(-1), { profile: b, adds: 1, total: 19 });
+});
+
+test("sole lines are those that only this profile runs, by symbol", () => {
+  const names = (profile) => soleLines(model, profile).map(({ symbol, lines }) => [model.symbols.name(symbol), lines]);
+  assert.deepEqual([a, b, c].map(names), [[["shop.cart:Cart.add", 5]], [], [["shop.mail.out:send", 6]]]);
 });

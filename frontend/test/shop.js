@@ -30,6 +30,8 @@ export function makeData() {
     },
     kinds: ["module", "class", "function", "method"],
     signatures: sets.map((set) => Buffer.from([set]).toString("base64")),
+    lines: sets.map((set) => ({ 0: 0, 1: 5, 3: 4, 4: 6, 7: 3 })[set]),
+    sole: { symbol: [2, 6], profile: [0, 2], lines: [5, 6] },
     totals: { statements: 20, reached: 14 },
     changes: null,
     about: [],

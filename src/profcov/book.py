@@ -70,6 +70,7 @@ class Book:
         "_written",
         "at_work",
         "engine",
+        "has_shard",
         "notes",
         "presence",
         "settings",
@@ -87,7 +88,7 @@ class Book:
         self.notes: deque[dict[str, Any]] = deque()
         self._lock = lock
         self._home = presence.open()
-        self._moved = self._is_said = False
+        self._moved = self._is_said = self.has_shard = False
         self._shared: Trace | None = None
         if settings.context == "profile":
             self._shared = engine.new_trace(slug, f"{settings.context_prefix}:{slug}")
@@ -191,15 +192,15 @@ class Book:
         return scope
 
     def leave(self, trace: Trace, place: Place, *, label_is_final: bool = True) -> None:
-        """Count a unit out, after writing what is new."""
+        """Count a unit out, after writing what is new; if nothing was ever measured, a shard without lines says that it was traced."""
         try:
-            self.flush(trace, label_is_final=label_is_final)
+            self.flush(trace, label_is_final=label_is_final, is_over=True)
         finally:
             place.leave()
 
-    def flush(self, trace: Trace, *, label_is_final: bool = False) -> None:
+    def flush(self, trace: Trace, *, label_is_final: bool = False, is_over: bool = False) -> None:
         """Write what is new as a shard; what cannot be written is kept for the next try, and the cause logged once."""
-        if not trace.has_news and not self.notes:
+        if not trace.has_news and not self.notes and (self.has_shard or not is_over):
             return
         label = self._find_label(trace, label_is_final=label_is_final)
         if label is None:
@@ -210,7 +211,7 @@ class Book:
             trace.flush_lock = threading.Lock()  # nobody else waits for that one
         failure: ProfcovError | None = None
         try:
-            failure = self._try_to_write(trace, label)
+            failure = self._try_to_write(trace, label, is_over=is_over)
         except BaseException:  # a time limit of the application's has struck
             self._keep_waiting(trace)
             raise
@@ -222,12 +223,12 @@ class Book:
             failure = None  # its traceback leads to this frame: they would keep each other, and the unit, alive
             self._keep_waiting(trace)
 
-    def _try_to_write(self, trace: Trace, label: str) -> ProfcovError | None:
+    def _try_to_write(self, trace: Trace, label: str, *, is_over: bool) -> ProfcovError | None:
         try:
             if not self._lock.is_in_place:
                 self._move()
             taken = trace.take()
-            if taken.executed or self.notes:
+            if taken.executed or self.notes or (is_over and not self.has_shard):
                 self._write(trace, label, taken.executed)
             trace.settle(taken)  # what is on disk under its label by others, too: or it is never forgotten
         except ProfcovError as error:
@@ -259,7 +260,7 @@ class Book:
             raise CoverageWriteError(self._lock.path, error.strerror or str(error)) from error
         self._moved = True
         self._lock = lock or self._lock
-        self._imported, self._known_outside, self._written = set(), 0, {}
+        self._imported, self._known_outside, self._written, self.has_shard = set(), 0, {}, False
         for trace in self._traces():
             trace.unsettle()
         self.miss(DIRECTORY_MOVED)
@@ -290,7 +291,7 @@ class Book:
         log_once("given-up", "%s of %s are given up: too many wait for the disk", kind, self.slug)
 
     def _write(self, trace: Trace, label: str, executed: Executed) -> None:
-        sources, settings = self.engine.sources, self.settings
+        sources, settings, place = self.engine.sources, self.settings, self.settings.data_dir
         imported, outside = sources.imported(), len(sources.outside)
         notes, given_up = list(self.notes), len(self._given_up)  # they stay until they are written
         *older, newest = sources.by_version(executed)
@@ -302,12 +303,11 @@ class Book:
                 "written": time.time(),
                 "python": platform.python_version(),
                 "sources": {file: digest or UNKNOWN for file, digest in digests.items()},
+                "settings": {**sources.settings, "engine": self.engine.name, "context": settings.context},
                 **more,
             }
-            write_shard(
-                settings.data_dir, self.slug, label, ran, branch=trace.branch, facts=facts, umask=settings.umask
-            )
-        self._imported, self._known_outside = imported, outside
+            write_shard(place, self.slug, label, ran, branch=trace.branch, facts=facts, umask=settings.umask)
+        self._imported, self._known_outside, self.has_shard = imported, outside, True
         with contextlib.suppress(IndexError):
             for _ in range(given_up):
                 self._given_up.pop()

@@ -108,6 +108,12 @@ class CoverageMergeError(CoverageError):
         super().__init__(f"cannot combine {slug}: {reason}")
 
 
+class NothingMeasuredError(CoverageMergeError):
+    """Raised when the shards of a slug have no line: it was traced, and nothing that is measured ran."""
+
+    code = "nothing-measured"
+
+
 class CollectorStateError(CoverageError):
     """Raised when a collector cannot do what it is asked to in the state that it is in."""
 

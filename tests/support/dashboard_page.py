@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import random
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -81,17 +82,26 @@ def make_profile(slug: str, **known: Any) -> dict[str, Any]:
 def make_data(
     profiles: list[dict[str, Any]], modules: list[dict[str, Any]], symbols: list[tuple[Any, ...]]
 ) -> dict[str, Any]:
-    """Return the data of a page; a symbol is ``(name, module, kind, line, end, statements, missed, profiles)``."""
+    """Return the data of a page; a symbol is ``(name, module, kind, line, end, statements, missed, profiles)``.
+
+    Its profiles have run all statements of a function or method that are not missed.
+    """
     width = (len(profiles) + 7) // 8
     signatures = {bytes(width): 0}
-    numbers = []
+    numbers: list[int] = []
+    lines: Counter[int] = Counter()
+    sole: list[tuple[int, int, int]] = []
     total = missed = 0
-    for _, _, kind, _, _, statements, without, covering in symbols:
+    for number, (_, _, kind, _, _, statements, without, covering) in enumerate(symbols):
         bits = sum(1 << place for place in covering).to_bytes(width, "little")
         numbers.append(signatures.setdefault(bits, len(signatures)))
         if kind in {"function", "method"}:
             total += statements
             missed += without
+            ran = (statements - without) * bool(covering)
+            lines[numbers[-1]] += ran
+            if len(covering) == 1 and ran:
+                sole.append((number, covering[0], ran))
     columns = list(zip(*(symbol[:7] for symbol in symbols), strict=True)) or [()] * 7
     names = ["name", "module", "kind", "line", "end", "statements", "missed"]
     table = dict(zip(names, map(list, columns), strict=True))
@@ -100,6 +110,8 @@ def make_data(
         "version": 1, "title": "profcov", "generated": "2026-11-21T20:17:00+00:00",
         "profiles": profiles, "modules": modules, "symbols": table | {"signature": numbers}, "kinds": KINDS,
         "signatures": [base64.b64encode(bits).decode() for bits in signatures],
+        "lines": [lines[number] for number in range(len(signatures))],
+        "sole": {name: [each[place] for each in sole] for place, name in enumerate(("symbol", "profile", "lines"))},
         "totals": {"statements": total, "reached": total - missed},
         "changes": None, "about": [["commit", "0123abc"], ["coverage.py", "7.13"]], "truncated": [],
     }  # fmt: skip

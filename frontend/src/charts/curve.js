@@ -1,4 +1,4 @@
-// The cover curve: how many symbols the first, the first two, ... profiles reach, when each next one is the one that adds most.
+// The cover curve: how many lines the first, the first two, ... profiles run, when each next one is the one that adds most.
 
 import { h } from "../dom.js";
 import { count, percent, plural } from "../format.js";
@@ -18,7 +18,7 @@ export function curve(root, model, options, app) {
   const order = cover(model);
   const all = order.at(-1)?.total ?? 0;
   if (!all) {
-    root.append(h("p", { class: "muted" }, "No profile reaches a symbol."));
+    root.append(h("p", { class: "muted" }, "No profile runs a line."));
     return { destroy() {} };
   }
   const adding = order.filter(({ adds }) => adds).length;
@@ -27,11 +27,11 @@ export function curve(root, model, options, app) {
     h(
       "p",
       { class: "muted note" },
-      `${count(adding)} of ${plural(order.length, "profile")} ${adding === 1 ? "reaches" : "reach"} everything that all of them reach: greedy, not proven minimal.` +
-        (idle ? ` After these, ${idle === 1 ? "the other one adds" : `the other ${count(idle)} add`} no symbol; their lines and answers may differ all the same.` : ""),
+      `${count(adding)} of ${plural(order.length, "profile")} ${adding === 1 ? "runs" : "run"} every line that all of them run: greedy, not proven minimal.` +
+        (idle ? ` After these, ${idle === 1 ? "the other one adds" : `the other ${count(idle)} add`} no line; their answers may differ all the same.` : ""),
     ),
     h("div", { class: "beside" }, h("div", {}, picture(model, order, all, choose(root.clientWidth))), firstProfiles(model, order, all, app)),
-    asTable("Profiles in the order of greedy set cover", ["place", "profile", "adds", "symbols so far", "share"], () =>
+    asTable("Profiles in the order of greedy set cover", ["place", "profile", "adds", "lines so far", "share"], () =>
       order.map(({ profile, adds, total }, n) => [String(n + 1), linkOf(model, profile, app), adds, total, percent(total / all)]),
     ),
   );

@@ -23,48 +23,43 @@ function unpack(model) {
   return { start, list };
 }
 
-/** Return how to count the symbols of a signature: all, or none if they are baseline symbols and these are hidden. */
-function weigh(model, hideBaseline) {
-  const hidden = new Uint8Array(model.signatures.count);
-  for (let i = 0; hideBaseline && i < model.symbols.length; i++) if (model.isBaseline(i)) hidden[model.signatureOf(i)] = 1;
-  return (s) => (hidden[s] ? 0 : model.signatures.symbols(s));
-}
-
-/** Return the exclusive intersections of the chosen profiles, greatest first: [{profiles, symbols}]; what none of them reaches is none. */
+/** Return the exclusive intersections of the chosen profiles, greatest first: [{profiles, lines, symbols}]; what none of them runs is none. */
 export function intersect(model, chosen, hideBaseline) {
-  const weight = weigh(model, hideBaseline);
-  const counts = new Uint32Array(1 << chosen.length);
+  const lines = new Uint32Array(1 << chosen.length);
+  const symbols = new Uint32Array(1 << chosen.length);
   for (let s = 1; s < model.signatures.count; s++) {
+    if (hideBaseline && model.isBaselineSet(s)) continue;
     let mask = 0;
     chosen.forEach((p, place) => (mask |= model.signatures.has(s, p) << place));
-    counts[mask] += weight(s);
+    lines[mask] += model.signatures.lines(s);
+    symbols[mask] += model.signatures.symbols(s);
   }
-  return [...counts]
-    .map((symbols, mask) => ({ symbols, profiles: chosen.filter((_, place) => (mask >> place) & 1) }))
-    .filter(({ symbols, profiles }) => symbols && profiles.length)
-    .sort((a, b) => b.symbols - a.symbols || a.profiles.length - b.profiles.length);
+  return [...lines]
+    .map((count, mask) => ({ lines: count, symbols: symbols[mask], profiles: chosen.filter((_, place) => (mask >> place) & 1) }))
+    .filter(({ lines, profiles }) => lines && profiles.length)
+    .sort((a, b) => b.lines - a.lines || a.profiles.length - b.profiles.length);
 }
 
-/** Return {both, either, likeness} of two profiles; likeness is the Jaccard index, and 1 where neither reaches anything. */
+/** Return {both, either, likeness} of two profiles; likeness is the Jaccard index of their lines, and 1 where neither runs any. */
 export function compare(model, a, b) {
   let both = 0;
   let either = 0;
   for (let s = 1; s < model.signatures.count; s++) {
     const inA = model.signatures.has(s, a);
     const inB = model.signatures.has(s, b);
-    if (inA || inB) either += model.signatures.symbols(s);
-    if (inA && inB) both += model.signatures.symbols(s);
+    if (inA || inB) either += model.signatures.lines(s);
+    if (inA && inB) both += model.signatures.lines(s);
   }
   return { both, either, likeness: either ? both / either : 1 };
 }
 
-/** Return the profiles in the order of greedy set cover: [{profile, adds, total}]; those that add nothing come last, as they are. */
+/** Return the profiles in the order of greedy set cover of lines: [{profile, adds, total}]; those that add nothing come last, as they are. */
 export function cover(model) {
   const { start, list } = membersOf(model);
   const { profiles, signatures } = model;
   const gain = new Float64Array(profiles.length);
   const holders = invert(start, list, profiles.length);
-  for (let s = 1; s < signatures.count; s++) for (let at = start[s]; at < start[s + 1]; at++) gain[list[at]] += signatures.symbols(s);
+  for (let s = 1; s < signatures.count; s++) for (let at = start[s]; at < start[s + 1]; at++) gain[list[at]] += signatures.lines(s);
   const taken = new Uint8Array(profiles.length);
   const covered = new Uint8Array(signatures.count);
   const order = [];
@@ -80,7 +75,7 @@ export function cover(model) {
       const s = holders.list[at];
       if (covered[s]) continue;
       covered[s] = 1;
-      for (let m = start[s]; m < start[s + 1]; m++) gain[list[m]] -= signatures.symbols(s);
+      for (let m = start[s]; m < start[s + 1]; m++) gain[list[m]] -= signatures.lines(s);
     }
   }
   return order;
@@ -102,11 +97,7 @@ function invert(start, list, profiles) {
   return { start: first, list: holders };
 }
 
-/** Return the indices of the symbols that only this profile reaches, at most `limit`, in the order of the inventory. */
-export function soleSymbols(model, profile, limit) {
-  const found = [];
-  for (let i = 0; i < model.symbols.length && found.length < limit; i++) {
-    if (model.symbols.count(i) === 1 && model.symbols.has(i, profile)) found.push(i);
-  }
-  return found;
+/** Return where lines are that only this profile runs, most first: [{symbol, lines}]. */
+export function soleLines(model, profile) {
+  return [...model.profiles[profile].sole].sort((a, b) => b.lines - a.lines || a.symbol - b.symbol);
 }

@@ -1,4 +1,4 @@
-// The UpSet: how many symbols exactly these of the chosen profiles reach, for each combination that occurs.
+// The UpSet: how many lines exactly these of the chosen profiles run, for each combination that occurs.
 
 import { h } from "../dom.js";
 import { count, plural } from "../format.js";
@@ -14,7 +14,7 @@ const ROW = 22;
 const TALL = 150;
 const ABOVE = 22;
 
-/** Draw the UpSet of `options.profiles`, indices of at most eight profiles; each bar leads to its symbols. */
+/** Draw the UpSet of `options.profiles`, indices of at most eight profiles; a bar leads to the symbols that just these reach, if there are any. */
 export function upset(root, model, options, app) {
   const chosen = options.profiles;
   const found = intersect(model, chosen, app.baseline);
@@ -29,12 +29,12 @@ export function upset(root, model, options, app) {
     "svg",
     { width, height, viewBox: `0 0 ${width} ${height}`, class: "upset", role: "group", "aria-label": "UpSet of the chosen profiles" },
     ...chosen.map((p, row) => profileRow(model.profiles[p].slug, row, labels, width)),
-    ...shown.map((intersection, n) => column(model, chosen, intersection, { n, labels, pitch, height, most: shown[0].symbols }, app)),
+    ...shown.map((intersection, n) => column(model, chosen, intersection, { n, labels, pitch, height, most: shown[0].lines }, app)),
   );
   root.append(h("div", { class: "scroller", tabindex: "0", role: "group", "aria-label": "UpSet" }, picture));
   root.append(
-    asTable("Symbols reached by exactly these of the chosen profiles", ["profiles", "number of profiles", "symbols"], () =>
-      found.map(({ profiles, symbols }) => [profiles.map((p) => model.profiles[p].slug).join(" + "), profiles.length, symbols]),
+    asTable("Lines that exactly these of the chosen profiles run", ["profiles", "number of profiles", "lines", "symbols"], () =>
+      found.map(({ profiles, lines, symbols }) => [profiles.map((p) => model.profiles[p].slug).join(" + "), profiles.length, lines, symbols]),
     ),
   );
   return { destroy() {} };
@@ -43,8 +43,8 @@ export function upset(root, model, options, app) {
 function describe(found, shown, app) {
   const rest = found.length - shown.length;
   return [
-    "Symbols that exactly the marked ones of the chosen profiles reach, whatever others do.",
-    app.baseline ? "Baseline symbols are hidden." : "",
+    "Lines that exactly the marked ones of the chosen profiles run, whatever others do; a bar leads to the symbols that just these reach.",
+    app.baseline ? "Baseline lines are hidden." : "",
     rest ? `The ${shown.length} greatest of ${found.length} combinations; the table has all.` : "",
     found.length ? "" : "There is nothing to show.",
   ]
@@ -63,20 +63,20 @@ function profileRow(slug, row, labels, width) {
   );
 }
 
-function column(model, chosen, { profiles, symbols }, { n, labels, pitch, height, most }, app) {
+function column(model, chosen, { profiles, lines, symbols }, { n, labels, pitch, height, most }, app) {
   const x = labels + (n + 0.5) * pitch;
-  const tall = Math.max(1, (symbols / most) * TALL);
+  const tall = Math.max(1, (lines / most) * TALL);
   const inside = chosen.map((p, row) => (profiles.includes(p) ? row : -1)).filter((row) => row >= 0);
   const y = (row) => ABOVE + TALL + 12 + (row + 0.5) * ROW;
-  const label = `${plural(symbols, "symbol")}: exactly ${profiles.map((p) => model.profiles[p].slug).join(" + ")}`;
+  const label = `${plural(lines, "line")}, ${plural(symbols, "symbol")}: exactly ${profiles.map((p) => model.profiles[p].slug).join(" + ")}`;
   const filter = chosen.map((p) => `${profiles.includes(p) ? "" : "!"}p:${model.profiles[p].slug}`).join(" ");
   return s(
-    "a",
-    { href: app.href("symbols", null, { q: filter }), "aria-label": label },
+    symbols ? "a" : "g",
+    symbols ? { href: app.href("symbols", null, { q: filter }), "aria-label": label } : { role: "img", "aria-label": label },
     s("title", {}, label),
     s("rect", { x: x - pitch / 2, y: 0, width: pitch, height, class: "hit" }),
     s("rect", { x: x - pitch * 0.32, y: ABOVE + TALL - tall, width: pitch * 0.64, height: tall, class: "column" }),
-    s("text", { x, y: ABOVE + TALL - tall - 6, class: "value" }, count(symbols)),
+    s("text", { x, y: ABOVE + TALL - tall - 6, class: "value" }, count(lines)),
     ...chosen.map((_, row) => s("circle", { cx: x, cy: y(row), r: 5.5, class: inside.includes(row) ? "dot in" : "dot" })),
     inside.length > 1 ? s("line", { x1: x, x2: x, y1: y(inside[0]), y2: y(inside.at(-1)), class: "join" }) : null,
   );

@@ -1,7 +1,7 @@
-// The overlap: which profiles run the same, what each alone reaches, and how few would do.
+// The overlap: which profiles run the same lines, what each alone runs, and how few would do.
 
 import { curve } from "../charts/curve.js";
-import { compare, soleSymbols } from "../charts/sets.js";
+import { compare, soleLines } from "../charts/sets.js";
 import { grid } from "../charts/table.js";
 import { MOST_PROFILES, upset } from "../charts/upset.js";
 import { h, text } from "../dom.js";
@@ -12,7 +12,7 @@ const USUAL = 6;
 const SOLE = 30;
 
 export function render(root, model, params, app) {
-  const curveSlot = slot("How few would do", "greedy cover of all symbols that are reached");
+  const curveSlot = slot("How few would do", "greedy cover of all lines that are run");
   const body = h("div", {});
   root.append(h("h1", {}, "Overlap"), body, curveSlot);
   let chosen = read(params.p, model);
@@ -45,13 +45,13 @@ function read(value, model) {
 }
 
 function mostUnique(model) {
-  const ranks = [...model.profiles].sort((a, b) => b.unique - a.unique || b.symbols - a.symbols || a.index - b.index);
+  const ranks = [...model.profiles].sort((a, b) => b.unique - a.unique || b.lines - a.lines || a.index - b.index);
   return ranks.slice(0, USUAL).map(({ index }) => index);
 }
 
 function fill(body, model, chosen, choose, app) {
   const held = body.contains(document.activeElement) ? document.activeElement.id : "";
-  const sets = slot("Intersections", "what exactly these of the chosen profiles reach");
+  const sets = slot("Intersections", "lines that exactly these of the chosen profiles run");
   body.replaceChildren(
     choice(model, chosen, choose),
     sets,
@@ -87,14 +87,14 @@ function choice(model, chosen, choose) {
     field,
     h("datalist", { id: "overlap-slugs" }, ...others.map(({ slug }) => h("option", { value: slug }))),
     h("button", { type: "submit", disabled: chosen.length >= MOST_PROFILES }, "Add"),
-    h("button", { type: "button", id: "overlap-reset", onclick: () => choose(mostUnique(model)) }, "Those with most unique symbols"),
+    h("button", { type: "button", id: "overlap-reset", onclick: () => choose(mostUnique(model)) }, "Those with most unique lines"),
   );
   card.append(h("ul", { class: "chips", "aria-label": "Chosen profiles" }, ...chips), form, error);
   return card;
 }
 
 function likeness(model, chosen, app) {
-  const card = slot("Likeness of each pair", "what both reach, of what either reaches (Jaccard index)");
+  const card = slot("Likeness of each pair", "lines that both run, of those that either runs (Jaccard index)");
   if (chosen.length < 2) {
     card.append(h("p", { class: "muted" }, "Choose two profiles or more."));
     return card;
@@ -103,7 +103,7 @@ function likeness(model, chosen, app) {
   const cell = (a, b) => {
     if (a === b) return h("span", { class: "muted" }, "–");
     const found = compare(model, a, b);
-    const title = `${count(found.both)} of ${plural(found.either, "symbol")}`;
+    const title = `${count(found.both)} of ${plural(found.either, "line")}`;
     return h("span", { class: `share heat-${bin(found.likeness)}`, title }, percent(found.likeness));
   };
   const rows = chosen.map((a, n) => [h("a", { href: app.href("profile", names[n]), title: names[n] }, names[n]), ...chosen.map((b) => cell(a, b))]);
@@ -113,18 +113,19 @@ function likeness(model, chosen, app) {
 }
 
 function sole(model, chosen, app) {
-  const card = slot("Sole owners", "symbols that no other profile of all reaches");
+  const card = slot("Sole owners", "lines that no other profile of all runs");
   for (const p of chosen) {
     const { slug, unique } = model.profiles[p];
     const list = h("ul", { class: "names" });
     const box = h("details", { class: "sole" }, h("summary", {}, text(slug), " ", h("span", { class: "chip" }, count(unique))), list);
-    const all = h("a", { href: app.href("symbols", null, { q: `is:unique p:${slug}` }) }, `All ${count(unique)}`);
+    const all = h("a", { href: app.href("profile", slug) }, `All ${count(unique)}`);
     const fillList = () => {
       if (!box.open || list.childElementCount) return;
-      const found = soleSymbols(model, p, SOLE);
-      list.append(...found.map((i) => h("li", {}, h("a", { href: app.href("symbol", model.symbols.name(i)) }, text(model.symbols.name(i))))));
-      if (unique > SOLE) box.append(all);
-      if (!unique) box.append(h("p", { class: "muted" }, model.profiles[p].symbols ? "None: another profile reaches all that this one does." : "None: it reaches no symbol."));
+      const found = soleLines(model, p);
+      const show = ({ symbol, lines }) => h("li", {}, h("a", { href: app.href("symbol", model.symbols.name(symbol)) }, text(model.symbols.name(symbol))), h("span", { class: "muted" }, ` ${plural(lines, "line")}`));
+      list.append(...found.slice(0, SOLE).map(show));
+      if (found.length > SOLE) box.append(all);
+      if (!unique) box.append(h("p", { class: "muted" }, model.profiles[p].lines ? "None: other profiles run every line that this one does." : "None: it runs no line."));
     };
     box.addEventListener("toggle", fillList);
     card.append(box);

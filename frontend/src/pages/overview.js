@@ -59,7 +59,7 @@ function figures(model, app) {
     figure("symbols reached", ratio(reached, symbols.length), app.href("symbols"), { share: reached / symbols.length }),
     figure("modules never reached", ratio(never, known), app.href("gaps"), { share: never / known, warn: never > 0 }),
     figure("profiles", count(profiles.length), app.href("profiles")),
-    figure("profiles with no unique symbol", count(idle), app.href("profiles")),
+    figure("profiles with no unique line", count(idle), app.href("profiles")),
     figure("artifacts not known to be complete", count(partial), app.href("about"), { warn: partial > 0 }),
   );
 }

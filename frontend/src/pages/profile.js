@@ -17,16 +17,17 @@ export function render(root, model, params, app) {
     profile.reasons.length > 0 && h("ul", { class: "reasons" }, profile.reasons.map((reason) => h("li", {}, app.text(reason)))) || "",
     figures([
       [percent(profile.reached / totals.statements), "of statements reached", `${count(profile.reached)} of ${count(totals.statements)} statements of functions and methods`],
-      [count(profile.symbols), "symbols"],
-      [count(profile.unique), "unique symbols"],
       [count(profile.lines), `lines in ${app.plural(profile.files, "file")}`],
+      [count(profile.unique), "unique lines"],
+      [count(profile.symbols), "symbols"],
+      [count(profile.uniqueSymbols), "unique symbols"],
       profile.seconds !== null && [app.seconds(profile.seconds), profile.requests === null ? "duration" : `for ${app.plural(profile.requests, "request")}`],
       profile.jobs !== null && [count(profile.jobs), profile.failed_jobs ? `jobs, ${count(profile.failed_jobs)} failed` : "jobs"],
     ]),
     h("p", { class: "links" }, files.filter(Boolean)),
     command(app, profile.replay),
     profile.unknown_files > 0 ? h("p", { class: "muted" }, `${app.plural(profile.unknown_files, "file")} that it ran ${profile.unknown_files === 1 ? "is" : "are"} not in the inventory.`) : "",
-    twin && profile.symbols ? h("p", {}, "Nearest twin: ", profileLink(app, twin), ` (${percent(profile.twin.likeness)} of their symbols are common) · `, h("a", { href: app.href("overlap", "", { p: `${profile.slug},${twin.slug}` }) }, "how they overlap")) : "",
+    twin && profile.lines ? h("p", {}, "Nearest twin: ", profileLink(app, twin), ` (${percent(profile.twin.likeness)} of their lines are common) · `, h("a", { href: app.href("overlap", "", { p: `${profile.slug},${twin.slug}` }) }, "how they overlap")) : "",
     drawContexts(profile, app),
   );
   const unique = drawUnique(profile, model, app);
@@ -61,26 +62,26 @@ function drawPackages(profile, model, app) {
 
 function drawUnique(profile, model, app) {
   const { symbols } = model;
-  const rows = [];
-  for (let i = 0; i < symbols.length; i++) if (symbols.count(i) === 1 && symbols.has(i, profile.index)) rows.push(i);
+  const rows = profile.sole;
   if (!rows.length) {
-    return { element: card("Unique symbols", "", app.h("p", { class: "muted" }, profile.symbols ? "Every symbol that it reaches is reached by another profile, too." : "It reaches no symbol.")), destroy() {} };
+    return { element: card("Unique lines", "", app.h("p", { class: "muted" }, profile.lines ? "Every line that it runs is run by another profile, too." : "It runs no line.")), destroy() {} };
   }
-  const values = { name: (i) => symbols.name(i), kind: (i) => symbols.kind(i), statements: (i) => symbols.inner(i) };
-  let sort = "-statements";
+  const values = { name: (row) => symbols.name(row.symbol), kind: (row) => symbols.kind(row.symbol), lines: (row) => row.lines, statements: (row) => symbols.statements(row.symbol) };
+  let sort = "-lines";
   const sorted = () => sortRows(rows, values[readSort(sort)[0]], readSort(sort)[1]);
   const grid = createGrid(app, {
-    label: "Symbols that only this profile reaches",
+    label: "Symbols with lines that only this profile runs",
     rows: sorted(),
     sort,
     tall: 14,
     columns: [
-      { key: "name", title: "symbol", width: 200, flex: true, show: (i) => symbolLink(app, model, i) },
+      { key: "name", title: "symbol", width: 200, flex: true, show: (row) => symbolLink(app, model, row.symbol) },
       { key: "kind", title: "kind", width: 86, show: values.kind },
-      { key: "statements", title: "stmts", width: 82, number: true, show: (i) => app.count(values.statements(i)) },
+      { key: "lines", title: "unique", width: 82, number: true, hint: "Lines of the symbol's own body that only this profile runs; those of no body are their module's", show: (row) => app.count(row.lines) },
+      { key: "statements", title: "of", width: 70, number: true, hint: "Statements of the symbol's own body", show: (row) => app.count(values.statements(row)) },
     ],
-    open: (i) => app.go(app.href("symbol", symbols.name(i))),
+    open: (row) => app.go(app.href("symbol", symbols.name(row.symbol))),
     onSort: (next) => grid.update({ rows: ((sort = next), sorted()), sort: next }),
   });
-  return { element: card("Unique symbols", `${app.count(rows.length)} that no other profile reaches`, grid.element), destroy: grid.destroy };
+  return { element: card("Unique lines", `${app.count(profile.unique)} that no other profile runs`, grid.element), destroy: grid.destroy };
 }

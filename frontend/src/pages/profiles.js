@@ -14,22 +14,24 @@ export function render(root, model, params, app) {
     reach: (p) => (totals.statements ? p.reached / totals.statements : null),
     symbols: (p) => p.symbols,
     unique: (p) => p.unique,
+    uniqueSymbols: (p) => p.uniqueSymbols,
     lines: (p) => p.lines,
     seconds: (p) => p.seconds,
     jobs: (p) => p.jobs,
     integrity: (p) => p.status,
-    twin: (p) => (p.symbols && p.twin?.likeness) ?? null,
+    twin: (p) => (p.lines && p.twin?.likeness) ?? null,
   };
   const columns = [
     { key: "profile", title: "profile", width: 220, flex: true, show: (p) => profileLink(app, p), className: () => "sticky" },
     { key: "reach", title: "reach", width: 84, number: true, hint: "The share of the statements of functions and methods that it ran", show: (p) => percent(values.reach(p) ?? NaN), className: (p) => `heat-${app.bin(values.reach(p))}` },
-    number("symbols", "symbols", "Symbols that it reaches"),
-    number("unique", "unique", "Symbols that only this profile reaches"),
     number("lines", "lines", "Statements that it ran, as coverage.py counts them"),
+    number("unique", "unique lines", "Lines that only this profile runs", 126),
+    number("symbols", "symbols", "Symbols that it reaches", 92),
+    number("uniqueSymbols", "unique symbols", "Symbols that only this profile reaches", 156),
     { key: "seconds", title: "duration", width: 96, number: true, show: (p) => app.seconds(p.seconds) },
     { key: "jobs", title: "jobs", width: 118, number: true, show: (p) => (p.jobs === null ? "–" : p.failed_jobs ? `${count(p.failed_jobs)} of ${count(p.jobs)} failed` : count(p.jobs)) },
     { key: "integrity", title: "integrity", width: 106, hint: "Whether the artifact has all that ran", show: (p) => chip(p.status) },
-    { key: "twin", title: "nearest twin", width: 240, flex: true, hint: "The profile most like it: the share of their symbols that both reach", show: (p) => showTwin(p, model, app) },
+    { key: "twin", title: "nearest twin", width: 240, flex: true, hint: "The profile most like it: the share of their lines that both run", show: (p) => showTwin(p, model, app) },
   ];
   let sort = params.sort ?? "-reach";
   const sorted = () => {
@@ -49,7 +51,7 @@ export function render(root, model, params, app) {
     },
   });
   const idle = profiles.filter((p) => p.unique === 0).length;
-  const summary = `${plural(profiles.length, "profile")}${idle ? ` · ${plural(idle, "has", "have")} no unique symbol` : ""}`;
+  const summary = `${plural(profiles.length, "profile")}${idle ? ` · ${plural(idle, "has", "have")} no unique line` : ""}`;
   const heat = card("Profiles by package", "");
   root.append(h("h1", {}, "Profiles"), h("p", { role: "status", class: "count" }, summary), grid.element, heat);
   let chart = null;
@@ -63,7 +65,7 @@ export function render(root, model, params, app) {
 
 function showTwin(profile, model, app) {
   const { twin } = profile;
-  if (!twin || !profile.symbols) return "–";
+  if (!twin || !profile.lines) return "–";
   const other = model.profiles[twin.index];
   const pair = app.href("overlap", "", { p: `${profile.slug},${other.slug}` });
   return app.h("a", { href: pair, tabindex: -1, title: `${other.slug}: how they overlap` }, app.text(other.slug), ` ${app.percent(twin.likeness)}`);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import compress, repeat
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +47,8 @@ class Reach:
 class Matrix:
     """All profiles, sorted, beside all symbols, in the order of files and lines.
 
-    ``executed`` has the statements that any profile ran, by file. ``imported`` are the files that were imported in the
+    ``executed`` has the statements that any profile ran, by file. ``line_sets`` has for each file which of its statements exactly
+    which profiles ran: the profiles are bits, in the order of ``profiles``. ``imported`` are the files that were imported in the
     processes that worked for the profiles, and ``knows_imports`` says whether all artifacts tell of that.
     ``outside`` has the first lines of functions that ran outside of any unit, as far as they tell.
     """
@@ -54,6 +56,7 @@ class Matrix:
     index: SymbolIndex
     profiles: Mapping[Slug, Reach]
     executed: Mapping[str, int]
+    line_sets: Mapping[str, Mapping[int, int]]
     imported: frozenset[str]
     knows_imports: bool
     outside: Mapping[str, AbstractSet[int]]
@@ -84,6 +87,7 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
     index = SymbolIndex(inventory)
     reaches: dict[Slug, Reach] = {}
     union: dict[str, int] = {}
+    line_sets: dict[str, dict[int, int]] = {}
     imported: set[str] = set()
     knows_imports = True
     outside: dict[str, set[int]] = {}
@@ -92,6 +96,7 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
         executed = index.executed(lines)
         for file, statements in executed.items():
             union[file] = union.get(file, 0) | statements
+            line_sets[file] = _refine(line_sets.get(file, {}), statements, 1 << len(reaches))
         imported |= each.imported or set()
         for file, first_lines in each.outside.items():
             outside.setdefault(file, set()).update(first_lines)
@@ -110,7 +115,36 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
             reasons=each.reasons,
         )
     ordered = {slug: reaches[slug] for slug in sorted(reaches)}
-    return Matrix(index, ordered, union, frozenset(imported), knows_imports, outside)
+    return Matrix(index, ordered, union, _order(line_sets, list(reaches)), frozenset(imported), knows_imports, outside)
+
+
+def _refine(sets: Mapping[int, int], statements: int, profile: int) -> dict[int, int]:
+    """Return which statements of a file exactly which profiles ran, after one more has run some."""
+    refined: dict[int, int] = {}
+    for profiles, lines in sets.items():
+        both = lines & statements
+        if both:
+            refined[profiles | profile] = both
+        if both != lines:
+            refined[profiles] = lines ^ both
+        statements ^= both
+    if statements:
+        refined[profile] = statements
+    return refined
+
+
+def _order(line_sets: dict[str, dict[int, int]], slugs: list[Slug]) -> dict[str, dict[int, int]]:
+    """Number the profiles in sets of lines by their names instead of by when they came."""
+    if slugs == sorted(slugs):
+        return line_sets
+    ranks = {slug: rank for rank, slug in enumerate(sorted(slugs))}
+    places = [ranks[slug] for slug in slugs]
+
+    @cache
+    def renumber(profiles: int) -> int:
+        return sum(1 << place for number, place in enumerate(places) if profiles >> number & 1)
+
+    return {file: {renumber(profiles): lines for profiles, lines in sets.items()} for file, sets in line_sets.items()}
 
 
 def count_lines(executed: Mapping[str, int]) -> int:

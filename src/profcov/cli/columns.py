@@ -72,7 +72,11 @@ _ALL: Final = (
     Column("kind", "module, class, function or method"),
     Column("left", "the bytes of what stays", show_bytes),
     Column("level", "`ok`, `warning` or `problem`"),
-    Column("lines", "statements that ran"),
+    Column(
+        "lines",
+        "statements that ran, as coverage.py counts them; `?`, in JSON null, where the source is not there",
+        lambda lines: "?" if lines is None else str(lines),
+    ),
     Column("method", "of HTTP"),
     Column("name", "a symbol, or a file"),
     Column("only in jobs", "symbols that only jobs ran"),
@@ -98,6 +102,7 @@ _ALL: Final = (
         "traced", "whether it is sent with the slug", lambda it: {True: "traced", False: "untraced"}.get(it, "unknown")
     ),
     Column("traced seconds", "the median of the traced runs", _decimals(3)),
+    Column("unique lines", "lines that no other profile runs"),
     Column("unique symbols", "symbols that no other profile runs"),
     Column("untraced seconds", "the median of the untraced runs", _decimals(3)),
     Column("url", "where a request is sent"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov import settings
+from profcov.analysis.statements import StatementCounter
 from profcov.cli.answer import print_answer
 from profcov.cli.common import (
     config_option,
@@ -23,7 +24,7 @@ from profcov.cli.common import (
 )
 from profcov.cli.group import suggest
 from profcov.cli.redis_url import redis_url_option
-from profcov.errors import CoverageError, CoverageMergeError, CoverageReadError, ProfcovError
+from profcov.errors import CoverageError, CoverageMergeError, CoverageReadError, NothingMeasuredError, ProfcovError
 from profcov.playback.barrier import check_redis, forget_ended, read_jobs, settle
 from profcov.playback.jobs_left import tell_jobs
 from profcov.store.combine import check_recorded, combine
@@ -74,7 +75,8 @@ def command(
     """Merge the shards of each SLUG, or of all, into <slug>.coverage and <slug>.profile.json.
 
     Returns only when no process has work in flight for the profile and, with --redis-url, no RQ job of it is to run, or that has
-    taken too long. Prints one line an artifact: slug, lines, files, complete or partial, path. Exits with 1 if one is partial.
+    taken too long. Prints one line an artifact: slug, lines (statements; ? where the source is not here), files, complete or
+    partial, path. Exits with 1 if one is partial.
     """
     directory = find_data_dir(data_dir)
     umask = settings.read_umask(os.environ)
@@ -89,6 +91,7 @@ def command(
         check_redis(redis_url)
     failures: list[ProfcovError] = []
     combined: list[Artifact] = []
+    counter = StatementCounter(config_file)
     for slug in chosen:
         try:
             jobs = _settle(redis_url, directory, slug, timeout, umask)
@@ -110,12 +113,22 @@ def command(
             continue
         combined.append(made)
         _warn(made, is_asked=redis_url is not None)
-    print_answer(_COLUMNS, map(_describe, combined), form, titled=False)
-    for failure in failures[:-1]:
-        click.echo(f"profcov: {failure}", err=True)
-    if failures:
-        raise failures[-1]
+    print_answer(_COLUMNS, (_describe(made, counter.count(made.path)) for made in combined), form, titled=False)
+    _tell(failures, forgive_nothing=bool(combined) and not slugs)
     return 1 if not allow_partial and any(not made.complete for made in combined) else 0
+
+
+def _tell(failures: Sequence[ProfcovError], *, forgive_nothing: bool) -> None:
+    """Say what has failed, and raise the last of it.
+
+    A slug of which nothing measured ran is none where nobody has named it: a static file may have answered it.
+    """
+    grave = [each for each in failures if not (forgive_nothing and isinstance(each, NothingMeasuredError))]
+    for failure in failures:
+        if failure not in grave[-1:]:
+            click.echo(f"profcov: {failure}", err=True)
+    if grave:
+        raise grave[-1]
 
 
 def _hint(error: CoverageError, directory: Path) -> CoverageError:
@@ -126,10 +139,10 @@ def _hint(error: CoverageError, directory: Path) -> CoverageError:
     return error if error.slug in known else CoverageMergeError(error.slug, error.reason + suggest(error.slug, known))
 
 
-def _describe(made: Artifact) -> dict[str, Any]:
+def _describe(made: Artifact, lines: int | None) -> dict[str, Any]:
     return {
         "profile": made.slug,
-        "lines": made.lines,
+        "lines": lines,
         "files": made.files,
         "status": "complete" if made.complete else "partial",
         "reasons": list(made.reasons),
@@ -152,8 +165,8 @@ def _warn(made: Artifact, *, is_asked: bool) -> None:
         click.echo(f"profcov: {made.slug}: {sentence}", err=True)
     for file, (kept, *others) in made.changed.items():
         click.echo(f"profcov: {made.slug}: {_tell_change(file, kept, others)}", err=True)
-    for file, lines in made.impossible.items():
-        click.echo(f"profcov: {made.slug}: {_tell_impossible(file, lines)}", err=True)
+    for file, numbers in made.impossible.items():
+        click.echo(f"profcov: {made.slug}: {_tell_impossible(file, numbers)}", err=True)
 
 
 def _tell_impossible(file: str, lines: Sequence[int]) -> str:

@@ -11,24 +11,26 @@ import click
 from profcov.cli.common import (
     config_option,
     data_dir_option,
-    find_config,
     find_data_dir,
     ignore_source_changes_option,
     parse_slugs,
     refuse_unknown,
     slugs_argument,
 )
+from profcov.cli.configuration import find_configuration
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.omissions import omit_by_name
 from profcov.report.files import copy_whole, write_whole_bytes
 from profcov.store.layout import artifact_path, list_shards, list_slugs
 from profcov.store.sidecar import check_artifact, check_sources
+from profcov.store.unmeasured import find_unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from coverage import Coverage
 
+    from profcov.configuration import Configuration
     from profcov.slug import Slug
 
 _OUT: Final = {"html": "htmlcov", "xml": "coverage.xml", "json": "coverage.json", "lcov": "coverage.lcov"}
@@ -67,9 +69,9 @@ def command(
     chosen = parse_slugs(slugs) or known
     refuse_unknown(directory, chosen, known)
     artifacts = _check(directory, chosen, stale_ok=stale_ok, ignore_source_changes=ignore_source_changes)
-    config_file = find_config(config)
+    configuration = find_configuration(config, directory, chosen)
     with tempfile.TemporaryDirectory() as place:
-        total = _report(form, artifacts, Path(place, "together"), config_file, out)
+        total = _report(form, artifacts, Path(place, "together"), configuration, out)
     if fail_under is not None and total < fail_under:
         click.echo(f"profcov: the total of {total:.2f} % is below {fail_under:g} %", err=True)
         return 1
@@ -86,10 +88,15 @@ def _check(directory: Path, chosen: Sequence[Slug], *, stale_ok: bool, ignore_so
         raise CoverageReadError(directory, "no profile was recorded there")
     artifacts = []
     for slug in chosen:
-        artifact, waiting = artifact_path(directory, slug), len(list_shards(directory, slug))
-        if waiting and not stale_ok:
+        artifact, waiting = artifact_path(directory, slug), list_shards(directory, slug)
+        unmeasured = find_unmeasured(waiting)
+        if unmeasured is not None and not artifact.is_file():
+            click.echo(f"profcov: {slug}: left out: {unmeasured}", err=True)
+            continue
+        if waiting and unmeasured is None and not stale_ok:
             raise CoverageReadError(
-                artifact, f"{waiting} shards of {slug} are not in it: run `profcov combine {slug}`, or add --stale-ok"
+                artifact,
+                f"{len(waiting)} shards of {slug} are not in it: run `profcov combine {slug}`, or add --stale-ok",
             )
         if not artifact.is_file():
             raise CoverageReadError(artifact, "there is no such file (`profcov combine` makes artifacts)")
@@ -97,6 +104,8 @@ def _check(directory: Path, chosen: Sequence[Slug], *, stale_ok: bool, ignore_so
         if not ignore_source_changes:
             check_sources(artifact)
         artifacts.append(artifact)
+    if not artifacts:
+        raise CoverageReadError(directory, "no measured file ran in what was recorded there")
     return artifacts
 
 
@@ -115,14 +124,13 @@ def _put(made: Path, target: str) -> None:
         write_whole_bytes(Path(target), [made.read_bytes()])
 
 
-def _report(form: str, artifacts: Sequence[Path], together: Path, config_file: Path | None, out: str | None) -> float:
+def _report(
+    form: str, artifacts: Sequence[Path], together: Path, configuration: Configuration, out: str | None
+) -> float:
     """Write a report of artifacts, merged into a file of their own, and return the total in percent."""
-    import coverage  # noqa: PLC0415 (the command has its name)
     from coverage.exceptions import CoverageException  # noqa: PLC0415
 
-    tool: Coverage = coverage.Coverage(
-        data_file=str(together), config_file=str(config_file) if config_file else True, messages=False
-    )
+    tool = configuration.open(data_file=str(together), messages=False)
     tool.set_option("run:parallel", value=False)
     omit_by_name(tool)
     target = out or _OUT.get(form)
@@ -135,8 +143,9 @@ def _report(form: str, artifacts: Sequence[Path], together: Path, config_file: P
         "lcov": lambda: tool.lcov_report(outfile=made),
     }
     try:
-        tool.combine(data_paths=[str(artifact) for artifact in artifacts], strict=True, keep=True)
-        total = float(reports[form]())
+        with configuration.at_root():
+            tool.combine(data_paths=[str(artifact) for artifact in artifacts], strict=True, keep=True)
+            total = float(reports[form]())
         if target is not None and made != target:
             _put(Path(str(made)), target)
     except OSError as error:

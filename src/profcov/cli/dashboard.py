@@ -27,9 +27,8 @@ from profcov.cli.common import (
 from profcov.cli.recorded import (
     DEFAULT_OUT,
     choose_slugs,
-    find_inventory,
     inventory_option,
-    read_artifacts,
+    open_reading,
     warn_unknown,
 )
 from profcov.errors import CoverageReadError
@@ -96,17 +95,17 @@ def command(
 ) -> None:
     """Make a page that shows what profiles cover, those that are named or all that have an artifact, and what none covers.
 
-    It is one file, which works from disk. Run this where the server runs: in the same directory, with the same packages
-    and coverage configuration.
+    It is one file, which works from disk. Run this where the server runs, with the same packages. What was measured is
+    known from the artifacts, unless a configuration is named.
     """
     before = None if since is None else (str(since), _keep(read_snapshot(since), parse_slugs(slugs)))
     played = {} if results is None else read_played(results)
     directory = find_data_dir(data_dir)
     chosen = choose_slugs(directory, slugs)
-    inventory = find_inventory(inventory_file, config)
+    reading = open_reading(inventory_file, config, directory, chosen)
     notes: dict[Slug, Note] = {}
-    recorded = read_artifacts(directory, chosen, inventory, ignore_source_changes=ignore_source_changes)
-    matrix = build_matrix(inventory, take_notes(recorded, notes))
+    recorded = reading.artifacts(directory, chosen, ignore_source_changes=ignore_source_changes)
+    matrix = build_matrix(reading.inventory, take_notes(recorded, notes))
     for slug, reach in matrix.profiles.items():
         warn_unknown(slug, reach.unknown_files)
     page = out if out.suffix.lower() in _HTML and not out.is_dir() else out / NAME
@@ -120,7 +119,7 @@ def command(
         title=title,
         profiles=[profiles],
         commit=find_commit(),
-        unreadable=inventory.unreadable,
+        unreadable=reading.inventory.unreadable,
         since=_compare(before, matrix),
         left_out=_name_others(list_slugs(directory), matrix),
     )

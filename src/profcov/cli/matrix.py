@@ -8,7 +8,7 @@ import click
 
 from profcov.analysis.gaps import find_gaps
 from profcov.analysis.matrix import build_matrix
-from profcov.analysis.overlap import unique_symbols
+from profcov.analysis.overlap import find_unique
 from profcov.cli.answer import print_answer
 from profcov.cli.common import (
     config_option,
@@ -20,10 +20,9 @@ from profcov.cli.common import (
 )
 from profcov.cli.recorded import (
     choose_slugs,
-    find_inventory,
     inventory_option,
+    open_reading,
     out_option,
-    read_artifacts,
     warn_unknown,
 )
 from profcov.report.matrix_csv import require_parquet
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 
     from profcov.analysis.matrix import Matrix
 
-TITLES: Final = ("profile", "symbols", "unique symbols", "lines", "files")
+TITLES: Final = ("profile", "lines", "unique lines", "symbols", "unique symbols", "files")
 
 
 @click.command("matrix")
@@ -62,15 +61,16 @@ def command(
 ) -> None:
     """Compare what profiles cover, those that are named or all that have an artifact, and find what none covers.
 
-    Run it where the server runs: in the same directory, with the same packages and coverage configuration.
+    Run it where the server runs, with the same packages. What was measured is known from the artifacts, unless a configuration
+    is named.
     """
     if parquet:
         require_parquet()
     directory = find_data_dir(data_dir)
     chosen = choose_slugs(directory, slugs)
-    inventory = find_inventory(inventory_file, config)
+    reading = open_reading(inventory_file, config, directory, chosen)
     matrix = build_matrix(
-        inventory, read_artifacts(directory, chosen, inventory, ignore_source_changes=ignore_source_changes)
+        reading.inventory, reading.artifacts(directory, chosen, ignore_source_changes=ignore_source_changes)
     )
     for slug, reach in matrix.profiles.items():
         warn_unknown(slug, reach.unknown_files)
@@ -83,13 +83,14 @@ def command(
 
 def describe(matrix: Matrix) -> list[dict[str, Any]]:
     """Return a row for each profile."""
-    unique = unique_symbols(matrix)
+    unique = find_unique(matrix)
     return [
         {
             "profile": slug,
-            "symbols": reach.covered.bit_count(),
-            "unique_symbols": unique[slug].bit_count(),
             "lines": reach.lines,
+            "unique_lines": unique[slug].lines,
+            "symbols": reach.covered.bit_count(),
+            "unique_symbols": unique[slug].symbols.bit_count(),
             "files": reach.files,
         }
         for slug, reach in matrix.profiles.items()
@@ -97,5 +98,5 @@ def describe(matrix: Matrix) -> list[dict[str, Any]]:
 
 
 def _compose(matrix: Matrix, form: str) -> Iterator[str]:
-    unique = unique_symbols(matrix)
+    unique = find_unique(matrix)
     return profile_symbols(matrix, unique) if form == "json" else summary_markdown(matrix, find_gaps(matrix), unique)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import time
 from dataclasses import dataclass, replace
@@ -23,13 +22,14 @@ from profcov.cli.main import FAILED
 from profcov.cli.playback import play_profiles, report_errors
 from profcov.cli.playback_output import append_step_summary, print_artifacts, write_json
 from profcov.cli.playing import check_url, play_options, read_play
-from profcov.cli.recorded import read_artifacts, warn_unreadable
+from profcov.cli.recorded import open_reading
 from profcov.cli.report import write_report
 from profcov.errors import CoverageReadError
 from profcov.nightly import nights
 from profcov.nightly.summary import night_summary
 from profcov.playback.junit import junit_document
 from profcov.playback.results import Run, results_document
+from profcov.playback.runner import count_outcomes
 from profcov.report.coverage_html import write_html
 from profcov.report.dashboard.edition import Edition
 from profcov.report.dashboard.notes import Played, read_note
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 
     from profcov.analysis.drift import Drift
     from profcov.analysis.matrix import Matrix
+    from profcov.configuration import Configuration
     from profcov.store.read import Recorded
     from profcov.symbols.model import Inventory
 
@@ -116,12 +117,12 @@ def command(
     """
     profiles, login, options = read_play(paths, **session)
     config_file = find_config(config)
+    if config_file is not None:
+        build_inventory(config_file, sources)  # what is wrong with it is said before anything is sent
     began, started = time.time(), time.monotonic()
     with nights.begin(out, began) as night:
-        inventory = build_inventory(config_file, sources, processes=os.cpu_count() or 1)
-        warn_unreadable(inventory)
         options = replace(options, trace=True, base_url=base_url, out=night, config_file=config_file, retries=retries)
-        outcomes = play_profiles(profiles, login, options, jobs)
+        outcomes = count_outcomes(play_profiles(profiles, login, options, jobs), config_file)
         if form == "text":
             print_artifacts(outcomes)
         code = report_errors(outcomes)
@@ -130,12 +131,14 @@ def command(
             click.echo("profcov: nothing was recorded, so that there is nothing to report", err=True)
             shutil.rmtree(night)
             return code
-        recorded = list(read_artifacts(night, slugs, inventory, ignore_source_changes=ignore_source_changes))
+        reading = open_reading(None, config, night, slugs, sources)
+        inventory = reading.inventory
+        recorded = list(reading.artifacts(night, slugs, ignore_source_changes=ignore_source_changes))
         run = Run(outcomes, is_traced=True, began=began, seconds=time.monotonic() - started, exit_code=code)
         made = _Night(night, run, recorded, build_matrix(inventory, recorded), inventory)
         made.write_reports()
         if html:
-            made.write_html(config_file)
+            made.write_html(reading.configuration)
         drift = made.compare()
         made.write_dashboard(paths, drift)
         dropped = made.conclude(drift, int(max_bytes))
@@ -168,12 +171,12 @@ class _Night:
             write_report(self.matrix.index, each, self.directory / nights.REPORTS)
         write_matrix(self.matrix, self.directory / nights.MATRIX)
 
-    def write_html(self, config_file: Path | None) -> None:
+    def write_html(self, configuration: Configuration) -> None:
         """Write coverage.py's report of each profile."""
         for each in self.recorded:
             artifact, target = artifact_path(self.directory, each.slug), self.directory / nights.HTML / each.slug
             try:
-                write_html(artifact, config_file, target, f"profcov: {each.slug}")
+                write_html(artifact, configuration, target, f"profcov: {each.slug}")
             except CoverageReadError as error:
                 click.echo(f"profcov: warning: {each.slug} has no HTML report: {error}", err=True)
 

@@ -27,7 +27,7 @@ from profcov.playback.plan import plan
 from profcov.playback.play import list_saved, log_in
 from profcov.playback.play_options import Login, PlayOptions
 from profcov.playback.results import Run, results_document
-from profcov.playback.runner import Outcome, check_ready, play_all, split_existing
+from profcov.playback.runner import Outcome, check_ready, count_outcomes, play_all, split_existing
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +114,7 @@ def command(
     prepare(junit, results)
     began, started = time.time(), time.monotonic()
     ended = {outcome.profile.slug: outcome for outcome in (*kept, *play_profiles(to_play, login, options, jobs))}
-    outcomes = [ended[profile.slug] for profile in loaded]
+    outcomes = count_outcomes([ended[profile.slug] for profile in loaded], options.config_file)
     print_skipped(kept)
     if form == "text":
         print_artifacts(outcomes)

@@ -112,10 +112,10 @@ def print_artifacts(outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         if outcome.existing is not None:
             kept, nothing = outcome.existing, {"requests": 0, "jobs": 0, "seconds": 0.0}
-            facts = {"artifact": str(kept.path), "status": outcome.state, "lines": kept.lines}
+            facts = {"artifact": str(kept.path), "status": outcome.state, "lines": outcome.lines}
             rows.append({"profile": outcome.profile.slug, **facts, **nothing})
         elif outcome.result is not None and outcome.result.artifact is not None:
-            rows.append(_row(outcome.result, outcome.result.artifact))
+            rows.append(_row(outcome.result, outcome.result.artifact, outcome.lines))
     if rows:
         print_answer(_COLUMNS, rows, titled=False)
 
@@ -210,13 +210,13 @@ def _describe(result: PlayResult, tries: int) -> str:
     return ", ".join(facts)
 
 
-def _row(result: PlayResult, artifact: Artifact) -> dict[str, Any]:
+def _row(result: PlayResult, artifact: Artifact, lines: int | None) -> dict[str, Any]:
     return {
         "profile": result.slug,
         "artifact": str(artifact.path),
         "status": "complete" if artifact.complete else "partial",
         "reasons": artifact.reasons,
-        "lines": artifact.lines,
+        "lines": lines,
         "requests": result.requests,
         "jobs": len(result.jobs),
         "seconds": result.seconds,

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from profcov.cli.common import find_config, parse_slugs, refuse_unknown
+from profcov.cli.common import parse_slugs, refuse_unknown
+from profcov.cli.configuration import find_configuration
+from profcov.configuration import tell_source
 from profcov.errors import CoverageReadError
 from profcov.omissions import NOTHING
 from profcov.report.inventory_json import read_inventory
 from profcov.report.text import plural, printable
 from profcov.store.files import file_digest
-from profcov.store.layout import artifact_path, list_slugs
+from profcov.store.layout import artifact_path, list_shards, list_slugs
 from profcov.store.read import read_artifact
+from profcov.store.unmeasured import find_unmeasured
 from profcov.symbols.archives import find_archive
 from profcov.symbols.inventory import build_inventory
 
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
+    from profcov.configuration import Configuration
     from profcov.slug import Slug
     from profcov.store.read import Recorded
     from profcov.symbols.model import Inventory
@@ -31,10 +36,12 @@ if TYPE_CHECKING:
 DEFAULT_OUT: Final = Path("artifacts")
 _MOST: Final = 10
 """Files that are named one by one."""
+_MAX_NAMED: Final = 20
+"""Of so many slugs that wait to be combined it is found out at most whether anything measured ran."""
 
 
 def inventory_option() -> Callable[..., Any]:
-    """Return the option ``--inventory``; :func:`find_inventory` reads it."""
+    """Return the option ``--inventory``; :func:`open_reading` reads it."""
     return click.option(
         "--inventory",
         "inventory_file",
@@ -55,13 +62,98 @@ def out_option(meaning: str) -> Callable[..., Any]:
     )
 
 
-def find_inventory(inventory_file: Path | None, config: str | None) -> Inventory:
-    """Return the inventory that was named, or that of the measured sources; say which files could not be read."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What artifacts are read with: a configuration, the symbols of the measured source, and what was asked for, in words."""
+
+    configuration: Configuration
+    inventory: Inventory
+    asked: str
+
+    def artifacts(self, directory: Path, slugs: Iterable[Slug], *, ignore_source_changes: bool) -> Iterator[Recorded]:
+        """Yield what each artifact holds, one after the other.
+
+        The sources that ran must be those of the inventory, and where it does not have them, those on disk.
+
+        Raises:
+            CoverageReadError: one is missing or damaged, a source is another than the one that ran, or nothing of what an
+                artifact holds is in the measured source.
+        """
+        known = {source.file: source.sha256 for source in self.inventory.files}
+        on_disk = cache(file_digest)
+
+        def digest_of(file: str) -> str | None:
+            return known.get(file) or on_disk(self.configuration.locate(file))
+
+        for slug in slugs:
+            recorded = read_artifact(directory, slug, digest_of=digest_of, ignore_source_changes=ignore_source_changes)
+            self._refuse_strange(artifact_path(directory, slug), recorded)
+            yield recorded
+        refuse_nothing(self.inventory, self.asked)
+
+    def _refuse_strange(self, artifact: Path, recorded: Recorded) -> None:
+        ran = sorted(file for file, bits in recorded.content.bits_by_file().items() if bits)
+        known = {source.file for source in self.inventory.files} | {each.file for each in self.inventory.unreadable}
+        if ran and known.isdisjoint(ran):
+            raise CoverageReadError(
+                artifact,
+                f"nothing of it is in the measured source, so there is no figure to report: it has lines of {_name(ran)}, and "
+                f"what was asked for is {self.asked}, which has {_name(sorted(known))}; run this where the server ran, "
+                "or name the configuration that measured with --config",
+            )
+
+
+def _name(files: Sequence[str]) -> str:
+    return f"{plural(len(files), 'file')}, {printable(files[0])} first" if files else "no Python file"
+
+
+def open_reading(
+    inventory_file: Path | None,
+    config: str | None,
+    directory: Path,
+    slugs: Iterable[Slug],
+    sources: Sequence[Path] = (),
+) -> Reading:
+    """Return what the profiles of a data directory are read with: the inventory that was named, or that of the measured sources.
+
+    Raises:
+        CoverageReadError: a sidecar or the inventory cannot be read.
+        SettingsError: a configuration cannot be used.
+    """
+    configuration = find_configuration(config, directory, slugs)
     if inventory_file is not None:
-        return read_inventory(inventory_file)
-    inventory = build_inventory(find_config(config), processes=os.cpu_count() or 1)
+        return Reading(configuration, read_inventory(inventory_file), f"what {inventory_file} lists")
+    return Reading(configuration, take_inventory(configuration, sources), tell_asked(configuration, sources))
+
+
+def take_inventory(configuration: Configuration, sources: Sequence[Path] = ()) -> Inventory:
+    """Return the symbols of the measured sources; say which files could not be read.
+
+    Raises:
+        SettingsError: the configuration cannot be used.
+    """
+    inventory = build_inventory(configuration, sources, processes=os.cpu_count() or 1)
     warn_unreadable(inventory)
     return inventory
+
+
+def refuse_nothing(inventory: Inventory, asked: str) -> None:
+    """Refuse a source without a file: every figure of it would be of nothing.
+
+    Raises:
+        CoverageReadError: no file is measured.
+    """
+    if not inventory.files and not inventory.unreadable:
+        raise CoverageReadError(
+            Path.cwd(),
+            f"no Python file is measured here: is source right? It is {asked}: run this where the server runs, "
+            "or name its configuration with --config",
+        )
+
+
+def tell_asked(configuration: Configuration, sources: Sequence[Path]) -> str:
+    """Return which source was asked for, in words."""
+    return ", ".join(map(str, sources)) or tell_source(configuration.settings())
 
 
 def warn_unreadable(inventory: Inventory) -> None:
@@ -95,30 +187,12 @@ def choose_slugs(directory: Path, slugs: Sequence[str]) -> list[Slug]:
     for slug in list_slugs(directory):
         (found if artifact_path(directory, slug).exists() else waiting).append(slug)
     for slug in waiting:
-        click.echo(f"{slug}: left out, its data is not combined yet: run `profcov combine {slug}`", err=True)
+        unmeasured = find_unmeasured(list_shards(directory, slug)) if len(waiting) <= _MAX_NAMED else None
+        reason = unmeasured or f"its data is not combined yet: run `profcov combine {slug}`"
+        click.echo(f"{slug}: left out, {reason}", err=True)
     if not found:
         raise CoverageReadError(directory, "it holds no artifact: play a profile, or name another --data-dir")
     return found
-
-
-def read_artifacts(
-    directory: Path, slugs: Iterable[Slug], inventory: Inventory, *, ignore_source_changes: bool
-) -> Iterator[Recorded]:
-    """Yield what each artifact holds, one after the other.
-
-    The sources that ran must be those of the inventory, and where it does not have them, those on disk.
-
-    Raises:
-        CoverageReadError: one is missing or damaged, or a source is another than the one that ran.
-    """
-    known = {source.file: source.sha256 for source in inventory.files}
-    on_disk = cache(file_digest)
-
-    def digest_of(file: str) -> str | None:
-        return known.get(file) or on_disk(file)
-
-    for slug in slugs:
-        yield read_artifact(directory, slug, digest_of=digest_of, ignore_source_changes=ignore_source_changes)
 
 
 def warn_unknown(slug: Slug, files: Sequence[str]) -> None:

@@ -12,7 +12,6 @@ from profcov.cli.answer import print_answer
 from profcov.cli.common import (
     config_option,
     data_dir_option,
-    find_config,
     find_data_dir,
     format_option,
     ignore_source_changes_option,
@@ -20,10 +19,9 @@ from profcov.cli.common import (
 )
 from profcov.cli.recorded import (
     choose_slugs,
-    find_inventory,
     inventory_option,
+    open_reading,
     out_option,
-    read_artifacts,
     warn_unknown,
 )
 from profcov.report.coverage_html import write_html
@@ -74,20 +72,21 @@ def command(
 ) -> None:
     """Report on profiles, those that are named or all that have an artifact, each in a file of its own.
 
-    Run it where the server runs: in the same directory, with the same packages and coverage configuration.
+    Run it where the server runs, with the same packages. What was measured is known from the artifacts, unless a configuration
+    is named.
     """
     directory = find_data_dir(data_dir)
     chosen = choose_slugs(directory, slugs)
-    inventory = find_inventory(inventory_file, config)
-    index = SymbolIndex(inventory)
+    reading = open_reading(inventory_file, config, directory, chosen)
+    index = SymbolIndex(reading.inventory)
     rows = []
-    for recorded in read_artifacts(directory, chosen, inventory, ignore_source_changes=ignore_source_changes):
+    for recorded in reading.artifacts(directory, chosen, ignore_source_changes=ignore_source_changes):
         rows.append(write_report(index, recorded, out))
         for reason, jobs in recorded.doubtful_jobs.items():
             click.echo(f"{recorded.slug}: {reason}: {printable(jobs)}", err=True)
         if html:
             artifact, target = artifact_path(directory, recorded.slug), out / "html" / recorded.slug
-            write_html(artifact, find_config(config), target, f"profcov: {recorded.slug}")
+            write_html(artifact, reading.configuration, target, f"profcov: {recorded.slug}")
     print_answer(TITLES, rows, form)
 
 

@@ -60,6 +60,9 @@ def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
     print_answer(TITLES, [_row(each, None if jobs is None else len(jobs[each.slug])) for each in held])
     total = sum(each.shard_bytes + each.artifact_bytes for each in held)
     note(f"{directory}: {plural(len(held), 'profile')}, {show_bytes(total)}, {'PAUSED' if paused else 'not paused'}")
+    for each in held:
+        if each.unmeasured is not None:
+            click.echo(f"profcov: {each.slug}: {each.unmeasured}", err=True)
     tell_silent_runs(directory)
     return _conclude(problem)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -11,12 +10,12 @@ import click
 
 from profcov.analysis.drift import compare_inventories
 from profcov.cli.answer import print_answer
-from profcov.cli.common import config_option, find_config, format_option
-from profcov.cli.recorded import warn_unreadable
-from profcov.errors import CoverageReadError
+from profcov.cli.common import config_option, data_dir_option, find_data_dir, format_option
+from profcov.cli.configuration import find_configuration
+from profcov.cli.recorded import refuse_nothing, take_inventory, tell_asked
 from profcov.report.files import lay_out, write_whole
 from profcov.report.inventory_json import DEPTH, inventory_document, read_inventory
-from profcov.symbols.inventory import build_inventory
+from profcov.store.layout import list_slugs
 
 if TYPE_CHECKING:
     from profcov.symbols.model import Inventory
@@ -27,6 +26,7 @@ _TITLES: Final = ("name", "kind", "where", "body lines")
 
 @click.command("symbols")
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...", type=click.Path(path_type=Path))
+@data_dir_option("Where the artifacts are.")
 @config_option()
 @format_option()
 @click.option(
@@ -38,19 +38,26 @@ _TITLES: Final = ("name", "kind", "where", "body lines")
     help=f"Write nothing: exit with 1 if the file is not true any more, and say why.  [file: --out or {DEFAULT_FILE}]",
 )
 def command(
-    sources: tuple[Path, ...], *, config: str | None, form: Literal["text", "json"], out: Path | None, check: bool
+    sources: tuple[Path, ...],
+    *,
+    data_dir: Path | None,
+    config: str | None,
+    form: Literal["text", "json"],
+    out: Path | None,
+    check: bool,
 ) -> int:
     """List every module, class, function and method that is measured, or of the SOURCE files and directories.
 
-    Run it where the server runs: in the same directory, with the same packages and coverage configuration.
+    Run it where the server runs, with the same packages. What is measured is what the profiles in the data directory
+    were measured with, unless a configuration is named.
     """
     stored = read_inventory(out or DEFAULT_FILE) if check else None
-    inventory = build_inventory(find_config(config), sources, processes=os.cpu_count() or 1)
-    warn_unreadable(inventory)
+    directory = find_data_dir(data_dir)
+    configuration = find_configuration(config, directory, list_slugs(directory))
+    inventory = take_inventory(configuration, sources)
     if stored is not None:
         return _check(stored, inventory, out or DEFAULT_FILE, form)
-    if not inventory.files and not inventory.unreadable:
-        raise CoverageReadError(Path.cwd(), "no Python file is measured here: is source right? Or name SOURCEs")
+    refuse_nothing(inventory, tell_asked(configuration, sources))
     if out is not None:
         write_whole(out, [*lay_out(inventory_document(inventory), DEPTH), "\n"])
     elif form == "json":

@@ -20,8 +20,10 @@ from profcov.cli.common import (
 from profcov.cli.redis_url import redis_url_option
 from profcov.errors import JobsPendingError
 from profcov.playback.barrier import read_jobs, settle
+from profcov.store.layout import list_shards
 from profcov.store.lock import exclusive
 from profcov.store.survey import list_at_work, list_known
+from profcov.store.unmeasured import find_unmeasured
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,7 +54,9 @@ def command(slugs: tuple[str, ...], data_dir: Path | None, redis_url: str | None
             if pending:
                 raise JobsPendingError(slug, timeout, pending)
         with exclusive(directory, slug, max(0.0, until - time.monotonic()), umask):
-            pass
+            unmeasured = find_unmeasured(list_shards(directory, slug))
+        if unmeasured is not None:
+            click.echo(f"profcov: {slug}: {unmeasured}", err=True)
     return 0
 
 

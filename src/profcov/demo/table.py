@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
-from profcov.analysis.overlap import unique_symbols
+from profcov.analysis.overlap import find_unique
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from profcov.playback.play import PlayResult
 
 WIDE = 100
-TITLES = ("profile", "requests", "jobs", "lines", "symbols", "unique symbols", "status", "seconds")
-_LEAST_MISSED = "unique symbols"
+TITLES = ("profile", "requests", "jobs", "lines", "unique lines", "symbols", "status", "seconds")
+_LEAST_MISSED = "symbols"
 
 
 def make_rows(results: Sequence[PlayResult], matrix: Matrix) -> list[dict[str, Any]]:
     """Return a row for each profile that has an artifact."""
-    unique = unique_symbols(matrix)
+    unique = find_unique(matrix)
     rows = []
     for result in results:
         if result.artifact is None:
@@ -34,8 +34,9 @@ def make_rows(results: Sequence[PlayResult], matrix: Matrix) -> list[dict[str, A
                 "requests": result.requests,
                 "jobs": len(result.jobs),
                 "lines": reach.lines,
+                "unique_lines": unique[result.slug].lines,
                 "symbols": reach.covered.bit_count(),
-                "unique_symbols": unique[result.slug].bit_count(),
+                "unique_symbols": unique[result.slug].symbols.bit_count(),
                 "status": "complete" if result.artifact.complete else "partial",
                 "reasons": result.artifact.reasons,
                 "seconds": round(result.seconds, 3),

@@ -15,6 +15,7 @@ import coverage
 from coverage.files import abs_file, relative_filename, set_relative_directory
 from coverage.inorout import InOrOut
 
+from profcov.configuration import note_settings
 from profcov.engine.faults import log_once, raise_foreign
 from profcov.engine.started import STARTED
 from profcov.engine.versions import MARK, SourceFile
@@ -79,7 +80,14 @@ class Sources:
         self._imported: set[str] = set()
         set_relative_directory()
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
-        omit_by_name(reader)
+        self.settings: dict[str, Any] = {
+            **note_settings(reader),
+            **({"plugin_options": reader.config.plugin_options} if reader.config.plugin_options else {}),
+            "config_file": reader.config.config_file,
+            "root": os.getcwd(),  # noqa: PTH109 (text, for JSON)
+        }
+        """What coverage.py was told, for readers to be told the same."""
+        omit_by_name(reader)  # of what is told, because readers do so, too
         self.branch = bool(reader.get_option("run:branch"))
         self._missing = list_missing(reader)
         self._name = relative_filename if reader.get_option("run:relative_files") else abs_file

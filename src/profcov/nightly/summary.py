@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from profcov.analysis.gaps import find_gaps
-from profcov.analysis.overlap import unique_symbols
+from profcov.analysis.overlap import find_unique
 from profcov.playback.summary import summary_text
 from profcov.report.drift import drift_markdown
 from profcov.report.summary import summary_markdown
@@ -33,7 +33,7 @@ def night_summary(
         before, drift = since
         yield _below([*"".join(drift_markdown(drift)).splitlines(), "", f"Compared with {code(before)}."])
         yield "\n"
-    yield _below("".join(summary_markdown(matrix, find_gaps(matrix), unique_symbols(matrix))).splitlines())
+    yield _below("".join(summary_markdown(matrix, find_gaps(matrix), find_unique(matrix))).splitlines())
     yield "\n## Size\n\n"
     yield f"{size / 1e6:.1f} MB.\n"
     if dropped:

@@ -21,10 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Existing:
-    """An artifact that was there already: where it is, and how many lines are in it."""
+    """An artifact that was there already, and where it is."""
 
     path: Path
-    lines: int
 
 
 def find_existing(profile: Profile, data_dir: Path, out: Path | None) -> Existing | None:
@@ -42,7 +41,8 @@ def find_existing(profile: Profile, data_dir: Path, out: Path | None) -> Existin
             return None
         if _was_begun_since(data_dir, profile.slug, facts.get("generation")):
             return None
-        return Existing(path, sum(map(len, read_lines(path).values())))
+        read_lines(path)
+        return Existing(path)
     except (CoverageError, OSError):
         return None
 

@@ -59,7 +59,8 @@ def _add_case(suite: ET.Element, outcome: Outcome) -> None:
     elif outcome.result is not None and outcome.result.artifact is not None:
         artifact = outcome.result.artifact
         state = "complete" if artifact.complete else f"partial; {', '.join(artifact.reasons)}"
-        ET.SubElement(case, "system-out").text = _clean(f"{artifact.path}: {state}, {artifact.lines} lines")
+        counted = "" if outcome.lines is None else f", {outcome.lines} lines"
+        ET.SubElement(case, "system-out").text = _clean(f"{artifact.path}: {state}{counted}")
 
 
 def _is_broken(outcome: Outcome) -> bool:

@@ -66,12 +66,12 @@ def _describe(outcome: Outcome) -> dict[str, Any]:
 def _describe_artifact(outcome: Outcome) -> dict[str, Any] | None:
     if outcome.existing is not None:
         kept = outcome.existing
-        return {"file": str(kept.path), "status": "complete", "reasons": [], "lines": kept.lines}
+        return {"file": str(kept.path), "status": "complete", "reasons": [], "lines": outcome.lines}
     artifact = outcome.result.artifact if outcome.result else None
     if artifact is None:
         return None
     status = "complete" if artifact.complete else "partial"
-    return {"file": str(artifact.path), "status": status, "reasons": list(artifact.reasons), "lines": artifact.lines}
+    return {"file": str(artifact.path), "status": status, "reasons": list(artifact.reasons), "lines": outcome.lines}
 
 
 def _describe_error(outcome: Outcome) -> dict[str, Any] | None:

@@ -6,9 +6,10 @@ import contextlib
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.analysis.statements import StatementCounter
 from profcov.errors import ProfcovError, ProfileFormatError
 from profcov.playback.barrier import check_redis
 from profcov.playback.existing import Existing, find_existing
@@ -19,6 +20,7 @@ from profcov.playback.secret import read_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from profcov.errors import PlaybackError, TargetError
     from profcov.playback.polling import Stop
@@ -36,7 +38,8 @@ _MAX_OWNED: Final = 200
 class Outcome:
     """How one profile ended: with a result, with an error, or not played because its artifact was there.
 
-    ``tries`` is how often it was played, ``seconds`` how long all of that took.
+    ``tries`` is how often it was played, ``seconds`` how long all of that took. ``lines`` are the statements in its artifact;
+    None where there is none, or the source is not here.
     """
 
     profile: Profile
@@ -45,6 +48,13 @@ class Outcome:
     existing: Existing | None = None
     tries: int = 1
     seconds: float = 0.0
+    lines: int | None = None
+
+    @property
+    def artifact(self) -> Path | None:
+        """Where the artifact is, made now or before; None if there is none."""
+        made = self.result.artifact if self.result else None
+        return self.existing.path if self.existing else made.path if made else None
 
     @property
     def state(self) -> str:
@@ -148,6 +158,12 @@ def split_existing(profiles: Sequence[Profile], options: PlayOptions) -> tuple[l
     found = {profile.slug: find_existing(profile, options.data_dir.absolute(), options.out) for profile in profiles}
     kept = [Outcome(each, None, None, existing, tries=0) for each in profiles if (existing := found[each.slug])]
     return [profile for profile in profiles if found[profile.slug] is None], kept
+
+
+def count_outcomes(outcomes: Sequence[Outcome], config_file: Path | None) -> list[Outcome]:
+    """Return outcomes with the statements of their artifacts; once nobody plays any more, for it may change the directory."""
+    counter = StatementCounter(config_file)
+    return [each if each.artifact is None else replace(each, lines=counter.count(each.artifact)) for each in outcomes]
 
 
 def _collect(ended: queue.SimpleQueue[Outcome | BaseException], play_done: Callable[[Outcome], None]) -> Outcome:

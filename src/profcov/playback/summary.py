@@ -40,10 +40,11 @@ def summary_text(run: Run) -> str:
 def _row(outcome: Outcome) -> str:
     result, existing = outcome.result, outcome.existing
     artifact = result.artifact if result else None
+    lines = "?" if outcome.lines is None else str(outcome.lines)
     if artifact is not None:
-        made = ("complete" if artifact.complete else f"partial; {', '.join(artifact.reasons)}", str(artifact.lines))
+        made = ("complete" if artifact.complete else f"partial; {', '.join(artifact.reasons)}", lines)
     else:
-        made = ("complete", str(existing.lines)) if existing else ("", "")
+        made = ("complete", lines) if existing else ("", "")
     sent = (str(result.requests), str(len(result.jobs))) if result else ("", "")
     cells = (outcome.profile.slug, outcome.state, *made, *sent, str(outcome.tries), f"{outcome.seconds:.1f}")
     return f"| {' | '.join(map(_plain, cells))} |"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from profcov.analysis.gaps import find_gaps
-from profcov.analysis.overlap import unique_symbols
+from profcov.analysis.overlap import find_unique
 from profcov.errors import CoverageWriteError
 from profcov.report import gaps as gaps_report
 from profcov.report.files import lay_out, write_whole
@@ -37,7 +37,7 @@ def write_matrix(matrix: Matrix, directory: Path, *, parquet: bool = False) -> N
     Raises:
         CoverageWriteError: a file cannot be written.
     """
-    unique = unique_symbols(matrix)
+    unique = find_unique(matrix)
     gaps = find_gaps(matrix)
     write_whole(directory / PROFILE_SYMBOLS, profile_symbols(matrix, unique))
     write_whole(directory / SYMBOL_PROFILES, symbol_profiles(matrix))

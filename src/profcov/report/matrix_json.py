@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from profcov.analysis.matrix import Matrix
+    from profcov.analysis.overlap import Unique
     from profcov.slug import Slug
 
 SCHEMA_VERSION: Final = 1
 
 
-def profile_symbols(matrix: Matrix, unique: Mapping[Slug, int]) -> Iterator[str]:
+def profile_symbols(matrix: Matrix, unique: Mapping[Slug, Unique]) -> Iterator[str]:
     """Yield ``profile-symbols.json``: each profile's covered symbols, and how many lines of how many files it ran.
 
     As text, since there may be millions of names: a line for each.
@@ -32,7 +33,8 @@ def profile_symbols(matrix: Matrix, unique: Mapping[Slug, int]) -> Iterator[str]
             "lines": reach.lines,
             "files": reach.files,
             "symbol_count": reach.covered.bit_count(),
-            "unique_count": unique[slug].bit_count(),
+            "unique_count": unique[slug].symbols.bit_count(),
+            "unique_lines": unique[slug].lines,
             "unknown_files": list(reach.unknown_files),
         }
         yield f"{separator}\n    {json.dumps(slug)}: {{\n"

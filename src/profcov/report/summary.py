@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from profcov.analysis.overlap import idle_profiles, nearest_twins
+from profcov.analysis.overlap import cover_greedily, list_sole_lines, nearest_twins, redundant_profiles
 from profcov.report.text import code, table, tenths
 
 if TYPE_CHECKING:
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
 
     from profcov.analysis.gaps import Gaps
     from profcov.analysis.matrix import Matrix
+    from profcov.analysis.overlap import Unique
     from profcov.slug import Slug
 
 _TOP: Final = 20
 
 
-def summary_markdown(matrix: Matrix, gaps: Gaps, unique: Mapping[Slug, int]) -> Iterator[str]:
+def summary_markdown(matrix: Matrix, gaps: Gaps, unique: Mapping[Slug, Unique]) -> Iterator[str]:
     """Yield the summary, section by section."""
     union = 0
     for reach in matrix.profiles.values():
@@ -34,8 +35,9 @@ def summary_markdown(matrix: Matrix, gaps: Gaps, unique: Mapping[Slug, int]) -> 
     )
     yield from _list_partial(matrix)
     yield from _rank_profiles(matrix, unique)
-    yield from _list_sole(matrix, unique)
-    yield from _list_idle(unique)
+    yield from _list_sole(matrix)
+    yield from _list_redundant(unique)
+    yield from _list_cover(matrix)
     yield from _list_twins(matrix)
 
 
@@ -48,41 +50,52 @@ def _list_partial(matrix: Matrix) -> Iterator[str]:
         yield from _say_rest(len(partial))
 
 
-def _rank_profiles(matrix: Matrix, unique: Mapping[Slug, int]) -> Iterator[str]:
+def _rank_profiles(matrix: Matrix, unique: Mapping[Slug, Unique]) -> Iterator[str]:
     yield "\n## Profiles, by what only they reach\n\n"
-    ranks = sorted(unique, key=lambda slug: (-unique[slug].bit_count(), slug))
+    ranks = sorted(unique, key=lambda slug: (-unique[slug].lines, -unique[slug].symbols.bit_count(), slug))
     rows = []
     for slug in ranks[:_TOP]:
-        reach = matrix.profiles[slug]
-        counts = (unique[slug].bit_count(), reach.covered.bit_count(), reach.lines, reach.files)
+        reach, own = matrix.profiles[slug], unique[slug]
+        counts = (own.lines, own.symbols.bit_count(), reach.lines, reach.covered.bit_count(), reach.files)
         rows.append((code(slug), *map(str, counts)))
-    yield from (f"{line}\n" for line in table(("profile", "unique symbols", "symbols", "lines", "files"), rows))
+    titles = ("profile", "unique lines", "unique symbols", "lines", "symbols", "files")
+    yield from (f"{line}\n" for line in table(titles, rows))
     yield from _say_rest(len(ranks))
 
 
-def _list_sole(matrix: Matrix, unique: Mapping[Slug, int]) -> Iterator[str]:
-    total = sum(symbols.bit_count() for symbols in unique.values())
-    yield f"\n## Symbols that only one profile reaches: {total}\n\n"
-    if total:
-        pairs = ((name, slug) for slug, symbols in unique.items() for name in matrix.index.names(symbols))
-        rows = [(code(name), code(slug)) for name, slug in islice(pairs, _TOP)]
-        yield from (f"{line}\n" for line in table(("symbol", "profile"), rows))
-        yield from _say_rest(total)
+def _list_sole(matrix: Matrix) -> Iterator[str]:
+    sole = sorted(list_sole_lines(matrix), key=lambda each: (-each.lines, each.place, each.slug))
+    yield f"\n## Lines that only one profile runs: {sum(each.lines for each in sole)}\n\n"
+    if sole:
+        rows = [(code(each.symbol.name), code(each.slug), str(each.lines)) for each in sole[:_TOP]]
+        yield from (f"{line}\n" for line in table(("symbol", "profile", "lines"), rows))
+        yield from _say_rest(len(sole))
 
 
-def _list_idle(unique: Mapping[Slug, int]) -> Iterator[str]:
-    idle = idle_profiles(unique)
-    yield f"\n## Profiles that add no symbol: {len(idle)}\n\n"
-    yield "Each of them could go, it alone, without a symbol being lost; lines and answers may differ all the same.\n"
-    if idle:
-        yield "\n" + "".join(f"- {code(slug)}\n" for slug in idle[:_TOP])
-        yield from _say_rest(len(idle))
+def _list_redundant(unique: Mapping[Slug, Unique]) -> Iterator[str]:
+    redundant = redundant_profiles(unique)
+    yield f"\n## Profiles that add no line: {len(redundant)}\n\n"
+    yield "Each of them could go, it alone, without a line being lost; answers may differ all the same.\n"
+    if redundant:
+        yield "\n" + "".join(f"- {code(slug)}\n" for slug in redundant[:_TOP])
+        yield from _say_rest(len(redundant))
+
+
+def _list_cover(matrix: Matrix) -> Iterator[str]:
+    picks = [pick for pick in cover_greedily(matrix) if pick.adds]
+    yield f"\n## How few would do: {len(picks)} of {len(matrix.profiles)}\n\n"
+    yield "In this order they run every line that all of them run; found greedily, and not proven to be the fewest.\n"
+    if picks:
+        rows = [(code(pick.slug), str(pick.adds), str(pick.total)) for pick in picks[:_TOP]]
+        yield "\n"
+        yield from (f"{line}\n" for line in table(("profile", "adds lines", "lines so far"), rows))
+        yield from _say_rest(len(picks))
 
 
 def _list_twins(matrix: Matrix) -> Iterator[str]:
     twins = nearest_twins(matrix)
     yield "\n## Nearest twins\n\n"
-    yield "How much of what either profile reaches both reach (Jaccard index).\n"
+    yield "How much of the lines that either profile runs both run (Jaccard index).\n"
     if twins:
         ranks = sorted(twins, key=lambda slug: (-twins[slug].likeness, slug))
         rows = [(code(slug), code(twins[slug].slug), f"{twins[slug].likeness:.3f}") for slug in ranks[:_TOP]]

@@ -7,11 +7,15 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import coverage
 from coverage.exceptions import CoverageException
 
-from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteError
-from profcov.omissions import omit_by_name
+from profcov.configuration import (
+    Configuration,
+    choose_settings,
+    complete_settings,
+    list_settings,
+)
+from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteError, NothingMeasuredError
 from profcov.reasons import (
     HISTORY_UNKNOWN,
     JOBS_UNFINISHED,
@@ -39,8 +43,10 @@ from profcov.store.layout import (
 from profcov.store.line_numbers import leave_out_impossible
 from profcov.store.lock import raise_generation, read_generation
 from profcov.store.merge import Content, gather, read_content
+from profcov.store.naming import ask_coverage
 from profcov.store.playing import consuming, is_broken_off
 from profcov.store.sidecar import Making, check_artifact, describe, read_sidecar, write_sidecar
+from profcov.store.unmeasured import tell_unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -53,7 +59,6 @@ if TYPE_CHECKING:
 
 _OF_JOBS: Final = {JOBS_UNFINISHED, JOBS_UNMEASURED}
 """What may be true no longer when jobs have ended since."""
-_OPTIONS: Final = ("source", "source_pkgs", "include", "omit", "branch", "relative_files")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,6 @@ class Artifact:
     sidecar: Path
     complete: bool
     reasons: tuple[str, ...]
-    lines: int
     files: int
     shards: int
     changed: dict[str, list[str]]
@@ -102,7 +106,8 @@ def combine(
     Args:
         data_dir: where the shards are.
         slug: the profile.
-        config_file: coverage.py configuration, for ``[paths]`` and ``relative_files``.
+        config_file: coverage.py configuration, for ``[paths]`` and ``relative_files``; if None that which the shards were
+            measured with, or what coverage.py finds by itself where they do not tell.
         out: directory for the artifact; the data directory if None.
         timeout: seconds to wait for work in flight.
         reasons: codes that the caller knows of for the artifact to be partial.
@@ -129,14 +134,19 @@ def combine(
         gathered = _gather(data_dir, slug, lock, umask)
         before = _read_before(artifact) if append else None
         with _beside(artifact, umask) as merged:
-            names, options = _ask_coverage(slug, gathered.names, config_file, merged)
+            told = list_settings([before.facts] if before else []) + gathered.settings
+            measured, others = choose_settings(told)
+            configuration = Configuration(config_file, None if config_file else measured)
+            names, own = ask_coverage(slug, gathered.names, configuration, merged)
             gathered.rename(names)
             content, changed = gathered.merge(before)
             impossible = leave_out_impossible(content, gathered.sources)
             failed = list_failed(data_dir, slug)
             died = list_died(failed)
             listed = list_jobs(gathered.jobs, died, jobs or {}, before.facts.get("jobs", ()) if before else ())
-            _write(slug, content, merged, may_be_empty=bool(failed or name_doubtful(listed)))
+            if not (failed or name_doubtful(listed)):
+                _refuse_nothing(slug, content, measured, gathered)
+            _write(slug, content, merged)
             making = Making(
                 slug=slug,
                 gathered=gathered,
@@ -154,10 +164,12 @@ def combine(
                 impossible=impossible,
                 jobs=listed,
                 before=before.facts if before else {},
+                settings=complete_settings(measured or own),
+                other_settings=others,
             )
             _publish(merged, artifact, umask)
         generation = read_generation(lock) + (not keep)
-        write_sidecar(artifact, describe(artifact, making, content, settings=options, generation=generation), umask)
+        write_sidecar(artifact, describe(artifact, making, content, generation=generation), umask)
         if not keep:
             consume(data_dir, slug, lock, gathered.shards, failed, umask=umask)
             _quarantine(data_dir, gathered.unreadable, umask)
@@ -172,7 +184,6 @@ def _sum_up(artifact: Path, making: Making, content: Content) -> Artifact:
         sidecar=sidecar_path(artifact),
         complete=not making.reasons,
         reasons=making.reasons,
-        lines=sum(map(len, content.lines_by_file().values())),
         files=len(content.files),
         shards=len(making.gathered.shards),
         changed={
@@ -320,48 +331,22 @@ def _beside(artifact: Path, umask: int) -> Iterator[Path]:
             left.unlink(missing_ok=True)
 
 
-def _ask_coverage(
-    slug: Slug, names: set[str], config_file: Path | None, merged: Path
-) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return the names that coverage.py gives to files when it combines them, and its options.
-
-    It combines a file of one line for each name, under a context that is called as the name was.
+def _refuse_nothing(slug: Slug, content: Content, measured: Mapping[str, Any] | None, gathered: Gathered) -> None:
+    """Refuse shards without a line: a unit of work has ended, and ran nothing that is measured.
 
     Raises:
-        CoverageMergeError: its configuration cannot be used.
+        NothingMeasuredError: there is no line in what was merged.
     """
-    plain, named = (merged.with_name(f"{merged.name}.{part}") for part in ("plain", "named"))
-    try:
-        for path in (plain, named):
-            path.unlink(missing_ok=True)
-        Content(lines={(name, name): 2 for name in names or {"nothing.py"}}).write(plain)
-        tool = coverage.Coverage(
-            data_file=str(named), config_file=str(config_file) if config_file else True, messages=False
-        )
-        tool.set_option("run:parallel", value=False)
-        omit_by_name(tool)
-        tool.combine(data_paths=[str(plain)], strict=True, keep=True)
-        tool.save()
-        renamed = dict(list(read_content(named).lines))
-    except CoverageException as error:
-        raise CoverageMergeError(slug, str(error)) from error
-    finally:
-        for path in (plain, named):
-            path.unlink(missing_ok=True)
-    options = {name: tool.get_option(f"run:{name}") for name in _OPTIONS}
-    return renamed, {"config_file": str(config_file) if config_file else None, **options}
+    if not content.lines and not content.arcs:
+        raise NothingMeasuredError(slug, tell_unmeasured(measured, gathered))
 
 
-def _write(slug: Slug, content: Content, merged: Path, *, may_be_empty: bool) -> None:
+def _write(slug: Slug, content: Content, merged: Path) -> None:
     """Write what was merged as coverage.py's file.
 
     Raises:
-        CoverageMergeError: there is nothing in it, or lines and branches cannot be in one file.
+        CoverageMergeError: lines and branches cannot be in one file.
     """
-    if not content.lines and not content.arcs and not may_be_empty:
-        raise CoverageMergeError(
-            slug, "its jobs ran, but no line that is measured: does `source` of the configuration name their code?"
-        )
     if content.lines and content.arcs:
         raise CoverageMergeError(slug, "some of its shards have branches, and some have lines only")
     try:

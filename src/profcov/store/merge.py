@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.configuration import list_settings
 from profcov.errors import CoverageReadError
 from profcov.store.files import file_digest
 from profcov.store.jobs import is_note
@@ -190,6 +191,11 @@ class Gathered:
         return unite_lines(each.outside for each in self.contents.values())
 
     @property
+    def settings(self) -> list[Mapping[str, Any]]:
+        """What coverage.py was told in the processes that wrote them, in the order of time, as often as it was noted."""
+        return list_settings(each.facts for each in sorted(self.contents.values(), key=_when_written))
+
+    @property
     def lost(self) -> int:
         """How many units of work had lines that could not be written, and were given up."""
         return sum(int(each.facts.get("lost", 0)) for each in self.contents.values())
@@ -231,6 +237,10 @@ def unite_lines(parts: Iterable[Mapping[str, Iterable[int]]]) -> dict[str, list[
         for file, lines in part.items():
             found.setdefault(file, set()).update(lines)
     return {file: sorted(lines) for file, lines in sorted(found.items())}
+
+
+def _when_written(content: Content) -> float:
+    return float(content.facts.get("written", 0.0))
 
 
 def _choose(file: str, versions: dict[str, float]) -> str:
@@ -287,6 +297,7 @@ def _check_facts(facts: Mapping[str, Any]) -> None:
         "ran_outside": dict,
         "lost": int,
         "jobs": list,
+        "settings": dict,
     }
     wrong = [name for name, kind in types.items() if name in facts and not isinstance(facts[name], kind)]
     wrong += ["jobs"] * ("jobs" not in wrong and not all(map(is_note, facts.get("jobs", ()))))

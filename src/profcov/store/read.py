@@ -29,6 +29,8 @@ _TYPES: Final = {
     "ran_outside": dict,
     "changed_sources": dict,
     "impossible_lines": dict,
+    "settings": dict,
+    "other_settings": list,
 }
 
 

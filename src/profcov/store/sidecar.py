@@ -36,7 +36,8 @@ class Making:
 
     ``changed`` has the sha256 of each version of the files of which there is more than one; ``impossible`` the lines that
     were left out because their file ends before them; ``jobs`` are as :func:`profcov.store.jobs.list_jobs` has them; ``before``
-    is the sidecar of the artifact that was appended to.
+    is the sidecar of the artifact that was appended to. ``settings`` is what coverage.py was told where it was measured,
+    ``other_settings`` what it was told in processes that were told something else.
     """
 
     slug: Slug
@@ -47,11 +48,11 @@ class Making:
     impossible: Mapping[str, list[int]]
     jobs: Sequence[Mapping[str, Any]]
     before: Mapping[str, Any]
+    settings: Mapping[str, Any]
+    other_settings: Sequence[Mapping[str, Any]]
 
 
-def describe(
-    artifact: Path, making: Making, content: Content, *, settings: dict[str, Any], generation: int
-) -> dict[str, Any]:
+def describe(artifact: Path, making: Making, content: Content, *, generation: int) -> dict[str, Any]:
     """Return the facts about a freshly combined artifact, as ``docs/reference/sidecar.schema.json`` has them.
 
     ``sources`` has the sha256 of each file as it was when it ran; where no shard tells, as it is on disk now, or null
@@ -78,8 +79,9 @@ def describe(
         },
         "platform": sys.platform,
         "source_root": os.getcwd(),  # noqa: PTH109
-        "settings": settings,
-        "coverage_types": {"line": True, "branch": bool(settings.get("branch")), "function": True},
+        "settings": dict(making.settings),
+        "other_settings": [dict(each) for each in making.other_settings],
+        "coverage_types": {"line": True, "branch": bool(making.settings.get("branch")), "function": True},
         "sha256": file_digest(artifact),
         "sources": {name: recorded.get(name) or file_digest(name) for name in sorted(content.files)},
         "imported": sorted({*making.gathered.imported, *before.get("imported", ())}),

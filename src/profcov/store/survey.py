@@ -19,6 +19,7 @@ from profcov.store.layout import (
     sidecar_path,
 )
 from profcov.store.sidecar import read_sidecar
+from profcov.store.unmeasured import MAX_LOOKED_AT, find_unmeasured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,6 +46,8 @@ class Held:
     holders: list[Holder] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     """Why an artifact that is made now would be partial, as far as processes have noted it."""
+    unmeasured: str | None = None
+    """What is to be said of shards none of which has a line."""
 
     @property
     def is_pending(self) -> bool:
@@ -68,6 +71,7 @@ class Held:
                 for each in self.holders
             ],
             "missing": self.missing,
+            "unmeasured": self.unmeasured,
         }
 
 
@@ -82,12 +86,14 @@ def survey(data_dir: Path) -> list[Held]:
     for note in list_notes(data_dir):
         if note.missing is not None:
             missing.setdefault(note.slug, set()).add(note.missing)
-    found = []
+    found: list[Held] = []
     for slug in sorted({*contents.shards, *contents.artifacts, *holders, *missing, *quarantined}):
         shards = [shards_dir(data_dir) / name for name in contents.shards.get(slug, ())]
         held = _measure(data_dir, slug, shards, quarantined.get(slug, []))
         held.holders = holders.get(slug, [])
         held.missing = sorted(missing.get(slug, ()))
+        if len(found) < MAX_LOOKED_AT:
+            held.unmeasured = find_unmeasured(held.shards)
         found.append(held)
     return found
 

@@ -15,9 +15,9 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from coverage import Coverage
 from coverage.exceptions import ConfigError, CoverageException
 
+from profcov.configuration import as_configuration
 from profcov.errors import SettingsError
 from profcov.omissions import omit_by_name
 from profcov.symbols.calls import Calls
@@ -28,7 +28,11 @@ from profcov.symbols.source import Reading, read_source
 from profcov.symbols.startup import find_startup
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from coverage import Coverage
+
+    from profcov.configuration import Configuration
 
 # What reading a file that is no Python can raise; nesting that is too deep ends in the last two.
 _NOT_PYTHON = (OSError, SyntaxError, ValueError, tokenize.TokenError, CoverageException, RecursionError, MemoryError)
@@ -47,36 +51,45 @@ class _Source(NamedTuple):
     module: str
 
 
-def build_inventory(config_file: Path | None, sources: Sequence[Path] = (), *, processes: int = 1) -> Inventory:
+def build_inventory(
+    given: Configuration | Path | None,
+    sources: Sequence[Path] = (),
+    *,
+    processes: int = 1,
+    only: Collection[str] | None = None,
+) -> Inventory:
     """List the symbols of every measured file.
 
-    ``config_file`` None leaves the configuration to coverage.py's own search. ``sources`` (files or directories) stand
-    in for the sources it names. Run it in the directory and environment in which the server runs: file names and
+    ``given`` is a configuration or the file of one; None leaves that to coverage.py's own search. ``sources`` (files or
+    directories) stand in for the sources it names; ``only`` are names in artifacts: other files are left out. Run it in the directory and environment in which the server runs: file names and
     packages are looked up from there. With more than one of ``processes`` many files are read by several; a program
     that asks for it needs ``if __name__ == "__main__"``, as with ``multiprocessing``.
 
     Raises:
         SettingsError: the configuration cannot be used.
     """
-    with _configure(config_file) as coverage:
+    configuration, sources = as_configuration(given), [path.absolute() if path.exists() else path for path in sources]
+    with configuration.at_root(), _configure(configuration) as coverage:
         relative = bool(coverage.get_option("run:relative_files"))
         by_name = FilePatterns(omit_by_name(coverage, [str(each) for each in sources]))
         found = find_files(coverage, sources)
         omitted = sorted(str(path) for path in found.omitted if by_name.match(str(path)))
         named = _name(found.modules, relative=relative)
+        if only is not None:
+            named = [each for each in named if each.file in only]
         processes = min(processes, len(named) // _SHARE)
         if processes > 1:
-            return _gather(_read_together(config_file, named, processes), omitted)
+            return _gather(_read_together(configuration, named, processes), omitted)
         return _gather((_read(coverage, source) for source in named), omitted)
 
 
 @contextmanager
-def _configure(config_file: Path | None) -> Iterator[Coverage]:
+def _configure(configuration: Configuration) -> Iterator[Coverage]:
     try:
-        coverage = Coverage(config_file=str(config_file) if config_file else True, data_file=None)
+        coverage = configuration.open(data_file=None)
         data = coverage.get_data()  # loads the plugins, which may change what is measured
     except (CoverageException, ConfigError, ImportError) as error:  # ConfigError was no CoverageException at first
-        name = str(config_file or "the configuration that coverage.py finds")
+        name = str(configuration)
         problem = f"one that coverage.py can use ({_one_line(error)})"
         raise SettingsError("coverage configuration", name, problem) from error
     try:
@@ -118,18 +131,18 @@ def _find_obstacle(path: Path) -> str | None:
     return None if compiled is None else f"compiled: Python imports {compiled.name}"
 
 
-def _read_share(config_file: Path | None, share: Sequence[_Source]) -> list[_Read]:
-    with _configure(config_file) as coverage:
+def _read_share(configuration: Configuration, share: Sequence[_Source]) -> list[_Read]:
+    with _configure(configuration) as coverage:
         return [_read(coverage, source) for source in share]
 
 
-def _read_together(config_file: Path | None, named: Sequence[_Source], processes: int) -> Iterator[_Read]:
+def _read_together(configuration: Configuration, named: Sequence[_Source], processes: int) -> Iterator[_Read]:
     size = max(20, len(named) // (processes * 8))
     shares = [named[start : start + size] for start in range(0, len(named), size)]
     # A fork has all modules already, but must not be made of a program with threads.
     method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
     with ProcessPoolExecutor(processes, mp_context=get_context(method)) as pool:
-        for found in pool.map(partial(_read_share, config_file), shares):
+        for found in pool.map(partial(_read_share, configuration), shares):
             yield from found
 
 

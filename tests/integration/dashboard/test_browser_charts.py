@@ -129,7 +129,7 @@ def test_overview_says_what_was_reached(page: Page, shop: str) -> None:
         "symbols reached": "5 / 10",
         "modules never reached": "1 / 3",
         "profiles": "4",
-        "profiles with no unique symbol": "2",
+        "profiles with no unique line": "2",
         "artifacts not known to be complete": "0",
     }
     assert card(page, "Modules never reached").locator("tbody tr").all_inner_texts() == [
@@ -238,31 +238,34 @@ def test_overlap_shows_exclusive_intersections_likeness_owners_and_cover(page: P
     box = card(page, "Intersections")
     expect(box.locator("svg a")).to_have_count(4)
     assert sorted(read_table(box)) == sorted(
-        [[LONG, "1", "1"], ["c", "1", "1"], [f"{LONG} + b", "2", "1"], [f"{LONG} + b + c", "3", "1"]]
+        [
+            [LONG, "1", "2", "1"],
+            ["c", "1", "4", "1"],
+            [f"{LONG} + b", "2", "2", "1"],
+            [f"{LONG} + b + c", "3", "1", "1"],
+        ]
     )
     pairs = [
         row.locator("td").all_inner_texts() for row in card(page, "Likeness of each pair").locator("tbody tr").all()
     ]
-    assert pairs == [[NONE, "75.0 %", "40.0 %"], ["75.0 %", NONE, "50.0 %"], ["40.0 %", "50.0 %", NONE]]
+    assert pairs == [[NONE, "71.4 %", "27.3 %"], ["71.4 %", NONE, "33.3 %"], ["27.3 %", "33.3 %", NONE]]
     owners = card(page, "Sole owners")
-    expect(owners.locator("summary")).to_have_text([f"{LONG} 1", "b 0", "c 1"])
+    expect(owners.locator("summary")).to_have_text([f"{LONG} 2", "b 0", "c 4"])
     owners.locator("summary").first.click()
-    expect(owners.locator("li")).to_have_text(["shop.cart:remove"])
+    expect(owners.locator("li")).to_have_text(["shop.cart:remove 2 lines"])
     cover = card(page, "How few would do")
-    expect(cover).to_contain_text(
-        "2 of 4 profiles reach everything that all of them reach: greedy, not proven minimal."
-    )
+    expect(cover).to_contain_text("2 of 4 profiles run every line that all of them run: greedy, not proven minimal.")
     assert [row[1:] for row in read_table(cover)] == [
-        [LONG, "4", "4", "80.0 %"],
-        ["c", "1", "5", "100 %"],
-        ["b", "0", "5", "100 %"],
-        ["d", "0", "5", "100 %"],
+        [LONG, "7", "7", "63.6 %"],
+        ["c", "4", "11", "100 %"],
+        ["b", "0", "11", "100 %"],
+        ["d", "0", "11", "100 %"],
     ]
 
 
 def test_bar_of_an_intersection_leads_to_its_symbols(page: Page, shop: str) -> None:
     visit(page, shop, "overlap?p=b,c")
-    page.get_by_role("link", name="1 symbol: exactly c").focus()
+    page.get_by_role("link", name="4 lines, 1 symbol: exactly c").focus()
     page.keyboard.press("Enter")
     expect(page.locator("[data-row], .sheet tbody tr").filter(has_text="send")).to_have_count(1)
     expect(page.get_by_role("searchbox")).to_have_value("!p:b p:c")
@@ -293,7 +296,7 @@ def test_where_there_is_nothing_to_reach_each_page_says_so(page: Page, tmp_path:
     expect(card(page, "Modules never reached")).to_contain_text("No module has a statement to reach.")
     expect(card(page, "Never called in reached modules")).to_contain_text("No module is reached.")
     visit(page, url, "profile/a")
-    expect(page.locator(".page")).to_contain_text("It reaches no symbol.")
+    expect(page.locator(".page")).to_contain_text("It runs no line.")
     visit(page, url, "about")
     expect(page.locator("caption")).to_have_text("1 of 1 profile")
     for place in ("profiles", "profile/a", "symbols", "symbol/a", "gaps", "overlap"):

@@ -59,8 +59,10 @@ def test_a_profile_shows_what_it_runs(open_page: Open) -> None:
     page = open_page(make_shop(), "#/profile/checkout")
     heading(page, "checkout complete")
     figures = page.locator("#app .figures > div").all_inner_texts()
-    assert [text.split("\n") for text in figures[:3]] == [
+    assert [text.split("\n") for text in figures[:5]] == [
         ["of statements reached", "39.2 %"],
+        ["lines in 3 files", "40"],
+        ["unique lines", "6"],
         ["symbols", "6"],
         ["unique symbols", "2"],
     ]
@@ -68,7 +70,7 @@ def test_a_profile_shows_what_it_runs(open_page: Open) -> None:
     expect(page.get_by_role("link", name="Report as JSON")).to_have_attribute("href", "checkout-coverage.json")
     assert page.locator(".context").all_inner_texts() == ["web\n30 lines · 75.0 %", "jobs\n15 lines · 37.5 %"]
     expect(page.locator(".leaf", has_text="cart")).to_contain_text("4 of 5")
-    unique = page.get_by_role("grid", name="Symbols that only this profile reaches")
+    unique = page.get_by_role("grid", name="Symbols with lines that only this profile runs")
     assert unique.locator("tbody:not(.space) tr td:first-child").all_inner_texts() == [
         "shop.cart:Cart.total",
         "shop.cart:Cart.total.<locals>.tax",

@@ -125,7 +125,7 @@ def test_jobs_that_run_nothing_that_is_measured_are_one_sentence(rq: Any, tmp_pa
     (tmp_path / "measured.ini").write_text("[run]\nsource = elsewhere\n")
     rq.run('with profcov.trace("demo"):\n    queue.enqueue("time.time")\ntell(None)\n')
     rq.work()
-    with pytest.raises(Exception, match="its jobs ran, but no line that is measured"):
+    with pytest.raises(Exception, match="traced, but no measured file ran: is `source` right"):
         combine(rq.data, parse_slug("demo"), timeout=30)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest.mock import ANY
 
 from profcov.analysis.matrix import build_matrix
-from profcov.analysis.overlap import unique_symbols
+from profcov.analysis.overlap import find_unique
 from profcov.slug import parse_slug
 from profcov.store.read import read_artifact
 from profcov.symbols.inventory import build_inventory
@@ -289,7 +289,7 @@ def test_the_matrix_reads_both_ways_and_tells_what_is_unique(application):
         "other": ["a"],
         "other:h": ["a"],
     }
-    unique = {slug: list(matrix.index.names(symbols)) for slug, symbols in unique_symbols(matrix).items()}
+    unique = {slug: list(matrix.index.names(each.symbols)) for slug, each in find_unique(matrix).items()}
     assert unique == {"a": ["other", "other:h"], "b": ["app:g"], "idle": []}
 
 

@@ -34,9 +34,16 @@ def write(data: Path, slug: str, line: int) -> None:
     write_shard(data, Slug(slug), f"profile:{slug}", {"/src/a.py": {line}})
 
 
+def write_source(place: Path) -> str:
+    """Write a file that is measured, of two statements on three lines, and return its name in shards."""
+    source = place / "a.py"
+    source.write_text("x = [\n]\ny = 2\n")
+    return str(source)
+
+
 def test_it_prints_one_line_an_artifact(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write(tmp_path / ".profcov", "demo", 1)
-    write(tmp_path / ".profcov", "demo", 2)
+    for lines in ({1}, {2}, {3}):
+        write_shard(tmp_path / ".profcov", Slug("demo"), "profile:demo", {write_source(tmp_path): lines})
     assert run("demo") == 0
     told = capsys.readouterr()
     assert told.out == f"demo\t2\t1\tcomplete\t{tmp_path}/.profcov/demo.coverage\n"
@@ -122,7 +129,7 @@ def test_without_a_slug_it_combines_those_too_that_only_a_note_is_left_of(
     write(tmp_path / ".profcov", "demo", 1)
     assert run() == 1
     rows = [line.split("\t")[:4] for line in capsys.readouterr().out.splitlines()]
-    assert rows == [["dead", "0", "0", "partial; process-died"], ["demo", "1", "1", "complete"]]
+    assert rows == [["dead", "0", "0", "partial; process-died"], ["demo", "?", "1", "complete"]]
     assert run() == 3
 
 

@@ -58,9 +58,9 @@ def schema(name: str):
 def test_each_profile_has_a_row(project, capsys):
     record("one", [2, 7])
     record("two", [2])
-    titles = "profile\tsymbols\tunique symbols\tlines\tfiles\n"
-    assert run(capsys, "matrix", "two", "one", "two") == (0, f"{titles}one\t4\t2\t2\t1\ntwo\t2\t0\t1\t1\n", "")
-    assert run(capsys, "matrix", "one") == (0, f"{titles}one\t4\t4\t2\t1\n", "")
+    titles = "profile\tlines\tunique lines\tsymbols\tunique symbols\tfiles\n"
+    assert run(capsys, "matrix", "two", "one", "two") == (0, f"{titles}one\t2\t1\t4\t2\t1\ntwo\t1\t0\t2\t0\t1\n", "")
+    assert run(capsys, "matrix", "one") == (0, f"{titles}one\t2\t2\t4\t4\t1\n", "")
 
 
 def test_the_files_say_what_the_profiles_cover_in_both_directions(project, capsys):
@@ -78,6 +78,7 @@ def test_the_files_say_what_the_profiles_cover_in_both_directions(project, capsy
         "files": 1,
         "symbol_count": 2,
         "unique_count": 0,
+        "unique_lines": 0,
         "unknown_files": [],
         "symbols": ["app", "app:f"],
     }
@@ -100,7 +101,7 @@ def test_the_files_say_what_the_profiles_cover_in_both_directions(project, capsy
             ["app", "module", "app.py", "1", "1"],
             ["app:f", "function", "app.py", "1", "1"],
         ]
-    assert "| `app:C.g` | `one` |" in (out / "summary.md").read_text()
+    assert "| `app:C.g` | `one` | 1 |" in (out / "summary.md").read_text()
     assert run(capsys, "matrix", "--format", "json")[1] == (out / "profile-symbols.json").read_text()
     assert run(capsys, "matrix", "--format", "md")[1] == (out / "summary.md").read_text()
 
@@ -134,7 +135,7 @@ def test_what_is_left_out_is_said_beside_the_result(project, capsys):
     write_shard(project / ".profcov", Slug("late"), "profile:late", {"app.py": {2}})
     code, printed, err = run(capsys, "matrix")
     assert code == 0
-    assert printed.splitlines()[1:] == ["one\t2\t2\t1\t1"]
+    assert printed.splitlines()[1:] == ["one\t1\t1\t2\t2\t1"]
     said = err.splitlines()
     assert len(said) == 3
     assert said[0].startswith("late: left out")

@@ -27,7 +27,7 @@ def profile(slug):
 
 def made(slug, *reasons):
     path = Path(f"out/{slug}.coverage")
-    figures = {"lines": 7, "files": 1, "shards": 1, "changed": {}, "impossible": {}}
+    figures = {"files": 1, "shards": 1, "changed": {}, "impossible": {}}
     return Artifact(slug, path, path, complete=not reasons, reasons=reasons, **figures)
 
 
@@ -35,16 +35,17 @@ def made(slug, *reasons):
 def run():
     return Run(
         [
-            Outcome(profile("good"), PlayResult("good", 3, 1.5, ("j1",), made("good")), None, seconds=1.5),
+            Outcome(profile("good"), PlayResult("good", 3, 1.5, ("j1",), made("good")), None, seconds=1.5, lines=7),
             Outcome(
                 profile("part"),
                 PlayResult("part", 3, 1.5, (), made("part", "jobs-unfinished"), (HOSTILE,)),
                 None,
                 tries=2,
+                lines=7,
             ),
             Outcome(profile("bad"), None, PlaybackError("bad", "climate", HOSTILE), tries=3, seconds=2.25),
             Outcome(profile("gone"), None, TargetError("http://x", "nothing answers")),
-            Outcome(profile("kept"), None, None, Existing(Path("out/kept.coverage"), 5), tries=0),
+            Outcome(profile("kept"), None, None, Existing(Path("out/kept.coverage")), tries=0, lines=5),
         ],
         is_traced=True,
         began=0.0,

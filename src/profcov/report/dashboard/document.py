@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.analysis.overlap import list_sole_lines
 from profcov.report.dashboard.about import describe_edition
 from profcov.report.dashboard.changes import describe_changes
 from profcov.report.dashboard.edition import clean
-from profcov.report.dashboard.signatures import sign_symbols
+from profcov.report.dashboard.signatures import sign_matrix
 from profcov.report.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from profcov.analysis.gaps import SymbolGap
+    from profcov.analysis.matrix import Matrix
     from profcov.report.dashboard.edition import Edition
     from profcov.report.dashboard.notes import Note
     from profcov.slug import Slug
@@ -26,7 +28,7 @@ _NO_REASONS: Final = {"unknown": ["it has no sidecar"]}
 def make_document(edition: Edition) -> dict[str, Any]:
     """Return what the page is made from: profiles, modules, symbols, and which profiles cover each symbol."""
     matrix, gaps = edition.matrix, edition.gaps
-    numbers, signatures = sign_symbols(matrix)
+    numbers, lines, signatures = sign_matrix(matrix)
     changes = None if edition.since is None else describe_changes(*edition.since)
     return {
         "version": VERSION,
@@ -39,6 +41,8 @@ def make_document(edition: Edition) -> dict[str, Any]:
         "outside": _list_places(edition, gaps.outside),
         "kinds": list(KINDS),
         "signatures": signatures,
+        "lines": lines,
+        "sole": _describe_sole(matrix),
         "totals": {"statements": gaps.body_lines_total, "reached": gaps.body_lines_covered},
         "changes": changes,
         "about": [[title, clean(text)] for title, text in describe_edition(edition)],
@@ -103,6 +107,17 @@ def _describe_modules(edition: Edition) -> Iterator[dict[str, Any]]:
 def _list_places(edition: Edition, found: Sequence[SymbolGap]) -> list[int]:
     names = {gap.symbol.name for gap in found}
     return [place for place, symbol in enumerate(edition.matrix.index.symbols) if symbol.name in names]
+
+
+def _describe_sole(matrix: Matrix) -> dict[str, list[int]]:
+    """Return where lines are that only one profile runs: columns of symbols and profiles, by their places, and how many."""
+    places = {slug: place for place, slug in enumerate(matrix.profiles)}
+    found = list_sole_lines(matrix)
+    return {
+        "symbol": [each.place for each in found],
+        "profile": [places[each.slug] for each in found],
+        "lines": [each.lines for each in found],
+    }
 
 
 def _describe_symbols(edition: Edition) -> dict[str, list[Any]]:

@@ -1,22 +1,30 @@
-"""Which profiles cover each symbol: each set of profiles is kept once, for there are far fewer sets than symbols."""
+"""Which profiles cover each symbol and run each line: each set of profiles is kept once, for there are far fewer sets than symbols and lines."""
 
 from __future__ import annotations
 
 import base64
 from typing import TYPE_CHECKING
 
+from profcov.analysis.index import to_flags
+from profcov.analysis.overlap import count_line_sets
+
 if TYPE_CHECKING:
     from profcov.analysis.matrix import Matrix
 
 
-def sign_symbols(matrix: Matrix) -> tuple[list[int], list[str]]:
-    """Return for each symbol the number of its set of profiles, and the sets, the empty one first.
+def sign_matrix(matrix: Matrix) -> tuple[list[int], list[int], list[str]]:
+    """Return for each symbol the number of its set of profiles; how many statements exactly each set runs; and the sets.
 
-    A set is base64 of bits, the lowest of the first byte being the first profile's.
+    The empty set is the first. A set is base64 of bits, the lowest of the first byte being the first profile's.
     """
-    places = {bytes(len(matrix.profiles)): 0}
+    count = len(matrix.profiles)
+    places = {bytes(count): 0}
     numbers = [places.setdefault(flags, len(places)) for _, flags in matrix.rows()]
-    return numbers, [_pack(flags) for flags in places]
+    lines = {
+        places.setdefault(to_flags(profiles, count), len(places)): number
+        for profiles, number in sorted(count_line_sets(matrix).items())
+    }
+    return numbers, [lines.get(place, 0) for place in range(len(places))], [_pack(flags) for flags in places]
 
 
 def unpack(signature: str, profiles: int) -> list[int]:

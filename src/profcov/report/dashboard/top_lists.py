@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.analysis.overlap import idle_profiles, nearest_twins, unique_symbols
+from profcov.analysis.overlap import find_unique, list_sole_lines, nearest_twins, redundant_profiles
 from profcov.report.text import printable, tenths
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from profcov.analysis.gaps import State
+    from profcov.analysis.overlap import Unique
     from profcov.report.dashboard.edition import Edition
     from profcov.slug import Slug
 
@@ -64,21 +65,21 @@ def key_figures(edition: Edition, document: Mapping[str, Any]) -> list[tuple[str
         ("symbols reached", f"{union.bit_count():,} / {len(matrix.index.symbols):,}"),
         ("modules never reached", f"{len(gaps.modules):,} / {len(modules):,}"),
         ("profiles", f"{len(matrix.profiles):,}"),
-        ("profiles that add no symbol", f"{len(idle_profiles(unique_symbols(matrix))):,}"),
+        ("profiles that add no line", f"{len(redundant_profiles(find_unique(matrix))):,}"),
         ("artifacts not known to be complete", f"{incomplete:,}"),
     ]
 
 
 def make_lists(edition: Edition, document: Mapping[str, Any]) -> list[TopList]:
     """Return the lists, each that has a row."""
-    unique = unique_symbols(edition.matrix)
+    unique = find_unique(edition.matrix)
     lists = chain(
         _list_incomplete(document["profiles"]),
         _list_changes(document["changes"]),
         _rank_profiles(edition, unique, {each["slug"]: each["html"] for each in document["profiles"]}),
         _list_gaps(edition),
-        _list_sole(edition, unique),
-        _list_idle(unique),
+        _list_sole(edition),
+        _list_redundant(unique),
         _list_twins(edition),
     )
     return [each for each in lists if each.rows]
@@ -111,21 +112,24 @@ def _list_changes(changes: Mapping[str, Any] | None) -> Iterator[TopList]:
         yield _make(title, ("symbol", "profiles", "first of them"), rows, changes["counts"][key])
 
 
-def _rank_profiles(edition: Edition, unique: Mapping[Slug, int], links: Mapping[Slug, str | None]) -> Iterator[TopList]:
+def _rank_profiles(
+    edition: Edition, unique: Mapping[Slug, Unique], links: Mapping[Slug, str | None]
+) -> Iterator[TopList]:
     profiles = edition.matrix.profiles
-    ranks = sorted(unique, key=lambda slug: (-unique[slug].bit_count(), slug))
+    ranks = sorted(unique, key=lambda slug: (-unique[slug].lines, -unique[slug].symbols.bit_count(), slug))
     rows = (
         (
             slug,
-            unique[slug].bit_count(),
-            profiles[slug].covered.bit_count(),
+            unique[slug].lines,
+            unique[slug].symbols.bit_count(),
             profiles[slug].lines,
+            profiles[slug].covered.bit_count(),
             profiles[slug].files,
             profiles[slug].status,
         )
         for slug in ranks
     )
-    columns = ("profile", "symbols only it reaches", "symbols", "statements", "files", "state")
+    columns = ("profile", "unique lines", "unique symbols", "lines", "symbols", "files", "state")
     yield _make("Profiles", columns, rows, len(ranks), [links[slug] for slug in ranks[:TOP]])
 
 
@@ -150,19 +154,19 @@ def _list_gaps(edition: Edition) -> Iterator[TopList]:
     )
 
 
-def _list_sole(edition: Edition, unique: Mapping[Slug, int]) -> Iterator[TopList]:
-    rows = ((name, slug) for slug, symbols in unique.items() for name in edition.matrix.index.names(symbols))
-    total = sum(symbols.bit_count() for symbols in unique.values())
-    yield _make("Symbols that only one profile reaches", ("symbol", "profile"), rows, total)
+def _list_sole(edition: Edition) -> Iterator[TopList]:
+    found = sorted(list_sole_lines(edition.matrix), key=lambda sole: (-sole.lines, sole.place, sole.slug))
+    rows = ((each.symbol.name, each.slug, each.lines) for each in found)
+    yield _make("Lines that only one profile runs", ("symbol", "profile", "lines"), rows, len(found))
 
 
-def _list_idle(unique: Mapping[Slug, int]) -> Iterator[TopList]:
-    idle = idle_profiles(unique)
-    yield _make("Profiles that add no symbol", ("profile",), ((slug,) for slug in idle), len(idle))
+def _list_redundant(unique: Mapping[Slug, Unique]) -> Iterator[TopList]:
+    redundant = redundant_profiles(unique)
+    yield _make("Profiles that add no line", ("profile",), ((slug,) for slug in redundant), len(redundant))
 
 
 def _list_twins(edition: Edition) -> Iterator[TopList]:
     twins = nearest_twins(edition.matrix)
     ranks = sorted(twins, key=lambda slug: (-twins[slug].likeness, slug))
     rows = ((slug, twins[slug].slug, f"{tenths(100 * twins[slug].likeness)} %") for slug in ranks)
-    yield _make("Nearest twins", ("profile", "most like it", "symbols shared"), rows, len(ranks))
+    yield _make("Nearest twins", ("profile", "most like it", "lines shared"), rows, len(ranks))

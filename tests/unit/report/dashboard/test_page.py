@@ -94,8 +94,8 @@ def test_without_a_script_there_are_key_figures_and_all_lists(edition):
         "Modules never imported",
         "Modules imported, but never called",
         "Functions and methods never called, in modules that are reached",
-        "Symbols that only one profile reaches",
-        "Profiles that add no symbol",
+        "Lines that only one profile runs",
+        "Profiles that add no line",
         "Nearest twins",
     ]
     assert "Symbols gained since monday: 22, the first 20 of them" in elements.texts["caption"]
@@ -105,7 +105,7 @@ def test_without_a_script_there_are_key_figures_and_all_lists(edition):
     assert figures["statements of functions and methods reached"] == "75.0 %"
     assert figures["symbols reached"] == "25 / 36"
     assert figures["modules never reached"] == "2 / 3"
-    assert figures["profiles that add no symbol"] == "2"
+    assert figures["profiles that add no line"] == "2"
     assert ("a", {"href": "html/one/index.html"}) in elements.found
     assert "html/two is left out." in elements.texts["li"]
 

@@ -1,0 +1,86 @@
+"""Which coverage configuration a command reads with: the one that is named, or the one that measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+from coverage.exceptions import ConfigError, CoverageException
+
+from profcov.cli.common import find_config
+from profcov.configuration import (
+    Configuration,
+    choose_settings,
+    differ,
+    list_settings,
+    note_settings,
+    unite_sources,
+)
+from profcov.report.text import printable
+from profcov.store.layout import artifact_path, sidecar_path
+from profcov.store.sidecar import read_sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from profcov.slug import Slug
+
+
+def find_configuration(given: str | None, directory: Path, slugs: Iterable[Slug]) -> Configuration:
+    """Return the configuration to read profiles with; where there is a choice, say which it is.
+
+    It is the one that is named, by the option, the environment or the default file; else the one that measured, by the
+    sidecars; else the one that coverage.py finds by itself.
+
+    Raises:
+        CoverageReadError: a sidecar cannot be read.
+        SettingsError: a file was named, and is not there.
+    """
+    named = find_config(given)
+    artifacts = [artifact_path(directory, slug) for slug in slugs]
+    told = list_settings([read_sidecar(each) for each in artifacts if sidecar_path(each).is_file()])
+    first, others = choose_settings(told)
+    if named is not None or first is None:
+        if first is not None:
+            _compare_named(Configuration(named), first)
+        return Configuration(named)
+    measured = _unite(first, others) if any(differ(first, other) for other in others) else first
+    here = _read(Configuration())
+    differing = differ(measured, here)
+    if here and differing:
+        _say(f"what the server measured with is used; the configuration here differs in {', '.join(differing)}")
+    elif here and measured.get("relative_files"):  # a clone of what was measured: its names count from here
+        return Configuration()
+    return Configuration(measured=measured)
+
+
+def _read(configuration: Configuration) -> dict[str, Any]:
+    """Return what a configuration tells coverage.py; nothing if it is wrong, which who reads with it says."""
+    try:
+        return note_settings(configuration.open(data_file=None))
+    except (CoverageException, ConfigError):
+        return {}
+
+
+def _compare_named(named: Configuration, measured: Mapping[str, Any]) -> None:
+    differing = differ(measured, _read(named))
+    if differing:
+        _say(f"{named} is used, which differs in {', '.join(differing)} from what the server measured with")
+
+
+def _unite(measured: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return one for profiles that were measured with several configurations, and say so."""
+    differing = list(dict.fromkeys(name for other in others for name in differ(measured, other)))
+    united = unite_sources([measured, *others])
+    used = "all of them count" if united else f"most with {_name(measured)}, which is used; --config FILE names another"
+    _say(f"the profiles were measured with configurations that differ in {', '.join(differing)}: {used}")
+    return united or measured
+
+
+def _name(settings: Mapping[str, Any]) -> str:
+    return str(settings.get("config_file") or "no file")
+
+
+def _say(sentence: str) -> None:
+    click.echo(f"profcov: {printable(sentence)}", err=True)

@@ -1,0 +1,42 @@
+"""Slugs that were traced although nothing that is measured ran: what their shards, which have no line, tell of that."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.configuration import choose_settings, tell_source
+from profcov.errors import CoverageReadError
+from profcov.store.merge import Gathered, read_content
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+MAX_LOOKED_AT: Final = 256
+"""Of so many slugs the shards are looked into at most, where none was named: as many as a process records at once."""
+
+
+def find_unmeasured(shards: Iterable[Path]) -> str | None:
+    """Return what is to be said of a slug none of whose shards has a line; None if one has, or cannot be read, or there is none."""
+    gathered = Gathered()
+    for shard in shards:
+        try:
+            content = read_content(shard)
+        except CoverageReadError:
+            return None
+        if content.lines or content.arcs:
+            return None
+        gathered.contents[shard] = content
+    return tell_unmeasured(choose_settings(gathered.settings)[0], gathered) if gathered.contents else None
+
+
+def tell_unmeasured(measured: Mapping[str, Any] | None, gathered: Gathered) -> str:
+    """Return the sentence about shards without a line, with what their processes were told to measure."""
+    sentence = "traced, but no measured file ran: is `source` right?"
+    if measured is None:
+        return sentence
+    imported = sorted(gathered.imported)
+    had = (
+        f"had imported {len(imported)} of its files, {imported[0]} first" if imported else "had imported no file of it"
+    )
+    return f"{sentence} The server measures {tell_source(measured)}, seen from {measured.get('root')}, and {had}"
