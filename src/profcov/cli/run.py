@@ -98,8 +98,12 @@ def _write_configuration(directory: Path, options: Sequence[str], umask: int) ->
     path = state_dir(directory) / _CONFIG
     lines = ["# Written by profcov run.", "[run]", *options]
     try:
+        text = "".join(f"{line}\n" for line in lines).encode()
+    except UnicodeEncodeError:
+        raise click.UsageError("--source: its name is not UTF-8, so it cannot be measured") from None
+    try:
         make_state(directory, umask=umask)
-        write_whole(path, [f"{line}\n".encode() for line in lines], umask)  # a server and its workers may start at once
+        write_whole(path, [text], umask)  # a server and its workers may start at once
     except OSError as error:
         raise CoverageWriteError(path, error.strerror or str(error)) from error
     return path

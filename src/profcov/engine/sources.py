@@ -42,6 +42,14 @@ def _is_hooked(names: dict[str, Any]) -> bool:
     return type(getattr(names.get("__spec__"), "loader", None)) is not SourceFileLoader
 
 
+def _is_encodable(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 class _NoPlugins:
     """Stands where coverage.py keeps its plugins: file tracers measure templates, and profcov measures Python."""
 
@@ -243,7 +251,8 @@ class Sources:
     def _is_linked(self, filename: str, source: str) -> bool:
         """Tell whether a file that coverage.py finds outside of the source is in it by a symbolic link."""
         place = os.path.abspath(filename)  # noqa: PTH100 (a script is named as it was called)
-        if not place.startswith(tuple(self._folders)):
+        rules: Any = self._in_or_out
+        third, omit = rules.third_match, rules.omit_match
+        if not place.startswith(tuple(self._folders)) or rules.source_match.match(source) or not _is_encodable(source):
             return False
-        third, omit = self._in_or_out.third_match, self._in_or_out.omit_match
         return not third.match(source) and not (omit and (omit.match(source) or omit.match(place)))

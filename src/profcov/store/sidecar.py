@@ -179,7 +179,8 @@ def write_sidecar(artifact: Path, facts: dict[str, Any], umask: int = PRIVATE) -
     path = sidecar_path(artifact)
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
     try:
-        write_whole(path, [text.encode()], umask, beside=unfinished_path(artifact))
+        # A directory's name need not be UTF-8: in JSON's own escapes it comes back as it was.
+        write_whole(path, [text.encode("utf-8", "backslashreplace")], umask, beside=unfinished_path(artifact))
     except OSError as error:
         raise CoverageWriteError(path, error.strerror or str(error)) from error
     return path

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import sys
 import sysconfig
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ import click
 import pytest
 from coverage import Coverage
 
+from profcov.cli.main import USAGE, main
 from profcov.cli.run_source import find_application, write_omissions, write_sources
 from profcov.omissions import omit_by_name
 
@@ -83,6 +85,17 @@ def test_a_source_is_a_directory_a_package_or_a_file(tmp_path: Path, monkeypatch
         write_sources(["scr"])
     with pytest.raises(click.BadParameter, match=r"app\.py is a file: give files only, or the directories"):
         write_sources(["src", "app.py"])
+
+
+def test_a_source_whose_name_is_not_utf_8_is_refused_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / os.fsdecode(b"caf\xe9")).mkdir()
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "--source", os.fsdecode(b"caf\xe9"), "--", "true"])
+    assert caught.value.code == USAGE
+    assert "its name is not UTF-8" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

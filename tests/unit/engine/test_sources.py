@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,3 +120,16 @@ def test_installed_packages_are_not_in_the_source_by_a_link_to_their_environment
     (tmp_path / "src" / "lib").symlink_to(place)
     sources = configure(tmp_path, "[run]\nsource = src\n")
     assert sources.measured(str(tmp_path / "src" / "lib" / "pytest" / "__init__.py"), HERE) is None
+
+
+def test_a_name_that_is_not_utf_8_is_not_measured_whatever_it_is_relative_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / os.fsdecode(b"caf\xe9")
+    path = make(place / "shop" / "cart.py")
+    make(place / "linked" / "none.py")
+    (place / "linked" / "cart.py").symlink_to(path)
+    monkeypatch.chdir(place)
+    sources = configure(tmp_path, "[run]\nsource =\n  shop\n  linked\nrelative_files = true\n")
+    assert sources.measured(path, HERE) is None
+    assert sources.measured(str(place / "linked" / "cart.py"), HERE) is None

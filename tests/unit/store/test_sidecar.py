@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 def test_what_is_written_is_read_back_and_nothing_else_is_left(tmp_path: Path) -> None:
     artifact = tmp_path / "demo.coverage"
-    facts = {"schema_version": 1, "slug": "demo", "text": "naïve"}
+    facts = {"schema_version": 1, "slug": "demo", "text": "naïve", "source_root": os.fsdecode(b"/caf\xe9")}
     assert write_sidecar(artifact, facts) == tmp_path / "demo.profile.json"
     assert read_sidecar(artifact) == facts
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["demo.profile.json"]
