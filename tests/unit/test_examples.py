@@ -79,7 +79,7 @@ def test_what_is_another_each_time_does_not_count(tmp_path: Path, name: str, cha
     ("name", "change"),
     [
         (NAME, lambda text: change_page(text, lines=1)),
-        (NAME, lambda text: text.replace("profiles that add no symbol", "profiles")),
+        (NAME, lambda text: text.replace("profiles that add no line", "profiles")),
         ("summary.md", lambda text: re.sub(r"\| \d+ \|", "| 99999 |", text, count=1)),
         ("symbol-profiles.json", lambda text: re.sub(r'("profiles": \[)"[^"]+"', r'\1"another"', text, count=1)),
     ],
