@@ -24,8 +24,8 @@ _told: Final[dict[Path, object]] = {}
 def note_unit(settings: Settings) -> None:
     """Note that something is traced in this process; cheap a second time, and never raises."""
     if not _noted and settings.enabled:
-        _noted.append(True)
         note_loaded()
+        _noted.append(True)
 
 
 def appear(settings: Settings) -> None:

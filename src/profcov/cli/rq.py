@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov import settings
+from profcov.cli.group import CommandGroup
 from profcov.extras import install_command
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _COVERED: Final = "profcov.queues.covered"
 _HELP: Final = "Measure the jobs that carry a slug, whatever the worker class."
 
 
-class RqGroup(click.Group):
+class RqGroup(CommandGroup):
     """RQ's commands, those that start workers with one option more."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -142,6 +142,7 @@ def test_a_quiet_command_still_warns(run: Run) -> None:
     [
         (("combin",), 2, "no such command: combin; did you mean combine?"),
         (("profiles", "chek"), 2, "no such command: chek; did you mean check?"),
+        (("rq", "wroker"), 2, "no such command: wroker; did you mean worker?"),
         (("qqq",), 2, "no such command: qqq\n"),
         (("combine", "--timeot", "3"), 2, "--timeout"),
         (("run", "--sorce", ".", "--", "true"), 2, "Did you mean --source?"),
