@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from profcov.analysis.index import SymbolIndex
@@ -13,11 +14,11 @@ from profcov.store.files import file_digest
 from profcov.store.layout import sidecar_path
 from profcov.store.merge import read_content
 from profcov.store.sidecar import read_sidecar
+from profcov.symbols.archives import find_archive
 from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 class StatementCounter:
@@ -44,7 +45,10 @@ class StatementCounter:
         known = self._indexes.setdefault(json.dumps(configuration.measured, sort_keys=True), {})
         digests = facts.get("sources") or {}
         for file in lines:
-            now = file_digest(configuration.locate(file))
+            place = configuration.locate(file)
+            now = file_digest(place)
+            if now is None and find_archive(Path(place)) is not None:
+                continue  # what runs in an archive has no digest
             if now is None or digests.get(file) not in {None, now}:
                 return None
         fresh = lines.keys() - known.keys()

@@ -11,6 +11,7 @@ import zipfile
 import pytest
 
 from profcov.analysis.matrix import build_matrix
+from profcov.analysis.statements import StatementCounter
 from profcov.slug import Slug
 from profcov.store.combine import combine
 from profcov.store.read import read_artifact
@@ -37,7 +38,8 @@ def test_what_a_zipapp_runs_is_counted(shop):
     config = shop.write("cov.ini", "[run]\nsource = dist\nrelative_files = true\n")
     environ = {**os.environ, "ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_CONFIG": str(config)}
     subprocess.run([sys.executable, "dist/app.pyz"], check=True, env=environ)
-    combine(shop.root / ".profcov", Slug("p"), config_file=config)
+    artifact = combine(shop.root / ".profcov", Slug("p"), config_file=config)
+    assert StatementCounter().count(artifact.path) == 2
     matrix = build_matrix(build_inventory(config), [read_artifact(shop.root / ".profcov", Slug("p"))])
     assert list(matrix.covered_by(Slug("p"))) == ["shop.cart", "shop.cart:add"]
     assert (matrix.profiles[Slug("p")].lines, matrix.profiles[Slug("p")].unknown_files) == (2, ())
