@@ -1,4 +1,4 @@
-"""The clients of docs/how-to/record.md: each sends the header, and `wait` and `combine` make the artifact."""
+"""The clients of docs/how-to/record.md: each sends the header, and `combine` makes the artifact."""
 
 from __future__ import annotations
 
@@ -104,8 +104,7 @@ def test_another_tools_example_is_recorded(
     (tmp_path / name).write_text(dict(OTHERS.findall(PAGE))[name])
     words = [word.replace("{url}", url) for word in TOOLS[name]]
     subprocess.run(words, cwd=tmp_path, env=os.environ | {"BASE": url}, check=True, timeout=60)
-    assert run_profcov(tmp_path, "wait", "checkout", "--redis-url", redis_url) == 0
-    assert run_profcov(tmp_path, "combine", "checkout") == 0
+    assert run_profcov(tmp_path, "combine", "checkout", "--redis-url", redis_url) == 0
     data = CoverageData(str(tmp_path / "data/checkout.coverage"))
     data.read()
     assert 'return {"status": Job.fetch(job_id, connection=connect()).get_status()}' in set(lines_of(data))
@@ -121,7 +120,6 @@ def record(tmp_path: Path, gunicorn: Callable[..., str], clients: dict[str, list
         if "httpx" in command[-1]:
             command[-1] = command[-1].replace(SERVER[:-1], url).replace('get("/")', 'get("/red")')
         subprocess.run(command, check=True, timeout=60, capture_output=True)
-        assert run_profcov(tmp_path, "wait", "checkout") == 0
         assert run_profcov(tmp_path, "combine", "checkout") == 0
         data = CoverageData(str(tmp_path / "data/checkout.coverage"))
         data.read()
@@ -143,6 +141,6 @@ def run_profcov(folder: Path, *words: str) -> int:
     return subprocess.run([sys.executable, "-m", "profcov", *words], env=environ, timeout=60, check=False).returncode
 
 
-@pytest.mark.parametrize("line", ["profcov wait checkout", "profcov combine checkout", "profcov clean checkout"])
+@pytest.mark.parametrize("line", ["profcov combine checkout --redis-url redis://", "profcov clean checkout"])
 def test_the_page_names_the_commands_that_are_tried(line: str) -> None:
     assert line in PAGE
