@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shlex
 import signal
 import sys
 from pathlib import Path
@@ -57,10 +58,11 @@ def command(out: Path, *, serve: bool, form: str) -> None:
         return
     rows = run_demo(out, note)
     _show(rows, form)
+    report = ["profcov", "coverage", "html", str(rows[-1]["profile"]), "--data-dir", str(out)]
     note(
         f"\nOpen {out}/index.html in a browser: who runs what, and what nobody does.\n"
         f"Artifacts, the matrix, the gaps and an HTML report of each profile are in {out}/\n"
-        f"Any coverage.py reads them: coverage html --data-file={out}/{rows[-1]['profile']}.coverage"
+        f"coverage.py's own page of one: {shlex.join(report)}"
     )
 
 
