@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.omissions import name_omissions
+from profcov.plugins import check_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,7 +55,13 @@ class Configuration:
 
         Raises:
             coverage.exceptions.CoverageException: the configuration cannot be read or makes no sense.
+            ConfigurationError: it names a plugin that cannot be imported.
         """
+        tool = self._open(**arguments)
+        check_plugins(tool, self)
+        return tool
+
+    def _open(self, **arguments: Any) -> Coverage:
         from coverage import Coverage  # noqa: PLC0415 (a process that records nothing does without coverage.py)
 
         if self.measured is None:

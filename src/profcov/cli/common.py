@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from profcov import settings
 from profcov.cli.group import suggest
-from profcov.errors import CoverageReadError, ProfcovError
+from profcov.errors import ConfigurationError, CoverageReadError, ProfcovError
 from profcov.plugins import check_configuration
 from profcov.slug import parse_slug
 from profcov.store.layout import find_old, list_slugs
@@ -106,10 +106,32 @@ def find_config(given: str | None) -> Path | None:
     """
     found = settings.find_config(given or os.environ.get(settings.CONFIG))
     if found is not None:
-        for complaint in check_configuration(found):
-            click.echo(f"profcov: warning: {complaint}", err=True)
-        warnings.filterwarnings("ignore", "Unrecognized option")  # or coverage.py says so each time
+        _warn(check_configuration(found))
     return found
+
+
+def find_config_to_play(given: str | None) -> Path | None:
+    """Return what :func:`find_config` does, and warn of what coverage.py finds by itself if that cannot be used.
+
+    The server has measured with that, if it was started here: then what is played could not be combined.
+
+    Raises:
+        SettingsError: a file was named, and is not there.
+        ConfigurationError: it cannot be read, or names a plugin that is not installed.
+    """
+    found = find_config(given)
+    if found is None:
+        try:
+            _warn(check_configuration(None))
+        except ConfigurationError as error:
+            _warn([str(error)])
+    return found
+
+
+def _warn(complaints: Iterable[str]) -> None:
+    for complaint in complaints:
+        click.echo(f"profcov: warning: {complaint}", err=True)
+    warnings.filterwarnings("ignore", "Unrecognized option")  # or coverage.py says so each time
 
 
 def timeout_option(meaning: str) -> Decorator:

@@ -16,6 +16,7 @@ from profcov.configuration import (
     note_settings,
     unite_sources,
 )
+from profcov.errors import ConfigurationError
 from profcov.report.text import printable
 from profcov.store.layout import artifact_path, sidecar_path
 from profcov.store.sidecar import read_sidecar
@@ -59,7 +60,7 @@ def _read(configuration: Configuration) -> dict[str, Any]:
     """Return what a configuration tells coverage.py; nothing if it is wrong, which who reads with it says."""
     try:
         return note_settings(configuration.open(data_file=None))
-    except (CoverageException, ConfigError):
+    except (CoverageException, ConfigError, ConfigurationError):
         return {}
 
 

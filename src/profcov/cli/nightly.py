@@ -17,7 +17,7 @@ from profcov.analysis.matrix import build_matrix
 from profcov.cli.answer import note, print_json
 from profcov.cli.clean import SIZE
 from profcov.cli.commit import find_commit
-from profcov.cli.common import config_option, find_config, format_option, ignore_source_changes_option
+from profcov.cli.common import config_option, find_config_to_play, format_option, ignore_source_changes_option
 from profcov.cli.main import FAILED
 from profcov.cli.playback import play_profiles, report_errors
 from profcov.cli.playback_output import append_step_summary, print_artifacts, write_json
@@ -116,7 +116,7 @@ def command(
     be used. What could be recorded is reported, whatever failed.
     """
     profiles, login, options = read_play(paths, **session)
-    config_file = find_config(config)
+    config_file = find_config_to_play(config)
     if config_file is not None:
         build_inventory(config_file, sources)  # what is wrong with it is said before anything is sent
     began, started = time.time(), time.monotonic()

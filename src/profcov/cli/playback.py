@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from profcov.cli.answer import print_json
-from profcov.cli.common import config_option, find_config, format_option
+from profcov.cli.common import config_option, find_config_to_play, format_option
 from profcov.cli.main import DATA, FAILED, TARGET, exit_code
 from profcov.cli.playback_output import (
     prepare,
@@ -102,7 +102,7 @@ def command(
         trace=trace_code,
         base_url=base_url,
         out=out,
-        config_file=find_config(config) if trace_code else None,
+        config_file=find_config_to_play(config) if trace_code else None,
         retries=retries,
         think_time=think_time,
     )

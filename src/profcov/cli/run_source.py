@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 from coverage import Coverage
+from coverage.exceptions import CoverageException
 
+from profcov.errors import ConfigurationError
 from profcov.omissions import NOTHING, name_omissions
 from profcov.symbols.archives import find_archive
 
@@ -118,9 +120,23 @@ def find_application(words: Sequence[str]) -> list[str]:
     for name, is_sure in _name_modules(words):
         top = name.partition(".")[0]
         if top not in _LAUNCHERS and _is_installed(top) and (is_sure or not _has_code(Path.cwd())):
-            configured = dict(Coverage(data_file=None).sys_info()).get("configs_read")
-            return [] if configured and configured != "-none-" else _list_packages(top)
+            return [] if _is_configured() else _list_packages(top)
     return []
+
+
+def _is_configured() -> bool:
+    """Tell whether coverage.py finds a configuration by itself.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
+    try:
+        tool = Coverage(data_file=None)
+    except (CoverageException, UnicodeDecodeError) as error:
+        raise ConfigurationError(None, f"coverage.py cannot read it: {' '.join(str(error).split())}") from error
+    tool.set_option("run:plugins", [])  # or they would be imported
+    configured = dict(tool.sys_info()).get("configs_read")
+    return bool(configured) and configured != "-none-"
 
 
 def _name_modules(words: Sequence[str]) -> Iterator[tuple[str, bool]]:

@@ -34,10 +34,12 @@ def examine_configuration(config_file: Path | None) -> Iterator[Finding]:
             "problem", "config", f"{name} cannot be read: {complaints[0]}", "correct it: profcov measures nothing"
         )
         return
+    missing = list_missing(coverage)
+    coverage.set_option("run:plugins", [])  # or what is asked below would import them
     yield _describe_origin(coverage, config_file)
     for complaint in complaints:
         yield Finding("warning", "config", complaint, "correct its spelling, or remove it")
-    for plugin in list_missing(coverage):
+    for plugin in missing:
         what = f"{name} names the plugin {plugin}, which is not installed: commands that read data refuse to"
         yield Finding("problem", "config", what, f"install {plugin}, or take it out of `plugins`")
     yield from _check_branch(coverage)

@@ -224,6 +224,24 @@ def test_a_configuration_that_cannot_be_used_is_one_sentence_before_anything_is_
     assert not (project / "out").exists()
 
 
+def test_a_plugin_of_the_configuration_that_coverage_py_finds_is_said_by_who_plays_and_by_who_reads(
+    project: Path,
+) -> None:
+    (project / "coverage.profile-playback.ini").rename(project / ".coveragerc")
+    text = (project / ".coveragerc").read_text()
+    (project / ".coveragerc").write_text(f"{text}plugins = not_there\n")
+    said = "the configuration that coverage.py finds: coverage.py's plugin not_there cannot be imported"
+    ended = walk(
+        project, split("playback shop.yaml {data} --trace-code\nnightly --profiles shop.yaml {data}\ndoctor {data}\n")
+    )
+    assert [stderr.count(f"warning: {said}") for _, _, _, stderr in ended] == [1, 1, 0]
+    assert "the plugin not_there, which is not installed" in ended[2][2]
+    rq = Path(sys.executable).with_name("rq")
+    for words, code, _, stderr in walk(project, split(f"combine shelf {{data}}\nrun {{data}} -- {rq} --version\n")):
+        assert (code, said in stderr) == ((USAGE, True) if words[0] == "combine" else (0, False)), (words, stderr)
+    assert list_shards(project / ".profcov", Slug("shelf"))
+
+
 def test_an_option_that_coverage_py_does_not_know_is_a_warning_said_once(project: Path) -> None:
     (project / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nrelative_files = true\nsorce = .\n")
     for words, _, _, stderr in walk(project, split(CONFIGURED)):
