@@ -27,6 +27,7 @@ from profcov.cli.report import write_report
 from profcov.errors import CoverageReadError
 from profcov.nightly import nights
 from profcov.nightly.summary import night_summary
+from profcov.playback.address import show
 from profcov.playback.junit import junit_document
 from profcov.playback.results import Run, results_document
 from profcov.playback.runner import count_outcomes
@@ -41,6 +42,7 @@ from profcov.report.inventory_json import DEPTH as INVENTORY_DEPTH
 from profcov.report.inventory_json import inventory_document
 from profcov.report.matrix_files import write_matrix
 from profcov.report.snapshot import read_snapshot
+from profcov.settings import DEFAULT_CONFIG, DEFAULT_DIR
 from profcov.store.layout import artifact_path
 from profcov.symbols.inventory import build_inventory
 
@@ -135,7 +137,8 @@ def command(
         inventory = reading.inventory
         recorded = list(reading.artifacts(night, slugs, ignore_source_changes=ignore_source_changes))
         run = Run(outcomes, is_traced=True, began=began, seconds=time.monotonic() - started, exit_code=code)
-        made = _Night(night, run, recorded, build_matrix(inventory, recorded), inventory)
+        replayed_with = _list_options(base_url, options.data_dir, config_file)
+        made = _Night(night, run, recorded, build_matrix(inventory, recorded), inventory, replayed_with)
         made.write_reports()
         if html:
             made.write_html(reading.configuration)
@@ -152,6 +155,16 @@ def command(
     return code or (FAILED if fail_on_loss and drift is not None and drift[1].has_loss else 0)
 
 
+def _list_options(base_url: str | None, data_dir: Path, config_file: Path | None) -> list[str]:
+    """Return the options with which a profile is replayed as it was; what may hold a secret is left out."""
+    options = {
+        "--base-url": base_url if base_url is not None and show(base_url) == base_url else None,
+        "--data-dir": None if data_dir == Path(DEFAULT_DIR) else data_dir,
+        "--config": None if config_file is None or config_file.name == DEFAULT_CONFIG else config_file,
+    }
+    return [str(word) for pair in options.items() if pair[1] is not None for word in pair]
+
+
 @dataclass(frozen=True, slots=True)
 class _Night:
     """A night whose profiles have been played."""
@@ -161,6 +174,7 @@ class _Night:
     recorded: Sequence[Recorded]
     matrix: Matrix
     inventory: Inventory
+    replayed_with: Sequence[str] = ()
 
     def write_reports(self) -> None:
         """Write the inventory, how each profile was played, its report, and the matrix."""
@@ -213,6 +227,7 @@ class _Night:
             },
             title=f"profcov: {self.directory.name}",
             profiles=[str(path) for path in profiles],
+            options=self.replayed_with,
             commit=find_commit(),
             unreadable=self.inventory.unreadable,
             since=drift,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -106,7 +107,10 @@ def test_the_second_night_names_what_was_gained_and_lost_and_by_whom(tmp_path: P
     assert (buy["slug"], buy["requests"], buy["html"]) == ("buy", 2, "html/buy/index.html")
     assert buy["json"] == "reports/buy-coverage.json"
     assert buy["seconds"] > 0
-    assert buy["replay"] == "profcov playback profiles --select buy --trace-code"
+    replayed = "profcov playback profiles --select buy --trace-code --base-url http://127.0.0.1:"
+    assert re.fullmatch(
+        rf"{replayed}\d+ --data-dir {tmp_path / 'data'} --config {tmp_path / 'measured.ini'}", buy["replay"]
+    )
     data = CoverageData(str(night / "buy.coverage"))
     data.read()
     assert data.measured_files() == {str(tmp_path / "shop.py")}

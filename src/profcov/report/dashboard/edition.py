@@ -31,6 +31,7 @@ class Edition:
         generated: when, as ISO 8601.
         title: of the page.
         profiles: where the profiles are, for the command that replays one.
+        options: what else that command needs, such as the server's address.
         commit: of the source, if it is known.
         unreadable: the source files that are in no matrix.
         since: what the matrix is compared with, and what has changed.
@@ -45,6 +46,7 @@ class Edition:
     played: Mapping[Slug, Played] = field(default_factory=dict)
     title: str = "profcov"
     profiles: Sequence[str] = ("profiles",)
+    options: Sequence[str] = ()
     commit: str | None = None
     unreadable: Sequence[Unreadable] = ()
     since: tuple[str, Drift] | None = None
@@ -52,7 +54,7 @@ class Edition:
 
     def replay_command(self, slug: Slug) -> str:
         """Return the command that replays a profile."""
-        return f"profcov playback {shlex.join(self.profiles)} --select {slug} --trace-code"
+        return shlex.join(["profcov", "playback", *self.profiles, "--select", slug, "--trace-code", *self.options])
 
     def find_link(self, *names: str) -> str | None:
         """Return the first of these names, relative to the page, that is a file; None if none is."""
