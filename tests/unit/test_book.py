@@ -155,7 +155,7 @@ tell([kept, made, said, combine()])
         **flags("profile"),
     )
     assert kept == [str(number) for number in range(40, 50)]
-    assert found == [["red"], ["lines-unwritten"]]
+    assert found == [["red"], ["lines-unwritten", "jobs-unfinished"]]
     assert "facts about jobs of demo are given up" in logged[1]
     assert last == [["green"], []]
 
