@@ -193,7 +193,6 @@ class MonitoringEngine:
                 if filename is None:
                     return self._disable
                 self._adopt(code, filename)
-                self.sources.note_entry(filename, code, _get_scope())
             # Whoever comes second here has missed the local start event just as the first has.
             self._on_entry(code, offset)
         except BaseException as error:
@@ -209,6 +208,7 @@ class MonitoringEngine:
             budget = FIRST_BUDGET if self._may_disable else sys.maxsize  # who never disables need never disarm
             mine = CodeState(code, filename, budget, self._states)
             note, events = calls((self._states.setdefault, id(code), mine)), self._local
+            self.sources.note_entry(filename, code, _get_scope())
         at_once(note, calls((self._monitoring.set_local_events, self._recording, code, events)))
 
     def _on_throw(self, code: CodeType, offset: int, exception: BaseException) -> None:  # noqa: ARG002

@@ -188,7 +188,8 @@ class Sources:
 
     def note_entry(self, key: str, code: CodeType, scope: Scope | None) -> None:
         """Take note that a code object is entered for the first time, for this scope."""
-        if scope is None and code.co_flags & _FUNCTION:  # and no body of a module or class
+        # No body of a module or class, nor a lambda in a signature: it begins where its function does.
+        if scope is None and code.co_flags & _FUNCTION and not code.co_name.startswith("<"):
             self.outside[key, code.co_firstlineno] = None
 
     def outside_since(self, known: int) -> dict[str, list[int]]:

@@ -134,6 +134,7 @@ thread = threading.Thread(target=lambda: (work.sweep(), idle.beat()))
 thread.start()
 thread.join()
 work.answer()  # untraced, and later traced
+import late  # its signature runs, and nothing else of it
 with profcov.trace("p"):
     work.answer()
 """
@@ -141,7 +142,8 @@ with profcov.trace("p"):
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="ctrace sees what it traces only")
 def test_what_ran_for_no_profile_is_told_from_what_never_ran(application):
-    application.write(work=OUTSIDE, idle="def beat():\n    return 1\n")
+    late = "def late(x: (lambda: int)() = (lambda: 1)()):\n    return x\nlate.__annotations__\n"
+    application.write(work=OUTSIDE, idle="def beat():\n    return 1\n", late=late)
     settings = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": ".", "PROFILE_COVERAGE_CONFIG": "cov.ini"}
     subprocess.run([sys.executable, "-c", RUN], check=True, cwd=application.root, env={**os.environ, **settings})
     combine(application.root, Slug("p"), config_file=application.config)
@@ -149,9 +151,10 @@ def test_what_ran_for_no_profile_is_told_from_what_never_ran(application):
     assert artifact.outside == {"idle.py": [1], "work.py": [4, 7, 9, 11]}
     gaps = find_gaps(build_matrix(build_inventory(application.config), [artifact]))
     assert [gap.symbol.name for gap in gaps.outside] == ["idle:beat", "work:sweep", "work:tidy"]
-    assert ([gap.symbol.name for gap in gaps.symbols], gaps.modules) == (["work:never"], ())
+    assert [gap.symbol.name for gap in gaps.symbols] == ["work:never"]
+    assert [(gap.module.name, gap.state) for gap in gaps.modules] == [("late", "never called")]
     text = "".join(gaps_markdown(gaps))
-    assert "no profile runs 4 of them. 3 are in functions that ran, but for no profile." in text
+    assert "no profile runs 5 of them. 3 are in functions that ran, but for no profile." in text
     assert "## Ran, but for no profile" in text
     jsonschema.validate(json.loads(json.dumps(gaps_document(gaps))), json.loads(SCHEMA.read_text()))
     jsonschema.validate(dict(artifact.facts), json.loads(SCHEMA.with_name("sidecar.schema.json").read_text()))
