@@ -66,7 +66,7 @@ _ALL: Final = (
     Column("file", "where it is"),
     Column("files", "files that ran"),
     Column("format", "what kind of file it is"),
-    Column("holders", "the processes that have work in flight, or died with some"),
+    Column("holders", "the processes that have work in flight, or died with some; who plays it"),
     Column("job runs", "jobs that ran for the profile"),
     Column("jobs", "jobs that were started"),
     Column("kind", "module, class, function or method"),

@@ -94,9 +94,13 @@ def _row(held: Held, jobs: int | None) -> dict[str, Any]:
         "shards": len(held.shards),
         "size": held.shard_bytes + held.artifact_bytes,
         "status": status,
-        "holders": [_show_holder(each) for each in held.holders] or ["nobody"],
+        "holders": [*_show_player(held), *map(_show_holder, held.holders)] or ["nobody"],
         "pending_jobs": jobs,
     }
+
+
+def _show_player(held: Held) -> list[str]:
+    return [] if held.player is None else [f"played by {held.player}"]
 
 
 def _show_holder(holder: Holder) -> str:

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.errors import CoverageWriteError, SlugPlayedError
+from profcov.errors import CoverageWriteError, InvalidSlugError, SlugPlayedError
+from profcov.slug import parse_slug
 from profcov.store.denial import name_user
 from profcov.store.directory import open_or_create
 from profcov.store.files import PRIVATE
@@ -33,6 +34,7 @@ _SECONDS: Final = 0.25
 """How long a lock is asked for: whoever only looks whether it is held has it for a moment."""
 _POLL_SECONDS: Final = 0.02
 _MAX_BYTES: Final = 4096
+_ENDING: Final = ".playing"
 _LOOK: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OURS: Final = frozenset({"profcov", "__main__.py"})
 
@@ -161,6 +163,18 @@ def name_player(data_dir: Path, slug: Slug) -> str | None:
     return _tell(facts) if is_alive else None
 
 
+def list_players(data_dir: Path) -> dict[Slug, str]:
+    """Return who plays what, as far as this user may look."""
+    found: dict[Slug, str] = {}
+    for path in sorted(state_dir(data_dir).glob(f"*{_ENDING}")):
+        with contextlib.suppress(InvalidSlugError, CoverageWriteError):
+            slug = parse_slug(path.name.removesuffix(_ENDING))
+            owner = name_player(data_dir, slug)
+            if owner is not None:
+                found[slug] = owner
+    return found
+
+
 def read_mark(data_dir: Path, slug: Slug) -> dict[str, Any]:
     """Return what the last play of a slug has noted that has not ended; nothing if there is none.
 
@@ -247,4 +261,4 @@ def _name_command() -> str:
 
 
 def _path(data_dir: Path, slug: Slug) -> Path:
-    return state_dir(data_dir) / f"{slug}.playing"
+    return state_dir(data_dir) / f"{slug}{_ENDING}"

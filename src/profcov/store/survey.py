@@ -18,6 +18,7 @@ from profcov.store.layout import (
     shards_dir,
     sidecar_path,
 )
+from profcov.store.playing import list_players
 from profcov.store.sidecar import read_sidecar
 from profcov.store.unmeasured import MAX_LOOKED_AT, find_unmeasured
 
@@ -44,6 +45,8 @@ class Held:
     status: str | None = None
     reasons: list[str] = field(default_factory=list)
     holders: list[Holder] = field(default_factory=list)
+    player: str | None = None
+    """Who plays it: user, command, process, host and since when."""
     missing: list[str] = field(default_factory=list)
     """Why an artifact that is made now would be partial, as far as processes have noted it."""
     unmeasured: str | None = None
@@ -70,6 +73,7 @@ class Held:
                 {"host": each.host, "pid": each.pid, "since": each.since, "is_alive": each.is_alive}
                 for each in self.holders
             ],
+            "player": self.player,
             "missing": self.missing,
             "unmeasured": self.unmeasured,
         }
@@ -81,16 +85,16 @@ def survey(data_dir: Path) -> list[Held]:
     holders: dict[Slug, list[Holder]] = {}
     for holder in list_holders(data_dir):
         holders.setdefault(holder.slug, []).append(holder)
-    quarantined = list_quarantined(data_dir)
+    quarantined, players = list_quarantined(data_dir), list_players(data_dir)
     missing: dict[Slug, set[str]] = {}
     for note in list_notes(data_dir):
         if note.missing is not None:
             missing.setdefault(note.slug, set()).add(note.missing)
     found: list[Held] = []
-    for slug in sorted({*contents.shards, *contents.artifacts, *holders, *missing, *quarantined}):
+    for slug in sorted({*contents.shards, *contents.artifacts, *holders, *missing, *quarantined, *players}):
         shards = [shards_dir(data_dir) / name for name in contents.shards.get(slug, ())]
         held = _measure(data_dir, slug, shards, quarantined.get(slug, []))
-        held.holders = holders.get(slug, [])
+        held.holders, held.player = holders.get(slug, []), players.get(slug)
         held.missing = sorted(missing.get(slug, ()))
         if len(found) < MAX_LOOKED_AT:
             held.unmeasured = find_unmeasured(held.shards)

@@ -74,6 +74,8 @@ def test_who_plays_a_profile_has_it_until_the_end_and_every_other_command_says_s
     ):
         code, _, stderr = run(*words)
         assert (code, bool(said.search(stderr))) == (3, True), (words, stderr)
+    status = next(line for line in run("status", *data)[1].splitlines() if line.startswith("at-once\t"))
+    assert f"(`profcov playback`, process {first.pid} on " in status
     assert run("clean", "at-once", *data)[1].startswith("at work\tat-once\t")
     go_on(traced, "at-once")
     stdout, stderr = first.communicate(timeout=60)
