@@ -36,6 +36,7 @@ def run(words: list[str], cwd: str, stdout: str = "kept", interrupt: int = 0) ->
 
 def _interrupt_at(number: int) -> None:
     calls = itertools.count()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
 
     def count(_frame: object, event: str, _arg: object) -> None:
         if event == "call" and next(calls) == number:

@@ -14,7 +14,7 @@ from profcov.doctor.installation import find_version, is_importable
 from profcov.engine.strands import has_hub
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 CTRACE: Final = "ctrace"
 _TOOL_IDS: Final = range(6)
@@ -108,18 +108,28 @@ def _describe(function: Any) -> str:
 def check_greenlets(engine: str | None) -> Iterator[Finding]:
     """Say which libraries that switch greenlets can be imported, and what the engine makes of them."""
     found = [name for name in ("gevent", "eventlet", "greenlet") if is_importable(name)]
+    refused = [name for name in found if engine == CTRACE and name != "greenlet"]
+    at_work = [name for name in refused if name in sys.modules and has_hub()]
+    if at_work:
+        yield Finding("problem", "greenlets", *_refuse(at_work))
+    if len(at_work) < len(refused):
+        yield Finding("warning", "greenlets", *_refuse([name for name in refused if name not in at_work]))
+    followed = (
+        "ctrace engine follows greenlets inside a request"
+        if engine == CTRACE
+        else "monitoring engine follows its greenlets"
+    )
     for name in found:
-        yield _judge_greenlets(name, engine)
+        if name not in refused:
+            yield Finding("ok", "greenlets", f"{_title([name])}: the {followed}")
     if not found:
         yield Finding("ok", "greenlets", "neither gevent, eventlet nor greenlet can be imported")
 
 
-def _judge_greenlets(name: str, engine: str | None) -> Finding:
-    title = f"{name} {find_version(name)}"
-    if engine == CTRACE:
-        if name == "greenlet":
-            return Finding("ok", "greenlets", f"{title}: the ctrace engine follows greenlets inside a request")
-        what = f"{title}: the ctrace engine refuses every request where it is at work"
-        advice = "use the monitoring engine (Python 3.12, branch = false), or workers with threads"
-        return Finding("problem" if name in sys.modules and has_hub() else "warning", "greenlets", what, advice)
-    return Finding("ok", "greenlets", f"{title}: the monitoring engine follows its greenlets")
+def _refuse(names: Sequence[str]) -> tuple[str, str]:
+    what = f"{_title(names)}: the ctrace engine refuses every request where {'it is' if len(names) == 1 else 'one is'} at work"
+    return what, "use the monitoring engine (Python 3.12, branch = false), or workers with threads"
+
+
+def _title(names: Sequence[str]) -> str:
+    return ", ".join(f"{name} {find_version(name)}" for name in names)
