@@ -112,18 +112,18 @@ def _print_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         max(length if is_number else min(length, _MIN_CHARS), *map(len, title.split()))
         for title, length, is_number in zip(titles, longest, numeric, strict=True)
     ]
-    widths = _share(console.width - gap * (len(titles) - 1), least, wanted)
-    if widths is None:
+    room = console.width - gap * (len(titles) - 1)
+    if sum(least) > room:
         _print_records(console, titles, rows)
-    else:
-        console.print(_make_table(titles, rows, numeric, widths, gap))
+        return
+    whole = [max(pair) for pair in zip(longest, least, strict=True)]
+    widths = _share(room, _share(room, least, whole), wanted)  # a title is the first to have two lines
+    console.print(_make_table(titles, rows, numeric, widths, gap))
 
 
-def _share(room: int, least: Sequence[int], wanted: Sequence[int]) -> list[int] | None:
-    """Return the widths of columns: who lacks most gets more first; None where there is no room for the least of all."""
+def _share(room: int, least: Sequence[int], wanted: Sequence[int]) -> list[int]:
+    """Return the widths of columns in this room, which is enough for the least: what lacks most gets more first."""
     widths = list(least)
-    if sum(widths) > room:
-        return None
     while sum(widths) < min(room, sum(wanted)):
         lacks = [most - width for most, width in zip(wanted, widths, strict=True)]
         widths[lacks.index(max(lacks))] += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shlex
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from profcov.cli.answer import note, print_answer, print_json
-from profcov.cli.columns import COLUMNS
 from profcov.cli.common import format_option
 from profcov.extras import install_command
 
@@ -71,14 +71,8 @@ def _interrupt(*_: Any) -> None:
 
 
 def _show(rows: Sequence[Row], form: str) -> None:
-    """Print the rows: on a terminal, a table with as many columns as it has room for."""
-    from profcov.demo.table import TITLES, make_table  # noqa: PLC0415 (needs the extra)
+    """Print the rows: on a narrow terminal without the column that is least missed."""
+    from profcov.demo.table import LEAST_MISSED, TITLES, WIDE  # noqa: PLC0415 (needs the extra)
 
-    if form == "json" or not sys.stdout.isatty():
-        print_answer(TITLES, rows, form)
-        return
-    from rich.console import Console  # noqa: PLC0415 (slow to import, and only for terminals)
-
-    console = Console()
-    cells = [tuple(COLUMNS[title].cell(row) for title in TITLES) for row in rows]
-    console.print(make_table(cells, console.width))
+    is_narrow = sys.stdout.isatty() and shutil.get_terminal_size().columns < WIDE
+    print_answer([title for title in TITLES if not is_narrow or title != LEAST_MISSED], rows, form)

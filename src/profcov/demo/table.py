@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
-from rich.text import Text
-
 from profcov.analysis.overlap import find_unique
 
 if TYPE_CHECKING:
@@ -17,7 +14,8 @@ if TYPE_CHECKING:
 
 WIDE = 100
 TITLES = ("profile", "requests", "jobs", "lines", "unique lines", "symbols", "status", "seconds")
-_LEAST_MISSED = "symbols"
+LEAST_MISSED = "symbols"
+"""The column that a terminal goes without that is not WIDE."""
 
 
 def make_rows(results: Sequence[PlayResult], matrix: Matrix) -> list[dict[str, Any]]:
@@ -43,15 +41,3 @@ def make_rows(results: Sequence[PlayResult], matrix: Matrix) -> list[dict[str, A
             }
         )
     return rows
-
-
-def make_table(rows: Sequence[tuple[str, ...]], width: int) -> Table:
-    """Return the table for a terminal; one of 80 columns gets it without the column that is least missed."""
-    columns = [number for number, title in enumerate(TITLES) if width >= WIDE or title != _LEAST_MISSED]
-    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2 if width >= WIDE else 1, 0, 0))
-    for number in columns:
-        words = TITLES[number] in {"profile", "status"}
-        table.add_column(TITLES[number], justify="left" if words else "right", overflow="fold", no_wrap=number > 0)
-    for row in rows:
-        table.add_row(*(Text(row[number]) for number in columns))
-    return table

@@ -77,13 +77,14 @@ def list_commands() -> Iterator[tuple[str, click.Command]]:
             yield name, command
 
 
-def list_titles() -> Iterator[tuple[str, Any]]:
+def list_titles() -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each tuple of titles that a module of the command line gives to what prints rows."""
     for path in CLI.glob("*.py"):
-        module = importlib.import_module(f"profcov.cli.{path.stem}")
+        names = {"TITLES": OF_DEMO, "LEAST_MISSED": "", "is_narrow": False, "columns": ()}  # of functions
+        names |= vars(importlib.import_module(f"profcov.cli.{path.stem}"))
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Call) and ast.unparse(node.func) in {"print_answer", "print_rows"}:
-                yield path.stem, eval(ast.unparse(node.args[0]), {**vars(module), "TITLES": OF_DEMO, "columns": ()})
+                yield path.stem, tuple(eval(ast.unparse(node.args[0]), names))
 
 
 OF_DEMO = importlib.import_module("profcov.demo.table").TITLES
