@@ -103,7 +103,9 @@ class Sources:
         # As the configuration names them: what is in them by links only is in them, too.
         folders = [str(each) for each in reader.get_option("run:source") or ()]  # type: ignore[union-attr]
         self._folders = [os.path.join(os.path.abspath(each), "") for each in folders if os.path.isdir(each)]  # noqa: PTH100, PTH112, PTH118
-        self._folders += [os.path.join(each, "") for each in self._in_or_out.source_dirs]  # noqa: PTH118
+        known = vars(self._in_or_out)
+        found = known["source_dirs"] if "source_dirs" in known else known["source"]  # coverage.py before 7.8
+        self._folders += [os.path.join(each, "") for each in found]  # noqa: PTH118
         self._in_or_out.plugins = _NoPlugins()  # type: ignore[assignment]
 
     def tell_missing(self) -> None:
