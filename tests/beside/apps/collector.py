@@ -7,6 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+_OWNER = os.getpid()
 seen: list[tuple[str, str | None]] = []
 """The path of each request, and the slug that it carried."""
 
@@ -15,6 +16,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if os.getpid() != _OWNER:  # forked, gevent's loop goes on in the child: who has called does so again
+            self.close_connection = True
+            return
         if self.headers.get("Transfer-Encoding") == "chunked":
             while int(self.rfile.readline(), 16):
                 self.rfile.readline()
