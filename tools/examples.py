@@ -86,7 +86,6 @@ def make_examples(demo: Path, out: Path) -> None:
         notes=notes,
         played={Slug(each["slug"]): Played(each["seconds"], each["requests"]) for each in page["profiles"]},
         title=page["title"],
-        profiles=["src/profcov/demo/profiles"],
     )
     write_page(edition)
 

@@ -47,6 +47,7 @@ export function chip(status) {
 
 // A command with a button that copies it.
 export function command(app, line) {
+  if (!line) return ""; // nobody has said where the profiles are
   const code = h("code", {}, text(line));
   return h("div", { class: "command" }, code, copyButton(app, line, "Copy", code));
 }

@@ -49,8 +49,8 @@ function drawCovering(profiles, statements, app) {
     return card("Profiles that reach it", "", app.h("p", { class: "muted" }, why));
   }
   const draw = (profile) => app.h("div", { class: "replay" }, app.h("span", {}, profileLink(app, profile), " ", profile.status === "complete" ? null : chip(profile.status)), command(app, profile.replay));
-  const all = profiles.map((profile) => profile.replay).join("\n");
-  const copyAll = profiles.length > 1 && app.h("p", {}, copyButton(app, all, "Copy all commands"));
+  const all = profiles.map((profile) => profile.replay).filter(Boolean).join("\n");
+  const copyAll = all && profiles.length > 1 && app.h("p", {}, copyButton(app, all, "Copy all commands"));
   return card("Profiles that reach it", "replay them after a change", firstOf(profiles, MANY, draw), copyAll);
 }
 

@@ -72,9 +72,7 @@ _HTML: Final = frozenset({".html", ".htm"})
 @click.option(
     "--profiles",
     metavar="PATH",
-    default="profiles",
-    show_default=True,
-    help="Where the profiles are: for the command that replays one.",
+    help="Where the profiles are: for the command that replays one.  [default: profiles, where there is such a directory]",
 )
 @click.option("--title", metavar="TEXT", default="profcov", show_default=True, help="The title of the page.")
 @ignore_source_changes_option()
@@ -88,7 +86,7 @@ def command(
     out: Path,
     since: Path | None,
     results: Path | None,
-    profiles: str,
+    profiles: str | None,
     title: str,
     ignore_source_changes: bool,
     form: str,
@@ -117,7 +115,7 @@ def command(
         notes=notes,
         played=played,
         title=title,
-        profiles=[profiles],
+        profiles=[profiles] if profiles else [name for name in ("profiles",) if Path(name).is_dir()],
         commit=find_commit(),
         unreadable=reading.inventory.unreadable,
         since=_compare(before, matrix),

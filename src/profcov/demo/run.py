@@ -156,7 +156,6 @@ def _run_demo(out: Path, tell: Callable[[str], None]) -> list[dict[str, Any]]:
             notes=notes,
             played={each.slug: Played(round(each.seconds, 3), each.requests) for each in results},
             title="profcov: the demo",
-            profiles=[os.path.relpath(config.parent / "profiles")],
         )
         write_page(edition)
     return make_rows(results, matrix)

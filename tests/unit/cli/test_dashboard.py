@@ -115,6 +115,17 @@ def test_it_shows_how_profiles_were_played_and_the_command_that_plays_them(proje
     assert one["replay"] == "profcov playback tests/profiles --select one --trace-code"
 
 
+def test_without_a_place_for_profiles_there_is_no_command_that_could_not_work(project, capsys):
+    record("one", {2})
+    assert run(capsys)[0] == 0
+    assert read("artifacts/index.html")["profiles"][0]["replay"] == ""
+    Path("profiles").mkdir()
+    assert run(capsys)[0] == 0
+    assert (
+        read("artifacts/index.html")["profiles"][0]["replay"] == "profcov playback profiles --select one --trace-code"
+    )
+
+
 def test_in_a_repository_it_names_the_commit(project, capsys):
     record("one", {2})
     assert run(capsys)[0] == 0

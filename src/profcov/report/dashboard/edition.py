@@ -30,7 +30,7 @@ class Edition:
         directory: where the page goes: reports that are there are linked.
         generated: when, as ISO 8601.
         title: of the page.
-        profiles: where the profiles are, for the command that replays one.
+        profiles: where the profiles are, for the command that replays one; without any there is none.
         options: what else that command needs, such as the server's address.
         commit: of the source, if it is known.
         unreadable: the source files that are in no matrix.
@@ -45,7 +45,7 @@ class Edition:
     notes: Mapping[Slug, Note] = field(default_factory=dict)
     played: Mapping[Slug, Played] = field(default_factory=dict)
     title: str = "profcov"
-    profiles: Sequence[str] = ("profiles",)
+    profiles: Sequence[str] = ()
     options: Sequence[str] = ()
     commit: str | None = None
     unreadable: Sequence[Unreadable] = ()
@@ -53,7 +53,9 @@ class Edition:
     left_out: Sequence[str] = ()
 
     def replay_command(self, slug: Slug) -> str:
-        """Return the command that replays a profile."""
+        """Return the command that replays a profile; empty where nobody has said where it is."""
+        if not self.profiles:
+            return ""
         return shlex.join(["profcov", "playback", *self.profiles, "--select", slug, "--trace-code", *self.options])
 
     def find_link(self, *names: str) -> str | None:
