@@ -141,9 +141,9 @@ def lazy(session: nox.Session) -> None:
     """Run the tests of imports and interpreters on Python 3.15, lazy imports of everything among them."""
     session.install("-qq", "--editable", ".[demo]", "pytest", "pytest-timeout", "greenlet", "wrapt")
     tests = (
-        "unit/engine/test_imports.py",
-        "unit/propagation/test_interpreters.py",
-        "unit/propagation/test_on_import.py",
+        "unit/recording/engine/test_imports.py",
+        "unit/recording/propagation/test_interpreters.py",
+        "unit/recording/propagation/test_on_import.py",
     )
     session.run("python", "-m", "pytest", *(f"tests/{test}" for test in tests), *session.posargs)
 

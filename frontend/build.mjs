@@ -1,4 +1,4 @@
-// Bundles src/index.js and the styles into src/profcov/report/static, which is committed: whoever uses profcov needs no Node.
+// Bundles src/index.js and the styles into src/profcov/reading/report/static, which is committed: whoever uses profcov needs no Node.
 // `node build.mjs` writes; `node build.mjs --check` tests, and fails when what is committed differs from what it would write.
 
 import { spawnSync } from "node:child_process";
@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build, transform } from "esbuild";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const STATIC = join(HERE, "..", "src", "profcov", "report", "static");
+const STATIC = join(HERE, "..", "src", "profcov", "reading", "report", "static");
 const STYLES = ["report.css", "tables.css"];
 const TARGET = ["es2022", "chrome110", "firefox115", "safari16.4"];
 const LIMIT = 80 * 1024; // bytes of the script, minified and not compressed
@@ -72,7 +72,7 @@ if (process.argv.includes("--check")) {
   for (const [name, text] of Object.entries(files)) {
     const path = join(STATIC, name);
     if (!existsSync(path) || readFileSync(path, "utf8") !== text) {
-      console.error(`src/profcov/report/static/${name} is not what frontend/ builds: run \`make frontend\` and commit it`);
+      console.error(`src/profcov/reading/report/static/${name} is not what frontend/ builds: run \`make frontend\` and commit it`);
       failed = true;
     }
   }

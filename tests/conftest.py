@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from profcov.context import current
 from profcov.demo.valkey import start_server
+from profcov.recording.context import current
 from profcov.store.own_file import close_dropped
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ NO_MATTER_WHICH_PYTHON = (
     "tests/integration/rq/test_wait.py",
     "tests/unit/nightly/",
     "tests/unit/playback/",
-    "tests/unit/report/",
+    "tests/unit/reading/report/",
 )
 """What hardly depends on the Python: CI runs it on the first of its three only, and says so; `make test` runs all."""
 

@@ -19,22 +19,22 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from profcov.analysis.gaps import find_gaps
-from profcov.analysis.matrix import build_matrix
 from profcov.demo.run import demo_files
-from profcov.report.dashboard.edition import Edition
-from profcov.report.dashboard.notes import Played, take_notes
-from profcov.report.dashboard.page import NAME, read_data, write_page
-from profcov.report.files import lay_out, write_whole
-from profcov.report.inventory_json import DEPTH, inventory_document
-from profcov.report.matrix_files import NAMES, write_matrix
+from profcov.reading.analysis.gaps import find_gaps
+from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.report.dashboard.edition import Edition
+from profcov.reading.report.dashboard.notes import Played, take_notes
+from profcov.reading.report.dashboard.page import NAME, read_data, write_page
+from profcov.reading.report.files import lay_out, write_whole
+from profcov.reading.report.inventory_json import DEPTH, inventory_document
+from profcov.reading.report.matrix_files import NAMES, write_matrix
+from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import Slug
 from profcov.store.layout import list_slugs
 from profcov.store.read import read_artifact
-from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
-    from profcov.report.dashboard.notes import Note
+    from profcov.reading.report.dashboard.notes import Note
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 INVENTORY: Final = "coverage-symbols.json"

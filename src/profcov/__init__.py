@@ -7,7 +7,7 @@ package imports no framework, and not coverage.py either.
 
 from typing import TYPE_CHECKING, Any
 
-from profcov.propagation.binding import bind, unbound
+from profcov.recording.propagation.binding import bind, unbound
 from profcov.status import EngineStatus, engine_status
 from profcov.tracing import current_slug, trace
 from profcov.version import __version__

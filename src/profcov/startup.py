@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from profcov.propagation import open_recorder
+from profcov.recording.propagation import open_recorder
 from profcov.settings import PROCESS_SLUG
 from profcov.store.runs import note_loaded
 

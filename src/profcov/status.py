@@ -7,12 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from profcov.capture import list_books
+from profcov.recording.capture import list_books
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from profcov.engine.base import Capabilities, Engine
+    from profcov.recording.engine.base import Capabilities, Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def engine_status() -> EngineStatus:
 
 def _running_engine() -> Engine | None:
     # Where nobody has imported it no engine runs; importing it would import coverage.py.
-    choose = sys.modules.get("profcov.engine.choose")
+    choose = sys.modules.get("profcov.recording.engine.choose")
     find = getattr(choose, "running_engine", None)  # another thread may be importing it just now
     engine: Engine | None = find() if find is not None else None
     return engine

@@ -9,17 +9,17 @@ import sys
 from _thread import get_ident
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from profcov.context import find_scope, find_task
-from profcov.engine.faults import log_once
-from profcov.propagation import open_recorder
 from profcov.reasons import UNFOLLOWED
+from profcov.recording.context import find_scope, find_task
+from profcov.recording.faults import log_once
+from profcov.recording.propagation import open_recorder
 from profcov.slug import Slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from profcov.recording.unit import Unit
     from profcov.settings import Settings
-    from profcov.unit import Unit
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -98,7 +98,7 @@ class trace:  # noqa: N801 (used like a function)
                 unit = self._begin()
                 if not unit.traced:
                     return await function(*args, **kwargs)
-                from profcov.propagation import tasks  # noqa: PLC0415 (imports asyncio)
+                from profcov.recording.propagation import tasks  # noqa: PLC0415 (imports asyncio)
 
                 try:
                     tasks.follow(unit)

@@ -1,7 +1,7 @@
 """Break the monitoring engine on purpose, a way at a time, and see the stress find it: ``make break-engine``.
 
 Each way leaves out one step of the algorithm that looks like too much (docs/explanation/engine.md); others are so
-rare that tests/unit/engine finds them: walking the stacks in Python, switching entries off while somebody is to leave, arming
+rare that tests/unit/recording/engine finds them: walking the stacks in Python, switching entries off while somebody is to leave, arming
 a trace before its line set is there, and announcing a trace before all is awake. Works on a copy;
 exits 1 if one of them goes unnoticed. Takes a quarter of an hour, so it is not part of the tests. Words on the command
 line choose ways. Prints how many wrong units the stress, the wide one, and the strikes of both kinds have found.
@@ -17,9 +17,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1] / "src"
-ENGINE = Path("profcov", "engine", "monitoring.py")
-STATE = Path("profcov", "engine", "monitoring_state.py")
-STACKS = Path("profcov", "engine", "stacks.py")
+ENGINE = Path("profcov", "recording", "engine", "monitoring.py")
+STATE = Path("profcov", "recording", "engine", "monitoring_state.py")
+STACKS = Path("profcov", "recording", "engine", "stacks.py")
 SECONDS = "15"
 
 LOOK = "return countOf(map(id, map(_get_code, _all_frames())), id(code))"

@@ -73,7 +73,7 @@ class Together:
     """profcov's side: every slug of the case, and untraced work beside them."""
 
     def __init__(self, slugs):
-        from profcov.propagation import open_recorder
+        from profcov.recording.propagation import open_recorder
 
         self.slugs = [*slugs, None]
         self.recorder = open_recorder()
@@ -94,7 +94,7 @@ class Together:
 
     @contextlib.contextmanager
     def nobody(self):
-        from profcov.propagation.binding import unbound
+        from profcov.recording.propagation.binding import unbound
 
         with unbound():
             yield
@@ -113,7 +113,7 @@ class Together:
         return make(function, *args)
 
     async def wait(self, slug, coroutine):
-        from profcov.propagation import tasks
+        from profcov.recording.propagation import tasks
 
         if slug is None:
             return await coroutine

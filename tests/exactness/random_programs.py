@@ -106,9 +106,10 @@ class Book:
 
 
 def run_profcov(cases, directory, config, engine_name, tiny):
-    from profcov.engine import faults, monitoring
-    from profcov.engine.ctrace import CTraceEngine
-    from profcov.engine.sources import Sources
+    from profcov.recording.engine import monitoring
+    from profcov.recording import faults
+    from profcov.recording.engine.ctrace import CTraceEngine
+    from profcov.recording.engine.sources import Sources
 
     if tiny:
         monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE = 1, 8, 0
@@ -147,14 +148,14 @@ class Together:
         return found
 
     def scope(self, kind):
-        from profcov.context import Scope, current
+        from profcov.recording.context import Scope, current
 
         scope = Scope(self.traces[kind], current.get(), self.book)
         self.engine.begin(scope)
         return scope
 
     def in_thread(self, kind):
-        from profcov.engine.step import Step
+        from profcov.recording.step import Step
 
         try:
             for _ in range(self.case.rounds):
@@ -170,7 +171,7 @@ class Together:
         await asyncio.gather(*(self.in_task(kind) for kind in [*self.case.kinds, None]))
 
     async def in_task(self, kind):
-        from profcov.context import current
+        from profcov.recording.context import current
 
         for _ in range(self.case.rounds):
             if kind is None:

@@ -23,19 +23,19 @@ from strikes import Garbage, Other, Strike, Striker, find_codes
 NUMBER = 8
 SLUGS = ("one", "two")
 MODULES = (
-    "book",
-    "books",
-    "place",
-    "capture",
-    "place",
-    "unit",
+    "recording.book",
+    "recording.books",
+    "recording.place",
+    "recording.capture",
+    "recording.place",
+    "recording.unit",
     "store.presence",
     "store.notes",
     "store.rows",
     "store.lock",
     "store.own_file",
     "store.shard",
-    "engine.monitoring_state",
+    "recording.engine.monitoring_state",
 )
 ALLOWED = {"directory-moved"}
 PATIENCE = 6.0
@@ -53,7 +53,7 @@ def insist(action, *args):
 
 class Rounds:
     def __init__(self, data, subject, kind):
-        from profcov.capture import recorder_for
+        from profcov.recording.capture import recorder_for
 
         self.data, self.subject, self.kind = data, subject, kind
         self.recorder = recorder_for()
@@ -97,7 +97,7 @@ class Rounds:
 
     def begin(self, slug):
         """Begin a unit; what was struck twice is put right by the recorder's own thread, while a unit waits."""
-        from profcov.carrier import BUSY
+        from profcov.wire.carrier import BUSY
 
         unit = self.recorder.begin(slug, wait=0)
         if unit.status != BUSY:
@@ -185,7 +185,7 @@ class Rounds:
         return 2 * number + 2
 
     def figures(self):
-        from profcov.engine import faults
+        from profcov.recording import faults
 
         return {
             "rounds": self.count,
@@ -213,10 +213,10 @@ def main(seconds, kind):
             PROFILE_COVERAGE_MIN_FREE_BYTES="0",
         )
         sys.path.insert(0, directory)
-        import profcov.capture
+        import profcov.recording.capture
         import subject_of_strikes
 
-        profcov.capture._LOOK_SECONDS = 86400.0  # the recorder's own thread does nothing: the rounds call it
+        profcov.recording.capture._LOOK_SECONDS = 86400.0  # the recorder's own thread does nothing: the rounds call it
         gc.disable()
         rounds = Rounds(Path(directory, "data"), subject_of_strikes, kind)
         until = time.monotonic() + seconds

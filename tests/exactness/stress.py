@@ -115,7 +115,7 @@ class Stress:
             raise
 
     def call(self, rng, between):
-        from profcov.engine.step import Step
+        from profcov.recording.step import Step
 
         if rng.random() < 0.02:
             with Step(self.engine, None):
@@ -130,9 +130,9 @@ class Stress:
         return asked
 
     def unit(self, rng, depth):
-        from profcov.context import Scope, current
+        from profcov.recording.context import Scope, current
 
-        from profcov.engine.step import Step
+        from profcov.recording.step import Step
 
         def between():
             """In the middle of a function: let others run, or run another unit in the same thread."""
@@ -158,8 +158,9 @@ class Stress:
 
 
 def main(seconds, wide):
-    from profcov.engine import faults, monitoring
-    from profcov.engine.sources import Sources
+    from profcov.recording.engine import monitoring
+    from profcov.recording import faults
+    from profcov.recording.engine.sources import Sources
 
     monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE = 1, 4, 0
     with tempfile.TemporaryDirectory() as directory:

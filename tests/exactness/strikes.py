@@ -128,7 +128,7 @@ class Unit:
     """A unit of work, what its calls must have left, and what they may have."""
 
     def __init__(self, rounds, outer, label):
-        from profcov.context import Scope
+        from profcov.recording.context import Scope
 
         self.rounds, self.must, self.may = rounds, set(), set()
         self.trace = rounds.try_to(rounds.engine.new_trace, "slug", label)
@@ -136,7 +136,7 @@ class Unit:
         rounds.try_to(rounds.engine.begin, self.scope)
 
     def call(self, functions, key, between=nothing):
-        from profcov.engine.step import Step
+        from profcov.recording.step import Step
 
         index, kind, n = key
         self.may |= self.rounds.possible[index]
@@ -282,7 +282,7 @@ class Rounds:
             unit.call(self.functions, self.pick())
 
     def figures(self):
-        from profcov.engine import faults
+        from profcov.recording import faults
 
         engine, striker = self.engine, self.striker
         return {
@@ -299,8 +299,8 @@ class Rounds:
 
 
 def main(seconds, kind):
-    from profcov.engine import lazily, monitoring, monitoring_state, stacks
-    from profcov.engine.sources import Sources
+    from profcov.recording.engine import lazily, monitoring, monitoring_state, stacks
+    from profcov.recording.engine.sources import Sources
 
     monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE, monitoring.HOT = 1, 4, 0, 2
     with tempfile.TemporaryDirectory() as directory:

@@ -51,7 +51,7 @@ OBSERVED = """
 import sys, threading
 sys.path.insert(0, sys.argv[1])
 import profcov
-from profcov.propagation import open_recorder
+from profcov.recording.propagation import open_recorder
 from subject import branches
 from collections import Counter
 seen = Counter()

@@ -14,7 +14,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from profcov.report.dashboard import page
+from profcov.reading.report.dashboard import page
 
 KINDS = ["module", "class", "function", "method"]
 WORDS = [

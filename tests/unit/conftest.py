@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from profcov.symbols.inventory import build_inventory
+from profcov.reading.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from profcov.symbols.model import Inventory, Symbol
+    from profcov.reading.symbols.model import Inventory, Symbol
 
 
 class Tree:

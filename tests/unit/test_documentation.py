@@ -113,7 +113,7 @@ def status_values() -> set[str]:
                 returns = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
                 reasons = [each.value for each in returns if isinstance(each, ast.Constant) and each.value is not None]
                 found.update(f"unsupported; {reason}" for reason in reasons)
-    carrier = importlib.import_module("profcov.carrier")
+    carrier = importlib.import_module("profcov.wire.carrier")
     return found | {carrier.TRACED, carrier.DISABLED}
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from profcov.report.dashboard.page import NAME, pack, read_data
+from profcov.reading.report.dashboard.page import NAME, pack, read_data
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "artifacts" / "example"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from coverage import Coverage
 
-from profcov.engine.sources import Sources
 from profcov.omissions import NOTHING, name_omissions, omit_by_name
-from profcov.symbols.inventory import build_inventory
+from profcov.reading.symbols.inventory import build_inventory
+from profcov.recording.engine.sources import Sources
 
 OWN = ["shop/__init__.py", "shop/cart.py", "shop/latest.py", "shop/contests/rules.py", "shop/test/client.py"]
 NAMED = [

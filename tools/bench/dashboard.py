@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 from imagined import Author
 from playwright.sync_api import sync_playwright
 
-from profcov.analysis.gaps import find_gaps
-from profcov.report.dashboard.edition import Edition
-from profcov.report.dashboard.page import SCRIPT, read_data, read_static, write_page
+from profcov.reading.analysis.gaps import find_gaps
+from profcov.reading.report.dashboard.edition import Edition
+from profcov.reading.report.dashboard.page import SCRIPT, read_data, read_static, write_page
 
 if TYPE_CHECKING:
-    from profcov.analysis.matrix import Matrix
+    from profcov.reading.analysis.matrix import Matrix
 
 PAGE_GOAL, SCRIPT_GOAL, READY_GOAL_S = 2_000_000, 80_000, 1.5
 

@@ -11,17 +11,17 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from profcov.analysis.matrix import build_matrix
+from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.symbols.model import Inventory, SourceFile, Symbol, SymbolName
 from profcov.slug import Slug
 from profcov.store.merge import Content, to_bits
 from profcov.store.read import Recorded
-from profcov.symbols.model import Inventory, SourceFile, Symbol, SymbolName
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from profcov.analysis.matrix import Matrix
-    from profcov.symbols.model import Kind
+    from profcov.reading.analysis.matrix import Matrix
+    from profcov.reading.symbols.model import Kind
 
 _THINGS: Final = """
 account admin audit batch billing cache cart catalog chat checkout config coupon cron customer email event export feed

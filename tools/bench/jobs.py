@@ -25,8 +25,8 @@ from rich.table import Table
 from rq import Queue
 from rq.job import Job
 
-from profcov.carrier import JOB_META_KEY
 from profcov.demo.valkey import start_server
+from profcov.wire.carrier import JOB_META_KEY
 
 TRACED_GOAL_MS, UNTRACED_GOAL_MS = 10.0, 1.0
 OURS = "profcov.queues.rq.CoverageWorker"

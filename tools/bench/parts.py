@@ -36,7 +36,7 @@ def time_calls(*calls: Callable[[], Any]) -> list[float]:
 
 def time_unit() -> dict[str, float]:
     """Time the steps of a unit of work, as the WSGI middleware takes them."""
-    from profcov.propagation import open_recorder  # noqa: PLC0415 (not before recording is configured)
+    from profcov.recording.propagation import open_recorder  # noqa: PLC0415 (not before recording is configured)
 
     recorder = open_recorder()
     units: list[Any] = []

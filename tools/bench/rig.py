@@ -34,7 +34,7 @@ class Rig:
     def switch_on(self) -> None:
         """Configure profcov, or start coverage.py; before the workload is imported."""
         # Every process has imported the same modules: the garbage collector's pace depends on how much there is.
-        for name in ("coverage", "profcov.engine.choose", "profcov.web.wsgi", "profcov.web.asgi"):
+        for name in ("coverage", "profcov.recording.engine.choose", "profcov.web.wsgi", "profcov.web.asgi"):
             importlib.import_module(name)
         self.config.write_text(f"[run]\nsource = {WORKLOAD}\n", encoding="utf-8")
         if self.variant.key in {"ctrace", "sysmon"}:
@@ -131,7 +131,7 @@ def pick_slug(variant: str, turn: int) -> str | None:
 
 def leave_writing_out(rig: Rig) -> Callable[[], None]:
     """Replace the writing of shards by nothing; return what starts the slug's next generation."""
-    from profcov import book  # noqa: PLC0415
+    from profcov.recording import book  # noqa: PLC0415
     from profcov.slug import parse_slug  # noqa: PLC0415
     from profcov.store.combine import discard  # noqa: PLC0415
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from profcov.carrier import Carriers, Claim
 from profcov.web.asgi import ProfileTraceMiddleware
 from profcov.web.classes import trace_wsgi_class
+from profcov.wire.carrier import Carriers, Claim
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

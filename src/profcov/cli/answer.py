@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov.cli.columns import COLUMNS
-from profcov.report.text import printable
+from profcov.reading.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

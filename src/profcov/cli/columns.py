@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.report.text import tenths
+from profcov.reading.report.text import tenths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov import settings
-from profcov.analysis.statements import StatementCounter
 from profcov.cli.answer import print_answer
 from profcov.cli.common import (
     config_option,
@@ -27,6 +26,7 @@ from profcov.cli.redis_url import redis_url_option
 from profcov.errors import CoverageError, CoverageMergeError, CoverageReadError, NothingMeasuredError, ProfcovError
 from profcov.playback.barrier import check_redis, forget_ended, read_jobs, settle
 from profcov.playback.jobs_left import tell_jobs
+from profcov.reading.analysis.statements import StatementCounter
 from profcov.store.combine import check_recorded, combine
 from profcov.store.combine import restore_previous as bring_back
 from profcov.store.layout import list_slugs

@@ -7,12 +7,12 @@ from typing import Literal
 
 import click
 
-from profcov.analysis.drift import compare_matrices
 from profcov.cli.answer import print_rows
 from profcov.cli.common import format_option
-from profcov.report.drift import DEPTH, TITLES, drift_document, drift_markdown, drift_rows
-from profcov.report.files import lay_out
-from profcov.report.snapshot import read_snapshot
+from profcov.reading.analysis.drift import compare_matrices
+from profcov.reading.report.drift import DEPTH, TITLES, drift_document, drift_markdown, drift_rows
+from profcov.reading.report.files import lay_out
+from profcov.reading.report.snapshot import read_snapshot
 
 
 @click.command("compare")

@@ -17,7 +17,7 @@ from profcov.configuration import (
     unite_sources,
 )
 from profcov.errors import ConfigurationError
-from profcov.report.text import printable
+from profcov.reading.report.text import printable
 from profcov.store.layout import artifact_path, sidecar_path
 from profcov.store.sidecar import read_sidecar
 

@@ -20,7 +20,7 @@ from profcov.cli.common import (
 from profcov.cli.configuration import find_configuration
 from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.omissions import omit_by_name
-from profcov.report.files import copy_whole, write_whole_bytes
+from profcov.reading.report.files import copy_whole, write_whole_bytes
 from profcov.store.layout import artifact_path, list_shards, list_slugs
 from profcov.store.sidecar import check_artifact, check_sources
 from profcov.store.unmeasured import find_unmeasured

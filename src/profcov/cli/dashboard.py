@@ -10,9 +10,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from profcov.analysis.drift import compare_matrices, take_snapshot
-from profcov.analysis.gaps import find_gaps
-from profcov.analysis.matrix import build_matrix
 from profcov.cli.answer import print_fact
 from profcov.cli.commit import find_commit
 from profcov.cli.common import (
@@ -33,20 +30,23 @@ from profcov.cli.recorded import (
 )
 from profcov.errors import CoverageReadError
 from profcov.playback.results import SCHEMA_VERSION
-from profcov.report.dashboard.edition import Edition
-from profcov.report.dashboard.notes import Note, Played, take_notes
-from profcov.report.dashboard.page import NAME, write_page
-from profcov.report.files import read_document
-from profcov.report.snapshot import read_snapshot
-from profcov.report.text import plural
+from profcov.reading.analysis.drift import compare_matrices, take_snapshot
+from profcov.reading.analysis.gaps import find_gaps
+from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.report.dashboard.edition import Edition
+from profcov.reading.report.dashboard.notes import Note, Played, take_notes
+from profcov.reading.report.dashboard.page import NAME, write_page
+from profcov.reading.report.files import read_document
+from profcov.reading.report.snapshot import read_snapshot
+from profcov.reading.report.text import plural
 from profcov.slug import Slug
 from profcov.store.layout import list_slugs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from profcov.analysis.drift import Drift, Snapshot
-    from profcov.analysis.matrix import Matrix
+    from profcov.reading.analysis.drift import Drift, Snapshot
+    from profcov.reading.analysis.matrix import Matrix
 
 _PATH: Final = click.Path(path_type=Path)
 _HTML: Final = frozenset({".html", ".htm"})

@@ -6,9 +6,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from profcov.analysis.gaps import find_gaps
-from profcov.analysis.matrix import build_matrix
-from profcov.analysis.overlap import find_unique
 from profcov.cli.answer import print_answer
 from profcov.cli.common import (
     config_option,
@@ -25,16 +22,19 @@ from profcov.cli.recorded import (
     out_option,
     warn_unknown,
 )
-from profcov.report.matrix_csv import require_parquet
-from profcov.report.matrix_files import write_matrix
-from profcov.report.matrix_json import profile_symbols
-from profcov.report.summary import summary_markdown
+from profcov.reading.analysis.gaps import find_gaps
+from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.analysis.overlap import find_unique
+from profcov.reading.report.matrix_csv import require_parquet
+from profcov.reading.report.matrix_files import write_matrix
+from profcov.reading.report.matrix_json import profile_symbols
+from profcov.reading.report.summary import summary_markdown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from profcov.analysis.matrix import Matrix
+    from profcov.reading.analysis.matrix import Matrix
 
 TITLES: Final = ("profile", "lines", "unique lines", "symbols", "unique symbols", "files")
 

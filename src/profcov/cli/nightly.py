@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from profcov.analysis.drift import compare_matrices
-from profcov.analysis.gaps import find_gaps
-from profcov.analysis.matrix import build_matrix
 from profcov.cli.answer import note, print_json
 from profcov.cli.clean import SIZE
 from profcov.cli.commit import find_commit
@@ -31,29 +28,32 @@ from profcov.playback.address import show
 from profcov.playback.junit import junit_document
 from profcov.playback.results import Run, results_document
 from profcov.playback.runner import count_outcomes
-from profcov.report.coverage_html import write_html
-from profcov.report.dashboard.edition import Edition
-from profcov.report.dashboard.notes import Played, read_note
-from profcov.report.dashboard.page import write_page
-from profcov.report.drift import DEPTH as DRIFT_DEPTH
-from profcov.report.drift import drift_document, drift_markdown
-from profcov.report.files import lay_out, write_whole, write_whole_bytes
-from profcov.report.inventory_json import DEPTH as INVENTORY_DEPTH
-from profcov.report.inventory_json import inventory_document
-from profcov.report.matrix_files import write_matrix
-from profcov.report.snapshot import read_snapshot
+from profcov.reading.analysis.drift import compare_matrices
+from profcov.reading.analysis.gaps import find_gaps
+from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.report.coverage_html import write_html
+from profcov.reading.report.dashboard.edition import Edition
+from profcov.reading.report.dashboard.notes import Played, read_note
+from profcov.reading.report.dashboard.page import write_page
+from profcov.reading.report.drift import DEPTH as DRIFT_DEPTH
+from profcov.reading.report.drift import drift_document, drift_markdown
+from profcov.reading.report.files import lay_out, write_whole, write_whole_bytes
+from profcov.reading.report.inventory_json import DEPTH as INVENTORY_DEPTH
+from profcov.reading.report.inventory_json import inventory_document
+from profcov.reading.report.matrix_files import write_matrix
+from profcov.reading.report.snapshot import read_snapshot
+from profcov.reading.symbols.inventory import build_inventory
 from profcov.settings import DEFAULT_CONFIG, DEFAULT_DIR
 from profcov.store.layout import artifact_path
-from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from profcov.analysis.drift import Drift
-    from profcov.analysis.matrix import Matrix
     from profcov.configuration import Configuration
+    from profcov.reading.analysis.drift import Drift
+    from profcov.reading.analysis.matrix import Matrix
+    from profcov.reading.symbols.model import Inventory
     from profcov.store.read import Recorded
-    from profcov.symbols.model import Inventory
 
 INVENTORY: Final = "coverage-symbols.json"
 _PATH = click.Path(exists=True, path_type=Path)

@@ -16,7 +16,7 @@ from profcov.errors import CoverageWriteError
 from profcov.playback.junit import junit_document
 from profcov.playback.results import results_document
 from profcov.playback.summary import summary_text
-from profcov.report.files import is_replaced, write_whole, write_whole_bytes
+from profcov.reading.report.files import is_replaced, write_whole, write_whole_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 import click
 import urllib3
 
-from profcov.carrier import HEADER, TOKEN_HEADER
 from profcov.cli.redis_url import redis_url_option
 from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.cookies import read_cookie_file
@@ -21,8 +20,9 @@ from profcov.playback.play import list_saved
 from profcov.playback.play_options import DEFAULT_TIMEOUT, PlayOptions
 from profcov.playback.template import NAME
 from profcov.playback.yaml_request import find_header_problem
-from profcov.report.text import printable
+from profcov.reading.report.text import printable
 from profcov.settings import DEFAULT_DIR, DIR, read_secret, read_umask
+from profcov.wire.carrier import HEADER, TOKEN_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -22,8 +22,8 @@ from profcov.playback.secret import MASK, find_secrets, is_secret_name
 from profcov.playback.secret_text import hide_named
 from profcov.playback.yaml_schema import profile_schema
 from profcov.playback.yaml_writer import write_profile
-from profcov.report.files import write_whole_bytes
-from profcov.report.text import printable
+from profcov.reading.report.files import write_whole_bytes
+from profcov.reading.report.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,23 +15,23 @@ from profcov.cli.configuration import find_configuration
 from profcov.configuration import tell_source
 from profcov.errors import CoverageReadError
 from profcov.omissions import NOTHING
-from profcov.report.inventory_json import read_inventory
-from profcov.report.text import plural, printable
+from profcov.reading.report.inventory_json import read_inventory
+from profcov.reading.report.text import plural, printable
+from profcov.reading.symbols.archives import find_archive
+from profcov.reading.symbols.inventory import build_inventory
 from profcov.store.files import file_digest
 from profcov.store.layout import artifact_path, list_shards, list_slugs
 from profcov.store.read import read_artifact
 from profcov.store.unmeasured import find_unmeasured
-from profcov.symbols.archives import find_archive
-from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from profcov.configuration import Configuration
+    from profcov.reading.symbols.model import Inventory
     from profcov.slug import Slug
     from profcov.store.read import Recorded
-    from profcov.symbols.model import Inventory
 
 DEFAULT_OUT: Final = Path("artifacts")
 _MOST: Final = 10

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from profcov.analysis.index import SymbolIndex
-from profcov.analysis.profile_report import report_profile
 from profcov.cli.answer import print_answer
 from profcov.cli.common import (
     config_option,
@@ -24,16 +22,18 @@ from profcov.cli.recorded import (
     out_option,
     warn_unknown,
 )
-from profcov.report.coverage_html import write_html
-from profcov.report.files import lay_out, write_whole
-from profcov.report.profile_json import DEPTH, profile_document
-from profcov.report.text import printable
+from profcov.reading.analysis.index import SymbolIndex
+from profcov.reading.analysis.profile_report import report_profile
+from profcov.reading.report.coverage_html import write_html
+from profcov.reading.report.files import lay_out, write_whole
+from profcov.reading.report.profile_json import DEPTH, profile_document
+from profcov.reading.report.text import printable
 from profcov.store.layout import artifact_path
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from profcov.analysis.profile_report import ProfileReport
+    from profcov.reading.analysis.profile_report import ProfileReport
     from profcov.store.read import Recorded
 
 TITLES: Final = (

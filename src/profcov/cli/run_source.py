@@ -18,7 +18,7 @@ from coverage.exceptions import CoverageException
 
 from profcov.errors import ConfigurationError
 from profcov.omissions import NOTHING, name_omissions
-from profcov.symbols.archives import find_archive
+from profcov.reading.symbols.archives import find_archive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,8 +10,8 @@ from profcov.cli.answer import print_fact
 from profcov.cli.common import format_option
 from profcov.errors import SettingsError
 from profcov.settings import SECRET, read_secret
-from profcov.signature import sign
 from profcov.slug import parse_slug
+from profcov.wire.signature import sign
 
 
 @click.command("sign")

@@ -14,7 +14,7 @@ from profcov.cli.common import data_dir_option, find_data_dir, format_option, te
 from profcov.cli.redis_url import redis_url_option
 from profcov.errors import TargetError
 from profcov.playback.barrier import wait_for_jobs
-from profcov.report.text import plural
+from profcov.reading.report.text import plural
 from profcov.store.pause import is_paused
 from profcov.store.runs import list_silent
 from profcov.store.survey import survey

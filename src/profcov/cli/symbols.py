@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
-from profcov.analysis.drift import compare_inventories
 from profcov.cli.answer import print_answer
 from profcov.cli.common import config_option, data_dir_option, find_data_dir, format_option
 from profcov.cli.configuration import find_configuration
 from profcov.cli.recorded import refuse_nothing, take_inventory, tell_asked
-from profcov.report.files import lay_out, write_whole
-from profcov.report.inventory_json import DEPTH, inventory_document, read_inventory
+from profcov.reading.analysis.drift import compare_inventories
+from profcov.reading.report.files import lay_out, write_whole
+from profcov.reading.report.inventory_json import DEPTH, inventory_document, read_inventory
 from profcov.store.layout import list_slugs
 
 if TYPE_CHECKING:
-    from profcov.symbols.model import Inventory
+    from profcov.reading.symbols.model import Inventory
 
 DEFAULT_FILE: Final = Path("artifacts/coverage-symbols.json")
 _TITLES: Final = ("name", "kind", "where", "body lines")

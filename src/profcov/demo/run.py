@@ -12,30 +12,30 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.analysis.gaps import find_gaps
-from profcov.analysis.matrix import build_matrix
 from profcov.demo.services import Recording, start_services
 from profcov.demo.table import make_rows
 from profcov.errors import CoverageWriteError
 from profcov.playback.formats import load_profiles
 from profcov.playback.play_options import PlayOptions
 from profcov.playback.runner import play_all
-from profcov.report.coverage_html import write_html
-from profcov.report.dashboard.edition import Edition
-from profcov.report.dashboard.notes import Played, take_notes
-from profcov.report.dashboard.page import NAME, write_page
-from profcov.report.matrix_files import NAMES, write_matrix
+from profcov.reading.analysis.gaps import find_gaps
+from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.report.coverage_html import write_html
+from profcov.reading.report.dashboard.edition import Edition
+from profcov.reading.report.dashboard.notes import Played, take_notes
+from profcov.reading.report.dashboard.page import NAME, write_page
+from profcov.reading.report.matrix_files import NAMES, write_matrix
+from profcov.reading.symbols.inventory import build_inventory
 from profcov.settings import DEFAULT_CONFIG
 from profcov.store.layout import artifact_path, previous_path, sidecar_path
 from profcov.store.lock import try_exclusive
 from profcov.store.read import read_artifact
-from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from profcov.playback.play import PlayResult
-    from profcov.report.dashboard.notes import Note
+    from profcov.reading.report.dashboard.notes import Note
     from profcov.slug import Slug
 
 DEFAULT_OUT: Final = Path("artifacts/demo")

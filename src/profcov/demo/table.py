@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from profcov.analysis.overlap import find_unique
+from profcov.reading.analysis.overlap import find_unique
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from profcov.analysis.matrix import Matrix
     from profcov.playback.play import PlayResult
+    from profcov.reading.analysis.matrix import Matrix
 
 WIDE = 100
 TITLES = ("profile", "requests", "jobs", "lines", "unique lines", "symbols", "status", "seconds")

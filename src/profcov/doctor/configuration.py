@@ -15,8 +15,8 @@ from profcov.doctor.finding import Finding
 from profcov.errors import SettingsError
 from profcov.omissions import omit_by_name
 from profcov.plugins import list_missing
+from profcov.reading.symbols.measured import find_files
 from profcov.settings import DEFAULT_CONFIG
-from profcov.symbols.measured import find_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 from coverage.exceptions import CoverageException
 
 from profcov.doctor.finding import Finding
-from profcov.engine.choose import running_engine, start_engine, stop_engine
-from profcov.engine.ctrace import CTraceEngine
-from profcov.engine.monitoring import MonitoringEngine
-from profcov.engine.sources import Sources
 from profcov.errors import EngineUnavailableError
+from profcov.recording.engine.choose import running_engine, start_engine, stop_engine
+from profcov.recording.engine.ctrace import CTraceEngine
+from profcov.recording.engine.monitoring import MonitoringEngine
+from profcov.recording.engine.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from profcov.engine.base import Capabilities
+    from profcov.recording.engine.base import Capabilities
     from profcov.settings import EngineChoice
 
 NO_CONFIG: Final = Path(os.devnull)

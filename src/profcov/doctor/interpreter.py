@@ -8,10 +8,10 @@ import sysconfig
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.context import find_scope
 from profcov.doctor.finding import Finding
 from profcov.doctor.installation import find_version, is_importable
-from profcov.engine.strands import has_hub
+from profcov.recording.context import find_scope
+from profcov.recording.engine.strands import has_hub
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profcov.analysis.gaps import find_gaps
-from profcov.analysis.overlap import find_unique
 from profcov.playback.summary import summary_text
-from profcov.report.drift import drift_markdown
-from profcov.report.summary import summary_markdown
-from profcov.report.text import code
+from profcov.reading.analysis.gaps import find_gaps
+from profcov.reading.analysis.overlap import find_unique
+from profcov.reading.report.drift import drift_markdown
+from profcov.reading.report.summary import summary_markdown
+from profcov.reading.report.text import code
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from profcov.analysis.drift import Drift
-    from profcov.analysis.matrix import Matrix
     from profcov.nightly.nights import Dropped
     from profcov.playback.results import Run
+    from profcov.reading.analysis.drift import Drift
+    from profcov.reading.analysis.matrix import Matrix
 
 
 def night_summary(

@@ -8,7 +8,6 @@ import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.carrier import jobs_key
 from profcov.errors import TargetError
 from profcov.extras import install_command
 from profcov.playback.address import show
@@ -16,6 +15,7 @@ from profcov.playback.polling import tries
 from profcov.store.files import PRIVATE
 from profcov.store.jobs import CREATED, may_run
 from profcov.store.lock import exclusive
+from profcov.wire.carrier import jobs_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

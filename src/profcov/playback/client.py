@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Self, cast
 import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
-from profcov.carrier import HEADER, STATUS_HEADER, TRACED, outgoing_headers
 from profcov.errors import TargetError, TargetUnreachableError
 from profcov.playback.address import find_origin, join, show, show_server
 from profcov.playback.connection import ProfileSession
@@ -22,6 +21,7 @@ from profcov.playback.secret import is_secret_name
 from profcov.playback.secret_text import hide_named
 from profcov.playback.trace_status import explain_status
 from profcov.settings import Settings
+from profcov.wire.carrier import HEADER, STATUS_HEADER, TRACED, outgoing_headers
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

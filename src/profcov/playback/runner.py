@@ -9,7 +9,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.analysis.statements import StatementCounter
 from profcov.errors import ProfcovError, ProfileFormatError
 from profcov.playback.barrier import check_redis
 from profcov.playback.existing import Existing, find_existing
@@ -17,6 +16,7 @@ from profcov.playback.faults import raise_faults
 from profcov.playback.play import PlayResult, ignore_step, ignore_try, play
 from profcov.playback.play_options import PlayOptions, find_base_url, make_recording
 from profcov.playback.secret import read_secrets
+from profcov.reading.analysis.statements import StatementCounter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

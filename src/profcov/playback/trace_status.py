@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from profcov.carrier import DISABLED, NOT_ALLOWED, PAUSED, SIGNATURE, STATUS_HEADER
+from profcov.wire.carrier import DISABLED, NOT_ALLOWED, PAUSED, SIGNATURE, STATUS_HEADER
 
 _NO_STATUS: Final = (
     "the server does not run profcov's middleware, or another process answers on this port: "

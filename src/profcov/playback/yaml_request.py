@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.carrier import HEADER
 from profcov.playback.fields import Fields, describe
 from profcov.playback.profile import Request, Upload
 from profcov.playback.secret import is_secret_name
 from profcov.playback.secret_text import hide_named
+from profcov.wire.carrier import HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

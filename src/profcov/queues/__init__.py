@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from profcov.appearance import appear
-from profcov.carrier import JOB_META_KEY, from_job_meta
-from profcov.propagation import open_recorder
+from profcov.recording.appearance import appear
+from profcov.recording.propagation import open_recorder
 from profcov.tracing import current_slug, trace
+from profcov.wire.carrier import JOB_META_KEY, from_job_meta
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping

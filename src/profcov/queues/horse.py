@@ -17,9 +17,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.capture import flush_everything
-from profcov.engine.faults import log_once, raise_foreign
-from profcov.engine.later import do_or_put_off
+from profcov.recording.capture import flush_everything
+from profcov.recording.faults import log_once, raise_foreign
+from profcov.recording.later import do_or_put_off
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

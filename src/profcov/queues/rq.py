@@ -14,24 +14,24 @@ from rq import Queue, SimpleWorker, Worker, registry
 from rq import worker as rq_worker
 from rq.job import Job
 
-from profcov.appearance import appear
 from profcov.brief_lock import BriefLock
-from profcov.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
-from profcov.engine.faults import log_once, raise_foreign
-from profcov.propagation import open_recorder
-from profcov.propagation.patches import INSTALLED, Patches
 from profcov.queues import horse
+from profcov.recording.appearance import appear
+from profcov.recording.faults import log_once, raise_foreign
+from profcov.recording.propagation import open_recorder
+from profcov.recording.propagation.patches import INSTALLED, Patches
+from profcov.recording.unit import JOB_PREFIX, Work, note_enqueued, note_job_run
 from profcov.store.jobs import FAILED, FINISHED, REPEATED, RETRIED, STARTED, JobRun, may_run
 from profcov.tracing import current_slug
-from profcov.unit import JOB_PREFIX, Work, note_enqueued, note_job_run
+from profcov.wire.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from profcov.recording.unit import Unit
     from profcov.settings import Settings
     from profcov.slug import Slug
-    from profcov.unit import Unit
 
 SpawnWorker: Any = getattr(rq_worker, "SpawnWorker", None)
 _JOBS_EXPIRE_SECONDS: Final = 7 * 24 * 3600
@@ -209,7 +209,7 @@ if SpawnWorker is not None:
 def install_workers() -> None:
     """Let RQ's own worker classes measure, and all that derive from them; does nothing when profcov is off.
 
-    For zero code; your own code uses :class:`CoverageWorker`. ``profcov.propagation.uninstall`` takes it back.
+    For zero code; your own code uses :class:`CoverageWorker`. ``profcov.recording.propagation.uninstall`` takes it back.
     """
     if not open_recorder().settings.enabled:
         return

@@ -6,20 +6,20 @@ import asyncio
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from profcov.appearance import appear
-from profcov.capture import flush_everything
-from profcov.carrier import BUSY, STATUS_HEADER
-from profcov.propagation import open_recorder, tasks
-from profcov.unit import Work
+from profcov.recording.appearance import appear
+from profcov.recording.capture import flush_everything
+from profcov.recording.propagation import open_recorder, tasks
+from profcov.recording.unit import Work
 from profcov.web.routes import find_in_scope, name_method
+from profcov.wire.carrier import BUSY, STATUS_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from profcov.capture import Recorder
-    from profcov.carrier import Claim
+    from profcov.recording.capture import Recorder
+    from profcov.recording.unit import Unit
     from profcov.settings import Settings
-    from profcov.unit import Unit
+    from profcov.wire.carrier import Claim
 
     Scope = MutableMapping[str, Any]
     Message = MutableMapping[str, Any]

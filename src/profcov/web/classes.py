@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.appearance import appear
 from profcov.brief_lock import BriefLock
-from profcov.propagation import open_recorder
-from profcov.propagation.patches import Patches
+from profcov.recording.appearance import appear
+from profcov.recording.propagation import open_recorder
+from profcov.recording.propagation.patches import Patches
 from profcov.web.asgi import ProfileTraceMiddleware as ASGIMiddleware
 from profcov.web.wsgi import ProfileTraceMiddleware as WSGIMiddleware
 

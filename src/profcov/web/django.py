@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from profcov.propagation import open_recorder
-from profcov.propagation.patches import INSTALLED
+from profcov.recording.propagation import open_recorder
+from profcov.recording.propagation.patches import INSTALLED
 from profcov.web.classes import trace_asgi_class, trace_wsgi_class
 from profcov.web.routes import note_route
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.engine.faults import log_once, raise_foreign
+from profcov.recording.faults import log_once, raise_foreign
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
-from profcov.context import find_scope
+from profcov.recording.context import find_scope
 from profcov.web.status_facts import gather
 from profcov.web.status_html import STYLE_HASH, render
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from profcov.appearance import appear
-from profcov.carrier import STATUS_HEADER
-from profcov.propagation import open_recorder
-from profcov.unit import Work
+from profcov.recording.appearance import appear
+from profcov.recording.propagation import open_recorder
+from profcov.recording.unit import Work
 from profcov.web.routes import find_in_environ, name_method
+from profcov.wire.carrier import STATUS_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from profcov.recording.unit import Unit
     from profcov.settings import Settings
-    from profcov.unit import Unit
 
 _MARK = "profcov.status"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from profcov.propagation import open_recorder
-from profcov.propagation.on_import import when_imported
+from profcov.recording.propagation import open_recorder
+from profcov.recording.propagation.on_import import when_imported
 from profcov.web.classes import trace_asgi_class, trace_wsgi_class
 from profcov.zero_code import servers
 

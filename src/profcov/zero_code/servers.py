@@ -8,8 +8,8 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.propagation.on_import import when_imported
-from profcov.propagation.patches import INSTALLED
+from profcov.recording.propagation.on_import import when_imported
+from profcov.recording.propagation.patches import INSTALLED
 from profcov.web.asgi import ProfileTraceMiddleware as ASGIMiddleware
 from profcov.web.wsgi import ProfileTraceMiddleware as WSGIMiddleware
 

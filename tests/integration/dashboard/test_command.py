@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
-from profcov.report.dashboard.page import read_data
+from profcov.reading.report.dashboard.page import read_data
 
 if TYPE_CHECKING:
     from pathlib import Path

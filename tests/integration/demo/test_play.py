@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import profcov.demo
-from profcov.analysis.index import SymbolIndex
-from profcov.analysis.profile_report import report_profile
 from profcov.demo.run import play_demo
-from profcov.report.profile_json import profile_document
+from profcov.reading.analysis.index import SymbolIndex
+from profcov.reading.analysis.profile_report import report_profile
+from profcov.reading.report.profile_json import profile_document
+from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import Slug
 from profcov.store.read import read_artifact, read_lines
 from profcov.store.sidecar import read_sidecar
-from profcov.symbols.inventory import build_inventory
 
 if TYPE_CHECKING:
     from profcov.playback.play import PlayResult

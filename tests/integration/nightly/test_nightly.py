@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import servers
 from coverage import CoverageData
 
-from profcov.report.dashboard.page import read_data
+from profcov.reading.report.dashboard.page import read_data
 
 if TYPE_CHECKING:
     from pathlib import Path

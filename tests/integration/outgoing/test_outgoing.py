@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from profcov.propagation.outgoing_http import matches
+from profcov.recording.propagation.outgoing_http import matches
 
 HERE = Path(__file__).parent
 CLIENTS = ("requests", "urllib3", "httpx", "httpx_async", "aiohttp")
@@ -81,7 +81,7 @@ def test_a_signed_slug_is_signed_for_the_next_server(run: Any, client: str) -> N
         """
 with profcov.trace("demo"):
     call(f"http://{echo.HERE}/")
-from profcov.signature import is_signed
+from profcov.wire.signature import is_signed
 headers = echo.told()[0][0][1]
 play.tell(is_signed(headers["x-profile-trace"], headers["x-profile-trace-token"], "s" * 16, 60))
 """,
@@ -95,7 +95,7 @@ def test_a_fault_of_ours_is_logged_and_the_call_goes_out(run: Any, client: str) 
     assert run(
         client,
         """
-from profcov.propagation import outgoing_http
+from profcov.recording.propagation import outgoing_http
 outgoing_http.outgoing_headers = None
 with profcov.trace("demo"):
     call(f"http://{echo.HERE}/")
@@ -107,7 +107,7 @@ play.tell([echo.told()[0], [text.partition(" (")[0] for text in play.said]])
 def test_without_hosts_nothing_is_patched_and_uninstalling_puts_everything_back(run: Any) -> None:
     source = """
 import urllib3, httpx, aiohttp
-from profcov.propagation import uninstall
+from profcov.recording.propagation import uninstall
 owners = [(urllib3.HTTPConnectionPool, "urlopen"), (httpx.HTTPTransport, "handle_request"),
           (httpx.AsyncHTTPTransport, "handle_async_request"), (aiohttp.BaseConnector, "connect")]
 before = [vars(owner)[name] for owner, name in owners]

@@ -11,10 +11,10 @@ import pytest
 from rq import Queue
 from rq.job import Job, JobStatus
 
-from profcov.carrier import jobs_key
 from profcov.errors import TargetError
 from profcov.playback.barrier import check_redis, forget_jobs, read_jobs, wait_for_jobs
 from profcov.slug import parse_slug
+from profcov.wire.carrier import jobs_key
 
 if TYPE_CHECKING:
     from redis import Redis

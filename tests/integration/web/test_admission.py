@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import seen
 
-from profcov.signature import sign
+from profcov.wire.signature import sign
 
 if TYPE_CHECKING:
     from collections.abc import Callable

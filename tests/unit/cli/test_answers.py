@@ -14,7 +14,7 @@ import pytest
 from profcov.cli.answer import print_answer
 from profcov.cli.columns import COLUMNS
 from profcov.cli.main import COMMANDS, main, profcov
-from profcov.report.drift import TITLES as OF_CHANGES
+from profcov.reading.report.drift import TITLES as OF_CHANGES
 from profcov.slug import Slug
 from profcov.store.combine import combine
 from profcov.store.shard import write_shard

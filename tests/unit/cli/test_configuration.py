@@ -14,7 +14,7 @@ import pytest
 
 from profcov.cli.main import DATA, main
 from profcov.configuration import Configuration, differ, note_settings
-from profcov.report.dashboard.page import read_data
+from profcov.reading.report.dashboard.page import read_data
 from profcov.store.sidecar import read_sidecar
 
 SHOP = '''"""A shop,

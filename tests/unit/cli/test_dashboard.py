@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from profcov.cli.main import DATA, main
-from profcov.report.dashboard.page import read_data
+from profcov.reading.report.dashboard.page import read_data
 from profcov.slug import Slug
 from profcov.store.combine import combine
 from profcov.store.files import file_digest

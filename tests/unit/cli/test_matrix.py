@@ -13,7 +13,7 @@ import pytest
 from coverage import CoverageData
 
 from profcov.cli.main import DATA, FAILED, USAGE, main
-from profcov.report.matrix_files import NAMES
+from profcov.reading.report.matrix_files import NAMES
 from profcov.slug import Slug
 from profcov.store.combine import combine
 from profcov.store.files import file_digest

@@ -18,7 +18,7 @@ from profcov.playback.profile import Profile
 from profcov.playback.results import Run, results_document
 from profcov.playback.runner import Outcome, count_outcomes
 from profcov.playback.summary import summary_text
-from profcov.report.dashboard.page import read_data
+from profcov.reading.report.dashboard.page import read_data
 
 SHOP = '''"""A shop,
 documented."""

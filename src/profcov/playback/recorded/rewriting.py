@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
-from profcov.carrier import HEADER, TOKEN_HEADER
 from profcov.playback.address import name_server
 from profcov.playback.profile import Request, Upload
 from profcov.playback.recorded.values import find_tokens, is_id_name, singular, snake_case
 from profcov.playback.secret import is_secret_name
 from profcov.playback.template import SERVER
+from profcov.wire.carrier import HEADER, TOKEN_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

@@ -38,7 +38,7 @@ class ProfcovWaiter:
         if self.is_done or fullname not in _AWAITED:
             return None
         try:
-            from profcov.propagation.on_import import FINDER  # noqa: PLC0415
+            from profcov.recording.propagation.on_import import FINDER  # noqa: PLC0415
             from profcov.zero_code import install  # noqa: PLC0415
 
             install()

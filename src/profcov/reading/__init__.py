@@ -1,0 +1,1 @@
+"""The reading half: from artifacts to symbols, matrix, gaps and reports."""

@@ -1,0 +1,124 @@
+"""The inventory turned round: from the lines of a file to the symbols that they cover."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import compress, groupby
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from profcov.reading.symbols.model import Inventory, SourceFile, Symbol, SymbolName
+
+
+_FLAGS: Final = bytes.maketrans(b"01", b"\0\1")
+
+
+@dataclass(frozen=True, slots=True)
+class FileIndex:
+    """One file; sets of lines are bits of integers, line n being bit n.
+
+    ``symbols`` are the file's; ``bodies`` has the own body of each, and ``reaches`` the lines each of which proves that
+    the symbol ran: for a function or method its own body, for a class or module also what is in it. ``callable_lines``
+    are the bodies of all functions and methods: what is not run by an import; ``startup_lines`` of those that start-up calls,
+    and nothing else. ``spans`` has for each statement of several
+    lines its first line and the later ones, which ``later`` has for all together.
+    """
+
+    file: str
+    symbols: tuple[Symbol, ...]
+    bodies: tuple[int, ...]
+    reaches: tuple[int, ...]
+    callable_lines: int
+    startup_lines: int
+    statements: int
+    spans: tuple[tuple[int, int], ...]
+    later: int
+
+    def executed(self, lines: int) -> int:
+        """Return which statements ran, at their first lines, as coverage.py counts them."""
+        if lines & self.later:
+            for first, later in self.spans:
+                if lines & later:
+                    lines |= first
+        return lines & self.statements
+
+    def covered(self, executed: int) -> str:
+        """Return for each symbol 1 if one of the statements proves that it ran, else 0."""
+        return "".join(["1" if executed & reach else "0" for reach in self.reaches])
+
+
+class SymbolIndex:
+    """All files of an inventory. A set of symbols is an integer, too: bit n is the n-th symbol of ``symbols``."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        groups = {file: tuple(symbols) for file, symbols in groupby(inventory.symbols, lambda symbol: symbol.file)}
+        self.unreadable = inventory.unreadable
+        self.files: dict[str, FileIndex] = {
+            source.file: _index(source, groups[source.file]) for source in inventory.files
+        }
+        self.symbols: tuple[Symbol, ...] = tuple(symbol for each in self.files.values() for symbol in each.symbols)
+        self._places = {file: place for place, file in enumerate(self.files)}
+        self._nothing = ["0" * len(each.symbols) for each in self.files.values()]
+
+    def executed(self, lines: Mapping[str, int]) -> dict[str, int]:
+        """Return which statements of which files ran; files without one, and those that are not known, are left out."""
+        files = self.files
+        known = ((file, files[file].executed(bits)) for file, bits in lines.items() if file in files)
+        return {file: statements for file, statements in known if statements}
+
+    def covered(self, executed: Mapping[str, int]) -> int:
+        """Return the symbols that these statements cover."""
+        parts = self._nothing.copy()
+        for file, statements in executed.items():
+            parts[self._places[file]] = self.files[file].covered(statements)
+        # The first symbol is the lowest bit, which a number has last.
+        return int("".join(parts)[::-1] or "0", 2)
+
+    def names(self, covered: int) -> Iterator[SymbolName]:
+        """Return the names of a set of symbols, in the order of files and lines."""
+        return (symbol.name for symbol in compress(self.symbols, to_flags(covered, len(self.symbols))))
+
+
+def to_flags(bits: int, count: int) -> bytes:
+    """Return so many bits as bytes of 0 or 1, the lowest first."""
+    return f"{bits:0{count}b}"[::-1].encode("ascii").translate(_FLAGS)
+
+
+def to_bits(numbers: Sequence[int]) -> int:
+    """Return line numbers as bits of an integer."""
+    bits = bytearray(max(numbers, default=0) // 8 + 1)
+    for number in numbers:
+        bits[number // 8] |= 1 << number % 8
+    return int.from_bytes(bits, "little")
+
+
+def _index(source: SourceFile, symbols: tuple[Symbol, ...]) -> FileIndex:
+    bodies = [to_bits(symbol.body_lines) for symbol in symbols]
+    reaches = dict(zip((symbol.name for symbol in symbols), bodies, strict=True))
+    by_name = {symbol.name: symbol for symbol in symbols}
+    for symbol in reversed(symbols):  # from within: what is in a class is known before what is in its module
+        around = by_name.get(symbol.parent) if symbol.parent else None
+        # A function is not covered by what is in it, but the class around the function is.
+        while around is not None and around.kind not in {"class", "module"}:
+            around = by_name.get(around.parent) if around.parent else None
+        if around is not None:
+            reaches[around.name] |= reaches[symbol.name]
+    spans: dict[int, int] = {}
+    for line, first in source.first_lines.items():
+        spans[first] = spans.get(first, 0) | 1 << line
+    pairs = tuple((1 << first, lines) for first, lines in spans.items())
+    later = to_bits(tuple(source.first_lines))
+    callables = [symbol for symbol in symbols if symbol.kind in {"function", "method"}]
+    return FileIndex(
+        file=source.file,
+        symbols=symbols,
+        bodies=tuple(bodies),
+        reaches=tuple(reaches.values()),
+        callable_lines=to_bits([line for symbol in callables for line in symbol.body_lines]),
+        startup_lines=to_bits([line for symbol in callables if symbol.is_startup for line in symbol.body_lines]),
+        statements=to_bits(tuple(source.statements)),
+        spans=pairs,
+        later=later,
+    )

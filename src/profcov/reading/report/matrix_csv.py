@@ -1,0 +1,84 @@
+"""The matrix as a table: a row for each symbol, a column for each profile."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING, Final
+
+from profcov.errors import SettingsError
+from profcov.extras import install_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from profcov.reading.analysis.matrix import Matrix
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+_DIGITS: Final = bytes.maketrans(b"\0\1", b"01")
+
+
+def coverage_matrix(matrix: Matrix) -> Iterator[str]:
+    """Yield ``coverage-matrix.csv``: symbol, kind, file, and for each profile 1 if it covers the symbol, else 0.
+
+    A profile's column is called ``profile:<slug>``, since a slug may be ``file``. A name that a spreadsheet would take for
+    a formula has ``'`` before it.
+    """
+    yield _quote(["symbol", "kind", "file", *(f"profile:{slug}" for slug in matrix.profiles)]) + "\r\n"
+    for symbol, flags in matrix.rows():
+        digits = flags.translate(_DIGITS).decode("ascii")
+        yield ",".join([_quote([symbol.name, symbol.kind, symbol.place]), *digits]) + "\r\n"
+
+
+def _quote(cells: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow([f"'{cell}" if cell.startswith(_FORMULA) else cell for cell in cells])
+    return line.getvalue().removesuffix("\r\n")
+
+
+def require_parquet() -> None:
+    """See that Parquet can be written, before there is work done for it.
+
+    Raises:
+        SettingsError: the extra ``parquet`` is not installed.
+    """
+    try:
+        import pyarrow.parquet  # noqa: F401, PLC0415 (40 MB, for those who ask for it)
+    except ImportError as error:
+        raise SettingsError(
+            "--parquet", "on", f"pyarrow, which is missing ({error}): {install_command('parquet')}"
+        ) from error
+
+
+def write_parquet(matrix: Matrix, path: Path) -> None:
+    """Write ``coverage-matrix.parquet``: the columns of the CSV file, those of profiles being booleans."""
+    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    symbols = matrix.index.symbols
+    size = (len(symbols) + 7) // 8
+    columns = {
+        "symbol": pa.array([_utf8(symbol.name) for symbol in symbols], pa.string()),
+        "kind": pa.array([symbol.kind for symbol in symbols], pa.string()),
+        "file": pa.array([_utf8(symbol.place) for symbol in symbols], pa.string()),
+    }
+    profiles = {
+        f"profile:{slug}": pa.Array.from_buffers(
+            pa.bool_(), len(symbols), [None, pa.py_buffer(reach.covered.to_bytes(size, "little"))]
+        )
+        for slug, reach in matrix.profiles.items()
+    }
+    fresh = path.with_name(f".{path.name}.unfinished")
+    try:
+        pq.write_table(pa.table({**columns, **profiles}), fresh)
+        fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _utf8(text: str) -> str:
+    """Return text that can be encoded: a file name need not be."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,175 @@
+"""The static list of symbols of the measured source files."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import tokenize
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from importlib.machinery import EXTENSION_SUFFIXES
+from multiprocessing import get_context
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from coverage.exceptions import ConfigError, CoverageException
+
+from profcov.configuration import as_configuration
+from profcov.errors import SettingsError
+from profcov.omissions import omit_by_name
+from profcov.reading.symbols.calls import Calls
+from profcov.reading.symbols.measured import find_files
+from profcov.reading.symbols.model import Inventory, SourceFile, Symbol, SymbolName, Unreadable
+from profcov.reading.symbols.patterns import FilePatterns
+from profcov.reading.symbols.source import Reading, read_source
+from profcov.reading.symbols.startup import find_startup
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from coverage import Coverage
+
+    from profcov.configuration import Configuration
+
+# What reading a file that is no Python can raise; nesting that is too deep ends in the last two.
+_NOT_PYTHON = (OSError, SyntaxError, ValueError, tokenize.TokenError, CoverageException, RecursionError, MemoryError)
+_SHARE: Final = 250
+"""How many files one more process is worth: to start it takes as long as to read about a hundred."""
+
+
+_Read = Reading | Unreadable
+
+
+class _Source(NamedTuple):
+    """A file to read: where it is, its name in artifacts, and its module's."""
+
+    path: Path
+    file: str
+    module: str
+
+
+def build_inventory(
+    given: Configuration | Path | None,
+    sources: Sequence[Path] = (),
+    *,
+    processes: int = 1,
+    only: Collection[str] | None = None,
+) -> Inventory:
+    """List the symbols of every measured file.
+
+    ``given`` is a configuration or the file of one; None leaves that to coverage.py's own search. ``sources`` (files or
+    directories) stand in for the sources it names; ``only`` are names in artifacts: other files are left out. Run it in the directory and environment in which the server runs: file names and
+    packages are looked up from there. With more than one of ``processes`` many files are read by several; a program
+    that asks for it needs ``if __name__ == "__main__"``, as with ``multiprocessing``.
+
+    Raises:
+        SettingsError: the configuration cannot be used.
+    """
+    configuration, sources = as_configuration(given), [path.absolute() if path.exists() else path for path in sources]
+    with configuration.at_root(), _configure(configuration) as coverage:
+        relative = bool(coverage.get_option("run:relative_files"))
+        by_name = FilePatterns(omit_by_name(coverage, [str(each) for each in sources]))
+        found = find_files(coverage, sources)
+        omitted = sorted(str(path) for path in found.omitted if by_name.match(str(path)))
+        named = _name(found.modules, relative=relative)
+        if only is not None:
+            named = [each for each in named if each.file in only]
+        processes = min(processes, len(named) // _SHARE)
+        if processes > 1:
+            return _gather(_read_together(configuration, named, processes), omitted)
+        return _gather((_read(coverage, source) for source in named), omitted)
+
+
+@contextmanager
+def _configure(configuration: Configuration) -> Iterator[Coverage]:
+    try:
+        coverage = configuration.open(data_file=None)
+        data = coverage.get_data()  # loads the plugins, which may change what is measured
+    except (CoverageException, ConfigError, ImportError) as error:  # ConfigError was no CoverageException at first
+        name = str(configuration)
+        problem = f"one that coverage.py can use ({_one_line(error)})"
+        raise SettingsError("coverage configuration", name, problem) from error
+    try:
+        yield coverage
+    finally:
+        # The database is in memory, and analysing a file opens it. Python 3.13 warns of one that is left open, and
+        # versions of coverage.py that know of this have `close`.
+        if hasattr(data, "close"):
+            data.close(force=True)
+
+
+def _name(modules: Mapping[Path, str], *, relative: bool) -> list[_Source]:
+    seen: Counter[str] = Counter()
+    found = []
+    for path, module in modules.items():
+        seen[module] += 1
+        # Two scripts may bear one name, such as main.py in two source directories.
+        name = module if seen[module] == 1 else f"{module}#{seen[module]}"
+        found.append(_Source(path, _file_name(path, relative=relative), name))
+    return found
+
+
+def _read(coverage: Coverage, source: _Source) -> _Read:
+    obstacle = _find_obstacle(source.path)
+    if obstacle is not None:
+        return Unreadable(source.file, obstacle)
+    try:
+        return read_source(coverage, source.path, source.file, source.module)
+    except _NOT_PYTHON as error:
+        return Unreadable(source.file, f"not Python: {_one_line(error)}")
+
+
+def _find_obstacle(path: Path) -> str | None:
+    try:
+        str(path).encode("utf-8")
+    except UnicodeEncodeError:
+        return "its name is not UTF-8"
+    compiled = next((name for end in EXTENSION_SUFFIXES if (name := path.with_suffix(end)).exists()), None)
+    return None if compiled is None else f"compiled: Python imports {compiled.name}"
+
+
+def _read_share(configuration: Configuration, share: Sequence[_Source]) -> list[_Read]:
+    with _configure(configuration) as coverage:
+        return [_read(coverage, source) for source in share]
+
+
+def _read_together(configuration: Configuration, named: Sequence[_Source], processes: int) -> Iterator[_Read]:
+    size = max(20, len(named) // (processes * 8))
+    shares = [named[start : start + size] for start in range(0, len(named), size)]
+    # A fork has all modules already, but must not be made of a program with threads.
+    method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
+    with ProcessPoolExecutor(processes, mp_context=get_context(method)) as pool:
+        for found in pool.map(partial(_read_share, configuration), shares):
+            yield from found
+
+
+def _gather(read: Iterable[_Read], omitted: Iterable[str]) -> Inventory:
+    symbols: list[Symbol] = []
+    files: list[SourceFile] = []
+    unreadable: list[Unreadable] = []
+    calls, decorated = Calls(), set[SymbolName]()
+    for each in read:
+        if isinstance(each, Unreadable):
+            unreadable.append(each)
+        else:
+            files.append(each.source)
+            symbols.extend(each.symbols)
+            calls.add(each.calls)
+            decorated |= each.decorated
+    startup = find_startup(symbols, calls, decorated)
+    symbols = [replace(each, traits=(*each.traits, "startup")) if each.name in startup else each for each in symbols]
+    return Inventory(tuple(symbols), tuple(files), tuple(unreadable), tuple(omitted))
+
+
+def _file_name(path: Path, *, relative: bool) -> str:
+    """Return a file's name as it stands in artifacts: with ``relative_files``, relative if below this directory."""
+    here = Path.cwd().resolve()
+    return str(path.relative_to(here)) if relative and path.is_relative_to(here) else str(path)
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

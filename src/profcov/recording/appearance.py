@@ -1,0 +1,76 @@
+"""An application or a worker appears in a process: ``profcov run`` is told, and people are, in one line."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from profcov.recording.faults import log_once, logger, raise_foreign
+from profcov.settings import PROCESS_SLUG, RUN
+from profcov.start_line import describe
+from profcov.store.runs import note_loaded
+
+if TYPE_CHECKING:
+    from profcov.settings import Settings
+
+_noted: Final[list[bool]] = []
+_told: Final[dict[Path, object]] = {}
+
+
+def note_unit(settings: Settings) -> None:
+    """Note that something is traced in this process; cheap a second time, and never raises."""
+    if not _noted and settings.enabled:
+        note_loaded()
+        _noted.append(True)
+
+
+def appear(settings: Settings) -> None:
+    """Note that an application or a worker is there to be traced, and say where to; cheap a second time, and never raises.
+
+    Nothing is said below ``profcov run``, which has said it, in what a unit has started, and in all but one of the workers of a
+    server: each of them imports the application.
+    """
+    note_unit(settings)
+    if not settings.enabled or settings.data_dir in _told:
+        return
+    try:
+        mine = object()
+        if _told.setdefault(settings.data_dir, mine) is not mine:  # another thread's
+            return
+        if RUN not in os.environ and PROCESS_SLUG not in os.environ and _is_first_of_siblings():
+            _say(describe(settings))
+    except Exception as error:  # noqa: BLE001
+        raise_foreign(error)
+        log_once("appearance", "cannot say what is recorded", error=error)
+
+
+def _is_first_of_siblings() -> bool:
+    """Return whether no older child of the same parent runs the same command; where the system does not say so, it is."""
+    me, parent = os.getpid(), os.getppid()
+    try:
+        children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
+        own = _read_command(me)
+        return next((pid for pid in children if _read_command(int(pid)) == own), str(me)) == str(me)
+    except (OSError, ValueError):
+        return True
+
+
+def _read_command(pid: int) -> bytes:
+    """Return a process's command line without numbers: a spawned child has those of its pipes in it."""
+    try:
+        return re.sub(rb"\d+", b"#", Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:  # it has ended meanwhile
+        return b""
+
+
+def _say(line: str) -> None:
+    """Log a line where the application shows such; else write it to standard error, because a warning it is not."""
+    if logger.isEnabledFor(logging.INFO) and logger.hasHandlers():
+        logger.info("profcov: %s", line)
+    elif sys.stderr is not None:
+        sys.stderr.write(f"profcov: {line}\n")
+        sys.stderr.flush()

@@ -1,0 +1,100 @@
+"""The books of one process: the present one of each slug, and those that are closed and not yet forgotten."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from profcov.recording.book import Book
+from profcov.store.admission import Admission
+from profcov.wire.carrier import BUSY, TOO_MANY
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from profcov.recording.engine.base import Engine
+    from profcov.recording.place import Place
+    from profcov.settings import Settings
+    from profcov.slug import Slug
+    from profcov.store.jobs import JobRun
+    from profcov.store.presence import Presence
+
+_POLL_SECONDS: Final = 0.01
+
+
+class Books:
+    """Counts units in. No lock: where two threads begin a book at once, the later one may take the other's place, and both are used."""
+
+    def __init__(self, settings: Settings, presence: Presence) -> None:
+        self._settings = settings
+        self._presence = presence
+        self.admission = Admission(settings)
+        self._present: dict[Slug, Book] = {}
+        self._all: dict[int, Book] = {}
+
+    def __contains__(self, slug: object) -> bool:
+        """Tell whether a slug was met before: then it is one."""
+        return slug in self._present
+
+    def __iter__(self) -> Iterator[Book]:
+        """Yield the present book of each slug, and those under whose traces something may still run."""
+        return iter(list(self._all.values()))
+
+    def enter(self, slug: Slug, engine: Engine, job: JobRun | None, wait: float) -> tuple[Book, Place] | str:
+        """Count a unit in; return its book and its place there, or the status that says why not.
+
+        ``wait`` is how many seconds to wait for a reader.
+
+        Raises:
+            OSError: the data directory cannot be written.
+        """
+        deadline = time.monotonic() + wait
+        while True:
+            book = self._present.get(slug)
+            if book is None and not self._has_room(slug):
+                return TOO_MANY
+            place = None if book is None else book.join(job, is_new=True)
+            if book is not None and place is not None:
+                return book, place
+            if self._present.get(slug) is book and self._begin(slug, engine, book):
+                continue
+            if time.monotonic() >= deadline:
+                return BUSY
+            time.sleep(_POLL_SECONDS)
+
+    def forget_closed(self) -> None:
+        """Forget the books of generations that are over, once nothing runs under their traces any more.
+
+        A profile that was combined or cleaned, and is not played again, takes neither memory nor a place among the most.
+        """
+        for key, book in list(self._all.items()):
+            is_present = self._present.get(book.slug) is book
+            if not book.is_written or (is_present and not book.is_past):
+                continue
+            if book.let_go():
+                self._all.pop(key, None)
+                if self._present.get(book.slug) is book:
+                    self._present.pop(book.slug, None)
+
+    def abandon(self) -> None:
+        """Let go, in a forked child, of what is the parent's."""
+        for book in list(self._all.values()):
+            book.abandon()
+
+    def _has_room(self, slug: Slug) -> bool:
+        if len(self._present) >= self._settings.max_profiles:
+            self.forget_closed()
+        return len(self._present) < self._settings.max_profiles and self.admission.has_room(slug)
+
+    def _begin(self, slug: Slug, engine: Engine, closed: Book | None) -> bool:
+        """Begin a book in the place of one that is closed; False while a reader is at work."""
+        book = Book.begin(slug, self._settings, engine, self._presence)
+        if book is None:
+            return False
+        self._all[id(book)] = book  # first: a book that is in use is never out of sight
+        if self._present.get(slug) is closed:  # or another thread was faster
+            self._present[slug] = book
+            # At once: the engine does more for each trace that may come back.
+            if closed is not None and closed.is_past and closed.is_written and closed.let_go():
+                self._all.pop(id(closed), None)
+        return True

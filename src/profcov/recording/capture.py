@@ -1,0 +1,399 @@
+"""The seam: begin units of work, in the context, the engine and the store at once.
+
+Everything here runs inside somebody's server: no method raises, whatever goes wrong.
+"""
+
+from __future__ import annotations
+
+import _thread
+import atexit
+import functools
+import gc
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.errors import EngineUnavailableError, InvalidSlugError, ProfcovError
+from profcov.recording.appearance import note_unit
+from profcov.recording.books import Books
+from profcov.recording.context import Scope, current, find_scope, forget_steps
+from profcov.recording.engine import imports, started  # noqa: F401 (it notes the time)
+from profcov.recording.faults import log_once, raise_foreign
+from profcov.recording.later import do_or_put_off
+from profcov.recording.lingering import forget_lingering, look_at_lingering
+from profcov.recording.unit import UNNAMED, Unit, Work, end_dropped, forget_owned, work_labelled
+from profcov.settings import Settings, read_once
+from profcov.slug import Slug, parse_slug
+from profcov.store.denial import find_denial
+from profcov.store.files import free_bytes
+from profcov.store.own_file import close_dropped
+from profcov.store.pause import is_paused
+from profcov.store.presence import Presence
+from profcov.store.rows import MISSING
+from profcov.store.shard import prepare, writing
+from profcov.wire.carrier import (
+    BUSY,
+    DISABLED,
+    DISK,
+    ERROR,
+    MISSED,
+    NOT_ALLOWED,
+    PAUSED,
+    SIGNATURE,
+    STARTING,
+    TRACED,
+    Carriers,
+)
+from profcov.wire.signature import is_signed
+
+if TYPE_CHECKING:
+    from profcov.recording.book import Book
+    from profcov.recording.engine.base import Engine
+    from profcov.wire.carrier import Claim
+
+_BUSY_SECONDS: Final = 2.0
+_START_SECONDS: Final = 10.0
+"""How long other units wait while one starts the engine: a cold import of coverage.py may take seconds on a busy machine."""
+_LOOK_SECONDS: Final = 0.5
+
+
+class Recorder:
+    """Records units of work for one set of settings; one a process and settings, from :func:`recorder_for`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.carriers = Carriers(settings)
+        self.engine: Engine | None = None
+        self.presence = Presence(settings.data_dir, settings.umask)
+        self._at_rest: str | None = None
+        self._starting = threading.Lock()
+        self._books = Books(settings, self.presence)
+        self._refusal: str | None = None if settings.enabled else DISABLED
+        self._flusher: int | None = None
+        self._watchers = [None]  # one thing to take out: taking is atomic, so that one thread flushes
+
+    def begin_request(self, claim: Claim, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
+        """Begin a unit of work for what a request claims, which may be anything; never raises."""
+        if not claim.is_default:
+            # Why no engine runs here is for those who may know: it comes second.
+            refusal = DISABLED if self._refusal == DISABLED else self._check(claim)
+            if refusal is not None:
+                return Unit(refusal)
+        return self.begin(claim.slug, work, wait=wait)
+
+    def _check(self, claim: Claim) -> str | None:
+        """Return why a claim is not believed, or None."""
+        try:
+            parse_slug(claim.slug)
+            secret = self.settings.secret
+            if secret is not None and not is_signed(claim.slug, claim.token, secret, self.settings.token_seconds):
+                return SIGNATURE
+            return None if self._books.admission.is_allowed(claim.slug) else NOT_ALLOWED
+        except InvalidSlugError:
+            return "rejected; invalid slug"
+        except Exception as error:  # noqa: BLE001 (itsdangerous may be missing)
+            raise_foreign(error)
+            log_once("signature", "cannot check who sends a slug", error=error)
+            return SIGNATURE
+
+    def begin(self, slug_text: str, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
+        """Begin a unit of work for a slug as it came in, unchecked; never raises.
+
+        ``wait`` is how many seconds to wait while the profile is being combined; then the status is ``BUSY``. With 0 the caller
+        tries again, and calls :meth:`miss` in the end.
+        """
+        try:
+            unit = self._begin(slug_text, work, wait)
+            if unit.status in MISSED and (wait or unit.status != BUSY):
+                self.miss(slug_text, unit.status)
+            return unit  # noqa: TRY300
+        except InvalidSlugError:
+            return Unit("rejected; invalid slug")
+        except Exception as error:  # noqa: BLE001
+            raise_foreign(error)
+            self.miss(slug_text, ERROR)
+            denial = find_denial(error)
+            if denial is None:
+                log_once("begin", "cannot begin to record", error=error)
+                return Unit(ERROR)
+            log_once("denied", "cannot record: %s", denial)
+            return Unit(f"unsupported; {denial.public}")
+
+    def _begin(self, slug_text: str, work: Work, wait: float) -> Unit:
+        if self._flusher is None and self._refusal is None:
+            self._watch()
+        refusal = self._refusal or self._at_rest
+        if refusal is not None:
+            return Unit(refusal)
+        engine = self.engine or self._start()
+        if engine is None:
+            parse_slug(slug_text)  # what is wrong with the request comes first
+            return Unit(self._refusal or STARTING)
+        refusal = engine.refusal()
+        if refusal is not None:
+            return Unit(f"unsupported; {refusal}")
+        slug = Slug(slug_text) if slug_text in self._books else parse_slug(slug_text)
+        entered = self._books.enter(slug, engine, work.job, wait)
+        if isinstance(entered, str):
+            return Unit(entered)
+        book, place = entered
+        try:
+            scope = book.open_scope(find_scope(), work, functools.partial(self._find_label, slug, work))
+        except BaseException:
+            book.disjoin(place, work.job)
+            raise
+        return Unit(TRACED, scope, place)
+
+    def miss(self, slug_text: str, status: str) -> None:
+        """Note that a unit was refused whose lines will be missing; never raises."""
+        try:
+            self.presence.note(MISSING, parse_slug(slug_text), MISSED[status])
+        except InvalidSlugError:
+            return
+
+    def _find_label(self, slug: Slug, work: Work, final: bool) -> str | None:  # noqa: FBT001 (called by position)
+        """Return a unit's context label; None while the route is not known, unless that is ``final``."""
+        profile = f"{self.settings.context_prefix}:{slug}"
+        if self.settings.context == "request":
+            ident = work.ident()
+            profile = f"{profile}:{_one_line(ident)}" if ident else profile
+            if not work.is_labelled:
+                return profile
+        name = None
+        try:
+            name = work.name()
+        except Exception as error:  # noqa: BLE001 (a framework's objects are asked)
+            raise_foreign(error)
+            log_once("route", "cannot tell the route of a request", error=error)
+        if name is None:
+            return profile if final else None
+        return f"{profile}|{_one_line(name)}" if name else profile
+
+    def _start(self) -> Engine | None:
+        """Start the engine at the first unit; if it cannot run here, say so once and refuse from now on.
+
+        None while another thread has been at it for seconds: it may be waiting for what this one holds.
+        """
+        lock = self._starting
+        if not lock.acquire(timeout=_START_SECONDS):
+            return None
+        try:
+            if self.engine is None and self._refusal is None:
+                # A process that is never traced does without coverage.py.
+                from profcov.recording.engine.choose import start_engine  # noqa: PLC0415
+
+                engine = start_engine(self.settings.engine, self.settings.config_file)
+                imports.install(engine)
+                engine.sources.imported()
+                engine.sources.tell_missing()
+                self.engine = engine
+        except Exception as error:  # noqa: BLE001 (coverage.py's configuration errors among them)
+            raise_foreign(error)
+            log_once("engine-start", "cannot measure: %s", error)
+            reason = error.public if isinstance(error, EngineUnavailableError) else type(error).__name__
+            self._refusal = f"unsupported; {_one_line(reason)}"
+        finally:
+            lock.release()
+        return self.engine
+
+    def warm_up(self) -> None:
+        """Start the engine before the first unit: for processes that fork one child a unit."""
+        engine = self._start() if self.engine is None else None
+        if engine is not None:
+            try:
+                engine.warm_up()
+                prepare()
+                gc.collect()  # or a full collection that has fallen due strikes in each child, and copies every page
+            except Exception as error:  # noqa: BLE001 (each child tries again, and says what is wrong)
+                raise_foreign(error)
+
+    def list_books(self) -> list[Book]:
+        """Return what is kept of each slug."""
+        return list(self._books)
+
+    def flush_all(self, *, label_is_final: bool = False) -> None:
+        """Write what every slug has new, late work of units that have ended included, where readers let us.
+
+        Units whose route is not known yet are left out, unless there will be no other time.
+        """
+        for book in self.list_books():
+            do_or_put_off(functools.partial(book.flush_late, label_is_final=label_is_final))
+
+    def _watch(self) -> None:
+        """Flush every few seconds, for long units and for work that outlives its unit; notice pauses."""
+        try:
+            self._watchers.pop()
+        except IndexError:
+            return
+        try:
+            note_unit(self.settings)
+            self.look_around()
+            # Not a threading.Thread, whose start waits until the thread runs: each RQ horse has one.
+            args = (weakref.ref(self), self.settings.flush_seconds)
+            self._flusher = _thread.start_new_thread(_flush_periodically, args)
+        except BaseException:
+            self._watchers.append(None)
+            raise
+
+    def tidy(self) -> None:
+        """Do what no unit is to wait for; twice a second."""
+        self.look_around()
+        end_dropped()
+        look_at_lingering()
+        if self.presence.has_dropped:
+            self.flush_all()  # before readers are let in
+        self.presence.mend()
+        close_dropped()
+
+    def forget_books(self) -> None:
+        """Forget what was kept of generations that are over, and of profiles that were combined and are not at work."""
+        self._books.forget_closed()
+
+    def look_around(self) -> None:
+        """Notice that an operator has paused the data directory, or that the disk is nearly full: no request pays."""
+        self._at_rest = PAUSED if is_paused(self.settings.data_dir) else DISK if self._is_disk_low() else None
+
+    def _is_disk_low(self) -> bool:
+        least = self.settings.min_free_bytes
+        free = free_bytes(self.settings.data_dir) if least else None
+        if free is None or free >= least:
+            return False
+        log_once("disk", "less than %d bytes are free for %s: nothing is recorded", least, self.settings.data_dir)
+        return True
+
+    @property
+    def is_unused(self) -> bool:
+        """Whether no unit was ever begun."""
+        return self._flusher is None
+
+    def withdraw(self) -> None:
+        """Tell readers that this process has nothing in flight, if all is written: it ends."""
+        if all(book.is_written for book in self.list_books()):
+            self.presence.withdraw()
+
+    def after_fork(self) -> None:
+        """Start clean in a forked child: locks, lines and the flushing thread belong to the parent."""
+        self._starting = threading.Lock()
+        if self.is_unused:  # where a child is forked for each job, it is to copy few pages
+            return
+        if self.engine is not None:
+            self.engine.after_fork()
+        self._books.abandon()
+        self.presence.abandon()
+        self.presence = Presence(self.settings.data_dir, self.settings.umask)
+        self._books = Books(self.settings, self.presence)
+        self._flusher = None
+        self._watchers = [None]
+
+
+def _flush_periodically(recorder: weakref.ref[Recorder], seconds: float) -> None:
+    flush_at = time.monotonic() + seconds
+    while True:
+        time.sleep(min(seconds, _LOOK_SECONDS))
+        target = recorder()
+        if target is None:
+            return
+        try:
+            target.tidy()
+            if time.monotonic() >= flush_at:
+                flush_at = time.monotonic() + seconds
+                target.flush_all()
+                target.forget_books()
+                if target.engine is not None:
+                    target.engine.review()
+        except Exception as error:  # noqa: BLE001 (the interpreter shuts down, say)
+            log_once("tidy", "cannot do now what is done every few seconds", error=error)
+        del target
+
+
+_recorders: dict[Settings, Recorder] = {}
+
+
+def recorder_for(settings: Settings | None = None) -> Recorder:
+    """Return the process's recorder for these settings, or for the environment's; never raises."""
+    if settings is None:
+        try:
+            settings = read_once()
+        except ProfcovError as error:
+            log_once(error.code, "profcov stays off: %s", error)
+            settings = Settings()
+    recorder = _recorders.get(settings)
+    if recorder is None:
+        recorder = _recorders.setdefault(settings, Recorder(settings))
+    return recorder
+
+
+def list_books() -> list[Book]:
+    """Return what this process keeps of each slug, for all settings."""
+    return [book for recorder in list(_recorders.values()) for book in recorder.list_books()]
+
+
+def flush_everything() -> None:
+    """Put on disk whatever is not there yet: before the process ends or becomes another; never raises.
+
+    What is in flight then has not died: all that it ran is written.
+    """
+    for recorder in [each for each in list(_recorders.values()) if not each.is_unused]:
+        recorder.flush_all(label_is_final=True)
+        do_or_put_off(recorder.withdraw)
+
+
+def go_on() -> None:
+    """Note again what is in flight, after the process has not become another."""
+    for recorder in list(_recorders.values()):
+        recorder.presence.go_on()
+
+
+_held_to_fork: list[Any] = []
+
+
+def _before_fork() -> None:
+    """Take the lock that could be needed in the child: one held by another thread would be held there for ever.
+
+    One that is not given back in time is made anew in the child: its holder may be waiting for what we hold.
+    """
+    lock = writing.take()
+    if lock is not None:
+        _held_to_fork.append(lock)
+
+
+def _release_after_fork() -> None:
+    while _held_to_fork:
+        _held_to_fork.pop().release()
+
+
+def _after_fork_in_child() -> None:
+    """Start clean; a child forked inside a unit goes on under its slug, as a unit of its own until it ends."""
+    _release_after_fork()
+    forget_lingering()
+    forget_owned()
+    scope = find_scope()
+    for recorder in _recorders.values():
+        recorder.after_fork()
+    current.set(None)
+    forget_steps()
+    if scope is not None:
+        unit = recorder_for(scope.book.settings).begin(scope.book.slug, _work_of_child(scope))
+        if unit.traced:
+            unit.enter_for_good()
+
+
+def _work_of_child(scope: Scope) -> Work:
+    """Return what a forked child's unit is: a job stays that job's, but it is not the child that has it to end."""
+    work = scope.work
+    if work.is_labelled:
+        return Work(work.name, work.ident, is_labelled=True)
+    return work_labelled(scope.trace.label)
+
+
+def _one_line(text: str) -> str:
+    """Return a text that can stand in a header: printable ASCII, no line break."""
+    if text.isascii() and text.isprintable():
+        return text[:200]
+    return "".join(char if " " <= char <= "~" else " " for char in text)[:200]
+
+
+atexit.register(flush_everything)
+os.register_at_fork(before=_before_fork, after_in_parent=_release_after_fork, after_in_child=_after_fork_in_child)

@@ -1,0 +1,145 @@
+"""What an engine is: the contract between the units of work above and what observes execution."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from profcov.recording.context import Scope
+    from profcov.recording.engine.sources import Sources
+
+Executed = dict[str, set[Any]]
+"""What ran, by the file name that goes into the data file: line numbers, or arcs (pairs of them) with branches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do in this process.
+
+    ``coroutine_blocks``: a ``with`` block inside a coroutine stays its own while the coroutine waits.
+    """
+
+    greenlets: bool
+    branches: bool
+    coroutine_blocks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What an engine has done in this process.
+
+    ``arms`` and ``disarms``: of a trace in a code object; ``blocked``: disarms given up because the code was running.
+    ``lines``: lines (arcs with branches) recorded, each once for a trace and code object, or file.
+    """
+
+    arms: int = 0
+    disarms: int = 0
+    blocked: int = 0
+    lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a trace has that no shard holds yet, and the engine's mark of how far that goes."""
+
+    executed: Executed
+    mark: Any = None
+
+
+class Trace:
+    """The live attribution of one slug (and context label) in one process.
+
+    Engines record into it; the store takes from it what is not yet on disk. Nothing leaves it before it is written, so that
+    two threads may take at once, and each may be struck anywhere: then something is written twice.
+    """
+
+    __slots__ = ("__weakref__", "_written", "branch", "flush_lock", "label", "scopes", "slug")
+
+    def __init__(self, slug: str, label: str | None, *, branch: bool = False) -> None:
+        self.slug = slug
+        self.label = label  # None until it is known: a request's route, say
+        self.branch = branch
+        self.scopes: weakref.WeakSet[Scope] = weakref.WeakSet()
+        self.flush_lock = threading.Lock()
+        self._written: Executed = {}
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something was recorded that no shard holds yet: cheap, asked before every answer."""
+        raise NotImplementedError
+
+    def take(self) -> Taken:
+        """Return everything that ran and that no shard holds yet; settle it once it is written."""
+        raise NotImplementedError
+
+    def share_written(self, written: Executed) -> None:
+        """Leave out, from now on, what is on disk under the same label already; before the first take."""
+        self._written = written
+
+    def settle(self, taken: Taken) -> None:
+        """Say that what was taken is on disk."""
+        raise NotImplementedError
+
+    def unsettle(self) -> None:
+        """Say that nothing of it is on disk any more."""
+        raise NotImplementedError
+
+
+class Lock(Protocol):
+    """A lock of :mod:`threading` that its holder may take again."""
+
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002 (threading's)
+        """Wait for the lock."""
+
+    def release(self) -> None:
+        """Give it back."""
+
+
+class Engine(Protocol):
+    """Observes execution and files lines under the trace of the current scope."""
+
+    name: str
+    capabilities: Capabilities
+    sources: Sources
+
+    def new_trace(self, slug: str, label: str | None) -> Trace:
+        """Return an empty trace of this engine's kind."""
+
+    def release(self, trace: Trace) -> None:
+        """Forget a trace that no work will come for any more."""
+
+    def begin(self, scope: Scope) -> None:
+        """Expect work under a scope: from now on its trace is live."""
+
+    def enter(self, scope: Scope | None) -> Any:
+        """Start a step on this thread: what runs until the matching ``leave`` is the scope's, or nobody's."""
+
+    def leave(self, handle: Any) -> None:
+        """End the step that ``enter`` returned, and restore what was observed before."""
+
+    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:
+        """Return a coroutine whose every resumption is a step of the scope."""
+
+    @property
+    def counts(self) -> Counts:
+        """What was done so far: of interest to people only."""
+
+    def refusal(self) -> str | None:
+        """Return why a unit cannot be measured right now, in this thread, or None."""
+
+    def review(self) -> None:
+        """Make good, every few seconds, what the engine has put off."""
+
+    def after_fork(self) -> None:
+        """Forget, in a forked child, what belongs to the parent."""
+
+    def warm_up(self) -> None:
+        """Find out before the first unit what else every child that is forked would find out for itself."""
+
+    def close(self) -> None:
+        """Stop observing and give back what was taken from the interpreter."""

@@ -1,0 +1,346 @@
+"""The ctrace engine (Python 3.11): coverage.py's C tracer, switched on and off around each step of a trace.
+
+A *step* is what runs between two switches: a WSGI call, each ``next()`` of its body, each resumption of a
+coroutine, a callable in a pool's thread. Each trace has tracers of its own in each thread; one that is on is never
+left on for somebody else's step. Where greenlets switch underneath a step, each has a tracer of its own, too: a tracer keeps
+a stack of the calls that it has seen. A trace function that the application sets in the middle of a step stays: profcov gives
+way, and the artifact says so.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import weakref
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.errors import EngineUnavailableError
+from profcov.reasons import OTHER_TRACER, UNFOLLOWED
+from profcov.recording.context import find_scope
+from profcov.recording.engine.base import Capabilities, Counts, Trace
+from profcov.recording.engine.c_tracer import IS_AVAILABLE, by_code, find_arc_width, make_tracer, make_verdict
+from profcov.recording.engine.coroutine import StepCoroutine
+from profcov.recording.engine.ctrace_state import CTrace
+from profcov.recording.engine.strands import Strand, Threads, ThreadState, has_hub
+from profcov.recording.faults import log_once, raise_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+    from types import FrameType
+
+    from profcov.recording.context import Scope
+    from profcov.recording.engine.ctrace_state import Known, Mark
+    from profcov.recording.engine.sources import Sources
+
+
+class CTraceEngine:
+    """Runs one C tracer a trace and thread.
+
+    Raises:
+        EngineUnavailableError: coverage.py was installed without its C extension.
+    """
+
+    name = "ctrace"
+
+    def __init__(self, sources: Sources) -> None:
+        if not IS_AVAILABLE:
+            raise EngineUnavailableError(self.name, "this coverage.py was built without its C tracer")
+        self.capabilities = Capabilities(greenlets=False, branches=True, coroutine_blocks=False)
+        self.sources = sources
+        sources.on_versions = self._tell_apart
+        self._traces: set[weakref.ref[CTrace]] = set()
+        self._unmeasured: dict[str, Any] = {}
+        self._by_code: dict[str, Any] = {}
+        self.lines = 0  # on disk: what the tracers do is not counted while they do it
+        self._threads = Threads(self._switched)
+        self._arc_width = find_arc_width(self.name) if sources.branch else None
+
+    # The contract of base.Engine.
+
+    def release(self, trace: Trace) -> None:
+        """Nothing of a trace is held here."""
+
+    def new_trace(self, slug: str, label: str | None) -> CTrace:
+        """Return an empty trace."""
+        trace = CTrace(slug, label, arc_width=self._arc_width, engine=self)
+        trace.known.verdicts.update(self._unmeasured)
+        self._traces.add(weakref.ref(trace, self._traces.discard))
+        return trace
+
+    def begin(self, scope: Scope) -> None:
+        """Note who may still work for the trace; it is live while a step of it is on."""
+        scope.trace.scopes.add(scope)
+
+    def enter(self, scope: Scope | None) -> int | None:
+        """Switch this thread to a scope's tracer, or to none; a step inside a step of the same trace does nothing.
+
+        A tracer counts the calls and returns that it sees, so every ``enter`` must be as many calls deep in the frame that
+        it switches for as its ``leave``: two (``Step.__enter__`` calls this; so does ``StepCoroutine._on``).
+        """
+        state = self._threads.state
+        strand = state.strand
+        steps = strand.steps
+        outer = steps[-1] if steps else strand.base
+        trace = None if scope is None else scope.trace
+        if outer[0] is trace:
+            return None
+        handle = len(steps) + 1
+        try:
+            if outer[1] is not None:
+                _pause(state)
+            if "greenlet" in sys.modules and not state.is_watching:
+                state.watch()
+            tracer = None
+            if trace is not None:
+                if sys.gettrace() is None:
+                    tracer = self._tracer(trace)
+                else:
+                    _miss(scope, OTHER_TRACER)
+            steps.append((trace, tracer, scope))
+            if tracer is not None:
+                pausing = state.pausing
+                pausing.pause, pausing.resume = _UNTRACE, tracer.start
+                tracer.start()
+                strand.is_on = True
+            return handle  # noqa: TRY300 (in here no instruction is without its handler)
+        except BaseException:  # a time limit of the application's has struck
+            self._close(state, handle - 1)
+            _go_on(state)
+            raise
+
+    def leave(self, handle: int | None) -> None:
+        """End a step: switch its tracer off and the outer one on again."""
+        if handle is None:
+            return
+        state = self._threads.state
+        strand = state.strand
+        steps = strand.steps
+        try:
+            tracer: Any = steps[-1][1] if handle == len(steps) else None
+            is_on = tracer is not None and sys.gettrace() is tracer
+            if is_on and (not state.is_watching or state.is_told()):
+                strand.is_on = False
+                state.pausing.resume = state.pausing.pause = dict
+                sys.settrace(None)
+                tracer.stop()
+                steps.pop()[0].resting.tracers.append(tracer)
+            else:
+                self._close(state, handle - 1)
+            if steps or strand.base[1] is not None:
+                _go_on(state)  # as many calls deep as `enter` has paused it
+        except BaseException:
+            self._close(state, handle - 1)
+            _go_on(state)
+            raise
+
+    def _close(self, state: ThreadState, depth: int) -> None:
+        """Close the steps that are deeper: one, and what something that has struck in it has left open; none after a fork."""
+        strand = state.strand
+        closed = strand.steps[depth:]
+        if not closed:
+            return
+        _pause(state)
+        del strand.steps[depth:]
+        is_told = not state.is_watching or state.is_told()
+        for number, (_, tracer, scope) in enumerate(closed):
+            if tracer is not None:
+                tracer.stop()
+            if number or not is_told:
+                _miss(scope, UNFOLLOWED)
+
+    def _switched(self, event: str, greenlets: Any) -> None:
+        """Turn to the tracer of the greenlet that this thread has switched to: greenlet calls this, and sees no exception."""
+        state = self._threads.state
+        scope = state.strand.running[2]
+        before = state.before
+        try:
+            if event in {"switch", "throw"}:
+                _pause(state)
+                tracer = state.strand.running[1]
+                if tracer is not None:
+                    tracer.stop()
+                if state.turn(*greenlets):
+                    self._take_on(state.strand, scope)
+                if state.is_idle:
+                    state.unwatch()
+                else:
+                    _go_on(state)
+        except Exception as error:  # noqa: BLE001
+            raise_foreign(error)
+            _miss(scope, UNFOLLOWED)
+            log_once("greenlets", "cannot follow a greenlet", error=error)
+        if before is not None:
+            before(event, greenlets)
+
+    def _take_on(self, strand: Strand, switcher: Scope | None) -> None:
+        """Let a greenlet run for whom its context names, or who is around it; with a step of its own, after that for the switcher."""
+        scope = switcher if strand.steps else find_scope()
+        trace = None if scope is None else scope.trace
+        if strand.base[0] is not trace:
+            strand.base = (trace, None if trace is None else self._new_tracer(trace), scope)
+
+    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:
+        """Return a coroutine that runs each resumption of the given one as a step."""
+        return StepCoroutine(coroutine, scope, self)
+
+    @property
+    def counts(self) -> Counts:
+        """What was done so far: nothing is armed here."""
+        return Counts(lines=self.lines)
+
+    def refusal(self) -> str | None:
+        """Say why this thread cannot be measured: somebody else's trace function, or greenlets."""
+        if sys.gettrace() not in (None, self._threads.state.strand.running[1]):
+            return "another trace function is set (coverage.py or a debugger)"
+        if has_hub():
+            return "greenlets need the monitoring engine (Python 3.12 or newer)"
+        return None
+
+    def review(self) -> None:
+        """Nothing is put off."""
+
+    def after_fork(self) -> None:
+        """Switch off the step that the forking thread was in; the child begins its own."""
+        state = self._threads.state
+        _pause(state)
+        for _, tracer, _ in (*state.strand.steps, state.strand.base):
+            if tracer is not None:
+                tracer.stop()
+        state.unwatch()
+        self._threads = Threads(self._switched)
+        self.lines = 0
+
+    def warm_up(self) -> None:
+        """Give the traces to come the verdicts on the files that are known not to be measured."""
+        unmeasured = make_verdict("", None)
+        for filename in self.sources.list_unmeasured():
+            self._unmeasured.setdefault(filename, unmeasured)
+
+    def close(self) -> None:
+        """Nothing is held between steps."""
+
+    def _tracer(self, trace: CTrace) -> Any:
+        """Return a tracer of the trace that is at rest in this thread, or a new one: two nested steps need two."""
+        try:
+            resting = trace.resting.tracers
+        except AttributeError:
+            resting = trace.resting.tracers = []
+        return resting.pop() if resting else self._new_tracer(trace)
+
+    def _new_tracer(self, trace: CTrace) -> Any:
+        known = trace.known
+        should_trace = functools.partial(self._should_trace, known)
+        tracer = make_tracer(known.data, should_trace, known.verdicts, arcs=trace.branch)
+        tracer.check_include = functools.partial(self._meet, known)
+        return tracer
+
+    def _should_trace(self, known: Known, filename: str, frame: FrameType) -> Any:
+        """Answer the tracer's question about a file; an exception here would end the tracer.
+
+        A file's set is there before any tracer can look for it. So two threads never make two, one of which would be lost with
+        its lines, and coverage.py's lock is not needed: under it the garbage collector could run anybody's code (3.11).
+        """
+        name = None
+        try:
+            name = self.sources.measured(filename, frame)
+        except Exception as error:  # noqa: BLE001
+            raise_foreign(error)  # a time limit of the application's: it ends the tracer, too, but must not be lost
+            log_once("engine-discovery", "cannot tell whether %s is measured", filename, error=error)
+        verdict = make_verdict(filename, name)
+        if name is None:
+            self._unmeasured[filename] = verdict
+        else:
+            known.data.setdefault(name, set())
+        return self._by_code.setdefault(filename, by_code(verdict)) if self.sources.is_mixed(filename) else verdict
+
+    def _meet(self, known: Known, mark: Mark, frame: FrameType) -> bool:
+        """Find out, the first time that a trace meets it, which version of its file a code object is of."""
+        filename = frame.f_code.co_filename
+        key = self.sources.measured(filename, frame) or filename
+        known.data.setdefault(mark, set())
+        known.keys[mark] = key
+        if len(known.keys) >= MAX_MARKS:  # a text that is compiled anew again and again, and never the same
+            known.former.append(known.verdicts.get(filename))
+            known.verdicts[filename] = make_verdict(filename, self.sources.doubt(filename))
+        return True
+
+    def _tell_apart(self, filename: str) -> None:
+        """Have the code objects of a file looked at, one by one, from now on.
+
+        What a tracer was told of a file is kept: its frames go on pointing to that, and do not count as its users.
+        """
+        for known in [trace.known for reference in list(self._traces) if (trace := reference()) is not None]:
+            verdict = known.verdicts.get(filename)
+            if verdict is not self._by_code.get(filename):
+                known.former.append(verdict)
+            known.verdicts.pop(filename, None)
+            for mark in [each for each in list(known.verdicts) if isinstance(each, tuple)]:
+                known.verdicts.pop(mark, None)
+
+
+_UNTRACE: Final = functools.partial(sys.settrace, None)
+
+
+def _pause(state: ThreadState) -> None:
+    """Switch off the tracer that is on in this thread, if any; if another trace function is set, give way to it.
+
+    It is not stopped: frames that were entered under it call it if another trace function is set, and one that is stopped takes
+    that away. Who drops it stops it: or it would do so then.
+    """
+    strand, pausing = state.strand, state.pausing
+    pausing.resume = pausing.pause = dict
+    tracer = strand.running[1]
+    if tracer is None:
+        return
+    if sys.gettrace() is tracer:
+        strand.is_on = False  # said first: what strikes between the two is no other trace function
+        sys.settrace(None)
+    elif strand.is_on:
+        _give_way(strand)
+
+
+def _go_on(state: ThreadState) -> None:
+    """Switch on the tracer of what runs now, unless it is on, or another trace function is set."""
+    strand = state.strand
+    tracer = strand.running[1]
+    if tracer is None:
+        return
+    found = sys.gettrace()
+    if found is None:
+        pausing = state.pausing
+        pausing.pause, pausing.resume = _UNTRACE, tracer.start
+        tracer.stop()
+        tracer.start()
+    elif found is not tracer:
+        _give_way(strand)
+        return
+    strand.is_on = True
+
+
+def _give_way(strand: Strand) -> None:
+    """Go on without a tracer: it has missed calls and returns, and what it would file from now on is wrong."""
+    trace, tracer, scope = strand.running
+    ours = {id(step[1]) for step in (*strand.steps, strand.base) if step[1] is not None}
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001
+    while frame is not None:
+        if id(frame.f_trace) in ours:
+            frame.f_trace = None
+        frame = frame.f_back
+    tracer.stop()
+    strand.is_on = False
+    strand.running = (trace, None, scope)
+    _miss(scope, OTHER_TRACER)
+
+
+def _miss(scope: Scope | None, reason: str) -> None:
+    """Have a scope's artifact say that something is missing; never raise."""
+    try:
+        if scope is not None and scope.book is not None:
+            scope.book.miss(reason)
+    except Exception as error:  # noqa: BLE001
+        raise_foreign(error)
+        log_once("miss", "cannot note what is missing", error=error)
+
+
+MAX_MARKS: Final = 10_000
+"""So many code objects a trace tells apart at most; beyond that, what a mixed file runs is of no version that is known."""

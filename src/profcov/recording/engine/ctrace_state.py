@@ -1,0 +1,92 @@
+"""What coverage.py's C tracers write for a trace, and what was taken of it."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from profcov.recording.engine.base import Taken, Trace
+
+if TYPE_CHECKING:
+    from types import CodeType
+
+    from profcov.recording.engine.base import Executed
+    from profcov.recording.engine.ctrace import CTraceEngine
+
+    Mark = tuple[str, CodeType, bytes]
+    """What tells the code objects of all files apart: two that are alike are equal."""
+
+
+class Known:
+    """What the tracers of a trace have to hand; nothing in it leads back to them, for the collector does not look into them."""
+
+    __slots__ = ("data", "former", "keys", "verdicts")
+
+    def __init__(self) -> None:
+        self.data: dict[Any, set[Any]] = {}
+        """What they write, by the key of a file's version, or by a code object's mark."""
+        self.keys: dict[Mark, str] = {}
+        """Of which version of its file a code object is."""
+        self.verdicts: dict[Any, Any] = {}
+        """On files, by their names in code objects; each is asked for once. And on marks."""
+        self.former: list[Any] = []
+
+
+class CTrace(Trace):
+    """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
+
+    __slots__ = ("_counts", "_engine", "_settled", "_width", "data", "known", "resting")
+
+    def __init__(self, slug: str, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
+        super().__init__(slug, label, branch=arc_width is not None)
+        self._engine = engine
+        self._width = arc_width or 0
+        self.known = Known()
+        self.data = self.known.data
+        self.resting = threading.local()
+        self._counts: dict[Any, int] = {}
+        """How much of each file's is on disk."""
+        self._settled = 0
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something ran since the last take that was settled."""
+        return sum(map(len, list(self.data.values()))) > self._settled
+
+    def take(self) -> Taken:
+        """Return what is in the tracers' data and not on disk."""
+        counts: dict[Any, int] = {}
+        new: Executed = {}
+        for name, ran in list(self.data.items()):
+            if len(ran) == self._counts.get(name):  # so a flush costs what is new, however many files there are
+                continue
+            filename, each = self.known.keys.get(name, name), set(ran)
+            counts[name] = len(each)
+            left = each - self._written.get(filename, set())
+            if left:
+                new.setdefault(filename, set()).update(left)
+        if not self.branch:
+            return Taken(new, (counts, new))
+        arcs = {filename: {unpack(each, self._width) for each in packed} for filename, packed in new.items()}
+        return Taken(arcs, (counts, new))
+
+    def settle(self, taken: Taken) -> None:
+        """Say that what was taken is on disk. Of two threads that do so at once, one may take a little once more."""
+        counts, new = taken.mark
+        for filename, each in new.items():
+            self._written.setdefault(filename, set()).update(each)
+        self._counts.update((name, count) for name, count in counts.items() if count > self._counts.get(name, 0))
+        settled = sum(list(self._counts.values()))
+        self._engine.lines += max(0, settled - self._settled)
+        self._settled = settled
+
+    def unsettle(self) -> None:
+        """Say that nothing of it is on disk any more."""
+        self._written, self._counts, self._settled = {}, {}, 0
+
+
+def unpack(packed: int, width: int) -> tuple[int, int]:
+    """Return the arc in an integer: ``width`` bits for each line, then a bit for the sign of each."""
+    mask = (1 << width) - 1
+    start, end = packed & mask, packed >> width & mask
+    return (-start if packed >> 2 * width & 1 else start), (-end if packed >> 2 * width + 1 & 1 else end)

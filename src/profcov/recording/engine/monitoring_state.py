@@ -1,0 +1,149 @@
+"""What the monitoring engine writes: the lines of each trace, and what it knows of each code object."""
+
+from __future__ import annotations
+
+import weakref
+from collections import deque
+from functools import partial
+from itertools import chain, compress, count, filterfalse, repeat, starmap
+from operator import attrgetter, call, not_
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.recording.engine.base import Executed, Taken, Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import CodeType
+
+    Step = tuple[Any, ...]
+
+_exhaust: Final[Callable[[Iterable[Any]], None]] = deque(maxlen=0).extend
+unique: Final = count(1).__next__
+"""Return a number that no state of anything has had before."""
+_may_lack_lines: Final = attrgetter("may_lack_lines")
+_is_over: Final = attrgetter("is_over")
+_scopes: Final = attrgetter("scopes.data")
+
+
+def at_once(*parts: Iterable[Any]) -> None:
+    """Take all the steps of some iterators in one call into C: no thread, signal or garbage collection gets in between.
+
+    There is no lock: the collector runs code of others in whatever thread it falls due, also in one that holds a lock, and
+    that code may wait for a lock of its own whose holder waits for ours. So no step may run Python code.
+    """
+    _exhaust(chain.from_iterable(parts))
+
+
+def calls(*steps: Step) -> Iterable[Any]:
+    """Return the steps, each a function and its arguments, to be taken as they are reached."""
+    return starmap(call, steps)
+
+
+def calls_if(condition: Iterable[Any], steps: Iterable[Step]) -> Iterable[Any]:
+    """Return steps that are taken if a condition holds when they are reached: an iterator in C of one value."""
+    return starmap(call, chain.from_iterable(compress((steps,), condition)))
+
+
+class MonitoringTrace(Trace):
+    """A trace that callbacks write: the lines that are not on disk."""
+
+    __slots__ = ("fresh", "is_over", "waste")
+
+    def __init__(self, slug: str, label: str | None) -> None:
+        super().__init__(slug, label)
+        self.fresh: dict[tuple[str, int], None] = {}
+        self.is_over = False
+        self.waste = 0
+
+    def is_parked(self) -> Iterable[bool]:
+        """Return, for :func:`calls_if`, whether no work can come for it."""
+        return map(not_, map(_scopes, (self,)))
+
+    @property
+    def has_news(self) -> bool:
+        """Whether a line came that is not on disk."""
+        return bool(self.fresh)
+
+    def take(self) -> Taken:
+        """Return what is not on disk."""
+        fresh, written = self.fresh, self._written
+        executed: Executed = {}
+        for filename, line in list(fresh):
+            if line in written.get(filename, ()):
+                fresh.pop((filename, line), None)
+            else:
+                executed.setdefault(filename, set()).add(line)
+        return Taken(executed)
+
+    def settle(self, taken: Taken) -> None:
+        """Say that what was taken is on disk."""
+        for filename, lines in taken.executed.items():
+            self._written.setdefault(filename, set()).update(lines)
+            for line in lines:
+                self.fresh.pop((filename, line), None)
+
+    def unsettle(self) -> None:
+        """Say that nothing of it is on disk any more."""
+        written, self._written = self._written, {}
+        for filename, lines in list(written.items()):
+            self.fresh.update(dict.fromkeys((filename, line) for line in list(lines)))
+
+
+class CodeState:
+    """What the engine knows of one measured code object, which it does not keep alive.
+
+    ``seen`` has the lines of each trace that has ever entered; ``armed`` those of the traces for whose sake events are on, and
+    ``sets`` the same for line callbacks. ``leaving``: who is to be disarmed, by each disarming under way.
+    """
+
+    __slots__ = (
+        "armed",
+        "budget",
+        "calls",
+        "epoch",
+        "filename",
+        "leaving",
+        "may_lack_lines",
+        "ref",
+        "seen",
+        "sets",
+        "settled",
+        "waste",
+    )
+
+    def __init__(self, code: CodeType, filename: str, budget: int, states: dict[int, CodeState]) -> None:
+        # When the code object dies, so does this, before another gets its id: in C, for it may be at any moment, and
+        # what a signal handler raises in a weak reference's callback would be lost.
+        self.ref = weakref.ref(code, partial(states.pop, id(code)))
+        self.filename = filename
+        self.seen: dict[MonitoringTrace, set[int]] = {}
+        self.armed: dict[MonitoringTrace, set[int]] = {}
+        self.sets: tuple[set[int], ...] = ()
+        self.leaving: dict[object, set[MonitoringTrace]] = {}
+        self.may_lack_lines = False
+        self.budget = budget
+        self.waste = self.calls = 0
+        self.epoch = self.settled = 0
+
+    def keep(self, trace: MonitoringTrace) -> None:
+        """Let nobody who is about to disarm let go of a trace: it enters."""
+        for leaving in tuple(self.leaving.values()):
+            leaving.discard(trace)
+
+    def lacks_lines(self) -> Iterable[bool]:
+        """Return, for :func:`calls_if`, whether a line's event may be off."""
+        return map(_may_lack_lines, (self,))
+
+    def publish(self) -> Iterable[Any]:
+        """Return the steps that make a change of who is armed known to callbacks; what they have decided before is void."""
+        sets: Iterable[Any] = map(tuple, map(dict.values, (self.armed,)))
+        return chain(calls((setattr, self, "epoch", unique())), map(setattr, (self,), ("sets",), sets))
+
+    def drop(self, live: set[MonitoringTrace], known: tuple[MonitoringTrace, ...]) -> Iterable[Any]:
+        """Return the steps that disarm those who are not live, and forget the lines of those who are over, too.
+
+        The caller holds on to ``known``: a trace must not die while steps are taken.
+        """
+        disarm = map(self.armed.pop, filterfalse(live.__contains__, known), repeat(None))
+        gone = filter(_is_over, filterfalse(live.__contains__, known))
+        return chain(disarm, map(self.seen.pop, gone, repeat(None)))

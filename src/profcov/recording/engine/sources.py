@@ -1,0 +1,260 @@
+"""Which files are measured, and under what name: coverage.py's own rules, read by coverage.py itself.
+
+With ``c_tracer`` the only module that touches coverage.py's non-public names; a test pins those used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.machinery import SourceFileLoader
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+import coverage
+from coverage.files import abs_file, relative_filename, set_relative_directory
+from coverage.inorout import InOrOut
+
+from profcov.configuration import note_settings
+from profcov.omissions import omit_by_name
+from profcov.plugins import list_missing
+from profcov.recording.engine.started import STARTED
+from profcov.recording.engine.versions import MARK, SourceFile
+from profcov.recording.faults import OWN, log_once, raise_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import CodeType, FrameType
+
+    from profcov.recording.context import Scope
+    from profcov.recording.engine.base import Executed
+
+_DEMO: Final = os.path.join(OWN, "demo") + os.sep  # noqa: PTH118
+_PYTHON: Final = (".py", ".pyw")
+_FUNCTION: Final = 0x1
+"""``inspect.CO_OPTIMIZED``."""
+
+
+def _is_hooked(names: dict[str, Any]) -> bool:
+    """Tell whether what runs in a module may not be what its file compiles to, since a hook has loaded it."""
+    return type(getattr(names.get("__spec__"), "loader", None)) is not SourceFileLoader
+
+
+def _is_encodable(name: str) -> bool:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+class _NoPlugins:
+    """Stands where coverage.py keeps its plugins: file tracers measure templates, and profcov measures Python."""
+
+    file_tracers: Final = ()
+
+
+def _ignore(msg: str, slug: str | None = None, once: bool = False) -> None:  # noqa: FBT001, FBT002 (its protocol)
+    """Take coverage.py's warnings: they speak of a run from start to end, which this is not."""
+
+
+def _ignore_file(filename: str) -> None:
+    """Take no notice: this engine asks about each code object."""
+
+
+class Sources:
+    """The verdict on each file, once a file name as code objects have it.
+
+    Args:
+        config_file: coverage.py configuration; None lets coverage.py search for one as it does.
+
+    Raises:
+        coverage.exceptions.CoverageException: the configuration cannot be read or makes no sense.
+    """
+
+    def __init__(self, config_file: Path | None) -> None:
+        self._verdicts: dict[str, SourceFile | None] = {}
+        self._files: dict[str, SourceFile] = {}
+        self.digests: dict[str, str | None] = {}
+        """The sha256 of each version of a source that runs, by its key; None for what is of no version that is known."""
+        self.on_versions: Callable[[str], object] = _ignore_file
+        """Called with a file, as code objects name it, whose code objects are to be told apart from now on."""
+        self.outside: dict[tuple[str, int], None] = {}
+        """Functions that were first entered outside of any unit, by the keys of their files and first lines, as far as that is seen."""
+        self._modules: set[str] = set()
+        self._looked_at, self._newest = 0, ""
+        self._imported: set[str] = set()
+        set_relative_directory()
+        reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
+        self.settings: dict[str, Any] = {
+            **note_settings(reader),
+            **({"plugin_options": reader.config.plugin_options} if reader.config.plugin_options else {}),
+            "config_file": reader.config.config_file,
+            "root": os.getcwd(),  # noqa: PTH109 (text, for JSON)
+        }
+        """What coverage.py was told, for readers to be told the same."""
+        omit_by_name(reader)  # of what is told, because readers do so, too
+        self.branch = bool(reader.get_option("run:branch"))
+        self._missing = list_missing(reader)
+        self._name = relative_filename if reader.get_option("run:relative_files") else abs_file
+        self._in_or_out = InOrOut(reader.config, _ignore, None, include_namespace_packages=False)
+        # As the configuration names them: what is in them by links only is in them, too.
+        folders = [str(each) for each in reader.get_option("run:source") or ()]  # type: ignore[union-attr]
+        self._folders = [os.path.join(os.path.abspath(each), "") for each in folders if os.path.isdir(each)]  # noqa: PTH100, PTH112, PTH118
+        known = vars(self._in_or_out)
+        found = known["source_dirs"] if "source_dirs" in known else known["source"]  # coverage.py before 7.8
+        self._folders += [os.path.join(each, "") for each in found]  # noqa: PTH118
+        self._in_or_out.plugins = _NoPlugins()  # type: ignore[assignment]
+
+    def tell_missing(self) -> None:
+        """Log which plugins of coverage.py's are not installed: this process does without, and who reads its data does not."""
+        if self._missing:
+            log_once(
+                "plugin",
+                "the coverage configuration names a plugin that is not installed here, %s: this process records without it, "
+                "but profcov combine and reports need it where they run",
+                ", ".join(self._missing),
+            )
+
+    def measured(self, filename: str, frame: FrameType | None) -> str | None:
+        """Return the key of the version of its file that a running code object is of, or None if it is not measured.
+
+        The key is the name that the file has in the data, unless the process runs other versions of it, too.
+        """
+        if filename.startswith("<"):  # it is nobody's file, and may be a name of its own for each piece of code
+            return None
+        try:
+            file = self._verdicts[filename]
+        except KeyError:
+            file = self._meet(filename, frame)
+        if file is None:
+            return None
+        return file.name if frame is None else file.key_of(frame.f_code)
+
+    def _meet(self, filename: str, frame: FrameType | None) -> SourceFile | None:
+        # No lock: two threads may find out the same, but none waits for one that the collector has sent elsewhere.
+        source = self._find_source(filename, frame)
+        if source is None:
+            return self._verdicts.setdefault(filename, None)
+        code, file = None if frame is None else frame.f_code, self._files.get(source)
+        if file is None:
+            file = SourceFile(source, self._name(source), self.digests, self._tell_versions)
+            names = {} if frame is None else frame.f_globals
+            file.meet(code, STARTED, is_hooked=names.get("__spec__") is not None and _is_hooked(names))
+            file = self._files.setdefault(source, file)
+        else:  # under another name: it was run once more
+            file.look_again(code)
+        return self._verdicts.setdefault(filename, file)
+
+    def _tell_versions(self, file: SourceFile) -> None:
+        for filename in [name for name, each in list(self._verdicts.items()) if each is file]:
+            self.on_versions(filename)
+
+    def is_mixed(self, filename: str) -> bool:
+        """Tell whether the code objects of a file are of more than one version of it."""
+        file = self._verdicts.get(filename)
+        return file is not None and file.is_mixed
+
+    def doubt(self, filename: str) -> str:
+        """Return the key of what is of no known version of a file."""
+        file = self._verdicts[filename]
+        assert file is not None  # noqa: S101 (it is measured)
+        return file.doubt()
+
+    def look_again(self, module: Any) -> None:
+        """Take note that a module is run, which may have been run before; cheap where it was not."""
+        try:
+            names = object.__getattribute__(module, "__dict__")
+            file = self._verdicts.get(names.get("__file__"))
+            if file is not None and file.look_again() and _is_hooked(names):
+                file.doubt()
+        except Exception as error:  # noqa: BLE001 (anything can stand in sys.modules)
+            raise_foreign(error)
+
+    def by_version(self, executed: Executed) -> list[tuple[Executed, dict[str, str | None]]]:
+        """Divide what ran into parts with one version of a file each, under the names of files, and the sha256 of these."""
+        parts: list[tuple[Executed, dict[str, str | None]]] = [({}, {})]
+        for key, lines in executed.items():
+            name = key.partition(MARK)[0]
+            free = [part for part in parts if name not in part[0]]
+            if not free:
+                free = [({}, {})]
+                parts += free
+            ran, digests = free[0]
+            ran[name] = lines
+            if key in self.digests:
+                digests[name] = self.digests[key]
+        return parts
+
+    def note_entry(self, key: str, code: CodeType, scope: Scope | None) -> None:
+        """Take note that a code object is entered for the first time, for this scope."""
+        # No body of a module or class, nor a lambda in a signature: it begins where its function does.
+        if scope is None and code.co_flags & _FUNCTION and not code.co_name.startswith("<"):
+            self.outside[key, code.co_firstlineno] = None
+
+    def outside_since(self, known: int) -> dict[str, list[int]]:
+        """Return the functions that were first entered outside of any unit, but for so many that are known, by their files."""
+        found: dict[str, set[int]] = {}
+        for key, line in list(self.outside)[known:]:
+            found.setdefault(key.partition(MARK)[0], set()).add(line)
+        return {file: sorted(lines) for file, lines in sorted(found.items())}
+
+    def list_unmeasured(self) -> list[str]:
+        """Return the files that are known not to be measured, as code objects name them."""
+        return [filename for filename, verdict in self._verdicts.items() if verdict is None]
+
+    def imported(self) -> set[str]:
+        """Return the measured files that this process has imported, by their names in the data; cheap where none is new."""
+        if len(sys.modules) == self._looked_at and next(reversed(sys.modules)) == self._newest:
+            return self._imported
+        try:
+            count, fresh = len(sys.modules), []
+            # Newest first, and no further: to touch all modules in a forked child copies the pages that they are on.
+            for name in reversed(sys.modules):
+                if name not in self._modules:
+                    fresh.append(name)
+                elif len(fresh) >= count - self._looked_at:
+                    break
+            for name in fresh:
+                self._look_at(sys.modules.get(name))
+                self._modules.add(name)
+            self._looked_at, self._newest = count, next(reversed(sys.modules))
+        except RuntimeError:  # another thread imports something at this moment: it comes with the next
+            pass
+        return self._imported
+
+    def _look_at(self, module: Any) -> None:
+        try:
+            # Not by getattr: a module that loads itself when it is first asked is not to do so for us.
+            names = object.__getattribute__(module, "__dict__")
+            frame: Any = SimpleNamespace(f_globals=names)
+            filename = str(names["__file__"])
+            source = self._find_source(filename, frame)
+        except Exception as error:  # noqa: BLE001 (anything can stand in sys.modules)
+            raise_foreign(error)
+            return
+        if source is None:
+            self._verdicts.setdefault(filename, None)  # known before the first unit, and before a worker forks
+        else:
+            name = self._name(source)
+            self._imported = self._imported | {name}  # no call in between: another thread may do the same
+
+    def _find_source(self, filename: str, frame: FrameType | None) -> str | None:
+        """Return the path of a file's source if it is measured."""
+        if filename.startswith("<"):
+            return None
+        disposition: Any = self._in_or_out.should_trace(filename, frame)
+        source: str = disposition.source_filename
+        if not source.endswith(_PYTHON) or not (disposition.trace or self._is_linked(filename, source)):
+            return None
+        return None if source.startswith(OWN) and not source.startswith(_DEMO) else source
+
+    def _is_linked(self, filename: str, source: str) -> bool:
+        """Tell whether a file that coverage.py finds outside of the source is in it by a symbolic link."""
+        place = os.path.abspath(filename)  # noqa: PTH100 (a script is named as it was called)
+        rules: Any = self._in_or_out
+        third, omit = rules.third_match, rules.omit_match
+        if not place.startswith(tuple(self._folders)) or rules.source_match.match(source) or not _is_encodable(source):
+            return False
+        return not third.match(source) and not (omit and (omit.match(source) or omit.match(place)))

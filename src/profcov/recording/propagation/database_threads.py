@@ -1,0 +1,30 @@
+"""aiosqlite's threads serve many units, one for each connection: what SQLite calls there belongs to whose query it is."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from profcov.recording.context import find_scope
+from profcov.recording.propagation.patches import INSTALLED
+from profcov.recording.step import Step
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def install() -> None:
+    """Let what a unit has a connection do follow; the thread is nobody's, and the unit waits for it."""
+    INSTALLED.wrap_once(sys.modules["aiosqlite.core"].Connection, "_execute", _execute)
+
+
+def _execute(original: Callable[..., Any], connection: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    scope = find_scope()
+    if scope is None:
+        return original(connection, function, *args, **kwargs)
+
+    def step(*args: Any, **kwargs: Any) -> Any:
+        with Step(scope.book.engine, scope):
+            return function(*args, **kwargs)
+
+    return original(connection, step, *args, **kwargs)

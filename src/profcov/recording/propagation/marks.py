@@ -1,0 +1,166 @@
+"""Whose the items of a queue are: a mark for each, in the order in which the queue keeps them.
+
+By its place and not by what it is: two items may be one object. What is stored and its mark change while the queue's own lock is
+held; where they do not fit each other (a queue that somebody empties by hand), whose an item is cannot be told.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from collections import deque
+from functools import partial
+from itertools import repeat
+from types import CoroutineType, FunctionType, MethodType, SimpleNamespace
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from profcov.recording.book import Book
+    from profcov.recording.engine.sources import Sources
+    from profcov.recording.unit import Unit
+
+_KEY: Final = "_profcov_marks"
+_MAX_WRAPPED: Final = 10
+_MAX_LENT: Final = 1000
+
+
+class Mark:
+    """Whose an item is: ``is_function`` if it is a measured function or has one in its tuple, ``is_work`` if it can be called at all.
+
+    A ``unit`` is there if who takes it is to work for that; it ends with the mark, if nobody takes it.
+    """
+
+    __slots__ = ("__weakref__", "book", "is_function", "is_work", "unit")
+
+    def __init__(self, book: Book, item: Any) -> None:
+        parts = tuple.__iter__(item) if isinstance(item, tuple) else iter((item,))
+        self.book = book
+        self.is_function = self.is_work = False
+        self.unit: Unit | None = None
+        for part in parts:
+            self.is_function = self.is_function or _is_measured(_list_functions(part), book.engine.sources)
+            self.is_work = self.is_work or self.is_function or _is_measured(_list_calls(part), book.engine.sources)
+
+    def follow(self, unit: Unit) -> None:
+        """Have who takes the item work for a unit."""
+        self.unit = unit
+        unit.end_with(self)
+
+    def end(self) -> None:
+        """End the unit: nobody works for it."""
+        if self.unit is not None:
+            self.unit.end()
+
+
+class Marks:
+    """The marks of one queue, as long as something of a unit's is in it, and what units have lost and lent."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self.lost: dict[str, tuple[Book, bool]] = {}
+        """By slug: of which no place is known, and whether one is work."""
+        self._places: deque[tuple[int, Mark | None]] = deque()
+        self._lent: dict[int, Any] = {}
+
+    def add(self, item: Any, putting: list[Mark] | None, length: int) -> None:
+        """Note whose an item is before it is stored as the last of so many; takes its mark out if it has one."""
+        if len(self._places) != length:
+            self.lose_all()
+            if putting:
+                self._places.extend(repeat((0, None), length))
+        if self._places or putting:
+            self._places.append((id(item), putting[-1] if putting else None))
+            if putting:
+                putting.pop()
+
+    def pop(self, length: int, end: Callable[[Any], Any]) -> tuple[int, Mark | None] | None:
+        """Return the place of the item that is about to be taken out of so many, at an end: what ``deque`` has for it."""
+        if len(self._places) != length:
+            self.lose_all()
+        return end(self._places) if self._places else None
+
+    def check(self, place: tuple[int, Mark | None], item: Any) -> Mark | None:
+        """Return the mark of a place if this is the item that was there."""
+        number, mark = place
+        if number in {0, id(item)}:
+            return mark
+        if mark is not None:
+            self.lose(mark)
+        self.lose_all()
+        return None
+
+    def lose(self, mark: Mark) -> None:
+        """Note that a unit's item is somewhere in the queue, or was taken by the way. Ends no unit: the queue's lock is held."""
+        slug = mark.book.slug
+        _, is_work = self.lost.get(slug, (None, False))
+        self.lost[slug] = mark.book, is_work or mark.is_work
+
+    def lose_all(self) -> None:
+        """Do without the places: they are not those of the items."""
+        places, self._places = self._places, deque()
+        for _, mark in places:
+            if mark is not None:
+                self.lose(mark)
+
+    def lend(self, item: Any) -> None:
+        """Note that a unit has taken a thing that may come back: a connection of a pool."""
+        key, lent = id(item), self._lent
+        try:
+            lent[key] = weakref.ref(item, lambda _: lent.pop(key, None))
+        except TypeError:
+            kind = type(item)
+            if kind.__module__ == "builtins" or "__slots__" in vars(kind):
+                return  # a message: a new one may have its number by then
+            lent[key] = kind  # an object of C's, such as a connection of SQLite
+            if len(lent) > _MAX_LENT:
+                lent.pop(next(iter(lent)), None)
+
+    def comes_back(self, item: Any) -> bool:
+        """Tell whether a unit has taken this very thing before."""
+        lent = self._lent.pop(id(item), None)
+        return lent is type(item) or (isinstance(lent, weakref.ref) and lent() is item)
+
+
+def find_marks(queue: Any) -> Marks | None:
+    """Return a queue's marks, if there are any of this process's."""
+    marks: Marks | None = vars(queue).get(_KEY)
+    return None if marks is None or marks.pid != os.getpid() else marks
+
+
+def marks_of(queue: Any) -> Marks:
+    """Return a queue's marks, new if there are none."""
+    if find_marks(queue) is None:
+        vars(queue).pop(_KEY, None)  # the parent's
+    marks: Marks = vars(queue).setdefault(_KEY, Marks())
+    return marks
+
+
+def _is_measured(functions: Iterator[Any], sources: Sources) -> bool:
+    return any(sources.measured(each.f_code.co_filename, each) is not None for each in functions)
+
+
+def _list_functions(item: Any) -> Iterator[Any]:
+    """Yield something like a frame for each function that is run when somebody calls an item, or awaits it."""
+    for _ in range(_MAX_WRAPPED):
+        kind = type(item)
+        if kind is FunctionType:
+            yield SimpleNamespace(f_code=item.__code__, f_globals=item.__globals__)
+            item = vars(item).get("__wrapped__")
+        elif kind is MethodType:
+            item = item.__func__
+        elif kind is partial:
+            item = item.func
+        else:
+            if kind is CoroutineType and item.cr_frame is not None:
+                yield item.cr_frame
+            return
+
+
+def _list_calls(item: Any) -> Iterator[Any]:
+    """Yield the same for an instance that can be called. It is work, but not what to follow: there are pools of such."""
+    for cls in type(item).__mro__:
+        if "__call__" in vars(cls):
+            yield from _list_functions(vars(cls)["__call__"])
+            return

@@ -1,0 +1,281 @@
+"""A unit of work from its beginning to its end: its steps, its writes, and who waits for it.
+
+Everything here runs inside somebody's server: no method raises, whatever goes wrong.
+"""
+
+from __future__ import annotations
+
+import atexit
+import collections.abc
+import contextlib
+import functools
+import weakref
+from threading import get_ident, get_native_id
+from typing import TYPE_CHECKING, Any, Final
+
+from profcov.recording.context import Scope, current, find_scope
+from profcov.recording.faults import log_once, raise_foreign
+from profcov.recording.later import do_or_put_off
+from profcov.recording.lingering import linger
+from profcov.recording.step import Step
+from profcov.store.jobs import enqueued
+from profcov.wire.carrier import TRACED
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+
+    from profcov.recording.book import Book
+    from profcov.recording.engine.base import Capabilities, Engine, Trace
+    from profcov.recording.place import Place
+    from profcov.store.jobs import JobRun
+
+
+class Work:
+    """What a unit of work is, for its context label: ``GET /runs/<id>`` or ``job:pkg.mod.func``, and its id.
+
+    ``name`` returns None while that is not known yet, and an empty text where there is none. ``address`` is what a request
+    asks for, route or no route. ``job`` is there where it is one. With ``is_labelled`` its lines have a label of their own
+    even if those of others have not.
+    """
+
+    __slots__ = ("address", "ident", "is_labelled", "job", "name")
+
+    def __init__(
+        self,
+        name: Callable[[], str | None] = str,
+        ident: Callable[[], str] = str,
+        address: Callable[[], str] = str,
+        *,
+        job: JobRun | None = None,
+        is_labelled: bool = False,
+    ) -> None:
+        self.name = name
+        self.ident = ident
+        self.address = address
+        self.job = job
+        self.is_labelled = is_labelled
+
+
+JOB_PREFIX: Final = "job:"
+"""With it begin the name of a job's function in a label, and the id of a job that has created another."""
+UNNAMED: Final = Work()
+
+
+class Unit:
+    """One unit of work, or the refusal of one: then ``status`` says why and everything else does nothing."""
+
+    __slots__ = (
+        "__weakref__",
+        "_book",
+        "_engine",
+        "_holder",
+        "_is_adopted",
+        "_open",
+        "_place",
+        "_trace",
+        "coroutine",
+        "scope",
+        "slug",
+        "status",
+        "thread",
+    )
+
+    def __init__(
+        self,
+        status: str,
+        scope: Scope | None = None,
+        place: Place | None = None,
+        *,
+        is_adopted: bool = False,
+        shares: bool = False,
+    ) -> None:
+        self.status = status
+        self.scope = scope
+        self._trace: Trace | None = None if scope is None else scope.trace
+        self._is_adopted = is_adopted
+        self._holder = id(self) if shares else 0
+        self._book: Book | None = None if scope is None else scope.book
+        self._engine: Engine | None = None if self._book is None else self._book.engine
+        self.slug = None if self._book is None else self._book.slug
+        self._open = [None]  # one thing to take out: taking is atomic, so a unit ends once
+        self._place = [] if place is None else [place]  # to be taken out likewise: it has one owner
+        self.thread: tuple[int, int] | None = None
+        """The thread that it has stepped in last: Python's number and the system's."""
+        self.coroutine: Coroutine[Any, Any, Any] | None = None
+        """What it runs, if it is a task."""
+
+    @property
+    def traced(self) -> bool:
+        """Whether lines are recorded."""
+        return self._book is not None
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the engine at work can do."""
+        assert self._engine is not None  # noqa: S101
+        return self._engine.capabilities
+
+    def step(self) -> Step:
+        """Return a context manager: its block is the unit's, on this thread."""
+        assert self._engine is not None  # noqa: S101 (only a traced unit has steps)
+        if self._is_adopted:
+            self.thread = get_ident(), get_native_id()
+        return Step(self._engine, self.scope)
+
+    def enter_for_good(self) -> None:
+        """Make the rest of this thread the unit's, what runs at exit included, and write it with the process's end."""
+        atexit.register(self.leave)
+        self.step().__enter__()
+
+    async def wait(self, work: Awaitable[Any]) -> Any:
+        """Await work as the unit's: every resumption of it is a step."""
+        assert self._engine is not None  # noqa: S101
+        assert self.scope is not None  # noqa: S101
+        coroutine = work if isinstance(work, collections.abc.Coroutine) else _await(work)
+        token = current.set(self.scope)
+        try:
+            return await self._engine.drive(coroutine, self.scope)
+        finally:
+            # ValueError: closed by the garbage collector, in another context.
+            with contextlib.suppress(ValueError):
+                current.reset(token)
+
+    def flush(self) -> None:
+        """Put on disk what was recorded and is not there yet: before others can know of the work."""
+        if self._book is not None and self._trace is not None and (self._trace.has_news or self._book.notes):
+            do_or_put_off(functools.partial(self._book.flush, self._trace))
+
+    def learn_label(self) -> None:
+        """Find the context label if it can be told by now: frameworks forget the route before the request is over."""
+        if self._book is not None and self._trace is not None and self._trace.label is None:
+            do_or_put_off(functools.partial(self._book.learn_label, self._trace))
+
+    def end_job(self, status: str) -> None:
+        """Note what became of the job that the unit is; it is on disk after the next flush."""
+        if self.scope is not None and self.scope.work.job is not None:
+            self.scope.book.note_end(self.scope.work.job, status)
+
+    def end(self) -> None:
+        """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
+        scope, self.scope = self.scope, None
+        if scope is not None:
+            scope.holders.discard(self._holder)  # first: whatever strikes, what has a copy of the context is nobody's
+            if not self._is_adopted and not scope.work.is_labelled:
+                scope.work = UNNAMED  # work that goes on knows the scope: it is not to keep the request alive
+        self.leave()
+
+    def leave(self) -> None:
+        """Write what is left and keep readers waiting no longer; what runs from now on is still recorded."""
+        if self._book is None or self._trace is None:
+            return
+        try:
+            self._open.pop()
+        except IndexError:
+            return
+        _owned.pop(id(self), None)
+        try:
+            place = self._place.pop()
+        except IndexError:  # readers were let in before, and may have consumed what it belongs to
+            do_or_put_off(self._book.flush_late)
+        else:
+            do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=not self._is_adopted))
+
+    def end_with(self, owner: object) -> None:
+        """Have the unit end once an object was dropped, unless it has ended by then; the recorder's own thread does so.
+
+        Without a finalizer: those run anywhere, whatever their thread holds, and what a signal's handler raises in one is lost.
+        """
+        _owned[id(self)] = weakref.ref(owner), self
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the unit has not ended."""
+        return bool(self._open)
+
+    @property
+    def book(self) -> Book | None:
+        """What the process keeps of the slug."""
+        return self._book
+
+    def let_readers_in(self) -> None:
+        """Keep readers waiting no longer; what runs from now on is still recorded."""
+        if self._book is not None and self._trace is not None:
+            with contextlib.suppress(IndexError):
+                place = self._place.pop()
+                do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=False))
+
+
+_owned: Final[dict[int, tuple[weakref.ref[object], Unit]]] = {}
+"""Units that end with an object, and the object."""
+
+
+def end_dropped() -> None:
+    """End the units whose object was dropped; called every half a second."""
+    for owner, unit in list(_owned.values()):
+        if owner() is None:
+            unit.end()
+
+
+def forget_owned() -> None:
+    """Forget, in a forked child, the parent's."""
+    _owned.clear()
+
+
+def work_labelled(label: str | None) -> Work:
+    """Return what work in a child process is, by the label that its parent's has when it starts."""
+    if label is None:
+        return UNNAMED
+    profile, _, name = label.partition("|")
+    return Work(lambda: name, lambda: profile.rpartition(":")[2], is_labelled=name.startswith(JOB_PREFIX))
+
+
+def note_enqueued(job_id: str, function: str, queue: str) -> None:
+    """Note a job that the current unit creates; it is on disk after the unit's next flush."""
+    scope = find_scope()
+    if scope is not None:
+        scope.book.note(enqueued(job_id, function, queue, _name_parent(scope)))
+
+
+def note_job_run(run: JobRun, status: str) -> None:
+    """Note what became of a job that was performed inside the current unit; it is on disk after the unit's next flush."""
+    scope = find_scope()
+    if scope is not None:
+        scope.book.note(run.end(status))
+
+
+def _name_parent(scope: Scope) -> str | None:
+    """Return which job or request a unit is; None for a block, and for a job's child process that knows its label only."""
+    work: Work = scope.work
+    try:
+        if work.is_labelled:
+            ident = work.ident()
+            return f"{JOB_PREFIX}{ident}" if ident not in {"", scope.book.slug} else None
+        return work.name() or work.address() or None
+    except Exception as error:  # noqa: BLE001 (a framework's objects are asked)
+        raise_foreign(error)
+        return None
+
+
+def adopt(scope: Scope, *, may_run_for_ever: bool = False, shares: bool = False) -> Unit:
+    """Return a unit for work that a unit has started: readers wait for it, too, unless they have been already.
+
+    For work that ``may_run_for_ever`` they wait as long as :mod:`profcov.recording.lingering` says. It has a scope of its own, and so
+    neither makes the other live longer, unless it runs in a context that is not its own and ``shares`` the scope.
+    """
+    place, own = None, scope if shares else scope.renew()
+    try:
+        scope.book.engine.begin(own)
+        place = scope.book.join()
+    except Exception as error:  # noqa: BLE001
+        raise_foreign(error)
+        log_once("begin", "cannot begin to record", error=error)
+    unit = Unit(TRACED, own, place, is_adopted=True, shares=shares)
+    if shares:
+        own.holders.add(id(unit))
+    if may_run_for_ever and place is not None:
+        linger(unit)
+    return unit
+
+
+async def _await(work: Awaitable[Any]) -> Any:
+    return await work
