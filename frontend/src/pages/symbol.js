@@ -25,7 +25,7 @@ export function render(root, model, params, app) {
       [count(all), symbols.callable(i) ? "statements" : "statements in functions and methods"],
       [count(missed), "missed by all profiles"],
     ]),
-    h("div", { class: "columns" }, drawCovering(covering, all, app), drawOthers(others, app)),
+    h("div", { class: "columns" }, drawCovering(covering, sayWhyNone(model.symbols, i, all), app), drawOthers(others, app)),
     drawSiblings(model, i, app),
   );
   return null;
@@ -43,11 +43,15 @@ function drawParents(model, i, app) {
   return trail.map((parent) => [app.h("a", { href: app.href("symbol", model.symbols.name(parent)) }, app.text(model.symbols.short(parent))), " › "]);
 }
 
-function drawCovering(profiles, statements, app) {
-  if (!profiles.length) {
-    const why = statements ? "No profile reaches it: a change here is not exercised by any scenario." : "It has no statement that could prove that it ran.";
-    return card("Profiles that reach it", "", app.h("p", { class: "muted" }, why));
-  }
+function sayWhyNone(symbols, i, statements) {
+  if (!statements) return "It has no statement that could prove that it ran.";
+  if (symbols.startup(i)) return "Only imports, application factories and entry points call it: what start-up runs is no profile's.";
+  if (symbols.outside(i)) return "It ran, but for no profile: in a background thread, for untraced traffic, or at start-up.";
+  return "No profile reaches it: a change here is not exercised by any scenario.";
+}
+
+function drawCovering(profiles, whyNone, app) {
+  if (!profiles.length) return card("Profiles that reach it", "", app.h("p", { class: "muted" }, whyNone));
   const draw = (profile) => app.h("div", { class: "replay" }, app.h("span", {}, profileLink(app, profile), " ", profile.status === "complete" ? null : chip(profile.status)), command(app, profile.replay));
   const all = profiles.map((profile) => profile.replay).filter(Boolean).join("\n");
   const copyAll = all && profiles.length > 1 && app.h("p", {}, copyButton(app, all, "Copy all commands"));

@@ -58,12 +58,20 @@ def command(out: Path, *, serve: bool, form: str) -> None:
         return
     rows = run_demo(out, note)
     _show(rows, form)
-    report = ["profcov", "coverage", "html", str(rows[-1]["profile"]), "--data-dir", str(out)]
+    report = [*own_name(), "coverage", "html", str(rows[-1]["profile"]), "--data-dir", str(out)]
     note(
         f"\nOpen {out}/index.html in a browser: who runs what, and what nobody does.\n"
         f"Artifacts, the matrix, the gaps and an HTML report of each profile are in {out}/\n"
         f"coverage.py's own page of one: {shlex.join(report)}"
     )
+
+
+def own_name() -> list[str]:
+    """Return the words that call this program again here: its name alone only where PATH leads to this very one."""
+    called, found = sys.argv[0], shutil.which("profcov")
+    if Path(called).name != "profcov":  # python -m profcov
+        return [sys.executable, "-m", "profcov"]
+    return ["profcov"] if found and Path(found).samefile(called) else [called]
 
 
 def _interrupt(*_: Any) -> None:

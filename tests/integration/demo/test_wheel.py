@@ -38,13 +38,13 @@ def install(place: Path) -> Path:
 def test_each_command_that_the_demo_prints_works_where_it_is_printed(tmp_path: Path) -> None:
     programs, here = install(tmp_path), tmp_path / "else where"
     here.mkdir()
-    demo = run(programs / "profcov", "demo", "--out", "the demo", cwd=here)
+    demo = run("../venv/bin/profcov", "demo", "--out", "the demo", cwd=here)
     where = run(programs / "python", "-c", "import profcov; print(profcov.__file__)", cwd=here).stdout
     assert where.startswith(f"{tmp_path}/venv/")
-    printed = re.findall(r"\b(?:profcov|coverage) [a-z]+ .*$", demo.stderr, re.MULTILINE)
+    printed = re.findall(r"\S*\b(?:profcov|coverage) [a-z]+ .*$", demo.stderr, re.MULTILINE)
     assert printed
-    for command in printed:
-        run("sh", "-c", command, cwd=here, PATH=f"{programs}{os.pathsep}{os.environ['PATH']}")
+    for command in printed:  # with nothing of ours on PATH, as after `make demo`
+        run("sh", "-c", command, cwd=here, PATH=os.defpath)
     percent = re.search(r'class="pc_cov">(\d+)%', (here / "htmlcov" / "index.html").read_text())
     assert percent is not None
     assert int(percent[1]) > 0

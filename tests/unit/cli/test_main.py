@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from profcov import __version__, errors
+from profcov.cli.demo import own_name
 from profcov.cli.main import COMMANDS, exit_code, main
 
 
@@ -67,3 +68,22 @@ def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path: Path) -> None:
         f"{sys.executable} -m profcov --help | true", shell=True, cwd=tmp_path, capture_output=True, check=False
     )
     assert done.stderr == b""
+
+
+@pytest.mark.parametrize(
+    ("called", "on_path", "words"),
+    [
+        (".venv/bin/profcov", False, [".venv/bin/profcov"]),
+        (".venv/bin/profcov", True, ["profcov"]),
+        ("/x/profcov/__main__.py", True, [sys.executable, "-m", "profcov"]),
+    ],
+)
+def test_a_command_that_is_printed_has_the_name_by_which_profcov_can_be_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, on_path: bool, words: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "bin" / "profcov").touch(mode=0o755)
+    monkeypatch.setattr(sys, "argv", [called, "demo"])
+    monkeypatch.setenv("PATH", str(tmp_path / ".venv" / "bin") if on_path else "/nowhere")
+    assert own_name() == words
