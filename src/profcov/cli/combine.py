@@ -26,7 +26,7 @@ from profcov.cli.redis_url import redis_url_option
 from profcov.errors import CoverageError, CoverageMergeError, CoverageReadError, NothingMeasuredError, ProfcovError
 from profcov.playback.barrier import check_redis, forget_ended, read_jobs, settle
 from profcov.playback.jobs_left import tell_jobs
-from profcov.reading.analysis.statements import StatementCounter
+from profcov.reading.analysis.statements import count_statements
 from profcov.store.combine import check_recorded, combine
 from profcov.store.combine import restore_previous as bring_back
 from profcov.store.layout import list_slugs
@@ -91,7 +91,6 @@ def command(
         check_redis(redis_url)
     failures: list[ProfcovError] = []
     combined: list[Artifact] = []
-    counter = StatementCounter(config_file)
     for slug in chosen:
         try:
             jobs = _settle(redis_url, directory, slug, timeout, umask)
@@ -113,7 +112,8 @@ def command(
             continue
         combined.append(made)
         _warn(made, is_asked=redis_url is not None)
-    print_answer(_COLUMNS, (_describe(made, counter.count(made.path)) for made in combined), form, titled=False)
+    lines = count_statements((made.path for made in combined), config_file)
+    print_answer(_COLUMNS, (_describe(made, lines.get(made.path)) for made in combined), form, titled=False)
     _tell(failures, forgive_nothing=bool(combined) and not slugs)
     return 1 if not allow_partial and any(not made.complete for made in combined) else 0
 

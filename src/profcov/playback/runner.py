@@ -16,7 +16,7 @@ from profcov.playback.faults import raise_faults
 from profcov.playback.play import PlayResult, ignore_step, ignore_try, play
 from profcov.playback.play_options import PlayOptions, find_base_url, make_recording
 from profcov.playback.secret import read_secrets
-from profcov.reading.analysis.statements import StatementCounter
+from profcov.reading.analysis.statements import count_statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -162,8 +162,8 @@ def split_existing(profiles: Sequence[Profile], options: PlayOptions) -> tuple[l
 
 def count_outcomes(outcomes: Sequence[Outcome], config_file: Path | None) -> list[Outcome]:
     """Return outcomes with the statements of their artifacts; once nobody plays any more, for it may change the directory."""
-    counter = StatementCounter(config_file)
-    return [each if each.artifact is None else replace(each, lines=counter.count(each.artifact)) for each in outcomes]
+    lines = count_statements((each.artifact for each in outcomes if each.artifact), config_file)
+    return [replace(each, lines=lines.get(each.artifact)) if each.artifact else each for each in outcomes]
 
 
 def _collect(ended: queue.SimpleQueue[Outcome | BaseException], play_done: Callable[[Outcome], None]) -> Outcome:

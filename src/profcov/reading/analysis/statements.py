@@ -18,43 +18,46 @@ from profcov.store.merge import read_content
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
-class StatementCounter:
-    """Counts the statements of artifacts, each file of a source read once.
+def count_statements(artifacts: Iterable[Path], config_file: Path | None = None) -> dict[Path, int]:
+    """Map artifacts to how many statements ran; without those whose source is not here, so that nobody can tell.
 
-    ``config_file`` is what was named; else each artifact counts with what measured it.
+    ``config_file`` is what was named; else each counts with what measured it. Each source tree is listed once, and of its
+    files those are read that ran.
     """
-
-    def __init__(self, config_file: Path | None = None) -> None:
-        self._config_file = config_file
-        self._indexes: dict[str, dict[str, SymbolIndex]] = {}
-
-    def count(self, artifact: Path) -> int | None:
-        """Return how many statements ran; None where a source that ran is not here, so that nobody can tell."""
+    groups: dict[str, tuple[Configuration, dict[Path, Mapping[str, int]]]] = {}
+    for artifact in artifacts:
         try:
             facts = read_sidecar(artifact) if sidecar_path(artifact).is_file() else {}
             lines = {file: bits for file, bits in read_content(artifact).bits_by_file().items() if bits}
-            return self._count(lines, facts)
+            configuration = Configuration(config_file, None if config_file else facts.get("settings"))
+            if _is_here(lines, facts, configuration):
+                key = json.dumps(configuration.measured, sort_keys=True)
+                groups.setdefault(key, (configuration, {}))[1][artifact] = lines
         except (ProfcovError, OSError):  # who reports on it says what is wrong
-            return None
+            continue
+    counted: dict[Path, int] = {}
+    for configuration, ran in groups.values():
+        try:
+            index = SymbolIndex(build_inventory(configuration, only={file for lines in ran.values() for file in lines}))
+        except (ProfcovError, OSError):
+            continue
+        for artifact, lines in ran.items():
+            if not lines or any(file in index.files for file in lines):
+                counted[artifact] = count_lines(index.executed(lines))
+    return counted
 
-    def _count(self, lines: Mapping[str, int], facts: Mapping[str, Any]) -> int | None:
-        configuration = Configuration(self._config_file, None if self._config_file else facts.get("settings"))
-        known = self._indexes.setdefault(json.dumps(configuration.measured, sort_keys=True), {})
-        digests = facts.get("sources") or {}
-        for file in lines:
-            place = configuration.locate(file)
-            now = file_digest(place)
-            if now is None and find_archive(Path(place)) is not None:
-                continue  # what runs in an archive has no digest
-            if now is None or digests.get(file) not in {None, now}:
-                return None
-        fresh = lines.keys() - known.keys()
-        if fresh:
-            index = SymbolIndex(build_inventory(configuration, only=fresh))
-            known |= dict.fromkeys(fresh, index)
-        if not any(file in index.files for file, index in known.items() if file in lines):
-            return None if lines else 0
-        return sum(count_lines(known[file].executed({file: bits})) for file, bits in lines.items())
+
+def _is_here(lines: Iterable[str], facts: Mapping[str, Any], configuration: Configuration) -> bool:
+    """Tell whether each file that ran is here, as it was."""
+    digests = facts.get("sources") or {}
+    for file in lines:
+        place = configuration.locate(file)
+        now = file_digest(place)
+        if now is None and find_archive(Path(place)) is not None:
+            continue  # what runs in an archive has no digest
+        if now is None or digests.get(file) not in {None, now}:
+            return False
+    return True

@@ -11,7 +11,7 @@ import zipfile
 import pytest
 
 from profcov.reading.analysis.matrix import build_matrix
-from profcov.reading.analysis.statements import StatementCounter
+from profcov.reading.analysis.statements import count_statements
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import Slug
 from profcov.store.combine import combine
@@ -39,7 +39,7 @@ def test_what_a_zipapp_runs_is_counted(shop):
     environ = {**os.environ, "ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_CONFIG": str(config)}
     subprocess.run([sys.executable, "dist/app.pyz"], check=True, env=environ)
     artifact = combine(shop.root / ".profcov", Slug("p"), config_file=config)
-    assert StatementCounter().count(artifact.path) == 2
+    assert count_statements([artifact.path]) == {artifact.path: 2}
     matrix = build_matrix(build_inventory(config), [read_artifact(shop.root / ".profcov", Slug("p"))])
     assert list(matrix.covered_by(Slug("p"))) == ["shop.cart", "shop.cart:add"]
     assert (matrix.profiles[Slug("p")].lines, matrix.profiles[Slug("p")].unknown_files) == (2, ())
