@@ -27,7 +27,7 @@ def count_statements(artifacts: Iterable[Path], config_file: Path | None = None)
     ``config_file`` is what was named; else each counts with what measured it. Each source tree is listed once, and of its
     files those are read that ran.
     """
-    groups: dict[str, tuple[Configuration, dict[Path, Mapping[str, int]]]] = {}
+    groups: dict[str, tuple[Configuration, dict[Path, dict[str, int]]]] = {}
     for artifact in artifacts:
         try:
             facts = read_sidecar(artifact) if sidecar_path(artifact).is_file() else {}
