@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def list_missing(tool: Coverage) -> list[str]:
-    """Return the plugins that are named and not installed; none is imported."""
+    """Return the plugins that are named, and whose top-level package is not installed; nothing is imported."""
     return [name for name in _list(tool) if not _is_installed(name)]
 
 
@@ -65,7 +66,8 @@ def _list(tool: Coverage) -> list[str]:
 
 
 def _is_installed(name: str) -> bool:
+    top = name.partition(".")[0]  # to find a.b, a is imported: this runs in a server, whose engine is starting
     try:
-        return importlib.util.find_spec(name) is not None
-    except Exception:  # noqa: BLE001 (of a.b, a is imported, which may raise anything)
+        return top in sys.modules or importlib.util.find_spec(top) is not None
+    except Exception:  # noqa: BLE001 (somebody else's finder may raise anything)
         return False

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
+from coverage import Coverage
 from coverage.exceptions import CoverageException
 
 import profcov
+from profcov.plugins import list_missing
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.recording.engine.sources import Sources
 
@@ -133,3 +137,15 @@ def test_a_name_that_is_not_utf_8_is_not_measured_whatever_it_is_relative_to(
     sources = configure(tmp_path, "[run]\nsource =\n  shop\n  linked\nrelative_files = true\n")
     assert sources.measured(path, HERE) is None
     assert sources.measured(str(place / "linked" / "cart.py"), HERE) is None
+
+
+def test_a_plugin_is_looked_for_without_importing_the_package_that_it_is_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "shop_plugins" / "__init__.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "made_by_hand", ModuleType("made_by_hand"))  # it has no spec
+    tool = Coverage(data_file=None, config_file=False)
+    tool.set_option("run:plugins", ["shop_plugins.coverage", "made_by_hand", "not_there.coverage"])
+    assert list_missing(tool) == ["not_there.coverage"]
+    assert "shop_plugins" not in sys.modules
