@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from coverage.exceptions import CoverageException
 
 from profcov.configuration import note_settings
-from profcov.errors import CoverageMergeError
+from profcov.errors import ConfigurationError, CoverageMergeError
 from profcov.omissions import omit_by_name
 from profcov.store.merge import Content, read_content
 
@@ -39,7 +39,7 @@ def ask_coverage(
         tool.combine(data_paths=[str(plain)], strict=True, keep=True)
         tool.save()
         renamed = dict(list(read_content(named).lines))
-    except CoverageException as error:
+    except (ConfigurationError, CoverageException) as error:
         raise CoverageMergeError(slug, str(error)) from error
     finally:
         for path in (plain, named):

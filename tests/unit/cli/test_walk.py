@@ -238,8 +238,21 @@ def test_a_plugin_of_the_configuration_that_coverage_py_finds_is_said_by_who_pla
     assert "the plugin not_there, which is not installed" in ended[2][2]
     rq = Path(sys.executable).with_name("rq")
     for words, code, _, stderr in walk(project, split(f"combine shelf {{data}}\nrun {{data}} -- {rq} --version\n")):
-        assert (code, said in stderr) == ((USAGE, True) if words[0] == "combine" else (0, False)), (words, stderr)
+        assert (code, said in stderr) == ((DATA, True) if words[0] == "combine" else (0, False)), (words, stderr)
     assert list_shards(project / ".profcov", Slug("shelf"))
+
+
+def test_a_profile_that_was_measured_with_a_plugin_that_is_not_here_keeps_no_other_from_being_combined(
+    project: Path,
+) -> None:
+    (project / "coverage.profile-playback.ini").unlink()
+    for slug, settings in (("first", {"plugins": ["not_there"], "source": ["."]}), ("second", {"source": ["."]})):
+        write_shard(project / ".profcov", Slug(slug), "profile", {"app.py": {2}}, facts={"settings": settings})
+    [(_, code, stdout, stderr)] = walk(project, split("combine first second {data}\n"))
+    assert (code, stdout.startswith("second\t")) == (DATA, True), (stdout, stderr)
+    assert "profcov: cannot combine first: " in stderr
+    assert "coverage.py's plugin not_there cannot be imported" in stderr
+    assert list_shards(project / ".profcov", Slug("first"))
 
 
 def test_an_option_that_coverage_py_does_not_know_is_a_warning_said_once(project: Path) -> None:
