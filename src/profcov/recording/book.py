@@ -191,10 +191,10 @@ class Book:
             self._finders[trace] = find_label  # now that it has a scope: or it would be forgotten as idle
         return scope
 
-    def leave(self, trace: Trace, place: Place, *, label_is_final: bool = True) -> None:
+    def leave(self, trace: Trace, place: Place, *, label_is_final: bool = True, is_over: bool = True) -> None:
         """Count a unit out, after writing what is new; if nothing was ever measured, a shard without lines says that it was traced."""
         try:
-            self.flush(trace, label_is_final=label_is_final, is_over=True)
+            self.flush(trace, label_is_final=label_is_final, is_over=is_over)
         finally:
             place.leave()
 

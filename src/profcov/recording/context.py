@@ -23,7 +23,7 @@ class Scope:
     ``trace`` is the engine's, ``book`` what the process keeps of the slug, ``work`` what the unit is.
     """
 
-    __slots__ = ("__weakref__", "_origin", "_work", "book", "holders", "outer", "trace")
+    __slots__ = ("__weakref__", "_origin", "_work", "book", "holders", "is_quiet", "outer", "trace")
 
     def __init__(
         self, trace: Any, outer: Scope | None, book: Any, work: Any = None, *, origin: Scope | None = None
@@ -33,6 +33,8 @@ class Scope:
         self.book = book
         self._work = work
         self._origin = origin
+        self.is_quiet = False
+        """Whether nobody is to be told that nothing measured ran; of the :attr:`origin`."""
         self.holders: set[int] = {0}  # 0 is the unit that it is made for; whoever takes part in it has an id
         """Empty when it is over: the one thing that is asked at each event, and adding or taking is one call into C."""
 
@@ -46,6 +48,11 @@ class Scope:
         self._work = work
 
     @property
+    def origin(self) -> Scope:
+        """The scope of the unit that has started the work, or itself."""
+        return self._origin or self
+
+    @property
     def is_handed_on(self) -> bool:
         """Whether it is that of work that a unit has started."""
         return self._origin is not None
@@ -57,7 +64,7 @@ class Scope:
 
     def renew(self) -> Scope:
         """Return a scope of its own for work that a unit has started: it is over when that work is."""
-        return Scope(self.trace, self.outer, self.book, origin=self._origin or self)
+        return Scope(self.trace, self.outer, self.book, origin=self.origin)
 
     def nest(self) -> Iterator[Any]:
         """Yield the traces of this scope and of those around it, inner first."""

@@ -162,10 +162,13 @@ class Unit:
             scope.holders.discard(self._holder)  # first: whatever strikes, what has a copy of the context is nobody's
             if not self._is_adopted and not scope.work.is_labelled:
                 scope.work = UNNAMED  # work that goes on knows the scope: it is not to keep the request alive
-        self.leave()
+        self._leave(scope)
 
     def leave(self) -> None:
         """Write what is left and keep readers waiting no longer; what runs from now on is still recorded."""
+        self._leave(self.scope)
+
+    def _leave(self, scope: Scope | None) -> None:
         if self._book is None or self._trace is None:
             return
         try:
@@ -178,7 +181,13 @@ class Unit:
         except IndexError:  # readers were let in before, and may have consumed what it belongs to
             do_or_put_off(self._book.flush_late)
         else:
-            do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=not self._is_adopted))
+            self._give_back(place, scope, label_is_final=not self._is_adopted)
+
+    def _give_back(self, place: Place, scope: Scope | None, *, label_is_final: bool) -> None:
+        if self._book is not None and self._trace is not None:
+            is_over = scope is None or not scope.origin.is_quiet
+            leave = functools.partial(self._book.leave, label_is_final=label_is_final, is_over=is_over)
+            do_or_put_off(functools.partial(leave, self._trace, place))
 
     def end_with(self, owner: object) -> None:
         """Have the unit end once an object was dropped, unless it has ended by then; the recorder's own thread does so.
@@ -199,10 +208,8 @@ class Unit:
 
     def let_readers_in(self) -> None:
         """Keep readers waiting no longer; what runs from now on is still recorded."""
-        if self._book is not None and self._trace is not None:
-            with contextlib.suppress(IndexError):
-                place = self._place.pop()
-                do_or_put_off(functools.partial(self._book.leave, self._trace, place, label_is_final=False))
+        with contextlib.suppress(IndexError):
+            self._give_back(self._place.pop(), self.scope, label_is_final=False)
 
 
 _owned: Final[dict[int, tuple[weakref.ref[object], Unit]]] = {}

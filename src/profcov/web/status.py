@@ -95,7 +95,7 @@ def _answer(settings: Settings | None, method: str, query: str, accept: str) -> 
     """Return status line, headers and body; of a traced request nobody misses lines."""
     scope = find_scope()
     if scope is not None:
-        scope.book.has_shard = True  # as if: nobody is told that nothing ran
+        scope.origin.is_quiet = True
     if method not in {"GET", "HEAD"}:
         body = b"The status page can only be read: use GET or HEAD.\n"
         allow = ("Allow", "GET, HEAD")

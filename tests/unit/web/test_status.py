@@ -202,21 +202,34 @@ def test_sidecars_that_are_links_or_pipes_are_not_read(settings: Settings, tmp_p
 
 
 def test_a_traced_request_for_the_page_is_told_and_not_measured(run_python: Run, engine: str) -> None:
-    """It shows the unit that it is answered in; profcov's own code leaves no line, so no shard either."""
-    told, files = run_python(
+    """It shows the unit that it is answered in; profcov's own code leaves no line, so no shard either.
+
+    What else is asked for the slug in this process is told of: a shard without a line says that nothing measured ran.
+    """
+    told, files, others = run_python(
         """
 from play import *
 from werkzeug.test import Client
 from profcov.web.status import wsgi_app
 from profcov.web.wsgi import ProfileTraceMiddleware
-client = Client(ProfileTraceMiddleware(wsgi_app))
+def answer(environ, start_response):
+    if environ["PATH_INFO"] == "/":
+        return wsgi_app(environ, start_response)
+    start_response("200 OK", [])
+    return [b""]
+def list_shards():
+    return [p.name.partition(".")[0] for p in DATA.glob("state/shards/*.coverage.*")]
+client = Client(ProfileTraceMiddleware(answer))
 answer = client.get("/?format=json", headers={"X-Profile-Trace": "look"})
 engine, status = answer.json["engine"], answer.headers["X-Profile-Trace-Status"]
 answer.close()
 after = client.get("/?format=json").json["engine"]["live"]["shown"]
-tell([[status, engine["running"], engine["live"]["shown"], after], [p.name for p in DATA.glob("state/shards/*.coverage.*")]])
+files = list_shards()
+for _ in range(2):
+    client.get("/x", headers={"X-Profile-Trace": "look"}).close()
+tell([[status, engine["running"], engine["live"]["shown"], after], files, list_shards()])
 """,
         engine=engine,
     )
     assert told == ["traced", True, [{"slug": "look", "units": 1}], []]
-    assert files == []
+    assert (files, others) == ([], ["look"])
