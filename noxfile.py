@@ -12,6 +12,8 @@ REQUIRED = ("3.11", "3.12", "3.13")
 WELCOME = ("3.14",)
 PARALLEL = ("-n", "auto", "--dist", "worksteal")
 """As ``make test`` has it."""
+PROJECT = nox.project.load_toml("pyproject.toml")
+EXTRAS = ",".join(PROJECT["project"]["optional-dependencies"])
 
 nox.options.sessions = ["tests", "lint", "types", "contracts"]
 nox.options.default_venv_backend = "venv"
@@ -34,6 +36,11 @@ for missing in MISSING:
     sys.stderr.write(f"noxfile: python{missing} is not found here, {fate}\n")
 
 
+def in_group(name: str) -> tuple[str, ...]:
+    """Return the requirements of a dependency group: pip before 25.1 cannot read them."""
+    return nox.project.dependency_groups(PROJECT, name)
+
+
 @nox.session(python=[*FOUND, *MUST_FAIL])
 def tests(session: nox.Session) -> None:
     """Run the test suite; what follows ``--`` goes to pytest."""
@@ -44,7 +51,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=[*FOUND, *MUST_FAIL])
 def newest(session: nox.Session) -> None:
     """Run the test suite with the newest of everything, whatever the lock file says; what follows ``--`` goes to pytest."""
-    session.install("-qq", "--upgrade", "--upgrade-strategy=eager", "--editable", ".[dev]")
+    session.install("-qq", "--upgrade", "--upgrade-strategy=eager", "--editable", f".[{EXTRAS}]", *in_group("full"))
     session.run("python", "-m", "pip", "freeze", "--exclude-editable")
     session.run("python", "-m", "pytest", *PARALLEL, *session.posargs)
 
@@ -124,7 +131,7 @@ def beside(session: nox.Session, tool: str) -> None:
     """Run two applications beside a tool that patches what profcov patches, of its newest release."""
     install(session)
     if tool == "those-for-development":
-        session.install("-qq", "--upgrade", "--upgrade-strategy=eager", "--editable", ".[beside]")
+        session.install("-qq", "--upgrade", "--upgrade-strategy=eager", "--editable", ".", *in_group("beside"))
         session.install("-qq", "typeguard", "beartype")
         tests = ("tests/beside/test_beside.py", "tests/beside/test_rewritten.py")
         session.run("python", "-m", "pytest", *tests, "--full", *session.posargs)

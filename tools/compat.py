@@ -1,7 +1,7 @@
 """Run every framework on every server, on each Python, and write the table of what passed.
 
 ``make compat`` calls this. Options: ``--python PATH`` (again and again) for interpreters whose environment has the
-packages of ``profcov[dev]``; without it the environments of ``make test`` for Python 3.11, 3.12 and 3.13 are used, and
+packages of the dependency group ``full``; without it the environments of ``make test`` for Python 3.11, 3.12 and 3.13 are used, and
 made where they are missing.
 """
 

@@ -8,11 +8,13 @@ import os
 import re
 import subprocess
 import sys
+from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
@@ -29,7 +31,8 @@ def load_tool() -> Any:
     return module
 
 
-misfits = load_tool().misfits
+tool = load_tool()
+misfits = tool.misfits
 
 
 def test_the_lock_file_fits_the_project_on_each_python() -> None:
@@ -54,6 +57,18 @@ def test_what_the_lock_file_does_not_meet_is_said(old: str, new: str, sentence: 
     assert old in PROJECT
     said = misfits(PROJECT.replace(old, new), LOCK)
     assert any(re.fullmatch(sentence, each) for each in said), said
+
+
+def test_the_core_group_is_installed_with_the_pins_of_the_lock_file_and_nothing_of_the_frameworks() -> None:
+    core = tool.split("\n" + tool.cut(PROJECT, LOCK, "core"))
+    assert set(core) <= {block.rstrip() for block in tool.split(LOCK)} | {core[-1]}
+    names = {tool.name_of(block) for block in core}
+    assert names >= {"coverage", "pytest", "iniconfig", "hypothesis", "hatchling"}
+    assert not names & {"django", "gevent", "opentelemetry-api", "playwright"}
+    for name in names - {"colorama"}:
+        needs = [Requirement(text) for text in requires(name) or []]
+        missing = {tool.name_of(need.name) for need in needs if not need.marker or need.marker.evaluate()} - names
+        assert missing == set(), name
 
 
 def test_the_lock_file_has_names_versions_and_hashes_and_no_place_of_any_machine() -> None:
