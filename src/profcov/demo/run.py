@@ -27,8 +27,8 @@ from profcov.reading.report.dashboard.page import NAME, write_page
 from profcov.reading.report.matrix_files import NAMES, write_matrix
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.settings import DEFAULT_CONFIG
+from profcov.store.flock import try_exclusive
 from profcov.store.layout import artifact_path, previous_path, sidecar_path
-from profcov.store.lock import try_exclusive
 from profcov.store.read import read_artifact
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import fcntl
+import errno
 import fnmatch
 import os
 import re
@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from profcov.store.directory import open_or_create
+from profcov.store.flock import try_exclusive
 from profcov.store.layout import count_slugs, lock_path, state_dir
 
 if TYPE_CHECKING:
@@ -70,12 +71,7 @@ def _lock(fd: int) -> None:
         BlockingIOError: it was not given back in time.
     """
     deadline = time.monotonic() + _WAIT_SECONDS
-    while True:
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise
-            time.sleep(_POLL_SECONDS)
-        else:
-            return
+    while not try_exclusive(fd):
+        if time.monotonic() >= deadline:
+            raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK))
+        time.sleep(_POLL_SECONDS)

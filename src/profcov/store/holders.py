@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from profcov.reasons import LINES_UNWRITTEN, PROCESS_DIED, WORK_UNFINISHED
 from profcov.slug import parse_slug
+from profcov.store.flock import try_shared
 from profcov.store.layout import state_dir
 from profcov.store.presence import PROCESSES
 from profcov.store.rows import IDLE, IN_FLIGHT, LINGERING, MISSING, UNWRITTEN, read_rows
@@ -125,18 +125,9 @@ def _open_all(data_dir: Path) -> Iterator[tuple[Path, int, bool]]:
         except OSError:
             continue
         try:
-            yield directory / name, fd, _is_locked(fd)
+            yield directory / name, fd, not try_shared(fd)  # a process that lives has its file's lock
         finally:
             os.close(fd)
-
-
-def _is_locked(fd: int) -> bool:
-    """Tell whether the process of a file lives: it has the exclusive lock. Several may ask at once."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _read(fd: int) -> list[_Row]:

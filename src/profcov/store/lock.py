@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import platform
 import sys
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from profcov.errors import CoverageWriteError, LockTimeoutError
 from profcov.store.directory import open_or_create
 from profcov.store.files import PRIVATE
+from profcov.store.flock import try_exclusive, unlock
 from profcov.store.holders import list_in_flight
 from profcov.store.layout import lock_path
 from profcov.store.own_file import OwnFile
@@ -108,7 +108,7 @@ class SlugLock(OwnFile):
             return False
         if self.is_in_place:
             os.pwrite(self.fd, _head(self.fd, _OPEN), 0)
-        fcntl.flock(self.fd, fcntl.LOCK_UN)
+        unlock(self.fd)
         return True
 
 
@@ -187,7 +187,7 @@ def _try_close(fd: int, data_dir: Path, slug: Slug) -> bool:
         if not list_in_flight(data_dir, slug):
             return True
         os.pwrite(fd, _OPEN, _MARK)
-    fcntl.flock(fd, fcntl.LOCK_UN)  # another reader may be in less of a hurry
+    unlock(fd)  # another reader may be in less of a hurry
     return False
 
 
@@ -210,12 +210,3 @@ def _fence() -> None:
 def _name_holders(fd: int, data_dir: Path, slug: Slug) -> list[str]:
     pids = {each.pid for each in list_in_flight(data_dir, slug)}
     return [f"process {pid}" for pid in sorted(pids)] or list_holders(fd)
-
-
-def try_exclusive(fd: int) -> bool:
-    """Lock an open file unless somebody else has, and tell which."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -21,8 +21,9 @@ from profcov.slug import parse_slug
 from profcov.store.denial import name_user
 from profcov.store.directory import open_or_create
 from profcov.store.files import PRIVATE
+from profcov.store.flock import try_exclusive, try_shared
 from profcov.store.layout import host_name, state_dir
-from profcov.store.lock import exclusive, read_generation, try_exclusive
+from profcov.store.lock import exclusive, read_generation
 from profcov.store.own_file import OwnFile
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 _SECONDS: Final = 0.25
-"""How long a lock is asked for: whoever only looks whether it is held has it for a moment."""
+"""How long a play asks for the lock: whoever only looks whether it is held shares it for a moment."""
 _POLL_SECONDS: Final = 0.02
 _MAX_BYTES: Final = 4096
 _ENDING: Final = ".playing"
@@ -185,14 +186,9 @@ def read_mark(data_dir: Path, slug: Slug) -> dict[str, Any]:
 
 
 def _refuse_played(data_dir: Path, slug: Slug) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while True:
-        facts, is_alive = _look(data_dir, slug)
-        if not is_alive:
-            return
-        if time.monotonic() >= deadline:
-            raise SlugPlayedError(slug, _tell(facts))
-        time.sleep(_POLL_SECONDS)
+    owner = name_player(data_dir, slug)
+    if owner is not None:
+        raise SlugPlayedError(slug, owner)
 
 
 def _look(data_dir: Path, slug: Slug) -> tuple[dict[str, Any], bool]:
@@ -204,7 +200,7 @@ def _look(data_dir: Path, slug: Slug) -> tuple[dict[str, Any], bool]:
         except FileNotFoundError:
             return {}, False
         try:
-            return _read(fd), not try_exclusive(fd)
+            return _read(fd), not try_shared(fd)
         finally:
             os.close(fd)
 
@@ -217,14 +213,14 @@ def forget_broken_off(data_dir: Path, slug: Slug) -> None:
     """
     path = _path(data_dir, slug)
     try:
-        fd = os.open(path, _LOOK)
+        mark = OwnFile(os.open(path, _LOOK))
     except FileNotFoundError:
         return
     try:
-        if try_exclusive(fd):
+        if try_shared(mark.fd) and mark.is_at(path):  # no play takes it meanwhile
             path.unlink(missing_ok=True)
     finally:
-        os.close(fd)
+        mark.close()
 
 
 @contextlib.contextmanager

@@ -11,7 +11,6 @@ file is; only who has begun a row writes it, so that no write comes late.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import itertools
 import os
 import secrets
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from profcov.slug import parse_slug
 from profcov.store.directory import make_state
 from profcov.store.files import PRIVATE, create_private
+from profcov.store.flock import try_exclusive
 from profcov.store.layout import host_name, lock_path, state_dir
 from profcov.store.notes import MAX_NOTES, NoteFile
 from profcov.store.rows import FREE, IDLE, IN_FLIGHT, MISSING, UNWRITTEN, WIDTH, make_row, read_rows
@@ -262,7 +262,7 @@ class Presence:
         self._made[path] = None
         file = self._made[path] = _File(create_private(_unfinished(path), self._umask), path, self._next)
         # Locked before it has its name: who finds it unlocked takes its process for dead.
-        fcntl.flock(file.fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        try_exclusive(file.fd)
         rows = dict(self._rows)
         file.write(b"".join(rows.get(row, FREE) for row in range(max([MIN_ROWS - 1, *rows]) + 1)), 0)
         os.rename(_unfinished(path), path)  # noqa: PTH104

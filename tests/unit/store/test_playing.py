@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import getpass
 import os
 import shutil
@@ -16,7 +18,7 @@ from profcov.slug import parse_slug
 from profcov.store.clean import discard_all, remove
 from profcov.store.combine import combine, discard
 from profcov.store.layout import list_shards
-from profcov.store.playing import Play
+from profcov.store.playing import Play, name_player
 from profcov.store.shard import write_shard
 from profcov.store.survey import survey
 
@@ -127,12 +129,25 @@ def test_nobody_else_plays_combines_or_drops_what_is_played(tmp_path: Path) -> N
         assert recording.finish(Never())[1].complete
 
 
+def test_two_who_look_at_once_do_not_take_each_other_for_a_play(tmp_path: Path) -> None:
+    kill(begin(tmp_path))
+    (mark,) = tmp_path.rglob("*.playing")
+    with mark.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_SH)  # as another look does
+        assert name_player(tmp_path, DEMO) is None
+        assert survey(tmp_path)[0].player is None
+        discard(tmp_path, DEMO)
+    assert not mark.exists()
+    make(tmp_path).own()
+
+
 def test_who_looks_whether_a_slug_is_played_keeps_nobody_from_playing_it(tmp_path: Path) -> None:
     is_over = threading.Event()
 
     def look() -> None:
         while not is_over.is_set():
-            discard(tmp_path, DEMO)
+            with contextlib.suppress(SlugPlayedError):
+                discard(tmp_path, DEMO)
 
     looker = threading.Thread(target=look)
     make(tmp_path).drop()
