@@ -35,7 +35,7 @@ full: $(READY)  ## the suite with what takes minutes: each framework on each ser
 
 bench: $(READY)  ## what profcov costs, on each Python that is found; artifacts/bench/overhead.json
 	@missed=0; $(BIN)/python tools/bench/overhead.py $(or $(ARGS),--every-python) || missed=1; \
-	$(if $(ARGS),,for part in store jobs playback matrix dashboard route; do $(BIN)/python tools/bench/$$part.py || missed=1; done;) exit $$missed
+	$(if $(ARGS),,for part in store rq_jobs playback matrix dashboard route; do $(BIN)/python tools/bench/$$part.py || missed=1; done;) exit $$missed
 
 soak: $(READY)  ## a million traced requests, without and with new generations, and with 100,000 code objects: memory must not grow
 	@$(BIN)/python tools/bench/soak.py $(ARGS)
@@ -57,7 +57,7 @@ compat: $(READY)  ## every framework on every server, on each Python; writes doc
 	@$(BIN)/python tools/compat.py $(ARGS)
 
 conformance: $(READY)  ## Flask's, Starlette's and RQ's own test suites, with everything traced (a quarter of an hour)
-	@failed=0; for suites in run jobs; do $(BIN)/python tools/conformance/$$suites.py $(ARGS) || failed=1; done; exit $$failed
+	@failed=0; for suites in run rq_suite; do $(BIN)/python tools/conformance/$$suites.py $(ARGS) || failed=1; done; exit $$failed
 
 crash: $(READY)  ## kill the workers of a traced server at 500 random instants under load: nothing may be lost
 	@PROFCOV_KILLS=500 $(BIN)/python -m pytest -q -s --timeout=900 tests/integration/servers/test_crash.py tests/integration/rq/test_crash.py $(ARGS)

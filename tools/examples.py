@@ -94,8 +94,8 @@ def compare(old: Path, new: Path) -> list[str]:
     """Return the first lines in which two files differ; none if they say the same."""
     if not old.is_file():
         return ["it is not there"]
-    texts = (normalise(path.name, path.read_text(encoding="utf-8")).splitlines() for path in (old, new))
-    lines = difflib.unified_diff(*texts, "committed", "now", n=0, lineterm="")
+    before, after = (normalise(path.name, path.read_text(encoding="utf-8")).splitlines() for path in (old, new))
+    lines = difflib.unified_diff(before, after, "committed", "now", n=0, lineterm="")
     return [line[:160] for line in islice(lines, SHOWN)]
 
 

@@ -38,7 +38,8 @@ def write(place: Path) -> None:
 
 def read(place: Path) -> None:
     """Read all of it with coverage.py, combine it with coverage.py, and read it with profcov."""
-    for slug, executed in {"lines": LINES, "arcs": ARCS}.items():
+    known: dict[str, Mapping[str, Any]] = {"lines": LINES, "arcs": ARCS}
+    for slug, executed in known.items():
         paths = [place / f"{slug}.coverage", *list_shards(place, Slug(slug))]
         assert len(paths) == 2, paths
         together = place / f"{slug}-together"

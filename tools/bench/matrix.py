@@ -41,7 +41,8 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("artifacts/bench/matrix.json"))
     options = parser.parse_args()
     sizes = [measure(Size(options.profiles, files, options.share)) for files in options.files]
-    beside = measure_beside(Size(*options.beside, share=1.0))
+    profiles, files = options.beside
+    beside = measure_beside(Size(profiles, files, share=1.0))
     show(sizes, beside)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     facts = {"python": platform.python_version(), "coverage": version("coverage"), "cpus": os.cpu_count()}

@@ -61,11 +61,18 @@ def measure(module: Any, rounds: int) -> dict[str, dict[str, list[float]]]:
 
     def ask(which: list[Callable[[], int]], *, traced: bool = True) -> float:
         statuses: list[str] = []
+
+        def start_response(
+            _status: str, headers: list[tuple[str, str]], _exc_info: object = None
+        ) -> Callable[[bytes], object]:
+            statuses.extend(value for _, value in headers)
+            return bytes  # nothing writes
+
         environ = {"REQUEST_METHOD": "GET", "PATH_INFO": "/", ROUTE: "/trivial", "which": which}
         if traced:
             environ["HTTP_X_PROFILE_TRACE"] = "bench"
         started = time.perf_counter()
-        app(environ, lambda _status, headers: statuses.extend(value for _, value in headers))
+        app(environ, start_response)
         took = time.perf_counter() - started
         if statuses != ["traced"] * traced:
             sys.exit(f"it was to be {traced=}, and the answer says {statuses}")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIEnvironment
 
 
@@ -41,8 +41,8 @@ def answer_by_new_rules(environ: WSGIEnvironment, start_response: StartResponse)
     number = int(environ["QUERY_STRING"])
     total = number
     if number % 10 == 0:
-        names: dict[str, Callable[[int], int]] = {}
-        exec(compile(RULE, __file__, "exec"), names)  # type: ignore[arg-type]
+        names: dict[str, Any] = {}
+        exec(compile(RULE, __file__, "exec"), names)
         total = names["rule"](number)
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"%d" % total]

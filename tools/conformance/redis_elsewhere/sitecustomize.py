@@ -20,4 +20,4 @@ def connect(self: socket.socket, address: Any) -> None:
     _connect(self, address)
 
 
-socket.socket.connect = connect  # type: ignore[method-assign]
+socket.socket.connect = connect  # type: ignore[method-assign, assignment]
