@@ -41,7 +41,7 @@ def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
     is shown behind the present one's status.
     """
     directory = find_data_dir(data_dir, must_exist=True)
-    held = survey(directory)
+    held = survey(directory, looks_for_lines=True)
     jobs, problem = _count_jobs(redis_url, held)
     paused = is_paused(directory)
     if form == "json":

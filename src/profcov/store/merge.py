@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +19,7 @@ from profcov.store.jobs import is_note
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from coverage import CoverageData
@@ -267,21 +267,43 @@ def read_content(path: Path) -> Content:
     Raises:
         CoverageReadError: it is not coverage.py's, it is damaged, or its lines are not those that were written.
     """
+    with _open(path) as connection:
+        (version,) = connection.execute("SELECT version FROM coverage_schema").fetchone()
+        content = _read_fast(connection) if version == SCHEMA else _read_slowly(path)
+        _check_facts(content.facts)
+    if content.facts and content.facts.pop("digest", None) != digest_content(content):
+        raise CoverageReadError(path, "its content is not what was written: bytes of it have changed since")
+    return content
+
+
+def has_lines(path: Path) -> bool:
+    """Tell whether a data file has a line or a branch, without reading it.
+
+    Raises:
+        CoverageReadError: it is not coverage.py's, or it is damaged.
+    """
+    with _open(path) as connection:
+        (found,) = connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM line_bits) OR EXISTS (SELECT 1 FROM arc)"
+        ).fetchone()
+        return bool(found)
+
+
+@contextmanager
+def _open(path: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a data file to be read.
+
+    Raises:
+        CoverageReadError: it cannot be read, whatever is wrong with it.
+    """
     import sqlite3  # noqa: PLC0415 (a process that records nothing does without it)
 
     try:
         # It was renamed when it was whole, so nobody writes to it: SQLite needs no locks.
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            (version,) = connection.execute("SELECT version FROM coverage_schema").fetchone()
-            content = _read_fast(connection) if version == SCHEMA else Content()
-        if version != SCHEMA:
-            content = _read_slowly(path)
-        _check_facts(content.facts)
+            yield connection
     except Exception as error:  # whatever is in the file may be wrong in its own way; coverage.py has errors of its own
         raise CoverageReadError(path, f"it is not a coverage.py data file, or it is damaged ({error})") from error
-    if content.facts and content.facts.pop("digest", None) != digest_content(content):
-        raise CoverageReadError(path, "its content is not what was written: bytes of it have changed since")
-    return content
 
 
 def _check_facts(facts: Mapping[str, Any]) -> None:

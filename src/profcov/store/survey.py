@@ -50,7 +50,7 @@ class Held:
     missing: list[str] = field(default_factory=list)
     """Why an artifact that is made now would be partial, as far as processes have noted it."""
     unmeasured: str | None = None
-    """What is to be said of shards none of which has a line."""
+    """What is to be said of shards none of which has a line, if that was looked for."""
 
     @property
     def is_pending(self) -> bool:
@@ -79,8 +79,11 @@ class Held:
         }
 
 
-def survey(data_dir: Path) -> list[Held]:
-    """Return what a directory holds of each slug, sorted by slug; nothing is changed, and no lock is taken for long."""
+def survey(data_dir: Path, *, looks_for_lines: bool = False) -> list[Held]:
+    """Return what a directory holds of each slug, sorted by slug; nothing is changed, and no lock is taken for long.
+
+    Whether any line was recorded is looked for in the shards if the caller wants to know.
+    """
     contents = _read(data_dir)
     holders: dict[Slug, list[Holder]] = {}
     for holder in list_holders(data_dir):
@@ -96,7 +99,7 @@ def survey(data_dir: Path) -> list[Held]:
         held = _measure(data_dir, slug, shards, quarantined.get(slug, []))
         held.holders, held.player = holders.get(slug, []), players.get(slug)
         held.missing = sorted(missing.get(slug, ()))
-        if len(found) < MAX_LOOKED_AT:
+        if looks_for_lines and len(found) < MAX_LOOKED_AT:
             held.unmeasured = find_unmeasured(held.shards)
         found.append(held)
     return found

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.configuration import choose_settings, tell_source
 from profcov.errors import CoverageReadError
-from profcov.store.merge import Gathered, read_content
+from profcov.store.merge import Gathered, has_lines, read_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,12 +21,11 @@ def find_unmeasured(shards: Iterable[Path]) -> str | None:
     gathered = Gathered()
     for shard in shards:
         try:
-            content = read_content(shard)
+            if has_lines(shard):
+                return None
+            gathered.contents[shard] = read_content(shard)
         except CoverageReadError:
             return None
-        if content.lines or content.arcs:
-            return None
-        gathered.contents[shard] = content
     return tell_unmeasured(choose_settings(gathered.settings)[0], gathered) if gathered.contents else None
 
 
