@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import ProfileFormatError
@@ -114,24 +115,36 @@ def _read_lines(path: Path, notes: _Notes) -> list[Event]:
 
 
 def _pair(events: list[Event], notes: _Notes) -> Iterable[tuple[Event, Event]]:
-    """Yield the requests that were answered with success, with their answers, in the order of these."""
+    """Yield the requests that were answered with success, with their answers, in the order of these.
+
+    An answer belongs to the last request before it that has its id: a page that loads again counts anew, and what it had
+    left unanswered stays so. An answer with no such request was written too early: it belongs to the first after it.
+    """
     waiting: defaultdict[str, list[Event]] = defaultdict(list)
+    pairs, unanswered, early = [], [], []
     for event in events:
         if event.stage == "request":
             waiting[event.id].append(event)
-    for answer in events:
-        if answer.stage == "request":
-            continue
-        if not waiting[answer.id]:
+        elif waiting[event.id]:
+            *overtaken, request = waiting.pop(event.id)
+            unanswered += overtaken
+            pairs.append((request, event))
+        else:
+            early.append(event)
+    for answer in early:
+        found = next((each for each in waiting[answer.id] if each.number > answer.number), None)
+        if found is not None:
+            waiting[answer.id].remove(found)
+            pairs.append((found, answer))
+        else:
             notes.leave_out(answer, f"an answer to {answer.title()}, whose request was not recorded")
-            continue
-        request = waiting[answer.id].pop(0)
+    for request in chain(unanswered, *waiting.values()):
+        notes.leave_out(request, f"{request.title()} was not answered")
+    for request, answer in sorted(pairs, key=lambda pair: pair[1].number):
         if answer.is_ok():
             yield request, answer
         else:
             notes.leave_out(request, f"{request.title()} was not answered with success")
-    for request in (each for requests in waiting.values() for each in requests):
-        notes.leave_out(request, f"{request.title()} was not answered")
 
 
 def _read_exchanges(

@@ -39,6 +39,25 @@ def test_only_what_was_answered_with_success_is_played(folder: Path) -> None:
     )
 
 
+def test_an_answer_belongs_to_the_last_request_before_it_that_has_its_id(folder: Path) -> None:
+    (left, _), again = exchanged(1, "POST /orders/delete-all"), exchanged(1, "GET /a")
+    loaded = load(write_events(folder, left, *again, *exchanged(1, "GET /b")))
+    assert [str(step.name) for step in loaded.profile.steps] == ["GET /a", "GET /b"]
+    assert loaded.notes == ("line 1: left out: POST /orders/delete-all was not answered",)
+
+
+def test_an_answer_that_was_written_before_its_request_belongs_to_the_first_after_it(folder: Path) -> None:
+    (asked, answer), later = exchanged(1, "GET /a"), exchanged(1, "POST /b", 500)
+    loaded = load(write_events(folder, answer, asked))
+    assert [step.name for step in loaded.profile.steps] == ["GET /a"]
+    loaded = load(write_events(folder, answer, *later, *exchanged(2, "GET /c")))
+    assert [step.name for step in loaded.profile.steps] == ["GET /c"]
+    assert loaded.notes == (
+        "line 1: left out: an answer to something, whose request was not recorded",
+        "line 2: left out: POST /b was not answered with success",
+    )
+
+
 def test_the_recorded_run_is_the_replays_own(folder: Path) -> None:
     path = write_events(
         folder,
