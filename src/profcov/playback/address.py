@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from profcov.playback.secret import MASK
+from profcov.playback.secret_text import hide_named
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -14,6 +16,8 @@ Origin = tuple[str, int]
 """A server: host name in lower case, port."""
 
 _PORTS: Final = {"http": 80, "https": 443}
+_SCHEME: Final = re.compile(r"([A-Za-z][\w+.-]*:)?//")
+_MAX_SHOWN: Final = 80
 
 
 def find_origin(url: str) -> Origin | None:
@@ -71,8 +75,11 @@ def show(url: str) -> str:
 
 
 def show_wrong(url: str) -> str:
-    """Return what was given for a URL and is none, fit for a message: what stands before an ``@`` is a password."""
-    return "what is given" if "@" in url else repr(url)
+    """Return what was given for a URL or a path and is none, fit for a message: without what may be a password, or a query."""
+    _, at, rest = url.rpartition("@")
+    scheme = _SCHEME.match(url)
+    text = f"{scheme[0] if scheme else ''}{MASK}@{rest}" if at else url
+    return repr(hide_named(re.split(r"[?#]", text, maxsplit=1)[0])[:_MAX_SHOWN])
 
 
 def show_server(url: str) -> str:

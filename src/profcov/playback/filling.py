@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from profcov.playback.address import find_origin
+from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.call import Call
 from profcov.playback.failure import StepFailedError
-from profcov.playback.secret_text import hide_named, list_named
+from profcov.playback.secret_text import list_named
 from profcov.playback.template import fill, fill_json
 
 if TYPE_CHECKING:
@@ -83,5 +83,5 @@ def fill_path(template: str, values: Mapping[str, Any]) -> str:
     """
     path = fill(template, values)
     if not path.startswith("/") and find_origin(path) is None:
-        raise StepFailedError(f"path {template!r} became {hide_named(path[:80])!r}, which is neither a path nor a URL")
+        raise StepFailedError(f"path {template!r} became {show_wrong(path)}, which is neither a path nor a URL")
     return path

@@ -26,6 +26,7 @@ _WORD_VALUE: Final = re.compile(
 _LINE: Final = re.compile(r"[^\r\n<]+")
 _WHOLE_LINES: Final = re.compile(r"authorization|cookie", re.IGNORECASE)
 _SCHEME: Final = re.compile(r"\b(Bearer|Basic)[ ]+(?=[^\s\"'<>,;]*[\d=])[^\s\"'<>,;]{8,}+")
+_PASSWORD_IN_URL: Final = re.compile(r"""(://[^\s/?#@:"'<>]{0,200}:)[^\s/"'<>]{1,1000}(?=@)""")
 _STRINGS: Final = re.compile(r""""(?:[^"\\]|\\.)*+"?|'(?:[^'\\]|\\.)*+'?|[][{}]""")
 _UNICODE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -50,7 +51,8 @@ _PART: Final = re.compile(
 
 
 def hide_named(text: str) -> str:
-    """Return a text without what stands under the names of secrets; null, true and false stay."""
+    """Return a text without what stands under the names of secrets, or in URLs as a password; null, true and false stay."""
+    text = _PASSWORD_IN_URL.sub(rf"\1{MASK}", text)
     text = _PART.sub(lambda part: part[1] + MASK if _is_secret(part[2]) else part[0], text)
     text = _CELL.sub(lambda cell: cell[1] + MASK if _is_secret(cell[3]) else cell[0], text)
     text = _TAG.sub(_hide_in_element, text)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.playback.address import show_wrong
 from profcov.playback.fields import Fields, describe
 from profcov.playback.profile import Request, Upload
 from profcov.playback.secret import is_secret_name
-from profcov.playback.secret_text import hide_named
 from profcov.wire.carrier import HEADER
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def read_path(fields: Fields, known: Collection[str], key: str = "path") -> str:
         fields.fail(key, "quote the path: without quotes, what stands in braces is a mapping")
     path = fields.text(key)
     if not path.startswith(_STARTS):
-        fields.fail(key, f"{hide_named(path)!r} must start with '/', 'http://', 'https://' or a variable")
+        fields.fail(key, f"{show_wrong(path)} must start with '/', 'http://', 'https://' or a variable")
     fields.template(key, path, known)
     return path
 

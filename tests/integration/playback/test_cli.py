@@ -196,7 +196,7 @@ def test_variables_given_on_the_command_line_are_used(
     ("words", "sentence"),
     [
         (["--base-url", "localhost"], "'localhost' is not a URL such as http://127.0.0.1:8000"),
-        (["--base-url", "user:hunter2222@h"], "what is given is not a URL such as http://127.0.0.1:8000"),
+        (["--base-url", "user:hunter2222@h"], "'***@h' is not a URL such as http://127.0.0.1:8000"),
         (["--var", "a=b", "--var", "my-token=hunter2222"], "number 2 is not NAME=VALUE"),
         (["--jobs", "0"], "0 is not in the range"),
         (["no.yaml"], "'no.yaml' does not exist"),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from profcov.playback.address import drop_path, find_origin, join, show, show_server
+from profcov.playback.address import drop_path, find_origin, join, show, show_server, show_wrong
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,20 @@ def test_a_message_shows_no_password(url: str, shown: str) -> None:
 
 def test_the_part_that_names_the_server() -> None:
     assert show_server("http://u:secret@host:81/a/b?c") == "http://u:***@host:81"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("localhost:80", "'localhost:80'"),
+        ("htps://h/a?api_key=s3cret", "'htps://h/a'"),
+        ("htps://h/a#token=s3cret", "'htps://h/a'"),
+        ("htps://ada:s3cret@h/a?mail=s3cret", "'htps://***@h/a'"),
+        ("ada:s3//s3cret@h", "'***@h'"),
+        ("//s3cret?@h", "'//***@h'"),
+        ("/a;token=s3cret", "'/a;token=***'"),
+        ("x" * 100, repr("x" * 80)),
+    ],
+)
+def test_a_message_about_what_is_no_url_shows_neither_password_nor_query(given: str, shown: str) -> None:
+    assert show_wrong(given) == shown

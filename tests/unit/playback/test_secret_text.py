@@ -40,6 +40,11 @@ from profcov.playback.secret_text import hide_named, list_named
         ("user: ada\npassword: a s3cret phrase\nn: 1", "user: ada\npassword: ***\nn: 1"),
         ('var csrfToken = "s3cret", n = 1', 'var csrfToken = "***", n = 1'),
         (':token => "s3cret"', ':token => "***"'),
+        # URLs
+        (
+            "no answer of redis://:s3cret@h/0, postgres://ada:s3@cret@h/b",
+            "no answer of redis://:***@h/0, postgres://ada:***@h/b",
+        ),
         # pages
         (
             '<input name="csrf_token" type="hidden" value="s3cret">',

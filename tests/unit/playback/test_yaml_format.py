@@ -257,6 +257,10 @@ MALFORMED = {
         steps("- {name: s, request: {path: api}}"),
         "{p}: line 3, column 31: step 1 's': request.path: 'api' must start with '/', 'http://', 'https://' or a variable",
     ),
+    "path with a user": (
+        steps("- {name: s, request: {path: 'ftp://ada:s3cret@h/a?b=s3cret'}}"),
+        "{p}: line 3, column 31: step 1 's': request.path: 'ftp://***@h/a' must start with '/', 'http://', 'https://' or a variable",
+    ),
     "path not quoted": (
         steps("- {name: s, request: {path: {run_id}}}"),
         "{p}: line 3, column 31: step 1 's': request.path: quote the path: without quotes, what stands in braces is a mapping",

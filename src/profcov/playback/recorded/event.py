@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from profcov.playback.address import find_origin
+from profcov.playback.address import find_origin, show, show_wrong
 from profcov.playback.fields import Fields
 from profcov.playback.recorded.event_body import LackingError, read_body
 from profcov.playback.recorded.exchange import Answer, Sent
@@ -48,8 +48,9 @@ class Event:
 
     def title(self) -> str:
         """Return method and path, as far as they are recorded."""
-        words = [self.fields.text(key) for key in ("method", "endpoint") if self.fields.has_text(key)]
-        return hide_named(" ".join([words[0].upper(), *words[1:]]).partition("?")[0]) if words else "something"
+        method = self.fields.text("method").upper() if self.fields.has_text("method") else ""
+        endpoint = show(self.fields.text("endpoint")) if self.fields.has_text("endpoint") else ""
+        return hide_named(f"{method} {endpoint}".strip()) or "something"
 
     def is_ok(self) -> bool:
         """Return whether the answer was a success: ``ok``, else a status below 400."""
@@ -122,7 +123,7 @@ class Event:
         if find_origin(url) is not None:
             return url
         if "://" in url or url.startswith("//"):
-            self.fields.fail("endpoint", f"{hide_named(url)[:80]!r} is neither a path nor a URL of HTTP")
+            self.fields.fail("endpoint", f"{show_wrong(url)} is neither a path nor a URL of HTTP")
         return url if url.startswith("/") else f"/{url}"
 
     def _status(self) -> int:

@@ -120,6 +120,22 @@ def test_an_endpoint_that_is_neither_a_path_nor_a_url_is_left_out(folder: Path, 
     assert loaded.notes == (f"line 1: left out: endpoint: {endpoint!r} is neither a path nor a URL of HTTP",)
 
 
+def test_no_note_has_the_user_of_a_url(folder: Path) -> None:
+    loaded = load(
+        write_events(
+            folder,
+            *exchanged(1, "GET https://ada:s3cret@h/a?token=s3cret", 500),
+            *exchanged(2, "GET ftp://s3cret@h/b?token=s3cret"),
+            *exchanged(3, "GET https://ada:s3cret@h/c"),
+        )
+    )
+    assert [step.request.path for step in loaded.profile.steps] == ["/c"]
+    assert loaded.notes == (
+        "line 1: left out: GET https://ada:***@h/a was not answered with success",
+        "line 3: left out: endpoint: 'ftp://***@h/b' is neither a path nor a URL of HTTP",
+    )
+
+
 def test_jobs_are_waited_for_before_the_next_get(folder: Path) -> None:
     loaded = load(
         write_events(
