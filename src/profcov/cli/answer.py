@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,8 +26,8 @@ SCHEMA_VERSION: Final = 1
 _GAP: Final = 2
 _MIN_CHARS: Final = 16
 """A column of words is never narrower, unless they are all short."""
-_manners: Final = {"quiet": False}
-"""Of the whole process, because threads say something, too; each command sets it."""
+_QUIET: Final = threading.Event()
+"""Of the whole process, because its threads write notes, too; each command sets or clears it."""
 
 
 def print_answer(
@@ -48,7 +49,13 @@ def print_fact(text: str, form: str, **facts: object) -> None:
     if form == "json":
         print_json({"schema_version": SCHEMA_VERSION, **facts})
     else:
-        click.echo(text)
+        print_line(text)
+
+
+def print_line(*cells: str) -> None:
+    """Print cells with tabs between them, whatever standard output can encode; see :func:`print_rows`."""
+    line = "\t".join(map(printable, cells))
+    click.echo(line.encode("utf-8", "backslashreplace") if hasattr(sys.stdout, "buffer") else line)
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -61,31 +68,29 @@ def print_rows(titles: Sequence[str], rows: Iterable[Sequence[str]], *, titled: 
 
     If not ``titled``, the titles are for terminals only.
     """
-    shown = [[printable(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        _print_table(titles, shown)
+        _print_table(titles, [[printable(cell) for cell in row] for row in rows])
         return
-    for cells in (titles, *shown) if titled else shown:
-        line = "\t".join(cells)
-        click.echo(line.encode("utf-8", "backslashreplace") if hasattr(sys.stdout, "buffer") else line)
+    for cells in (titles, *rows) if titled else rows:
+        print_line(*cells)
 
 
 def note(text: str) -> None:
     """Say on standard error what is neither a warning nor an error; nothing with ``-q``."""
-    if not _manners["quiet"]:
+    if not is_quiet():
         click.echo(text, err=True)
 
 
 def is_quiet() -> bool:
     """Return whether the command was given ``-q``."""
-    return _manners["quiet"]
+    return _QUIET.is_set()
 
 
 def quiet_option() -> click.Option:
     """Return the option that every command has, and :func:`note` asks for."""
 
-    def remember(ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 (click's)
-        _manners["quiet"] = value or (ctx.parent is not None and ctx.parent.params.get("quiet", False))
+    def remember(_ctx: click.Context, _param: click.Parameter, value: bool) -> None:  # noqa: FBT001 (click's)
+        _QUIET.set() if value else _QUIET.clear()
 
     return click.Option(
         ["-q", "--quiet"],

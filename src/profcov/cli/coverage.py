@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from profcov.cli.answer import print_line
 from profcov.cli.common import (
     config_option,
     data_dir_option,
@@ -42,7 +43,11 @@ _OUT: Final = {"html": "htmlcov", "xml": "coverage.xml", "json": "coverage.json"
 @slugs_argument()
 @data_dir_option("Where the artifacts are.")
 @config_option()
-@click.option("--out", metavar="PATH", help="Where to write the report: a directory for html, else a file.")
+@click.option(
+    "--out",
+    metavar="PATH",
+    help="Where to write the report: a directory for html, else a file, or - for standard output.",
+)
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 below this total.")
 @click.option("--stale-ok", is_flag=True, help="Report though shards were recorded that are in no artifact yet.")
 @ignore_source_changes_option()
@@ -64,6 +69,8 @@ def command(
     What is counted is whole: where shards are not combined yet, or an artifact is damaged, or a source is another than the one
     that ran, nothing is reported, and one sentence says why.
     """
+    if out == "-" and form == "html":
+        raise click.UsageError("an html report is a directory of files: --out names that, and cannot be -")
     directory = find_data_dir(data_dir, must_exist=True)
     known = list_slugs(directory)
     chosen = parse_slugs(slugs) or known
@@ -133,27 +140,28 @@ def _report(
     tool = configuration.open(data_file=str(together), messages=False)
     tool.set_option("run:parallel", value=False)
     omit_by_name(tool)
-    target = out or _OUT.get(form)
-    made = target if target in {None, "-"} else str(together.with_name("made"))
+    target = None if out == "-" else out or _OUT.get(form)
+    made = str(together.with_name("made"))
+    outfile = made if target else "-"
     reports: dict[str, Any] = {
-        "report": lambda: _report_text(tool, made),
+        "report": lambda: _report_text(tool, made if target else None),
         "html": lambda: tool.html_report(directory=made),
-        "xml": lambda: tool.xml_report(outfile=made),
-        "json": lambda: tool.json_report(outfile=made),
-        "lcov": lambda: tool.lcov_report(outfile=made),
+        "xml": lambda: tool.xml_report(outfile=outfile),
+        "json": lambda: tool.json_report(outfile=outfile),
+        "lcov": lambda: tool.lcov_report(outfile=outfile),
     }
     try:
         with configuration.at_root():
             tool.combine(data_paths=[str(artifact) for artifact in artifacts], strict=True, keep=True)
             total = float(reports[form]())
-        if target is not None and made != target:
-            _put(Path(str(made)), target)
+        if target is not None:
+            _put(Path(made), target)
     except OSError as error:
         if target is None:  # standard output
             raise
-        raise CoverageWriteError(Path(error.filename or target or "."), error.strerror or str(error)) from error
-    except CoverageException as error:
+        raise CoverageWriteError(Path(error.filename or target), error.strerror or str(error)) from error
+    except (CoverageException, UnicodeEncodeError) as error:  # the latter below a directory that is not UTF-8
         raise CoverageReadError(artifacts[0], f"coverage.py cannot report on it: {error}") from error
     if target is not None:
-        click.echo(f"{form}\t{target}")
+        print_line(form, target)
     return total

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from profcov.cli.answer import note, print_answer, print_json
+from profcov.cli.answer import note, print_answer, print_json, print_line
 from profcov.cli.common import format_option
 from profcov.extras import install_command
 
@@ -51,7 +51,7 @@ def command(out: Path, *, serve: bool, form: str) -> None:
             if form == "json":
                 print_json(facts)
             for name, value in facts.items() if form == "text" else ():
-                click.echo(f"{name}\t{value}")
+                print_line(name, value)
             note("serving; Ctrl-C stops it")
             with contextlib.suppress(KeyboardInterrupt):
                 signal.pause()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from profcov.cli.answer import note, print_answer
+from profcov.cli.answer import note, print_answer, print_line
 from profcov.cli.common import data_dir_option, format_option
 from profcov.cli.main import FAILED, TARGET
 from profcov.doctor import examine
@@ -82,7 +82,7 @@ def _print(findings: Sequence[Finding], *, verbose: bool) -> None:
         _print_table(rows)
     else:
         for row in rows:
-            click.echo("\t".join(row))
+            print_line(*row)
     counts = Counter(finding.level for finding in findings)
     rest = len(findings) - len(told)
     more = f"; {_count(rest, 'more line')} with -v, all ok" if rest else ""

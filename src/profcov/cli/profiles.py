@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from profcov.cli.answer import print_answer
+from profcov.cli.answer import print_answer, print_line
 from profcov.cli.common import format_option
 from profcov.cli.group import CommandGroup
 from profcov.cli.main import USAGE
@@ -23,7 +23,7 @@ from profcov.playback.secret_text import hide_named
 from profcov.playback.yaml_schema import profile_schema
 from profcov.playback.yaml_writer import write_profile
 from profcov.reading.report.files import write_whole_bytes
-from profcov.reading.report.text import printable
+from profcov.reading.report.text import plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,9 +70,9 @@ def check_profiles(paths: tuple[Path, ...], form: str) -> None:
         print_answer(_COLUMNS, [{**_facts(each), "notes": _list_notes(each)} for each in loaded], form)
     for each in loaded if form == "text" else ():
         for note in _list_notes(each):
-            click.echo(f"{each.profile.path}: note: {printable(note)}")
-        click.echo(
-            f"{each.profile.path}: {each.profile.slug}: {_count(len(each.profile.steps), 'request')}, well-formed"
+            print_line(f"{each.profile.path}: note: {note}")
+        print_line(
+            f"{each.profile.path}: {each.profile.slug}: {plural(len(each.profile.steps), 'request')}, well-formed"
         )
     _report(problems)
 
@@ -94,9 +94,9 @@ def show_profiles(paths: tuple[Path, ...], *, correlations: bool, form: str) -> 
         if form == "json":
             shown.append({**_facts(each), "correlations" if correlations else "steps": lines})
             continue
-        click.echo(f"{each.profile.slug}  {each.format}  {show(each.profile.base_url or 'no base URL')}")
+        print_line(f"{each.profile.slug}  {each.format}  {show(each.profile.base_url or 'no base URL')}")
         for line in lines:
-            click.echo(f"  {printable(line)}")
+            print_line(f"  {line}")
     if form == "json":
         print_answer(_COLUMNS, shown, form)
     _report(problems)
@@ -133,7 +133,7 @@ def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool, form: s
     for each in loaded:
         slug = each.profile.slug
         if form == "text":
-            click.echo(str(out / f"{slug}.yaml"))
+            print_line(str(out / f"{slug}.yaml"))
         for name, secret in each.profile.secrets.items():
             click.echo(f"{slug}: {name} is taken from the environment: set {secret.env}", err=True)
         for lack in each.profile.lacks:
@@ -236,7 +236,3 @@ def _describe(number: int, step: Step) -> str:
     if step.wait is not None:
         facts.append(f"wait until {step.wait.until.expression}" if hasattr(step.wait, "until") else "wait for its jobs")
     return "  ".join(facts)
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

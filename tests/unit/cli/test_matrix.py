@@ -183,10 +183,20 @@ def test_a_sidecar_with_wrong_values_is_no_traceback(project, capsys):
     record("one", [2])
     sidecar = project / ".profcov" / "one.profile.json"
     facts = json.loads(sidecar.read_text())
-    for key in ("reasons", "imported", "jobs", "contexts", "changed_sources", "sources", "created"):
-        sidecar.write_text(json.dumps({**facts, key: 5}))
+    wrong = [
+        *({key: 5} for key in ("reasons", "imported", "jobs", "changed_sources", "sources", "created", "ran_outside")),
+        *({"ran_outside": {"app.py": each}} for each in (None, 5, ["x"])),
+        *({"settings": {"plugin_options": each}} for each in (["x"], {"x": 1})),
+        *({"settings": {"source": each}} for each in (5, [5])),
+        *({"sources": {"app.py": []}}, {"jobs": [{"id": "1"}]}, {"other_settings": [{"root": 5}]}),
+    ]
+    for each in wrong:
+        sidecar.write_text(json.dumps({**facts, **each}))
         for command in ("matrix", "report"):
-            assert run(capsys, command, "--out", "out")[0] in {0, DATA}, key
+            code, printed, err = run(capsys, command, "--out", "out")
+            assert (code, printed) == (DATA, ""), each
+            assert f"values in it are not what they should be: {next(iter(each))}" in err
+            assert len(err.splitlines()) == 1
 
 
 def test_a_report_says_what_one_profile_runs(project, capsys):

@@ -3,8 +3,9 @@ from __future__ import annotations
 import pytest
 
 from profcov.slug import parse_slug
+from profcov.store.facts import is_job_note
 from profcov.store.holders import Holder
-from profcov.store.jobs import JobRun, enqueued, is_note, list_jobs, list_unfinished, list_unmeasured
+from profcov.store.jobs import JobRun, enqueued, list_jobs, list_unfinished, list_unmeasured
 
 DEMO = parse_slug("demo")
 KEYS = ("id", "function", "parent", "queue", "status", "attempts", "host")
@@ -12,7 +13,7 @@ KEYS = ("id", "function", "parent", "queue", "status", "attempts", "host")
 
 def run(job: str, status: str, started: float, **other: object) -> dict[str, object]:
     note = JobRun(job, "pkg.work", "high").end(status)
-    assert is_note(note)
+    assert is_job_note(note)
     return {**note, "started": started, "host": "worker-1", "seconds": 1.5, **other}
 
 
@@ -52,10 +53,11 @@ def test_what_rq_says_counts_and_what_was_known_before_stays() -> None:
 
 @pytest.mark.parametrize("wrong", [None, [], {}, {"id": 1, "function": "f", "queue": "q", "parent": None}])
 def test_anything_else_is_no_note(wrong: object) -> None:
-    assert is_note(enqueued("a", "f", "q", None))
-    assert not is_note(wrong)
-    assert not is_note({**JobRun("a", "f", "q").end("failed"), "started": "yesterday"})
-    assert not is_note({**enqueued("a", "f", "q", None), "parent": 1})
+    assert is_job_note(enqueued("a", "f", "q", None))
+    assert not is_job_note(wrong)
+    assert not is_job_note({**JobRun("a", "f", "q").end("failed"), "started": "yesterday"})
+    assert not is_job_note({**JobRun("a", "f", "q").end("failed"), "seconds": float("nan")})
+    assert not is_job_note({**enqueued("a", "f", "q", None), "parent": 1})
 
 
 def test_what_a_process_notes_last_of_an_attempt_counts() -> None:

@@ -36,5 +36,5 @@ def write_html(artifact: Path, given: Configuration | Path | None, directory: Pa
             copy_whole(Path(place, "html"), directory)
         except OSError as error:
             raise CoverageWriteError(directory, error.strerror or str(error)) from error
-        except CoverageException as error:
+        except (CoverageException, UnicodeEncodeError) as error:  # the latter below a directory that is not UTF-8
             raise CoverageReadError(artifact, f"coverage.py cannot report on it: {error}") from error
