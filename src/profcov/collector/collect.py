@@ -19,7 +19,7 @@ from coverage.exceptions import CoverageException
 
 from profcov.collector.config import CoverageConfig
 from profcov.errors import CollectorStateError, CoverageMergeError, CoverageReadError, CoverageWriteError
-from profcov.store.files import file_digest, write_whole
+from profcov.store.files import file_digest, replacing, write_whole
 from profcov.store.layout import host_name
 from profcov.store.merge import Content, read_content, to_bits
 from profcov.version import __version__
@@ -123,17 +123,13 @@ class CoverageCollector:
         if self.config.parallel:
             target = target.with_name(f"{target.name}.{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}")
         content = self._now()
-        unfinished = target.with_name(f".{target.name}.{secrets.token_hex(4)}.unfinished")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            try:
+            with replacing(target) as fresh:
                 if self.config.format == "json":
-                    write_whole(target, [_to_json(content).encode()], beside=unfinished)
+                    fresh.write_text(_to_json(content), encoding="utf-8")
                 else:
-                    content.write(unfinished)
-                    unfinished.replace(target)
-            finally:
-                unfinished.unlink(missing_ok=True)
+                    content.write(fresh)
             self._save_metadata(target, content)
         except OSError as error:
             raise CoverageWriteError(target, error.strerror or str(error)) from error

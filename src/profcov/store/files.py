@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from profcov.errors import CoverageWriteError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 PRIVATE: Final = 0o077
@@ -88,17 +88,34 @@ def write_whole(path: Path, chunks: Iterable[bytes], umask: int | None = None, *
     Raises:
         OSError: it cannot be written.
     """
-    fresh = beside or path.with_name(f".{path.name[:200]}.{secrets.token_hex(8)}")
-    if beside is not None:
-        fresh.unlink(missing_ok=True)  # a killed process of the same number has left it
-    try:
+    with replacing(path, beside=beside) as fresh:
         fd = os.open(fresh, os.O_WRONLY | _NEW, 0o666) if umask is None else create_private(fresh, umask)
         with open(fd, "wb") as file:  # noqa: PTH123 (a descriptor)
             file.writelines(chunks)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, beside: Path | None = None) -> Iterator[Path]:
+    """Yield the name of a file to be written, which takes the place of ``path`` in the end; nothing is left of it after a failure.
+
+    Args:
+        path: the file; a symbolic link is replaced, and not followed.
+        beside: what it is called meanwhile; if None a random name that no command of coverage.py's takes for data, whatever
+            ``path`` is called.
+
+    Raises:
+        OSError: it cannot take the place.
+    """
+    fresh = beside or path.with_name(f".profcov-{secrets.token_hex(8)}")
+    if beside is not None:
+        fresh.unlink(missing_ok=True)  # a killed process of the same number has left it
+    try:
+        yield fresh
         fresh.replace(path)
     finally:
-        with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
+        for left in (fresh, fresh.with_name(f"{fresh.name}-journal")):  # SQLite's, where it was struck
+            with contextlib.suppress(OSError):
+                left.unlink(missing_ok=True)
 
 
 def file_digest(path: str | Path) -> str | None:

@@ -146,6 +146,26 @@ tell([lines(whole), len(list(Path("out").glob("data.*.json")))])
     ) == [{"late.py": [1, 2, 3], "shop/cart.py": [1, 2, 3]}, 2]
 
 
+def test_nothing_half_written_has_a_name_that_coverage_py_takes_for_data(run_python: Run) -> None:
+    opened, left = run_python(
+        BEGIN
+        + """
+opened = set()
+sys.addaudithook(lambda event, args: event in ("open", "sqlite3.connect") and opened.add(str(args[0])))
+for form, name in (("coverage", ".coverage"), ("coverage", "data"), ("json", "coverage.json")):
+    collector = CoverageCollector(here, CoverageConfig(format=form))
+    with collector:
+        run("cart")
+    collector.save("saved/" + name)
+names = sorted(Path(each).name for each in opened if Path(each).parent.name == "saved")
+tell([names, sorted(path.name for path in Path("saved").iterdir())])
+"""
+    )
+    assert [name for name in opened if name not in left and not name.startswith(".profcov-")] == []
+    assert len(opened) > 6
+    assert left == [".coverage", ".coverage.json", "coverage.json", "coverage.json.json", "data", "data.json"]
+
+
 def test_coverage_pys_own_tools_read_what_was_saved(run_python: Run) -> None:
     total = run_python(
         BEGIN

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from profcov.store.directory import make_state, open_or_create
-from profcov.store.files import create_private, make_directory, make_own_directory
+from profcov.store.files import create_private, make_directory, make_own_directory, write_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -69,3 +70,25 @@ def test_a_file_in_a_directorys_place_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "f").touch()
     with pytest.raises(FileExistsError):
         make_directory(tmp_path / "f")
+
+
+@pytest.mark.parametrize("name", ["coverage.json", ".coverage", "coverage", "a" * 250])
+def test_no_file_that_is_being_written_has_a_name_that_coverage_py_takes_for_data(tmp_path: Path, name: str) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"x"
+        (fresh,) = tmp_path.iterdir()
+        assert fresh.name.startswith(".profcov-")
+
+    write_whole(tmp_path / name, chunks())
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path: Path) -> None:
+    def chunks() -> Iterator[bytes]:
+        yield b"new"
+        raise OSError
+
+    (tmp_path / "a").write_bytes(b"old")
+    with pytest.raises(OSError):  # noqa: PT011
+        write_whole(tmp_path / "a", chunks())
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]

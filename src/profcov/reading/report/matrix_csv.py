@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.errors import SettingsError
 from profcov.extras import install_command
+from profcov.store.files import replacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,12 +72,8 @@ def write_parquet(matrix: Matrix, path: Path) -> None:
         )
         for slug, reach in matrix.profiles.items()
     }
-    fresh = path.with_name(f".{path.name}.unfinished")
-    try:
+    with replacing(path) as fresh:
         pq.write_table(pa.table({**columns, **profiles}), fresh)
-        fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
 
 
 def _utf8(text: str) -> str:
