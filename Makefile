@@ -5,11 +5,12 @@ PYTHON ?= $(shell for p in python3 python3.11 python3.12 python3.13 python3.14 p
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS_VENV := .venv-docs
 # A process takes tests in their order, so that what a file shares is made once; who has none left takes from the others' end.
 PARALLEL := -n auto --dist worksteal
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo examples pictures check-examples test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check lock clean interpreter
+.PHONY: help demo examples pictures check-examples test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check docs lock clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -89,12 +90,20 @@ frontend/node_modules/.package-lock.json: frontend/package-lock.json
 	@npm ci --prefix frontend --no-audit --no-fund --loglevel=error
 	@touch $@
 
+docs: $(DOCS_VENV)/.ready  ## build the docs site into build/docs/; a warning or a dead link is an error
+	@$(DOCS_VENV)/bin/python tools/docs_site.py $(ARGS)
+
+$(DOCS_VENV)/.ready: requirements-docs.lock
+	@python='$(PYTHON)'; $(CHECK_VERSION); "$$python" -m venv --clear $(DOCS_VENV)
+	@$(DOCS_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements-docs.lock
+	@touch $@
+
 lock: | interpreter  ## choose anew the versions that everything is installed in: requirements.lock; ARGS=--keep for what is new only
 	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && $(PYTHON) -m venv "$$place" && \
 	"$$place/bin/python" -m pip install -qq --disable-pip-version-check packaging uv && "$$place/bin/python" tools/lock.py $(ARGS)
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo frontend/node_modules
+	rm -rf $(VENV) $(DOCS_VENV) build/docs .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo frontend/node_modules
 
 # An environment without pip was not finished: it is made again. pip -qq prints errors only.
 $(READY): pyproject.toml requirements.lock src/profcov.pth | interpreter

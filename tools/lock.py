@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 LOCK: Final = "requirements.lock"
+DOCS_LOCK: Final = "requirements-docs.lock"
 GROUP: Final = "full"
 HEADER: Final = (
     "# What `make demo` and `make test` install, on each Python. `make lock` writes it from pyproject.toml.\n"
@@ -51,14 +52,19 @@ def main() -> int:
 
 
 def renew(*, keep: bool) -> None:
-    """Have uv choose versions for all Pythons at once, and write the file."""
+    """Have uv choose versions for all Pythons at once, and write the files."""
+    compile_into(LOCK, HEADER, ["--all-extras", "--group", GROUP, "pyproject.toml"], keep=keep)
+    compile_into(DOCS_LOCK, "# What `make docs` installs; see requirements.lock.\n", ["--group", "docs"], keep=keep)
+
+
+def compile_into(name: str, header: str, what: list[str], *, keep: bool) -> None:
+    """Have uv write one lock file."""
     words = ["pip", "compile", "--quiet", "--universal", "--python-version", pythons(read_project())[0]]
-    words += ["--all-extras", "--group", GROUP, "--generate-hashes", "--no-strip-extras", "--no-header"]
-    words += ["--output-file", LOCK]
+    words += ["--generate-hashes", "--no-strip-extras", "--no-header", "--output-file", name]
     words += [] if keep else ["--upgrade"]
-    subprocess.run([sys.executable, "-m", "uv", *words, "pyproject.toml"], cwd=ROOT, check=True)
-    path = ROOT / LOCK
-    path.write_text(HEADER + path.read_text(encoding="utf-8"), encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "uv", *words, *what], cwd=ROOT, check=True)
+    path = ROOT / name
+    path.write_text(header + path.read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def read_project() -> dict[str, Any]:
