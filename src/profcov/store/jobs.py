@@ -57,17 +57,6 @@ def enqueued(job_id: str, function: str, queue: str, parent: str | None) -> dict
     return {"id": job_id, "function": function, "queue": queue, "parent": parent}
 
 
-def is_note(value: Any) -> bool:
-    """Tell whether a value from a shard is what :meth:`JobRun.end` or :func:`enqueued` have made."""
-    if not isinstance(value, dict) or not all(isinstance(value.get(key), str) for key in ("id", "function", "queue")):
-        return False
-    if "started" not in value:
-        return isinstance(value.get("parent"), str | None)
-    texts = (value.get(key) for key in ("host", "status"))
-    numbers = (value.get(key) for key in ("pid", "started", "seconds"))
-    return all(isinstance(text, str) for text in texts) and all(isinstance(number, int | float) for number in numbers)
-
-
 def may_run(status: str) -> bool:
     """Tell whether a job with this status, RQ's or ours, may still run, or be at it; one that a later RQ has may."""
     return status not in _ENDED and status != CANCELED

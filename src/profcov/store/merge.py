@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.configuration import list_settings
 from profcov.errors import CoverageReadError
+from profcov.store.facts import SHARD, find_wrong
 from profcov.store.files import file_digest
-from profcov.store.jobs import is_note
 
 if TYPE_CHECKING:
     import sqlite3
@@ -270,7 +270,9 @@ def read_content(path: Path) -> Content:
     with _open(path) as connection:
         (version,) = connection.execute("SELECT version FROM coverage_schema").fetchone()
         content = _read_fast(connection) if version == SCHEMA else _read_slowly(path)
-        _check_facts(content.facts)
+        wrong = find_wrong(content.facts, SHARD)
+        if wrong:
+            raise ValueError(f"profcov's facts are not what they should be: {', '.join(wrong)}")
     if content.facts and content.facts.pop("digest", None) != digest_content(content):
         raise CoverageReadError(path, "its content is not what was written: bytes of it have changed since")
     return content
@@ -304,27 +306,6 @@ def _open(path: Path) -> Iterator[sqlite3.Connection]:
             yield connection
     except Exception as error:  # whatever is in the file may be wrong in its own way; coverage.py has errors of its own
         raise CoverageReadError(path, f"it is not a coverage.py data file, or it is damaged ({error})") from error
-
-
-def _check_facts(facts: Mapping[str, Any]) -> None:
-    """Accept the facts of a shard of ours, or none.
-
-    Raises:
-        ValueError: a value is of another type.
-    """
-    types: dict[str, type | tuple[type, ...]] = {
-        "written": (int, float),
-        "sources": dict,
-        "imported": list,
-        "ran_outside": dict,
-        "lost": int,
-        "jobs": list,
-        "settings": dict,
-    }
-    wrong = [name for name, kind in types.items() if name in facts and not isinstance(facts[name], kind)]
-    wrong += ["jobs"] * ("jobs" not in wrong and not all(map(is_note, facts.get("jobs", ()))))
-    if wrong:
-        raise ValueError(f"profcov's facts are not what they should be: {', '.join(wrong)}")
 
 
 def _read_fast(connection: sqlite3.Connection) -> Content:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from profcov.errors import CoverageReadError
 from profcov.store.files import file_digest
@@ -18,21 +18,6 @@ if TYPE_CHECKING:
 
     from profcov.slug import Slug
     from profcov.store.merge import Content
-
-_TYPES: Final = {
-    "status": str,
-    "reasons": list,
-    "created": str,
-    "jobs": list,
-    "sources": dict,
-    "imported": list,
-    "ran_outside": dict,
-    "changed_sources": dict,
-    "impossible_lines": dict,
-    "settings": dict,
-    "other_settings": list,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -71,16 +56,8 @@ class Recorded:
     @property
     def doubtful_jobs(self) -> dict[str, str]:
         """Which jobs are behind a reason why it is partial: the ids of some."""
-        named = name_doubtful([each for each in self.jobs if _is_job(each)])
+        named = name_doubtful(self.jobs)
         return {reason: ids for reason, ids in named.items() if reason in self.reasons}
-
-
-def _is_job(value: Any) -> bool:
-    return (
-        isinstance(value, dict)
-        and all(isinstance(value.get(key), str) for key in ("id", "status"))
-        and value.keys() >= {"attempts", "queue"}
-    )
 
 
 def read_artifact(
@@ -102,20 +79,10 @@ def read_artifact(
         raise CoverageReadError(artifact, "there is no such file (`profcov combine` makes artifacts)")
     facts = read_sidecar(artifact) if sidecar_path(artifact).exists() else None
     if facts is not None:
-        _check_types(artifact, facts)
         check_bytes(artifact, facts)
         if not ignore_source_changes:
             check_sources(artifact, facts, digest_of)
     return Recorded(slug, read_content(artifact), facts)
-
-
-def _check_types(artifact: Path, facts: Mapping[str, Any]) -> None:
-    """See that what is read of a sidecar is of the types that it should have; what is not there is not missed."""
-    wrong = [name for name, kind in _TYPES.items() if name in facts and not isinstance(facts[name], kind)]
-    texts = [each for name in ("reasons", "imported") if name not in wrong for each in facts.get(name, ())]
-    if wrong or not all(isinstance(each, str) for each in texts):
-        names = ", ".join(wrong) or "reasons, imported"
-        raise CoverageReadError(sidecar_path(artifact), f"values in it are not what they should be: {names}")
 
 
 def read_lines(path: Path) -> dict[str, set[int]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import coverage
 
 from profcov.errors import CoverageReadError, CoverageWriteError
+from profcov.store.facts import SIDECAR, find_wrong
 from profcov.store.files import PRIVATE, file_digest, write_whole
 from profcov.store.layout import previous_path, sidecar_path, unfinished_path
 from profcov.store.merge import unite_lines
@@ -201,4 +202,7 @@ def read_sidecar(artifact: Path) -> dict[str, Any]:
         raise CoverageReadError(path, f"it is not JSON ({error})") from error
     if not isinstance(facts, dict) or facts.get("schema_version") != SCHEMA_VERSION:
         raise CoverageReadError(path, f"it is not a sidecar of schema version {SCHEMA_VERSION}")
+    wrong = find_wrong(facts, SIDECAR)
+    if wrong:
+        raise CoverageReadError(path, f"values in it are not what they should be: {', '.join(wrong)}")
     return facts
