@@ -80,6 +80,19 @@ def test_each_report_goes_where_coverage_py_puts_it(
     assert (tmp_path / name).stat().st_size > 50
 
 
+def test_a_dash_is_standard_output_which_has_the_report_and_nothing_else(run: Run, program: Path) -> None:
+    play(program, "first", 1, 2)
+    before = sorted(Path.cwd().iterdir())
+    code, out, _ = run("json", "--out", "-")
+    assert (code, json.loads(out)["totals"]["percent_covered"]) == (0, 50)
+    for form, start in (("xml", "<?xml"), ("lcov", "SF:"), ("report", "Name")):
+        code, out, _ = run(form, "--out", "-")
+        assert (code, out.startswith(start), f"{form}\t" in out) == (0, True, False)
+    code, out, err = run("html", "--out", "-")
+    assert (code, out, err.splitlines()[-1][:40]) == (2, "", "Error: an html report is a directory of ")
+    assert sorted(Path.cwd().iterdir()) == before
+
+
 def test_the_total_is_a_gate(run: Run, program: Path) -> None:
     play(program, "first", 1, 2)
     assert run("report", "--fail-under", "50")[0] == 0

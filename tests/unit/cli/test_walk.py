@@ -90,6 +90,7 @@ def make_project(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [each for each in os.environ if each.startswith(("PROFILE_", "ENABLE_PROFILE", "REDIS_URL"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("PROFILE_COVERAGE_SECRET", "x" * 32)
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
     Path("coverage.profile-playback.ini").write_text("[run]\nsource = .\nrelative_files = true\n")
     Path("app.py").write_text("def f():\n    return 1\n")
     Path("shop.yaml").write_text(PROFILE.format(url="http://127.0.0.1:1"))
@@ -134,18 +135,32 @@ def fill(disk: Path) -> Iterator[None]:
     (disk / "fill").unlink()
 
 
+def test_below_a_directory_whose_name_is_not_utf_8_all_works_that_coverage_py_lets_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = []
+    for name in ("plain", "caf\udce9"):
+        here = make_project(tmp_path / name, monkeypatch)
+        lines = f"profiles check {here}/shop.yaml\nprofiles show {here}/shop.yaml\n{READ_ONLY}{WRITE}{DESTROY}"
+        commands = split(lines, f"{here}/.profcov", f"{here}/out")
+        codes.append([code for _, code, _, _ in walk(here, commands)])
+    others = {" ".join(words[:2]): pair for words, *pair in zip(commands, *codes, strict=True) if len(set(pair)) == 2}
+    assert others == {"coverage html": [0, DATA], "run --data-dir": [0, USAGE]}
+
+
 def test_the_walk_has_every_command() -> None:
     assert {words[0] for words in split(READ_ONLY + WRITE + DESTROY + DEMO)} == COMMANDS.keys() - ELSEWHERE
 
 
 def test_a_pipe_that_nobody_reads_ends_a_command_without_a_word(project: Path) -> None:
     for words, code, _, stderr in walk(project, split(READ_ONLY + DESTROY), stdout="gone"):
-        assert words[0] == "wait" or (code, stderr) == (UNREAD, ""), words
+        assert (code, stderr) == (0 if words[0] == "wait" else UNREAD, ""), words
 
 
 def test_a_full_disk_behind_standard_output_is_one_sentence(project: Path) -> None:
     for words, code, _, stderr in walk(project, split(READ_ONLY), stdout="full"):
-        assert words[0] == "wait" or (code, stderr) == (DATA, "profcov: standard output: No space left on device\n")
+        full = (DATA, "profcov: standard output: No space left on device\n")
+        assert (code, stderr) == ((0, "") if words[0] == "wait" else full), words
 
 
 def test_ctrl_c_ends_a_command_with_130(project: Path) -> None:
