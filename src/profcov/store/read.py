@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
     from profcov.store.merge import Content
 
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """What a profile's artifact holds; ``facts`` is its sidecar, None where there is none."""
