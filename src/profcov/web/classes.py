@@ -15,6 +15,8 @@ from profcov.web.wsgi import ProfileTraceMiddleware as WSGIMiddleware
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from profcov.settings import Settings
+
 _lock: Final = BriefLock()
 _PATCHES: Final = Patches()
 
@@ -46,20 +48,20 @@ def untrace_classes() -> None:
         _PATCHES.restore()
 
 
-def _trace(cls: type, middleware: Callable[[Any], Any], shape: Callable[..., Any] | None) -> None:
+def _trace(cls: type, middleware: Callable[[Any, Settings], Any], shape: Callable[..., Any] | None) -> None:
+    if "__call__" not in vars(cls):
+        return
+    settings = open_recorder().settings
+    if not settings.enabled:
+        return
+    pattern = middleware(None, settings)
+
+    def answer(original: Callable[..., Any], app: Any, *args: Any, **kwargs: Any) -> Any:
+        appear(settings)
+        # A middleware for each request: a table of them by application would have to know when one dies.
+        made = object.__new__(type(pattern))
+        made.__dict__.update(pattern.__dict__, app=functools.partial(original, app))
+        return made(*args, **kwargs)
+
     with _lock.held():
-        if "__call__" not in vars(cls) or not open_recorder().settings.enabled:
-            return
-        pattern, settings = middleware(None), open_recorder().settings
-        seen: list[bool] = []
-
-        def answer(original: Callable[..., Any], app: Any, *args: Any, **kwargs: Any) -> Any:
-            if not seen:
-                seen.append(True)
-                appear(settings)
-            # A middleware for each request: a table of them by application would have to know when one dies.
-            made = object.__new__(type(pattern))
-            made.__dict__.update(pattern.__dict__, app=functools.partial(original, app))
-            return made(*args, **kwargs)
-
         _PATCHES.wrap_once(cls, "__call__", answer, shape)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MODULE: Final = "<module>"
 """The name of the code that the body of a module, and whatever else is given to ``exec``, runs as."""
+CO_OPTIMIZED: Final = 1
+"""The flag of what a function runs, as in ``inspect``, whose import is dear."""
 MARK: Final = "\0"
 """Ends the name of a file in the key of a later version; no file has it in its name."""
 MAX_VERSIONS: Final = 8
@@ -73,11 +75,13 @@ class SourceFile:
         except OSError as error:  # it is gone
             raise_foreign(error)
             return
-        if is_touched and code is not None and not (is_hooked and self._is_rewritten(content, code)):
-            self._digests[self.name] = None
-            self._add(content, code)
-        else:
-            self._digests[self.name] = hashlib.sha256(content).hexdigest()
+        if is_touched and code is not None:
+            whole = self._compile(content, code)
+            if not (is_hooked and whole is not None and _is_rewritten(whole, code)):
+                self._digests[self.name] = None
+                self._add(content, whole)
+                return
+        self._digests[self.name] = hashlib.sha256(content).hexdigest()
 
     def look_again(self, code: CodeType | None = None) -> bool:
         """Take another look, if the file is not as it was; return whether there is a version more."""
@@ -90,7 +94,7 @@ class SourceFile:
             return False
         if self._digests.get(self._newest) == hashlib.sha256(content).hexdigest():
             return False
-        return self._add(content, code)
+        return self._add(content, self._compile(content, code))
 
     def key_of(self, code: CodeType) -> str:
         """Return the key of the version that a code object was compiled from."""
@@ -134,15 +138,8 @@ class SourceFile:
             return None
         return whole
 
-    def _is_rewritten(self, content: bytes, code: CodeType) -> bool:
-        """Tell whether code is what a hook may have made of this content: of a definition that stands in the same lines."""
-        whole = self._compile(content, code)
-        shape = _shape(code)
-        return whole is not None and any(_shape(each) == shape for each in _list_codes(whole))
-
-    def _add(self, content: bytes, code: CodeType | None) -> bool:
-        """Note a version; one that cannot be compiled has run nothing."""
-        whole = self._compile(content, code)
+    def _add(self, content: bytes, whole: CodeType | None) -> bool:
+        """Note a version by what it compiles to; one that cannot be compiled has run nothing."""
         if whole is None:
             return False
         digest = hashlib.sha256(content).hexdigest()
@@ -161,8 +158,15 @@ def _stamp(status: os.stat_result) -> tuple[int, ...]:
     return status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino
 
 
-def _shape(code: CodeType) -> tuple[str, int, int]:
-    return code.co_qualname, code.co_firstlineno, max((end for _, end, *_ in code.co_positions() if end), default=0)
+def _is_rewritten(whole: CodeType, code: CodeType) -> bool:
+    """Tell whether code is what a hook may have made of a module: of a definition that stands in the same lines."""
+    begins = code.co_qualname, code.co_firstlineno
+    alike = [each for each in _list_codes(whole) if (each.co_qualname, each.co_firstlineno) == begins]
+    return any(_last_line(each) == _last_line(code) for each in alike)
+
+
+def _last_line(code: CodeType) -> int:
+    return max((end for _, end, *_ in code.co_positions() if end), default=0)
 
 
 def _list_codes(code: CodeType) -> Iterator[CodeType]:

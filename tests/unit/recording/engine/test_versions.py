@@ -237,6 +237,23 @@ def test_a_file_that_was_changed_since_is_another_whatever_has_loaded_it(subject
     assert subject.version_of(code) is None
 
 
+def test_a_file_is_compiled_once_at_a_look(subject: Subject, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[bytes] = []
+
+    def count(content: bytes, *how: Any, **more: Any) -> Any:
+        compiled.append(content)
+        return compile(content, *how, **more)
+
+    code = subject.run(subject.write("def f():\n    return 1\n"))["f"]
+    subject.write("\ndef f():\n    return 1\n")
+    monkeypatch.setattr(versions, "compile", count, raising=False)
+    subject.file.meet(code, ALWAYS, is_hooked=True)
+    assert len(compiled) == 1
+    subject.write(TWO)
+    subject.file.look_again()
+    assert len(compiled) == 2
+
+
 def test_without_a_hook_other_code_is_another_version(subject: Subject) -> None:
     code = subject.run(subject.write("def f():\n    return 1\n"))["f"]
     subject.write("def f():\n    return 2\n")
