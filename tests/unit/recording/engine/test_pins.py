@@ -50,6 +50,21 @@ def test_what_decides_on_a_file_is_made_and_asked_as_we_do() -> None:
     assert disposition.source_filename == str(Path(__file__))
 
 
+def test_what_decides_on_a_file_has_the_rules_that_we_ask_about_links(tmp_path: Path) -> None:
+    tool = coverage.Coverage(config_file=False, source=[str(tmp_path)], omit=["left.py"])
+    decider: Any = coverage.inorout.InOrOut(tool.config, lambda *_: None, None, include_namespace_packages=False)
+    known = vars(decider)
+    assert known.get("source_dirs", known.get("source")) == [str(tmp_path)]  # coverage.py before 7.8 has the second
+    inside, left = str(tmp_path / "in.py"), str(Path("left.py").resolve())
+    assert [decider.source_match.match(each) for each in (inside, left)] == [True, False]
+    assert [decider.omit_match.match(each) for each in (inside, left)] == [False, True]
+    assert [decider.third_match.match(each) for each in (inside, coverage.__file__)] == [False, True]
+    bare: Any = coverage.inorout.InOrOut(
+        coverage.Coverage(config_file=False).config, lambda *_: None, None, include_namespace_packages=False
+    )
+    assert bare.omit_match is None
+
+
 @pytest.mark.parametrize(
     "name",
     [
