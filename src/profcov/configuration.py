@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.coverage_options import SOURCES, read_option
 from profcov.omissions import name_omissions
 from profcov.plugins import check_plugins
 
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
     from coverage import Coverage
 
 OPTIONS: Final = {
-    "source": "run:source",
-    "source_pkgs": "run:source_pkgs",
-    "source_dirs": "run:source_dirs",
+    **{name: f"run:{name}" for name in SOURCES},
     "include": "run:include",
     "omit": "run:omit",
     "branch": "run:branch",
@@ -33,7 +32,6 @@ OPTIONS: Final = {
     "paths": "paths",
 }
 """What is noted under each name, and coverage.py's name of the option. Where it is as coverage.py has it by itself, it is left out."""
-_SOURCES: Final = ("source", "source_pkgs", "source_dirs")
 _ELSEWHERE: Final = frozenset({"branch", "paths"})
 """What neither decides which files are measured nor which lines are statements."""
 
@@ -112,8 +110,8 @@ def as_configuration(given: Configuration | Path | None) -> Configuration:
 
 def note_settings(tool: Coverage) -> dict[str, Any]:
     """Return what coverage.py was told, by the names of ``OPTIONS``: what it does not do by itself."""
-    found = {name: _option(tool, option) for name, option in OPTIONS.items()}
-    sources = [source for name in _SOURCES for source in found[name] or ()]
+    found = {name: read_option(tool, option) for name, option in OPTIONS.items()}
+    sources = [source for name in SOURCES for source in found[name] or ()]
     if set(found["omit"] or ()) == set(name_omissions(sources or [os.curdir])):  # readers do so by themselves
         found["omit"] = _defaults()["omit"]
     return {name: value for name, value in found.items() if value != _defaults()[name]}
@@ -145,20 +143,26 @@ def choose_settings(found: Sequence[Mapping[str, Any]]) -> tuple[dict[str, Any] 
 def unite_sources(found: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     """Return settings that measure what any of these measures, if they differ in their sources only; else None."""
     first, *others = found
-    named = all(any(each.get(name) for name in _SOURCES) for each in found)
-    if not named or any(set(differ(first, other)) - set(_SOURCES) for other in others):
+    named = all(any(each.get(name) for name in SOURCES) for each in found)
+    if not named or any(set(differ(first, other)) - set(SOURCES) for other in others):
         return None
     united = {
-        name: list(dict.fromkeys(source for each in found for source in each.get(name) or ())) for name in _SOURCES
+        name: list(dict.fromkeys(source for each in found for source in each.get(name) or ())) for name in SOURCES
     }
     return {**first, **united}
+
+
+def name_sources(settings: Mapping[str, Any]) -> list[str]:
+    """Return what is measured; what is included counts only where no source is named. None: all that is not installed."""
+    named = [str(each) for name in SOURCES for each in settings.get(name) or ()]
+    return named or [str(each) for each in settings.get("include") or ()]
 
 
 def tell_source(settings: Mapping[str, Any]) -> str:
     """Return what is measured, in words."""
     parts = [
         f"{name} = {', '.join(map(str, settings[name]))}"
-        for name in (*_SOURCES, "include", "omit")
+        for name in (*SOURCES, "include", "omit")
         if settings.get(name)
     ]
     where = settings.get("config_file")
@@ -176,14 +180,7 @@ def _defaults() -> dict[str, Any]:
     from coverage import Coverage  # noqa: PLC0415
 
     tool = Coverage(config_file=False, data_file=None)
-    return {name: _option(tool, option) for name, option in OPTIONS.items()}
-
-
-def _option(tool: Coverage, option: str) -> Any:
-    try:
-        return tool.get_option(option)
-    except _unknown_option():  # older versions of coverage.py do not know source_dirs
-        return None
+    return {name: read_option(tool, option) for name, option in OPTIONS.items()}
 
 
 def _unknown_option() -> type[Exception]:

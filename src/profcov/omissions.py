@@ -6,6 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
+from profcov.coverage_options import SOURCES, read_list
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,18 +42,12 @@ def omit_by_name(coverage: Coverage, sources: Sequence[str] = ()) -> list[str]:
     Returns:
         the patterns; none where the configuration decides.
     """
-    given = _read(coverage, "omit")
-    configured = [name for key in ("source", "source_pkgs", "source_dirs") for name in _read(coverage, key)]
-    if (given and set(given) != set(name_omissions(configured))) or (_read(coverage, "include") and not configured):
+    given = read_list(coverage, "run:omit")
+    configured = [name for key in SOURCES for name in read_list(coverage, f"run:{key}")]
+    if (given and set(given) != set(name_omissions(configured))) or (
+        read_list(coverage, "run:include") and not configured
+    ):
         return []
     patterns = name_omissions(list(sources) or configured or [os.curdir])
     coverage.set_option("run:omit", patterns)
     return patterns
-
-
-def _read(coverage: Coverage, name: str) -> list[str]:
-    try:
-        value = coverage.get_option(f"run:{name}")
-    except Exception:  # noqa: BLE001 (older versions do not know source_dirs; the error has had two classes)
-        return []
-    return [str(each) for each in value] if isinstance(value, list) else []

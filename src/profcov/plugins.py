@@ -43,6 +43,17 @@ def check_configuration(file: Path | None) -> list[str]:
     Raises:
         ConfigurationError: it cannot be read, makes no sense, or names a plugin that cannot be imported.
     """
+    tool, complaints = read_configuration(file)
+    check_plugins(tool, file)
+    return complaints
+
+
+def read_configuration(file: Path | None) -> tuple[Coverage, list[str]]:
+    """Read a configuration, or what coverage.py finds by itself if None; return coverage.py's object and what it has to say.
+
+    Raises:
+        ConfigurationError: it cannot be read, or makes no sense.
+    """
     from coverage import Coverage  # noqa: PLC0415 (few commands need it)
     from coverage.exceptions import CoverageException  # noqa: PLC0415
 
@@ -52,8 +63,7 @@ def check_configuration(file: Path | None) -> list[str]:
             tool = Coverage(data_file=None, config_file=str(file) if file else True)
         except (CoverageException, UnicodeDecodeError, OSError) as error:
             raise ConfigurationError(file, f"coverage.py cannot read it: {_one_line(error)}") from error
-    check_plugins(tool, file)
-    return [str(each.message) for each in caught]
+    return tool, [str(each.message) for each in caught]
 
 
 def _one_line(error: Exception) -> str:

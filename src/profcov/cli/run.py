@@ -12,10 +12,9 @@ import click
 from profcov import settings
 from profcov.cli.answer import note
 from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir
-from profcov.cli.run_source import find_application, write_omissions, write_sources
+from profcov.cli.run_source import describe, find_application, write_omissions, write_sources
 from profcov.errors import CoverageWriteError
 from profcov.slug import parse_slug
-from profcov.start_line import describe
 from profcov.store.directory import make_state
 from profcov.store.files import write_whole
 from profcov.store.layout import state_dir

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import re
 import shutil
+import sys
 import sysconfig
 from importlib.machinery import PathFinder
 from importlib.metadata import entry_points, packages_distributions
@@ -13,15 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
-from coverage import Coverage
-from coverage.exceptions import CoverageException
 
-from profcov.errors import ConfigurationError
+from profcov.configuration import name_sources, note_settings
 from profcov.omissions import NOTHING, name_omissions
+from profcov.plugins import read_configuration
 from profcov.reading.symbols.archives import find_archive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from profcov.settings import Settings
 
 _LAUNCHERS: Final = frozenset(
     {
@@ -64,6 +66,7 @@ _LAUNCHERS: Final = frozenset(
     }
 )
 """What starts somebody else's application: never meant by itself."""
+_MAX_SOURCE_CHARS: Final = 200
 _PYTHON: Final = re.compile(r"(python|pypy)[0-9.t]*(\.exe)?")
 _OBJECT: Final = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_][\w.]*(\(.*\))?")
 _APPLICATION_OPTIONS: Final = ("--app", "-A", "--application")
@@ -130,13 +133,25 @@ def _is_configured() -> bool:
     Raises:
         ConfigurationError: it cannot be read.
     """
-    try:
-        tool = Coverage(data_file=None)
-    except (CoverageException, UnicodeDecodeError) as error:
-        raise ConfigurationError(None, f"coverage.py cannot read it: {' '.join(str(error).split())}") from error
+    tool, _ = read_configuration(None)
     tool.set_option("run:plugins", [])  # or they would be imported
     configured = dict(tool.sys_info()).get("configs_read")
     return bool(configured) and configured != "-none-"
+
+
+def describe(chosen: Settings) -> str:
+    """Return where the command records to, by which engine, and what is measured.
+
+    Raises:
+        ConfigurationError: what coverage.py finds cannot be read.
+    """
+    tool, _ = read_configuration(chosen.config_file)
+    sources = ", ".join(" ".join(each.split()) for each in name_sources(note_settings(tool)))
+    if len(sources) > _MAX_SOURCE_CHARS:
+        sources = f"{sources[: _MAX_SOURCE_CHARS - 3]}..."
+    can_monitor = hasattr(sys, "monitoring") and not tool.get_option("run:branch")
+    engine = chosen.engine if chosen.engine != "auto" else "monitoring" if can_monitor else "ctrace"
+    return f"recording into {chosen.data_dir}, engine {engine}, measuring {sources or 'all that is not installed'}"
 
 
 def _name_modules(words: Sequence[str]) -> Iterator[tuple[str, bool]]:

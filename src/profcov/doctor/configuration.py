@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coverage import Coverage
-from coverage.exceptions import ConfigError, CoverageException
+from coverage.exceptions import CoverageException
 
+from profcov.coverage_options import SOURCES, read_list
 from profcov.doctor.finding import Finding
 from profcov.errors import SettingsError
 from profcov.omissions import omit_by_name
@@ -21,7 +22,7 @@ from profcov.settings import DEFAULT_CONFIG
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SOURCES: Final = ("run:source", "run:source_pkgs", "run:source_dirs")
+_SOURCES: Final = tuple(f"run:{name}" for name in SOURCES)
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 
 
@@ -59,14 +60,6 @@ def _read(config_file: Path | None) -> tuple[Coverage | None, list[str]]:
     return coverage, [str(warning.message) for warning in caught]
 
 
-def _option(coverage: Coverage, name: str) -> list[str]:
-    try:
-        value = coverage.get_option(name)
-    except ConfigError:  # older versions of coverage.py do not know source_dirs
-        return []
-    return [str(item) for item in value] if isinstance(value, list) else []
-
-
 def _describe_origin(coverage: Coverage, config_file: Path | None) -> Finding:
     if config_file is not None:
         return Finding("ok", "config", f"{config_file} is read")
@@ -90,13 +83,13 @@ def _check_branch(coverage: Coverage) -> Iterator[Finding]:
 
 
 def _check_sources(coverage: Coverage, config_file: Path | None) -> Iterator[Finding]:
-    entries = [(option.partition(":")[2], name) for option in _SOURCES for name in _option(coverage, option)]
+    entries = [(option.partition(":")[2], name) for option in _SOURCES for name in read_list(coverage, option)]
     for option, name in entries:
         # Each alone, in a configuration of its own: the first that is not there would hide the others.
         alone, _ = _read(config_file)
         if alone is not None:
             yield _check_source(alone, option, name)
-    include = _option(coverage, "run:include")
+    include = read_list(coverage, "run:include")
     if entries and include:
         what = "include has no effect: coverage.py ignores it where there is a source"
         yield Finding("warning", "source", what, "use omit, or remove one of the two")
@@ -109,7 +102,7 @@ def _check_sources(coverage: Coverage, config_file: Path | None) -> Iterator[Fin
 
 def _check_source(alone: Coverage, option: str, name: str) -> Finding:
     for other in _SOURCES:
-        if _option(alone, other):
+        if read_list(alone, other):
             alone.set_option(other, [name] if other == f"run:{option}" else [])
     where = f"seen from {Path.cwd()}"
     try:

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from profcov.recording.faults import log_once, logger, raise_foreign
-from profcov.settings import PROCESS_SLUG, RUN
-from profcov.start_line import describe
+from profcov.settings import DIR, PROCESS_SLUG, RUN
 from profcov.store.runs import note_loaded
 
 if TYPE_CHECKING:
     from profcov.settings import Settings
 
+_DIR: Final = DIR.encode() + b"="
+_SPAWNED: Final = re.compile(rb"(spawn_main\()[^)]*")
 _noted: Final[list[bool]] = []
 _told: Final[dict[Path, object]] = {}
 
@@ -42,29 +43,34 @@ def appear(settings: Settings) -> None:
         if _told.setdefault(settings.data_dir, mine) is not mine:  # another thread's
             return
         if RUN not in os.environ and PROCESS_SLUG not in os.environ and _is_first_of_siblings():
-            _say(describe(settings))
+            configuration = settings.config_file or "what coverage.py finds"
+            _say(f"recording into {settings.data_dir}, configured by {configuration}")
     except Exception as error:  # noqa: BLE001
         raise_foreign(error)
         log_once("appearance", "cannot say what is recorded", error=error)
 
 
 def _is_first_of_siblings() -> bool:
-    """Return whether no older child of the same parent runs the same command; where the system does not say so, it is."""
+    """Return whether no older child of the same parent runs the same command and records at the same place; where the system does not say so, it is."""
     me, parent = os.getpid(), os.getppid()
     try:
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
-        own = _read_command(me)
-        return next((pid for pid in children if _read_command(int(pid)) == own), str(me)) == str(me)
+        own = _identify(me)
+        return own is None or next((pid for pid in children if _identify(int(pid)) == own), str(me)) == str(me)
     except (OSError, ValueError):
         return True
 
 
-def _read_command(pid: int) -> bytes:
-    """Return a process's command line without numbers: a spawned child has those of its pipes in it."""
+def _identify(pid: int) -> tuple[bytes, bytes] | None:
+    """Return a process's command line, without the numbers of a spawned child's pipes, and where it records as it was started."""
+    place = Path(f"/proc/{pid}")
     try:
-        return re.sub(rb"\d+", b"#", Path(f"/proc/{pid}/cmdline").read_bytes())
-    except OSError:  # it has ended meanwhile
-        return b""
+        command = _SPAWNED.sub(rb"\1", (place / "cmdline").read_bytes())
+        variables = (place / "environ").read_bytes().split(b"\0")
+        given = next((each for each in variables if each.startswith(_DIR)), _DIR)[len(_DIR) :]
+        return command, os.path.join(os.readlink(os.fsencode(place / "cwd")), given)  # noqa: PTH115, PTH118 (bytes)
+    except OSError:  # it has ended meanwhile, or is another user's
+        return None
 
 
 def _say(line: str) -> None:

@@ -10,11 +10,14 @@ import pytest
 from coverage import Coverage
 
 from profcov.cli.main import USAGE, main
-from profcov.cli.run_source import find_application, write_omissions, write_sources
+from profcov.cli.run_source import describe, find_application, write_omissions, write_sources
 from profcov.omissions import omit_by_name
+from profcov.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from profcov.settings import EngineChoice
 
 NAMED = ("tests/*", "migrations/*", "test_*.py", "tests.py", "conftest.py")
 
@@ -119,3 +122,45 @@ def test_tests_and_migrations_are_omitted_unless_something_else_is_given(
     assert reader.get_option("run:omit") == [each.format(here=tmp_path) for each in written]
     by_name = omit_by_name(reader)  # what was written unasked is known again as that
     assert by_name == ([] if given or not written else reader.get_option("run:omit"))
+
+
+@pytest.mark.parametrize(
+    ("files", "measured"),
+    [
+        ({}, "all that is not installed"),
+        ({".coveragerc": "[run]\nsource =\n  shop\n  carts\ninclude = no\n"}, "shop, carts"),
+        (
+            {
+                ".coveragerc": "[report]\nskip_empty = true\n",
+                "pyproject.toml": "[tool.coverage.run]\nsource = ['no']\n",
+            },
+            "all that is not installed",
+        ),
+        ({"tox.ini": "[run]\nsource = no\n"}, "all that is not installed"),
+        ({"tox.ini": "[coverage:run]\nsource_pkgs = shop\n"}, "shop"),
+        ({"pyproject.toml": "[tool.coverage.run]\ninclude = ['shop/*']\n"}, "shop/*"),
+        ({".coveragerc": "[run]\nsource = ${PLACE}/shop\n"}, "here/shop"),
+        ({"other.ini": "[run]\nsource = shop\n", ".coveragerc": "[run]\nsource = no\n"}, "shop"),
+        ({".coveragerc": f"[run]\nsource = {'x' * 300}\n"}, f"{'x' * 197}..."),
+    ],
+)
+def test_the_line_at_start_has_the_source_that_coverage_py_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], measured: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PLACE", "here")
+    if "other.ini" in files:
+        monkeypatch.setenv("COVERAGE_RCFILE", "other.ini")
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    engine = "monitoring" if hasattr(sys, "monitoring") else "ctrace"
+    assert describe(Settings(data_dir=tmp_path)) == f"recording into {tmp_path}, engine {engine}, measuring {measured}"
+
+
+@pytest.mark.parametrize(("branch", "choice"), [("true", "auto"), ("false", "ctrace")])
+def test_the_line_at_start_has_the_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, branch: str, choice: EngineChoice
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".coveragerc").write_text(f"[run]\nbranch = {branch}\n")
+    assert ", engine ctrace, " in describe(Settings(engine=choice))

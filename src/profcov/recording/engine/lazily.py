@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.recording.engine.monitoring_state import calls
 from profcov.recording.engine.stacks import is_within
+from profcov.recording.engine.versions import CO_OPTIMIZED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from profcov.recording.context import Scope
 
-_CO_OPTIMIZED: Final = 1  # as in inspect, whose import is dear
 _CO_ASKED_AGAIN: Final = 0x20 | 0x80 | 0x200
 """Generators, coroutines, and what is both."""
 _ANNOTATE: Final = "__annotate__"
@@ -36,7 +36,7 @@ def is_lazy(code: CodeType) -> bool:
         return code.co_name == _ANNOTATE or code.co_varnames[:1] == (_FORMAT,)
     if code.co_argcount or code.co_nlocals or not code.co_name.isidentifier():
         return False
-    if not code.co_flags & _CO_OPTIMIZED or code.co_flags & _CO_ASKED_AGAIN:
+    if not code.co_flags & CO_OPTIMIZED or code.co_flags & _CO_ASKED_AGAIN:
         return False
     *_, (_, _, last) = code.co_lines()
     return last == code.co_firstlineno and _is_evaluated(

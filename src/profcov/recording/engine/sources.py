@@ -19,7 +19,7 @@ from profcov.configuration import note_settings
 from profcov.omissions import omit_by_name
 from profcov.plugins import list_missing
 from profcov.recording.engine.started import STARTED
-from profcov.recording.engine.versions import MARK, SourceFile
+from profcov.recording.engine.versions import CO_OPTIMIZED, MARK, SourceFile
 from profcov.recording.faults import OWN, log_once, raise_foreign
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 _DEMO: Final = os.path.join(OWN, "demo") + os.sep  # noqa: PTH118
 _PYTHON: Final = (".py", ".pyw")
-_FUNCTION: Final = 0x1
-"""``inspect.CO_OPTIMIZED``."""
 
 
 def _is_hooked(names: dict[str, Any]) -> bool:
@@ -190,7 +188,7 @@ class Sources:
     def note_entry(self, key: str, code: CodeType, scope: Scope | None) -> None:
         """Take note that a code object is entered for the first time, for this scope."""
         # No body of a module or class, nor a lambda in a signature: it begins where its function does.
-        if scope is None and code.co_flags & _FUNCTION and not code.co_name.startswith("<"):
+        if scope is None and code.co_flags & CO_OPTIMIZED and not code.co_name.startswith("<"):
             self.outside[key, code.co_firstlineno] = None
 
     def outside_since(self, known: int) -> dict[str, list[int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.coverage_options import SOURCES
 from profcov.reading.report.text import plural, printable
 from profcov.version import __version__
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from profcov.reading.report.dashboard.edition import Edition
 
 _TOP: Final = 20
-_MEASURED: Final = ("source", "source_pkgs", "include", "omit")
+_MEASURED: Final = (*SOURCES, "include", "omit")
 
 
 def describe_edition(edition: Edition) -> Iterator[tuple[str, str]]:
