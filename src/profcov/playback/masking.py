@@ -41,12 +41,12 @@ class Mask:
     def hide(self, text: str) -> str:
         """Return a text without the secrets, however they are quoted in it, or cut off by an ellipsis."""
         for secret in sorted(self._secrets, key=len, reverse=True):
-            for form in _list_forms(secret):
+            for form in list_forms(secret):
                 text = _hide_cut(text.replace(form, MASK), form)
         return text
 
 
-def _list_forms(secret: str) -> Iterable[str]:
+def list_forms(secret: str) -> Iterable[str]:
     """Return a secret as it is, and as messages and URLs quote it."""
     in_url = (quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"))
     return dict.fromkeys((secret, repr(secret)[1:-1], json.dumps(secret)[1:-1], *in_url))

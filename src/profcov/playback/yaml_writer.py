@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import ProfileFormatError
+from profcov.playback.masking import list_forms
 from profcov.playback.profile import JobsWait, Profile, Upload
 from profcov.playback.secret_text import hide_named
 from profcov.playback.yaml_document import write_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from profcov.playback.profile import Expect, Request, Step, Wait
 
-_SHORTEST_SECRET = 6
+_MIN_SECRET_CHARS: Final = 6
+_NOT_TEXT: Final = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +41,50 @@ def write_profile(profile: Profile) -> Written:
     def place(upload: Upload) -> str:
         return _place(profile, upload, files)
 
-    text = write_document(_profile_document(profile, place))
-    raw = [each.data.read() for each in (step.request for step in profile.steps) if isinstance(each.data, Upload)]
+    document = _profile_document(profile, place)
+    _refuse_secrets(profile, [*_list_texts(document), *chain.from_iterable(map(_decode, files.values()))])
+    return Written(write_document(document), files)
+
+
+def _refuse_secrets(profile: Profile, texts: list[str]) -> None:
+    """Return if the texts that are written have no secret of the recording in them, and no body has one by its name.
+
+    Raises:
+        ProfileFormatError: there is one.
+    """
     for name, secret in profile.secrets.items():
         value = secret.recorded or ""
-        if len(value) >= _SHORTEST_SECRET and (value in text or any(value.encode() in content for content in raw)):
+        if len(value) >= _MIN_SECRET_CHARS and any(form in text for form in list_forms(value) for text in texts):
             problem = "its value is in a body or a name that is written as it stands: take it out of the recording"
             raise ProfileFormatError(profile.path, f"secret {name}", problem)
     for step in profile.steps:
-        data = step.request.data
-        if isinstance(data, str) and hide_named(data) != data:
+        if any(hide_named(body) != body for body in _list_bodies(step.request.data)):
             problem = (
                 "its body has a secret, by its name, and is written as it stands: take the step out of the recording"
             )
             raise ProfileFormatError(profile.path, f"step {step.name!r}", problem)
-    return Written(text, files)
+
+
+def _list_bodies(data: str | Upload | None) -> list[str]:
+    """Return a body as the texts that it may be; none where it is something else."""
+    if isinstance(data, Upload):
+        content = data.read()
+        return [] if _NOT_TEXT.search(content) else _decode(content)
+    return [] if data is None else [data]
+
+
+def _decode(content: bytes) -> list[str]:
+    """Return bytes as a text in UTF-8, and in Latin-1 where that is another."""
+    return [content.decode(errors="replace"), *([] if content.isascii() else [content.decode("latin-1")])]
+
+
+def _list_texts(value: Any) -> Iterator[str]:
+    """Yield the keys, texts and numbers of a document, as texts."""
+    if isinstance(value, dict | list):
+        for item in chain(value, value.values()) if isinstance(value, dict) else value:
+            yield from _list_texts(item)
+    else:
+        yield str(value)
 
 
 def _place(profile: Profile, upload: Upload, files: dict[str, bytes]) -> str:

@@ -109,19 +109,74 @@ def test_no_secret_is_written(tmp_path: Path) -> None:
         assert f"{{env: {env}}}" in text
 
 
+def base64(content: bytes) -> dict[str, str]:
+    return {"encoding": "base64", "text": b64encode(content).decode()}
+
+
 @pytest.mark.parametrize(
-    "body", [{"text": "<p>correct horse</p>"}, {"encoding": "base64", "text": b64encode(b"\xffcorrect horse").decode()}]
+    ("secret", "body"),
+    [
+        ("correct horse", {"text": "<p>correct horse</p>"}),
+        ("correct horse", base64(b"\xffcorrect horse")),
+        ("correct horse", base64(b"\0\xffcorrect horse")),
+        ("geheimnis-\u00fc77", base64(b"<p>geheimnis-\xfc77</p>")),
+        ('it\'s a "so" \\ horse', {"text": '<p>it\'s a "so" \\ horse\n</p>'}),
+        ('it\'s a "so" \\ horse', {"text": r"<p>it's a \"so\" \\ horse</p>"}),
+        ("correct horse", {"mimeType": FORM, "text": FILE.format("a.txt", "a correct horse") + "--b--"}),
+    ],
 )
-def test_a_secret_in_a_body_that_is_written_as_it_stands_is_refused(tmp_path: Path, body: dict[str, str]) -> None:
+def test_a_secret_in_a_body_that_is_written_as_it_stands_is_refused(
+    tmp_path: Path, secret: str, body: dict[str, str]
+) -> None:
     profile = load(
         write_har(
             tmp_path / "shop.har",
-            entry("POST /a", json_body={"password": "correct horse"}),
+            entry("POST /a", json_body={"password": secret}),
             entry("POST /b", post_data={"mimeType": "text/xml", **body}),
         )
     ).profile
     with pytest.raises(ProfileFormatError, match=r"secret password: its value is in a body"):
         write_profile(profile)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-8-sig", "utf-16"])
+def test_a_secret_in_json_or_a_form_of_any_encoding_is_a_variable(tmp_path: Path, encoding: str) -> None:
+    content, form = (
+        '{"password": "geheimnis-\u00fc77"}'.encode(encoding),
+        "api_key=geheimnis-\u00fc78".encode("latin-1"),
+    )
+    sent = [
+        entry("POST /a", post_data={"mimeType": "application/json", **base64(content)}),
+        entry("POST /b", post_data={"mimeType": "application/x-www-form-urlencoded", **base64(form)}),
+    ]
+    profile = load(write_har(tmp_path / "shop.har", *sent)).profile
+    assert [step.request.json or step.request.form for step in profile.steps] == [
+        {"password": "{password}"},
+        {"api_key": ("{api_key}",)},
+    ]
+    assert "geheimnis" not in write_profile(profile).text
+
+
+def test_a_secret_in_json_that_a_recorder_shows_byte_by_byte_is_a_variable(tmp_path: Path) -> None:
+    text = '{"password":"geheimnis-\u00fc77"}'
+    sent = entry(
+        "POST /a", post_data={"mimeType": "application/json", "text": text}, headers={"Content-Length": str(len(text))}
+    )
+    written = write_profile(load(write_har(tmp_path / "shop.har", sent)).profile)
+    assert "{env: SHOP_PASSWORD}" in written.text
+    assert written.files == {}
+
+
+@pytest.mark.parametrize("content", [b"user=ada;password=hunter2222 \xfc", b"<password>hunter2222\xfc</password>"])
+def test_bytes_with_a_secrets_name_are_not_written_either(tmp_path: Path, content: bytes) -> None:
+    sent = entry("POST /a", post_data={"mimeType": "text/xml", **base64(content)})
+    with pytest.raises(ProfileFormatError, match=r"step 'POST /a': its body has a secret, by its name, and is"):
+        write_profile(load(write_har(tmp_path / "shop.har", sent)).profile)
+
+
+def test_bytes_that_are_no_text_are_not_searched_for_names(tmp_path: Path) -> None:
+    sent = entry("POST /a", post_data={"mimeType": "image/png", **base64(b"\0\xff;pw=\xfe\xfe\xfe")})
+    assert len(write_profile(load(write_har(tmp_path / "shop.har", sent)).profile).files) == 1
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import email.parser
 import email.policy
 import json
@@ -67,15 +68,20 @@ def find_form(forms: Mapping[str, Form], path: str) -> Form | None:
 
 
 def parse_bytes(content: bytes, media_type: str) -> Body:
-    """Return the body that bytes are: one of text, or the bytes themselves.
+    """Return the body that bytes are: JSON or a form in any encoding, else a text in UTF-8, or the bytes themselves.
 
     Raises:
         BodyError: a form cannot be read.
     """
     if _kind(media_type) == _MULTIPART:
         return _parse_multipart(content, media_type)
+    for encoding in dict.fromkeys((json.detect_encoding(content), "utf-8", "latin-1")):
+        with contextlib.suppress(UnicodeDecodeError):
+            body = parse_body(content.decode(encoding), media_type)
+            if body.text is None:
+                return body
     try:
-        return parse_body(content.decode(), media_type)
+        return Body(text=content.decode())
     except UnicodeDecodeError:
         return Body(text=content)
 
