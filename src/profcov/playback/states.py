@@ -9,19 +9,30 @@ State = str | bool
 FAILURES: Final = ("failed", "failure", "error", "errored", "stopped", "canceled", "cancelled", "aborted")
 
 _KEYS: Final = ("status", "state", "job_status", "done", "finished", "completed", "complete", "ready")
+_ENVELOPE: Final = frozenset({"ok", "success", "error", "fail"})
+"""What ``status`` has around the data of each answer of some APIs: it is the request's, where there is another inside."""
+
+_OUTCOMES: Final = frozenset({"result", "results", "output"})
+"""What has a job's outcome in it, whose state is none of the job's."""
+
 _ENDS: Final = frozenset({"finished", "completed", "complete", "done", "succeeded", "success", "successful"})
 
 
-def find_state(value: Any) -> tuple[str, State] | None:
-    """Return the JMESPath expression of the state that a JSON value shows, and the state."""
+def find_state(value: Any, depth: int = 2) -> tuple[str, State] | None:
+    """Return the JMESPath expression of the state that a JSON value shows, and the state.
+
+    It is in the value itself or one level below; in an envelope, one level lower.
+    """
     if not isinstance(value, dict):
         return None
-    nested = [(f"{key}.", part) for key, part in value.items() if isinstance(part, dict) and key.isidentifier()]
-    for prefix, part in [("", value), *nested]:
-        for key in _KEYS:
-            if isinstance(part.get(key), str | bool):
-                return prefix + key, part[key]
-    return None
+    own = next(((key, value[key]) for key in _KEYS if isinstance(value.get(key), str | bool)), None)
+    if depth and (own is None or (own[0] == "status" and str(own[1]).lower() in _ENVELOPE)):
+        for key, part in value.items():
+            if key.isidentifier() and key.isascii() and (own is None or key not in _OUTCOMES):
+                found = find_state(part, 0 if own is None else depth - 1)
+                if found is not None:
+                    return f"{key}.{found[0]}", found[1]
+    return own
 
 
 def is_success(state: State) -> bool:

@@ -52,6 +52,10 @@ def test_polls_are_one_step_that_waits_for_the_last_state(tmp_path: Path) -> Non
         ([{"job": {"state": "SUCCESS"}}], "job.state == 'SUCCESS'"),
         ([{"done": False}, {"done": True}], "done == `true`"),
         ([{"state": "new"}, {"state": "it's"}], "state == 'it\\'s'"),
+        (
+            [{"status": "success", "data": {"status": each}} for each in ("started", "finished")],
+            "data.status == 'finished'",
+        ),
         ([{"state": "new"}], None),
         ([{"state": "new"}, {"state": "new"}], None),
         ([[1], [2]], None),
