@@ -56,7 +56,7 @@ def wait_until(
     """
     timeout = wait.timeout or play.timeout
     for _ in tries(timeout, play.stop, interval=play.interval or wait.interval):
-        answer = answer or play.client.send(call)
+        answer = play.client.send(call) if answer is None else answer  # one of 404 is false
         expectation.check_status(answer, status)
         value = expectation.read_json(answer)
         if wait.fail is not None and _is_true(expectation.search(wait.fail, value, answer)):

@@ -101,6 +101,17 @@ def test_a_wait_asks_until_it_is_true(tmp_path: Path, serve: Callable[..., objec
     assert [path for _, path, _ in server.requests] == ["/jobs", "/jobs/3", "/jobs/3", "/jobs/3"]
 
 
+def test_a_first_poll_that_fails_is_not_sent_again(tmp_path: Path, serve: Callable[..., object]) -> None:
+    server = serve()
+    answers = iter([({"state": "new"}, 404), ({"state": "done"}, 200)])
+    server.answer("/job", lambda: next(answers))
+    step = "name: s, request: {path: /job}, wait: {until: \"state == 'done'\"}"
+    assert failure(tmp_path, server.url, step) == (
+        'GET URL/job: expected status 200 to 299, got 404: \'{"state":"new"}\''
+    )
+    assert len(server.requests) == 1
+
+
 def test_null_is_sent_as_json(tmp_path: Path, serve: Callable[..., object]) -> None:
     server = serve()
     server.answer("/x", lambda: jsonify(got=request.json), method="POST")
