@@ -45,7 +45,7 @@ from profcov.store.lock import raise_generation, read_generation
 from profcov.store.merge import Content, gather, read_content
 from profcov.store.naming import ask_coverage
 from profcov.store.playing import consuming, is_broken_off
-from profcov.store.sidecar import Making, check_artifact, describe, read_sidecar, write_sidecar
+from profcov.store.sidecar import Making, check_artifact, describe, describe_death, read_sidecar, write_sidecar
 from profcov.store.unmeasured import tell_unmeasured
 
 if TYPE_CHECKING:
@@ -142,8 +142,10 @@ def combine(
             content, changed = gathered.merge(before)
             impossible = leave_out_impossible(content, gathered.sources)
             failed = list_failed(data_dir, slug)
-            died = list_died(failed)
-            listed = list_jobs(gathered.jobs, died, jobs or {}, before.facts.get("jobs", ()) if before else ())
+            earlier = before.facts if before else {}
+            gathered.counted = frozenset(earlier.get("kept_shards", ()))
+            died = [each for each in list_died(failed) if describe_death(each) not in earlier.get("died", ())]
+            listed = list_jobs(gathered.jobs, died, jobs or {}, earlier.get("jobs", ()), gathered.counted_jobs)
             if not (failed or name_doubtful(listed)):
                 _refuse_nothing(slug, content, measured, gathered)
             _write(slug, content, merged)
@@ -163,13 +165,13 @@ def combine(
                 changed=changed,
                 impossible=impossible,
                 jobs=listed,
-                before=before.facts if before else {},
+                before=earlier,
                 settings=complete_settings(measured or own),
                 other_settings=others,
             )
             _publish(merged, artifact, umask)
         generation = read_generation(lock) + (not keep)
-        write_sidecar(artifact, describe(artifact, making, content, generation=generation), umask)
+        write_sidecar(artifact, describe(artifact, making, content, generation=generation, keep=keep), umask)
         if not keep:
             consume(data_dir, slug, lock, gathered.shards, failed, umask=umask)
             _quarantine(data_dir, gathered.unreadable, umask)

@@ -101,6 +101,7 @@ SIDECAR: Final[Mapping[str, Check]] = {
     "created": is_text,
     "generation": _is_count,
     "shards": _is_count,
+    "kept_shards": _TEXTS,
     "hosts": _TEXTS,
     "pids": _each(_is_count),
     "died": _each(_record(host=is_text, pid=_is_count, since=is_text, job=_TEXT_OR_NONE)),

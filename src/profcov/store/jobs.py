@@ -10,7 +10,7 @@ from profcov.reasons import JOBS_UNFINISHED, JOBS_UNMEASURED
 from profcov.store.layout import host_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
 
     from profcov.store.holders import Holder
 
@@ -94,6 +94,7 @@ def list_jobs(
     died: Iterable[Holder],
     told: Mapping[str, str | None],
     before: Iterable[dict[str, Any]] = (),
+    counted: Iterable[Mapping[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """Return each job once, by id: id, function, parent, queue, status, attempts, seconds, host.
 
@@ -104,13 +105,15 @@ def list_jobs(
         died: the processes that were killed, with the job that each was at.
         told: the jobs that RQ knows, with their status there.
         before: the list of the artifact that is appended to.
+        counted: those of the notes whose attempts are counted there already.
     """
+    known = {_key(note) for note in counted if "started" in note}
     made: dict[str, Mapping[str, Any]] = {}
     runs: dict[str, dict[Any, Mapping[str, Any]]] = {}
     for note in notes:
         if "started" in note:
             own = runs.setdefault(note["id"], {})
-            key = note["host"], note["pid"], note["started"]
+            key = _key(note)
             if key not in own or own[key]["seconds"] <= note["seconds"]:  # what was noted last
                 own[key] = note
         else:
@@ -121,10 +124,15 @@ def list_jobs(
             own[each.host, each.pid, each.since] = {"host": each.host, "started": each.since, "status": KILLED}
     earlier = {each["id"]: each for each in before}
     now = {
-        job: _sum_up(job, made.get(job, {}), list(runs.get(job, {}).values()), told, earlier.get(job, {}))
+        job: _sum_up(job, made.get(job, {}), runs.get(job, {}), told, earlier.get(job, {}), counted=known)
         for job in {*made, *runs, *told}
     }
     return [each for _, each in sorted({**earlier, **now}.items())]
+
+
+def _key(note: Mapping[str, Any]) -> tuple[str, int, float]:
+    """Return what tells an attempt from all others."""
+    return note["host"], note["pid"], note["started"]
 
 
 def _is_of(run: Mapping[str, Any], died: Holder) -> bool:
@@ -136,21 +144,25 @@ def _is_of(run: Mapping[str, Any], died: Holder) -> bool:
 def _sum_up(
     job: str,
     made: Mapping[str, Any],
-    runs: list[Mapping[str, Any]],
+    noted: Mapping[Any, Mapping[str, Any]],
     told: Mapping[str, str | None],
     before: Mapping[str, Any],
+    *,
+    counted: Container[Any],
 ) -> dict[str, Any]:
+    runs = list(noted.values())
+    new = [run for key, run in noted.items() if key not in counted]
     last = max(runs, key=lambda run: run["started"], default={})
     known = {**before, **next((run for run in runs if "function" in run), {}), **made}
-    seconds = [each["seconds"] for each in (before, *runs) if each.get("seconds") is not None]
-    noted = last.get("status") or before.get("status", ENQUEUED)
+    seconds = [each["seconds"] for each in (before, *new) if each.get("seconds") is not None]
+    status = last.get("status") or before.get("status", ENQUEUED)
     return {
         "id": job,
         "function": known.get("function"),
         "parent": known.get("parent"),
         "queue": known.get("queue"),
-        "status": _decide(noted, told[job]) if job in told else noted,
-        "attempts": len(runs) + before.get("attempts", 0),
+        "status": _decide(status, told[job]) if job in told else status,
+        "attempts": len(new) + before.get("attempts", 0),
         "seconds": round(sum(seconds), 3) if seconds else None,
         "host": last.get("host") or before.get("host"),
     }

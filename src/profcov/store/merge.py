@@ -163,6 +163,8 @@ class Gathered:
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     """The sha256 of the sources that ran, by file; set by :meth:`merge`."""
+    counted: frozenset[str] = frozenset()
+    """The names of the shards that the artifact to append to has counted: they were kept."""
 
     @property
     def shards(self) -> list[Path]:
@@ -201,9 +203,19 @@ class Gathered:
         return sum(int(each.facts.get("lost", 0)) for each in self.contents.values())
 
     @property
+    def new(self) -> list[Path]:
+        """The shards that no artifact has counted which is appended to."""
+        return [shard for shard in self.contents if shard.name not in self.counted]
+
+    @property
     def jobs(self) -> list[dict[str, Any]]:
         """What was noted of jobs."""
-        return [note for each in self.contents.values() for note in each.facts.get("jobs", ())]
+        return _list_jobs(self.contents.values())
+
+    @property
+    def counted_jobs(self) -> list[dict[str, Any]]:
+        """Of that, what the artifact to append to has counted."""
+        return _list_jobs(content for shard, content in self.contents.items() if shard.name in self.counted)
 
     @property
     def written(self) -> list[float]:
@@ -237,6 +249,10 @@ def unite_lines(parts: Iterable[Mapping[str, Iterable[int]]]) -> dict[str, list[
         for file, lines in part.items():
             found.setdefault(file, set()).update(lines)
     return {file: sorted(lines) for file, lines in sorted(found.items())}
+
+
+def _list_jobs(contents: Iterable[Content]) -> list[dict[str, Any]]:
+    return [note for each in contents for note in each.facts.get("jobs", ())]
 
 
 def _when_written(content: Content) -> float:

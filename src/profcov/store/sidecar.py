@@ -53,11 +53,11 @@ class Making:
     other_settings: Sequence[Mapping[str, Any]]
 
 
-def describe(artifact: Path, making: Making, content: Content, *, generation: int) -> dict[str, Any]:
+def describe(artifact: Path, making: Making, content: Content, *, generation: int, keep: bool) -> dict[str, Any]:
     """Return the facts about a freshly combined artifact, as ``docs/reference/sidecar.schema.json`` has them.
 
     ``sources`` has the sha256 of each file as it was when it ran; where no shard tells, as it is on disk now, or null
-    where nothing is.
+    where nothing is. With ``keep`` the shards are there to be combined again, and must not be counted again.
     """
     before, recorded, written = making.before, making.gathered.sources, making.gathered.written
     return {
@@ -68,7 +68,8 @@ def describe(artifact: Path, making: Making, content: Content, *, generation: in
         "created": _instant(time.time()),
         "recorded": {"first": _instant(min(written)), "last": _instant(max(written))} if written else None,
         "generation": generation,
-        "shards": len(making.gathered.shards) + before.get("shards", 0),
+        "shards": len(making.gathered.new) + before.get("shards", 0),
+        "kept_shards": [shard.name for shard in making.gathered.shards] if keep else [],
         **_origins(making),
         "contexts": sorted({context for context, _ in (*content.lines, *content.arcs)}),
         "jobs": list(making.jobs),
@@ -95,15 +96,16 @@ def describe(artifact: Path, making: Making, content: Content, *, generation: in
 def _origins(making: Making) -> dict[str, Any]:
     """Return which hosts and processes wrote, and which died with work in flight."""
     origins = [shard.name.rsplit(".", 3)[1:3] for shard in making.gathered.shards]
-    died = [
-        {"host": each.host, "pid": each.pid, "since": _instant(each.since), "job": each.job or None}
-        for each in making.died
-    ]
     return {
         "hosts": sorted({host for host, _ in origins} | set(making.before.get("hosts", ()))),
         "pids": sorted({int(pid) for _, pid in origins} | set(making.before.get("pids", ()))),
-        "died": died + list(making.before.get("died", ())),
+        "died": [*map(describe_death, making.died), *making.before.get("died", ())],
     }
+
+
+def describe_death(holder: Holder) -> dict[str, Any]:
+    """Return what a sidecar has of a process that died with work in flight."""
+    return {"host": holder.host, "pid": holder.pid, "since": _instant(holder.since), "job": holder.job or None}
 
 
 def _instant(seconds: float) -> str:

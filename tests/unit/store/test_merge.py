@@ -18,6 +18,7 @@ from profcov.errors import CoverageMergeError, CoverageReadError
 from profcov.slug import Slug
 from profcov.store.combine import combine, restore_previous
 from profcov.store.files import file_digest
+from profcov.store.jobs import JobRun, enqueued
 from profcov.store.layout import list_shards
 from profcov.store.lock import exclusive, read_generation
 from profcov.store.merge import gather, read_content, to_bits, to_numbers, to_numbits
@@ -169,6 +170,28 @@ def test_keep_leaves_the_shards_to_be_combined_again(data: Path) -> None:
     assert read_lines(second.path) == {"/src/a.py": {1, 2}}
     assert (first.shards, second.shards, list_shards(data, DEMO)) == (1, 2, [])
     assert read_sidecar(second.path)["generation"] == 1
+
+
+def test_kept_shards_that_are_appended_are_counted_once(data: Path) -> None:
+    attempt = JobRun("1", "pkg.work", "high")
+    first = {**attempt.end("retried"), "seconds": 1.5}
+    write(data, {"/src/a.py": {1}}, jobs=[enqueued("1", "pkg.work", "high", None), first])
+    begin(data, DEMO, "2")[0].abandon()
+    for append, keep in ((False, True), (True, True), (True, True)):
+        counted = read_sidecar(combine(data, DEMO, append=append, keep=keep).path)
+        assert [counted[key] for key in ("shards", "kept_shards")] == [1, [list_shards(data, DEMO)[0].name]]
+        assert [each["pid"] for each in counted["died"]] == [os.getpid()]
+        found = [(each["id"], each["status"], each["attempts"], each["seconds"]) for each in counted["jobs"]]
+        assert found == [("1", "retried", 1, 1.5), ("2", "killed", 1, None)]
+    second = {**first, "started": first["started"] + 5, "status": "finished"}
+    write(data, {"/src/a.py": {2}}, jobs=[{**first, "status": "failed", "seconds": 2}, second])
+    last = read_sidecar(combine(data, DEMO, append=True).path)
+    found = [(each["id"], each["status"], each["attempts"], each["seconds"]) for each in last["jobs"]]
+    assert found == [("1", "finished", 2, 3.0), ("2", "killed", 1, None)]
+    assert (last["shards"], last["kept_shards"], len(last["died"])) == (2, [], 1)
+    write(data, {"/src/a.py": {2}}, jobs=[{**second, "started": second["started"] + 5}])
+    (job, _) = read_sidecar(combine(data, DEMO, append=True).path)["jobs"]
+    assert (job["attempts"], job["seconds"]) == (3, 4.5)
 
 
 def test_append_keeps_what_is_in_the_artifact(tmp_path: Path, data: Path) -> None:
