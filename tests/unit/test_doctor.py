@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 import profcov.doctor
+from profcov.doctor import owners
 from profcov.doctor.directory import LITTLE_SPACE, NO_SPACE, judge_space
 from profcov.doctor.environment import NAMES, examine_environment, show
 from profcov.doctor.interpreter import judge_python
@@ -40,6 +42,22 @@ def test_a_build_without_the_gil_or_of_another_python_is_warned_of(
 )
 def test_little_room_is_a_warning_and_none_a_problem(free: int, level: str) -> None:
     assert judge_space(Path("data"), free).level == level
+
+
+def test_a_directory_that_was_not_looked_at_whole_is_not_called_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "abc":
+        (tmp_path / name).touch()
+    if os.geteuid() == 0:  # root can use all: it looks for the directory's owner
+        for path in (tmp_path, *tmp_path.iterdir()):
+            os.chown(path, 4321, 4321)
+    assert [each.level for each in owners.check_owners(tmp_path)] == ["ok"]
+    monkeypatch.setattr(owners, "MAX_LOOKED", 2)
+    (finding,) = owners.check_owners(tmp_path)
+    assert (finding.level, finding.what) == ("warning", f"only 2 entries of {tmp_path} were looked at: it has more")
+    monkeypatch.setattr(owners, "MAX_LOOKED", 3)
+    assert [each.level for each in owners.check_owners(tmp_path)] == ["ok"]
 
 
 def test_a_secret_is_never_shown() -> None:

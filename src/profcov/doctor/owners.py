@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from profcov.doctor.finding import Finding
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_LOOKED: Final = 20_000
-"""So many files are looked at: a directory may hold 100,000."""
+"""How many entries are looked at: a directory may hold 100,000, and be on another machine."""
 
 
 def check_owners(data_dir: Path) -> Iterator[Finding]:
@@ -24,10 +25,18 @@ def check_owners(data_dir: Path) -> Iterator[Finding]:
     own = os.geteuid() or top.st_uid
     groups = {os.getegid(), *os.getgroups()} if os.geteuid() else {top.st_gid}
     found: dict[int, list[str]] = {}
-    for path, facts in _walk(data_dir) if own else ():
+    entries = _walk(data_dir) if own else iter(())
+    for path, facts in islice(entries, MAX_LOOKED):
         if facts.st_uid != own and not _is_usable(facts, groups):
             found.setdefault(facts.st_uid, []).append(path)
-    if not found:
+    if next(entries, None) is not None:
+        yield Finding(
+            "warning",
+            "owners",
+            f"only {MAX_LOOKED:,} entries of {data_dir} were looked at: it has more",
+            f"see whether others are in it: find {data_dir} ! -uid {own}",
+        )
+    elif not found:
         yield Finding("ok", "owners", f"{name_user(own)} can use all that is in {data_dir}")
     for owner, paths in sorted(found.items()):
         which = f"{min(paths)} and {len(paths) - 1} more belong" if paths[1:] else f"{paths[0]} belongs"
@@ -41,15 +50,13 @@ def check_owners(data_dir: Path) -> Iterator[Finding]:
 
 
 def _walk(data_dir: Path) -> Iterator[tuple[str, os.stat_result]]:
-    left = MAX_LOOKED
     waiting = [str(data_dir)]
-    while waiting and left:
+    while waiting:
         try:
             entries = list(os.scandir(waiting.pop()))
         except OSError:  # another's directory, which was found in the one above it
             continue
-        for entry in entries[:left]:
-            left -= 1
+        for entry in entries:
             try:
                 facts = entry.stat(follow_symlinks=False)
             except OSError:  # removed meanwhile

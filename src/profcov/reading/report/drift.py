@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.reading.report.text import code
+from profcov.reading.report.text import code, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,7 +58,7 @@ def drift_document(drift: Drift) -> dict[str, Any]:
 def drift_markdown(drift: Drift) -> Iterator[str]:
     """Yield the changes as Markdown, profile by profile."""
     changed = {slug: each for slug, each in drift.profiles.items() if _has_changed(each)}
-    yield f"# What has changed\n\n{len(changed)} of {len(drift.profiles)} profiles have changed.\n"
+    yield f"# What has changed\n\n{len(changed)} of {plural(len(drift.profiles), 'profile')} {'has' if len(changed) == 1 else 'have'} changed.\n"
     for slug, each in changed.items():
         yield f"\n## {code(slug)}{'' if each.state == 'same' else f': {each.state}'}\n"
         if each.is_partial:
@@ -70,7 +70,7 @@ def drift_markdown(drift: Drift) -> Iterator[str]:
             yield from _list("Gained", each.gained)
             yield from _list("No longer in the source", each.vanished)
         else:
-            yield f"\n{len(each.gained or each.lost)} symbols.\n"
+            yield f"\n{plural(len(each.gained) + len(each.lost) + len(each.vanished), 'symbol')}.\n"
     if drift.new or drift.vanished or drift.renamed:
         yield "\n## Symbols\n"
         yield from _list("New", drift.new)

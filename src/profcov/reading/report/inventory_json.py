@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from profcov.errors import CoverageReadError
 from profcov.reading.report.files import read_document
-from profcov.reading.symbols.model import Inventory, SourceFile, Symbol, SymbolName, Unreadable
+from profcov.reading.symbols.model import Inventory, Kind, SourceFile, Symbol, SymbolName, Unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 DEPTH: Final = 2
 """How deep it is laid out: a line for each symbol and file."""
+MAX_LINE: Final = 10_000_000
+"""The highest line number that is believed: sets of lines are bits of integers, so that a wild one would take all memory."""
 
 
 def inventory_document(inventory: Inventory) -> dict[str, Any]:
@@ -56,35 +59,64 @@ def read_inventory(path: Path) -> Inventory:
     """
     document = read_document(path, SCHEMA_VERSION, "`profcov symbols --out` makes it")
     try:
-        return Inventory(
+        inventory = Inventory(
             tuple(_read_symbol(each) for each in document["symbols"]),
             tuple(_read_file(each) for each in document["files"]),
-            tuple(Unreadable(str(each["file"]), str(each["reason"])) for each in document["unreadable"]),
+            tuple(Unreadable(_read_text(each["file"]), _read_text(each["reason"])) for each in document["unreadable"]),
         )
+        _check_whole(inventory)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = (
             f"it is no inventory of this version: {type(error).__name__}: {error}; `profcov symbols --out` makes one"
         )
         raise CoverageReadError(path, reason) from error
+    return inventory
+
+
+def _check_whole(inventory: Inventory) -> None:
+    """Raise ValueError unless each symbol has a name of its own, and each file its symbols, in the order of files."""
+    if len({symbol.name for symbol in inventory.symbols}) < len(inventory.symbols):
+        raise ValueError("two symbols have one name")
+    if [file for file, _ in groupby(inventory.symbols, lambda symbol: symbol.file)] != [
+        source.file for source in inventory.files
+    ]:
+        raise ValueError("its files are not those of its symbols")
 
 
 def _read_symbol(facts: Mapping[str, Any]) -> Symbol:
-    first, last = facts["line_span"]
+    first, last = _read_lines(facts["line_span"])
+    if facts["kind"] not in get_args(Kind):
+        raise ValueError("a symbol is of no known kind")
     return Symbol(
-        name=SymbolName(facts["name"]),
+        name=SymbolName(_read_text(facts["name"])),
         kind=facts["kind"],
-        file=facts["file"],
+        file=_read_text(facts["file"]),
         span=(first, last),
-        body_lines=tuple(facts["body_lines"]),
-        parent=facts["parent"],
-        body_hash=facts["body_hash"],
+        body_lines=tuple(_read_lines(facts["body_lines"])),
+        parent=None if facts["parent"] is None else SymbolName(_read_text(facts["parent"])),
+        body_hash=None if facts["body_hash"] is None else _read_text(facts["body_hash"]),
         traits=tuple(facts["traits"]),
     )
 
 
 def _read_file(facts: Mapping[str, Any]) -> SourceFile:
-    later = {line: first for first, last in facts["long_statements"] for line in range(first + 1, last + 1)}
-    return SourceFile(facts["file"], facts["module"], frozenset(facts["statements"]), later, facts["sha256"])
+    spans = [_read_lines(span) for span in facts["long_statements"]]
+    later = {line: first for first, last in spans for line in range(first + 1, last + 1)}
+    module, statements = SymbolName(_read_text(facts["module"])), frozenset(_read_lines(facts["statements"]))
+    return SourceFile(_read_text(facts["file"]), module, statements, later, _read_text(facts["sha256"]))
+
+
+def _read_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a {type(value).__name__} stands where text is to be")
+    return value
+
+
+def _read_lines(values: Any) -> list[int]:
+    for value in values:
+        if type(value) is not int or not 0 < value <= MAX_LINE:
+            raise ValueError(f"a line is a whole number from 1 to {MAX_LINE:,}")
+    return list(values)
 
 
 def _find_spans(first_lines: Mapping[int, int]) -> list[list[int]]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import TracebackType
+    from typing import Self
 
 SUFFIXES: Final = (".pyz", ".pyzw", ".pex", ".egg", ".par")
 """What is looked into without being named: other archives are rarely imported from."""
@@ -32,17 +35,31 @@ def list_sources(archive: Path, below: Path) -> Iterator[Path]:
             yield path
 
 
-def read_member(path: Path) -> bytes:
-    """Return the bytes of a file in an archive.
+class Archives:
+    """Archives that files are read from: each is opened once, because to open one is to read its whole list of files."""
 
-    Raises:
-        OSError: it is in none.
-    """
-    archive = find_archive(path)
-    if archive is None:
-        raise FileNotFoundError(2, "No such file", str(path))
-    try:
-        with zipfile.ZipFile(archive) as content:
-            return content.read(path.relative_to(archive).as_posix())
-    except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-        raise OSError(f"{path} cannot be read from its archive: {error}") from error
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._open: dict[Path, zipfile.ZipFile] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stack.close()
+
+    def read(self, path: Path) -> bytes:
+        """Return the bytes of a file in an archive.
+
+        Raises:
+            OSError: it is in none.
+        """
+        archive = next((each for each in path.parents if each in self._open), None) or find_archive(path)
+        if archive is None:
+            raise FileNotFoundError(2, "No such file", str(path))
+        try:
+            if archive not in self._open:
+                self._open[archive] = self._stack.enter_context(zipfile.ZipFile(archive))
+            return self._open[archive].read(path.relative_to(archive).as_posix())
+        except (KeyError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            raise OSError(f"{path} cannot be read from its archive: {error}") from error

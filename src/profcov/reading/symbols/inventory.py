@@ -20,6 +20,7 @@ from coverage.exceptions import ConfigError, CoverageException
 from profcov.configuration import as_configuration
 from profcov.errors import SettingsError
 from profcov.omissions import omit_by_name
+from profcov.reading.symbols.archives import Archives
 from profcov.reading.symbols.calls import Calls
 from profcov.reading.symbols.measured import find_files
 from profcov.reading.symbols.model import Inventory, SourceFile, Symbol, SymbolName, Unreadable
@@ -80,7 +81,8 @@ def build_inventory(
         processes = min(processes, len(named) // _SHARE)
         if processes > 1:
             return _gather(_read_together(configuration, named, processes), omitted)
-        return _gather((_read(coverage, source) for source in named), omitted)
+        with Archives() as archives:
+            return _gather((_read(coverage, source, archives) for source in named), omitted)
 
 
 @contextmanager
@@ -112,12 +114,12 @@ def _name(modules: Mapping[Path, str], *, relative: bool) -> list[_Source]:
     return found
 
 
-def _read(coverage: Coverage, source: _Source) -> _Read:
+def _read(coverage: Coverage, source: _Source, archives: Archives) -> _Read:
     obstacle = _find_obstacle(source.path)
     if obstacle is not None:
         return Unreadable(source.file, obstacle)
     try:
-        return read_source(coverage, source.path, source.file, source.module)
+        return read_source(coverage, source.path, source.file, source.module, archives)
     except _NOT_PYTHON as error:
         return Unreadable(source.file, f"not Python: {_one_line(error)}")
 
@@ -132,8 +134,8 @@ def _find_obstacle(path: Path) -> str | None:
 
 
 def _read_share(configuration: Configuration, share: Sequence[_Source]) -> list[_Read]:
-    with _configure(configuration) as coverage:
-        return [_read(coverage, source) for source in share]
+    with _configure(configuration) as coverage, Archives() as archives:
+        return [_read(coverage, source, archives) for source in share]
 
 
 def _read_together(configuration: Configuration, named: Sequence[_Source], processes: int) -> Iterator[_Read]:

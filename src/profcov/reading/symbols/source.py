@@ -13,7 +13,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from profcov.reading.symbols.archives import read_member
 from profcov.reading.symbols.calls import Calls, read_calls
 from profcov.reading.symbols.fingerprint import Definition, fingerprint
 from profcov.reading.symbols.logical_lines import find_first_lines
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from coverage import Coverage
+
+    from profcov.reading.symbols.archives import Archives
 
 _NOBODY: Final = -1
 _OVERLOAD: Final = "@overload"
@@ -42,7 +43,7 @@ class Reading:
     decorated: frozenset[SymbolName]
 
 
-def read_source(coverage: Coverage, path: Path, file: str, module: str) -> Reading:
+def read_source(coverage: Coverage, path: Path, file: str, module: str, archives: Archives) -> Reading:
     """Read one file; ``file`` is its name in artifacts.
 
     Raises:
@@ -52,7 +53,7 @@ def read_source(coverage: Coverage, path: Path, file: str, module: str) -> Readi
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # invalid escapes and the like are their authors' business
         is_file = path.is_file()
-        raw = path.read_bytes() if is_file else read_member(path)
+        raw = path.read_bytes() if is_file else archives.read(path)
         text = _decode(raw)
         tree = ast.parse(text)
         statements = _find_statements(coverage, path) if is_file else _find_statements_of(coverage, raw)

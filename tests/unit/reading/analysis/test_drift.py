@@ -32,6 +32,12 @@ def test_profiles_that_are_new_or_gone_have_gained_or_lost_everything():
     assert not drift.has_loss
 
 
+def test_a_profile_that_is_gone_counts_also_what_has_vanished_from_the_source():
+    text = "".join(drift_markdown(compare_matrices(OLD, snapshot({"kept": "a", "old": "b"}, come=["kept"]))))
+    assert "## `p`: gone\n\n4 symbols.\n" in text
+    assert "## `come`: new\n\n1 symbol.\n" in text
+
+
 def test_a_partial_profile_is_marked():
     drift = compare_matrices(OLD, snapshot({"kept": "a"}, partial=("p",), p=["kept"]))
     assert (drift.profiles["p"].is_partial, drift.profiles["p"].was_partial) == (True, False)

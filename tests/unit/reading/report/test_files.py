@@ -92,6 +92,36 @@ def test_an_inventory_comes_back_as_it_was(tree):
     assert read_inventory(path) == inventory
 
 
+def test_an_inventory_with_a_value_that_does_not_fit_is_one_clear_error(tree):
+    tree.write("m.py", "x = (\n1,\n2)\ndef f():\n    return 1\n")
+    tree.write("n.py", "x = 1\n")
+    path, text = tree.root / "x.json", "".join(lay_out(inventory_document(tree.inventory()), 2))
+    odd = [
+        ('"kind": "module"', '"kind": "word"'),
+        ('"kind": "module"', '"kind": []'),
+        ('"body_lines": [5]', '"body_lines": ["5"]'),
+        ('"body_lines": [5]', '"body_lines": [true]'),
+        ('"body_lines": [5]', '"body_lines": [-5]'),
+        ('"body_lines": [5]', '"body_lines": [10000000000000]'),
+        ('"body_lines": [5]', '"body_lines": 5'),
+        ('"statements": [1, 4, 5]', '"statements": [1, 4.5]'),
+        ('"long_statements": [[1, 3]]', '"long_statements": [[1, 30000000000000]]'),
+        ('"line_span": [4, 5]', '"line_span": [4]'),
+        ('"name": "m:f"', '"name": "m"'),
+        ('"name": "m:f"', '"name": 1'),
+        ('"file": "m.py"', '"file": "n.py"'),
+        ('"module": "m"', '"module": null'),
+        ('"parent": "m"', '"parent": {}'),
+    ]
+    for old, new in odd:
+        assert old in text, old
+        path.write_text(text.replace(old, new, 1))
+        with pytest.raises(CoverageReadError, match="no inventory of this version"):
+            read_inventory(path)
+    path.write_text(text)
+    assert len(read_inventory(path).files) == 2
+
+
 @pytest.mark.parametrize("key", ["symbols", "files", "unreadable"])
 @pytest.mark.parametrize("value", [None, 1, [1], [{}], [{"name": "x"}]])
 def test_an_inventory_that_is_none_is_one_clear_error(tmp_path, key, value):

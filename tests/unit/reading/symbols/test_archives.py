@@ -64,6 +64,19 @@ def test_a_package_in_an_egg_is_found_where_python_finds_it(shop, monkeypatch):
     assert {symbol.place for symbol in inventory.symbols} == {"shop/__init__.py", "shop/cart.py"}
 
 
+def test_an_archive_is_opened_once_to_be_listed_and_once_to_be_read(shop, monkeypatch):
+    opened = []
+
+    class Noted(zipfile.ZipFile):
+        def __init__(self, *args, **more):
+            super().__init__(*args, **more)
+            opened.append(self)
+
+    monkeypatch.setattr(zipfile, "ZipFile", Noted)
+    assert len(shop.inventory("[run]\nsource = dist\n").files) == 3
+    assert [each.fp for each in opened] == [None, None]
+
+
 def test_an_archive_may_be_the_source_and_a_damaged_one_is_none(shop):
     shop.write("dist/broken.pyz", "no archive")
     listed = build_inventory(shop.write("cov.ini", "[run]\n"), [shop.root / "dist" / "app.pyz"]).files
