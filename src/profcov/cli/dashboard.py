@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from profcov import settings
 from profcov.cli.answer import print_fact
 from profcov.cli.commit import find_commit
 from profcov.cli.common import (
@@ -21,6 +23,7 @@ from profcov.cli.common import (
     parse_slugs,
     slugs_argument,
 )
+from profcov.cli.playing import list_replay_options
 from profcov.cli.recorded import (
     DEFAULT_OUT,
     choose_slugs,
@@ -106,6 +109,8 @@ def command(
     matrix = build_matrix(reading.inventory, take_notes(recorded, notes))
     for slug, reach in matrix.profiles.items():
         warn_unknown(slug, reach.unknown_files)
+    if profiles is None and Path("profiles").is_dir():
+        profiles = "profiles"
     page = out if out.suffix.lower() in _HTML and not out.is_dir() else out / NAME
     edition = Edition(
         matrix=matrix,
@@ -115,7 +120,11 @@ def command(
         notes=notes,
         played=played,
         title=title,
-        profiles=[profiles] if profiles else [name for name in ("profiles",) if Path(name).is_dir()],
+        profiles=[profiles] if profiles else [],
+        options=list_replay_options(
+            data_dir or Path(os.environ.get(settings.DIR) or settings.DEFAULT_DIR),
+            settings.find_config(config or os.environ.get(settings.CONFIG)),
+        ),
         commit=find_commit(),
         unreadable=reading.inventory.unreadable,
         since=_compare(before, matrix),
@@ -135,7 +144,7 @@ def read_played(path: Path) -> dict[Slug, Played]:
     document = read_document(path, SCHEMA_VERSION, hint)
     try:
         return {Slug(each["profile"]): _read_figures(each) for each in document["profiles"]}
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, OverflowError) as error:
         reason = f"it has no results of this version: {type(error).__name__}: {error}; {hint}"
         raise CoverageReadError(path, reason) from error
 

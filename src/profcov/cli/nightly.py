@@ -18,17 +18,16 @@ from profcov.cli.common import config_option, find_config_to_play, format_option
 from profcov.cli.main import FAILED
 from profcov.cli.playback import play_profiles, report_errors
 from profcov.cli.playback_output import append_step_summary, print_artifacts, write_json
-from profcov.cli.playing import check_url, play_options, read_play
+from profcov.cli.playing import check_url, list_replay_options, play_options, read_play
 from profcov.cli.recorded import open_reading
 from profcov.cli.report import write_report
 from profcov.errors import CoverageReadError
 from profcov.nightly import nights
 from profcov.nightly.summary import night_summary
-from profcov.playback.address import show
 from profcov.playback.junit import junit_document
 from profcov.playback.results import Run, results_document
 from profcov.playback.runner import count_outcomes
-from profcov.reading.analysis.drift import compare_matrices
+from profcov.reading.analysis.drift import compare_matrices, take_snapshot
 from profcov.reading.analysis.gaps import find_gaps
 from profcov.reading.analysis.matrix import build_matrix
 from profcov.reading.report.coverage_html import write_html
@@ -43,7 +42,6 @@ from profcov.reading.report.inventory_json import inventory_document
 from profcov.reading.report.matrix_files import write_matrix
 from profcov.reading.report.snapshot import read_snapshot
 from profcov.reading.symbols.inventory import build_inventory
-from profcov.settings import DEFAULT_CONFIG, DEFAULT_DIR
 from profcov.store.layout import artifact_path
 
 if TYPE_CHECKING:
@@ -120,7 +118,7 @@ def command(
     profiles, login, options = read_play(paths, **session)
     config_file = find_config_to_play(config)
     if config_file is not None:
-        build_inventory(config_file, sources)  # what is wrong with it is said before anything is sent
+        build_inventory(config_file, sources, only=())  # what is wrong with it is said before anything is sent
     began, started = time.time(), time.monotonic()
     with nights.begin(out, began) as night:
         options = replace(options, trace=True, base_url=base_url, out=night, config_file=config_file, retries=retries)
@@ -137,7 +135,7 @@ def command(
         inventory = reading.inventory
         recorded = list(reading.artifacts(night, slugs, ignore_source_changes=ignore_source_changes))
         run = Run(outcomes, is_traced=True, began=began, seconds=time.monotonic() - started, exit_code=code)
-        replayed_with = _list_options(base_url, options.data_dir, config_file)
+        replayed_with = list_replay_options(options.data_dir, config_file, base_url)
         made = _Night(night, run, recorded, build_matrix(inventory, recorded), inventory, replayed_with)
         made.write_reports()
         if html:
@@ -153,16 +151,6 @@ def command(
         print_json({**results_document(run), "night": str(night)})
     note(f"{night / nights.SUMMARY}")
     return code or (FAILED if fail_on_loss and drift is not None and drift[1].has_loss else 0)
-
-
-def _list_options(base_url: str | None, data_dir: Path, config_file: Path | None) -> list[str]:
-    """Return the options with which a profile is replayed as it was; what may hold a secret is left out."""
-    options = {
-        "--base-url": base_url if base_url is not None and show(base_url) == base_url else None,
-        "--data-dir": None if data_dir == Path(DEFAULT_DIR) else data_dir,
-        "--config": None if config_file is None or config_file.name == DEFAULT_CONFIG else config_file,
-    }
-    return [str(word) for pair in options.items() if pair[1] is not None for word in pair]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +194,7 @@ class _Night:
         ) as error:  # of another version of profcov, say: this night is what the next compares with
             click.echo(f"profcov: warning: there is nothing to compare this night with: {error}", err=True)
             return None
-        drift = compare_matrices(old, read_snapshot(self.directory / nights.MATRIX))
+        drift = compare_matrices(old, take_snapshot(self.matrix))
         write_whole(self.directory / "changes.json", [*lay_out(drift_document(drift), DRIFT_DEPTH), "\n"])
         write_whole(self.directory / "changes.md", drift_markdown(drift))
         return before.name, drift

@@ -13,7 +13,7 @@ import click
 import urllib3
 
 from profcov.cli.redis_url import redis_url_option
-from profcov.playback.address import find_origin, show_wrong
+from profcov.playback.address import find_origin, show, show_wrong
 from profcov.playback.cookies import read_cookie_file
 from profcov.playback.formats import find_files, find_slug, load, load_profiles
 from profcov.playback.play import list_saved
@@ -21,7 +21,7 @@ from profcov.playback.play_options import DEFAULT_TIMEOUT, PlayOptions
 from profcov.playback.template import NAME
 from profcov.playback.yaml_request import find_header_problem
 from profcov.reading.report.text import printable
-from profcov.settings import DEFAULT_DIR, DIR, read_secret, read_umask
+from profcov.settings import DEFAULT_CONFIG, DEFAULT_DIR, DIR, read_secret, read_umask
 from profcov.wire.carrier import HEADER, TOKEN_HEADER
 
 if TYPE_CHECKING:
@@ -200,6 +200,16 @@ def read_play(
         click.echo("profcov: warning: --insecure: certificates are not checked", err=True)
         urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return profiles, first, options
+
+
+def list_replay_options(data_dir: Path, config_file: Path | None, base_url: str | None = None) -> list[str]:
+    """Return the options with which a profile is replayed as it was; what may hold a secret is left out."""
+    options = {
+        "--base-url": base_url if base_url is not None and show(base_url) == base_url else None,
+        "--data-dir": None if data_dir == Path(DEFAULT_DIR) else data_dir,
+        "--config": None if config_file in {None, Path(DEFAULT_CONFIG).absolute()} else config_file,
+    }
+    return [str(word) for pair in options.items() if pair[1] is not None for word in pair]
 
 
 def _choose(paths: Sequence[Path], patterns: Sequence[str]) -> Sequence[Path]:

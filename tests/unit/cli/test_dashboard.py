@@ -126,6 +126,22 @@ def test_without_a_place_for_profiles_there_is_no_command_that_could_not_work(pr
     )
 
 
+def test_the_command_that_replays_a_profile_has_the_data_directory_and_configuration_of_the_page(
+    project, capsys, monkeypatch
+):
+    record("one", {2})
+    Path(".profcov").rename("data")
+    (project / "sub").mkdir()
+    (project / "sub" / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nrelative_files = true\n")
+    common = "profcov playback p --select one --trace-code --data-dir data"
+    assert run(capsys, "--profiles", "p", "--data-dir", "data")[0] == 0
+    assert read("artifacts/index.html")["profiles"][0]["replay"] == common
+    monkeypatch.setenv("PROFILE_COVERAGE_DIR", "data")
+    assert run(capsys, "--profiles", "p", "--config", "sub/coverage.profile-playback.ini")[0] == 0
+    replay = read("artifacts/index.html")["profiles"][0]["replay"]
+    assert replay == f"{common} --config {project}/sub/coverage.profile-playback.ini"
+
+
 def test_in_a_repository_it_names_the_commit(project, capsys):
     record("one", {2})
     assert run(capsys)[0] == 0
@@ -139,7 +155,13 @@ def test_in_a_repository_it_names_the_commit(project, capsys):
 
 
 @pytest.mark.parametrize(
-    "figures", ['"seconds": 1e999, "requests": 1', '"seconds": 1, "requests": 1e999', '"seconds": "1"']
+    "figures",
+    [
+        '"seconds": 1e999, "requests": 1',
+        '"seconds": 1, "requests": 1e999',
+        '"seconds": "1"',
+        f'"seconds": 1{"0" * 400}, "requests": 1',
+    ],
 )
 def test_figures_of_a_playback_that_are_none_are_refused(project, capsys, figures):
     record("one", {2})

@@ -8,7 +8,9 @@ import pytest
 from click.testing import CliRunner
 from written import get, write
 
+from profcov.cli.main import TARGET, USAGE, main
 from profcov.cli.playback import command
+from profcov.reading.symbols import inventory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,3 +32,19 @@ def test_a_header_that_cannot_be_is_told_without_its_value(tmp_path: Path, heade
     ended = CliRunner().invoke(command, words, env={"EMPTY": ""})
     assert (ended.exit_code, ended.stdout) == (2, "")
     assert ended.stderr.splitlines()[-1] == f"Error: Invalid value for '--header': {problem}"
+
+
+def test_a_night_looks_for_its_sources_before_it_sends_anything_and_reads_none_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.py").write_text("x = 1\n")
+    (tmp_path / "shop.yaml").write_text("slug: shop\nsteps:\n- name: look\n  request: {path: /}\n")
+    read: list[object] = []
+    monkeypatch.setattr(inventory, "read_source", lambda *args: read.append(args))
+    for source, code, said in ((".", TARGET, "nothing was recorded"), ("nowhere", USAGE, "source='nowhere'")):
+        (tmp_path / "cov.ini").write_text(f"[run]\nsource = {source}\n")
+        words = ["--profiles", "shop.yaml", "--config", "cov.ini", "--base-url", "http://127.0.0.1:1", "--retries", "0"]
+        with pytest.raises(SystemExit) as ended:
+            main(["nightly", *words])
+        assert (ended.value.code, said in capsys.readouterr().err, read) == (code, True, [])
