@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.reading.report.text import tenths
+from profcov.reading.report.text import status_text, tenths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -46,8 +46,7 @@ class Column:
     def cell(self, row: Row) -> str:
         """Return the text of a row's value; a partial artifact's status has its reasons behind it."""
         shown = self.show(row[self.key])
-        reasons = row.get("reasons") if self.title == "status" else None
-        return f"{shown}; {', '.join(reasons)}" if reasons else shown
+        return status_text(shown, row.get("reasons") or ()) if self.title == "status" else shown
 
 
 def _decimals(digits: int) -> Callable[[float], str]:

@@ -15,6 +15,7 @@ from profcov.cli.common import data_dir_option, format_option
 from profcov.cli.main import FAILED, TARGET
 from profcov.doctor import examine
 from profcov.doctor.installation import REDIS_SERVER
+from profcov.reading.report.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +96,7 @@ def _one_line(text: str) -> str:
 
 
 def _count(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
+    return plural(number, noun) if number else f"no {noun}s"
 
 
 def _print_table(rows: Sequence[tuple[str, ...]]) -> None:

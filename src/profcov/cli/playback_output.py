@@ -17,6 +17,7 @@ from profcov.playback.junit import junit_document
 from profcov.playback.results import results_document
 from profcov.playback.summary import summary_text
 from profcov.reading.report.files import is_replaced, write_whole, write_whole_bytes
+from profcov.reading.report.text import status_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -199,14 +200,7 @@ def _describe(result: PlayResult, tries: int) -> str:
     if tries > 1:
         facts.append(f"{tries} tries")
     if result.artifact is not None:
-        facts.append(
-            "; ".join(
-                [
-                    "complete" if result.artifact.complete else "partial",
-                    *([", ".join(result.artifact.reasons)] if result.artifact.reasons else []),
-                ]
-            )
-        )
+        facts.append(status_text("complete" if result.artifact.complete else "partial", result.artifact.reasons))
     return ", ".join(facts)
 
 

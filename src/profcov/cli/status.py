@@ -14,7 +14,7 @@ from profcov.cli.common import data_dir_option, find_data_dir, format_option, te
 from profcov.cli.redis_url import redis_url_option
 from profcov.errors import TargetError
 from profcov.playback.barrier import wait_for_jobs
-from profcov.reading.report.text import plural
+from profcov.reading.report.text import plural, status_text
 from profcov.store.pause import is_paused
 from profcov.store.runs import list_silent
 from profcov.store.survey import survey
@@ -86,9 +86,9 @@ def _conclude(problem: TargetError | None) -> int:
 
 
 def _row(held: Held, jobs: int | None) -> dict[str, Any]:
-    status = "; ".join([held.status or "none", *([", ".join(held.reasons)] if held.reasons else [])])
+    status = status_text(held.status or "none", held.reasons)
     if held.missing:
-        status = f"{status} (the next: partial; {', '.join(held.missing)})"
+        status = f"{status} (the next: {status_text('partial', held.missing)})"
     return {
         "profile": held.slug,
         "shards": len(held.shards),

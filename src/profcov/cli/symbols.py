@@ -85,7 +85,7 @@ def _describe(inventory: Inventory) -> list[dict[str, Any]]:
         {
             "name": symbol.name,
             "kind": symbol.kind,
-            "where": f"{symbol.place}:{symbol.span[0]}-{symbol.span[1]}",
+            "where": symbol.where,
             "body_lines": len(symbol.body_lines),
         }
         for symbol in inventory.symbols

@@ -16,6 +16,7 @@ from profcov.doctor.finding import Finding
 from profcov.errors import SettingsError
 from profcov.omissions import omit_by_name
 from profcov.plugins import list_missing
+from profcov.reading.report.text import plural
 from profcov.reading.symbols.measured import find_files
 from profcov.settings import DEFAULT_CONFIG
 
@@ -120,7 +121,7 @@ def _check_source(alone: Coverage, option: str, name: str) -> Finding:
         what = f"{option} {name}: measured as installed, in {installed.parent}"
         advice = "install it editable (pip install -e), or reports on a checkout need [paths]"
         return Finding("warning", "source", what, advice)
-    return Finding("ok", "source", f"{option} {name}: {_count(files)}")
+    return Finding("ok", "source", f"{option} {name}: {plural(len(files), 'Python file')}")
 
 
 def _check_include(coverage: Coverage) -> Finding:
@@ -129,13 +130,9 @@ def _check_include(coverage: Coverage) -> Finding:
     except SettingsError as error:
         return Finding("problem", "source", str(error), "correct the pattern")
     if files:
-        return Finding("ok", "source", f"include: {_count(files)} below {os.curdir}")
+        return Finding("ok", "source", f"include: {plural(len(files), 'Python file')} below {os.curdir}")
     what = f"include matches no Python file below {Path.cwd()}"
     return Finding("warning", "source", what, "correct it, unless the code is elsewhere")
-
-
-def _count(files: dict[Path, str]) -> str:
-    return f"{len(files)} Python file{'s' if len(files) > 1 else ''}"
 
 
 def _check_names(coverage: Coverage) -> Finding:

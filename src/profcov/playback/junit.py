@@ -9,6 +9,7 @@ from xml.etree import ElementTree as ET
 
 from profcov.errors import PlaybackError
 from profcov.playback.runner import FAILED, SKIPPED
+from profcov.reading.report.text import status_text
 
 if TYPE_CHECKING:
     from profcov.playback.results import Run
@@ -58,7 +59,7 @@ def _add_case(suite: ET.Element, outcome: Outcome) -> None:
         ET.SubElement(case, "skipped", message=_clean(f"{outcome.existing.path} is complete"))
     elif outcome.result is not None and outcome.result.artifact is not None:
         artifact = outcome.result.artifact
-        state = "complete" if artifact.complete else f"partial; {', '.join(artifact.reasons)}"
+        state = "complete" if artifact.complete else status_text("partial", artifact.reasons)
         counted = "" if outcome.lines is None else f", {outcome.lines} lines"
         ET.SubElement(case, "system-out").text = _clean(f"{artifact.path}: {state}{counted}")
 

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from profcov.playback.runner import FAILED, PASSED, SKIPPED
+from profcov.reading.report.text import status_text
 
 if TYPE_CHECKING:
     from profcov.playback.results import Run
@@ -42,7 +43,7 @@ def _row(outcome: Outcome) -> str:
     artifact = result.artifact if result else None
     lines = "?" if outcome.lines is None else str(outcome.lines)
     if artifact is not None:
-        made = ("complete" if artifact.complete else f"partial; {', '.join(artifact.reasons)}", lines)
+        made = ("complete" if artifact.complete else status_text("partial", artifact.reasons), lines)
     else:
         made = ("complete", lines) if existing else ("", "")
     sent = (str(result.requests), str(len(result.jobs))) if result else ("", "")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from profcov.playback.address import find_origin
 from profcov.playback.recorded.checks import find_problem
 from profcov.playback.yaml_request import METHODS
+from profcov.reading.report.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,11 @@ def clean(traffic: Traffic, hints: Hints) -> Cleaned:
     return Cleaned(
         kept,
         lacks,
-        [*odd[:_MAX_ODD], *more, *(f"left out: {reason}: {_count(number)}" for reason, number in left.items())],
+        [
+            *odd[:_MAX_ODD],
+            *more,
+            *(f"left out: {reason}: {plural(number, 'request')}" for reason, number in left.items()),
+        ],
     )
 
 
@@ -126,7 +131,3 @@ def _is_stream(exchange: Exchange) -> bool:
     if exchange.resource.lower() == EVENT_SOURCE:
         return True
     return exchange.answer.type.startswith(EVENT_STREAM) and exchange.sent.header("Accept") == EVENT_STREAM
-
-
-def _count(number: int) -> str:
-    return "1 request" if number == 1 else f"{number} requests"

@@ -144,5 +144,4 @@ def _compare(old: Symbol | None, new: Symbol) -> Iterable[InventoryChange]:
     if (old.body_hash, old.kind, _own_traits(old)) != (new.body_hash, new.kind, _own_traits(new)):
         yield InventoryChange("changed", new.name, new.place)
     elif (old.file, old.span, old.body_lines) != (new.file, new.span, new.body_lines):
-        where = f"{old.place}:{old.span[0]}-{old.span[1]}"
-        yield InventoryChange("moved", new.name, f"was {where}")
+        yield InventoryChange("moved", new.name, f"was {old.where}")

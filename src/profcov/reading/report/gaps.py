@@ -91,7 +91,7 @@ def _describe_modules(found: Sequence[ModuleGap]) -> list[tuple[str, ...]]:
 
 
 def _describe_symbols(found: Sequence[SymbolGap]) -> list[tuple[str, ...]]:
-    return [(code(gap.symbol.name), code(_place(gap.symbol)), str(gap.missed)) for gap in found]
+    return [(code(gap.symbol.name), code(gap.symbol.where), str(gap.missed)) for gap in found]
 
 
 def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -100,7 +100,3 @@ def _lines(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str
 
 def _name(symbol: Symbol) -> dict[str, Any]:
     return {"name": symbol.name, "file": symbol.place, "line_span": list(symbol.span)}
-
-
-def _place(symbol: Symbol) -> str:
-    return f"{symbol.place}:{symbol.span[0]}-{symbol.span[1]}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.errors import SettingsError
 from profcov.extras import install_command
+from profcov.reading.report.text import encodable
 from profcov.store.files import replacing
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def write_parquet(matrix: Matrix, path: Path) -> None:
     symbols = matrix.index.symbols
     size = (len(symbols) + 7) // 8
     columns = {
-        "symbol": pa.array([_utf8(symbol.name) for symbol in symbols], pa.string()),
+        "symbol": pa.array([encodable(symbol.name) for symbol in symbols], pa.string()),
         "kind": pa.array([symbol.kind for symbol in symbols], pa.string()),
-        "file": pa.array([_utf8(symbol.place) for symbol in symbols], pa.string()),
+        "file": pa.array([encodable(symbol.place) for symbol in symbols], pa.string()),
     }
     profiles = {
         f"profile:{slug}": pa.Array.from_buffers(
@@ -74,8 +75,3 @@ def write_parquet(matrix: Matrix, path: Path) -> None:
     }
     with replacing(path) as fresh:
         pq.write_table(pa.table({**columns, **profiles}), fresh)
-
-
-def _utf8(text: str) -> str:
-    """Return text that can be encoded: a file name need not be."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -44,6 +44,17 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def status_text(status: str, reasons: Iterable[str]) -> str:
+    """Return an artifact's status with the reasons behind it: ``complete``, ``partial; jobs-unfinished``."""
+    shown = ", ".join(reasons)
+    return f"{status}; {shown}" if shown else status
+
+
+def encodable(text: str) -> str:
+    """Return text that can be encoded: a file name need not be."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Return the lines of a Markdown table; the cells are Markdown already."""
     return ["| " + " | ".join(cells) + " |" for cells in (titles, ["---"] * len(titles), *rows)]

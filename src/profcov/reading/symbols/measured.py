@@ -10,8 +10,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from coverage.exceptions import ConfigError
-
+from profcov.coverage_options import read_list
 from profcov.errors import SettingsError
 from profcov.reading.symbols.archives import SUFFIXES, find_archive, list_sources
 from profcov.reading.symbols.patterns import FilePatterns
@@ -61,10 +60,10 @@ def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> Found:
         SettingsError: a source is neither there nor an importable package, or a pattern is malformed.
     """
     roots = [_given(path) for path in sources] or _configured(coverage)
-    include = FilePatterns(() if roots else _option(coverage, "run:include"))
+    include = FilePatterns(() if roots else read_list(coverage, "run:include"))
     roots = roots or [_Root(Path(root)) for root in include.roots()] or [_Root(Path.cwd().resolve())]
-    wanted = [patterns for patterns in (include, FilePatterns(_option(coverage, "report:include"))) if patterns]
-    omit = FilePatterns([*_option(coverage, "run:omit"), *_option(coverage, "report:omit")])
+    wanted = [patterns for patterns in (include, FilePatterns(read_list(coverage, "report:include"))) if patterns]
+    omit = FilePatterns([*read_list(coverage, "run:omit"), *read_list(coverage, "report:omit")])
     found: dict[Path, str] = {}
     omitted: set[Path] = set()
     for root in roots:
@@ -79,14 +78,6 @@ def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> Found:
     return Found(dict(sorted(found.items())), omitted)
 
 
-def _option(coverage: Coverage, name: str) -> list[str]:
-    try:
-        value = coverage.get_option(name)
-    except ConfigError:  # older versions of coverage.py do not know source_dirs
-        return []
-    return [str(item) for item in value] if isinstance(value, list) else []
-
-
 def _given(path: Path) -> _Root:
     if not path.exists():
         raise SettingsError("source", str(path), "a file or directory that exists")
@@ -94,9 +85,11 @@ def _given(path: Path) -> _Root:
 
 
 def _configured(coverage: Coverage) -> list[_Root]:
-    sources = _option(coverage, "run:source")
-    folders = [_given(Path(name)) for name in [*sources, *_option(coverage, "run:source_dirs")] if Path(name).is_dir()]
-    packages = [name for name in sources if not Path(name).is_dir()] + _option(coverage, "run:source_pkgs")
+    sources = read_list(coverage, "run:source")
+    folders = [
+        _given(Path(name)) for name in [*sources, *read_list(coverage, "run:source_dirs")] if Path(name).is_dir()
+    ]
+    packages = [name for name in sources if not Path(name).is_dir()] + read_list(coverage, "run:source_pkgs")
     return folders + [root for name in packages for root in _find_package(name)]
 
 

@@ -53,6 +53,11 @@ class Symbol:
         parts = module.count(".") + 1 + self.file.endswith("/__init__.py")
         return "/".join(self.file.rsplit("/", parts)[1:])
 
+    @property
+    def where(self) -> str:
+        """The file as reports name it, with the first and last line."""
+        return f"{self.place}:{self.span[0]}-{self.span[1]}"
+
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:

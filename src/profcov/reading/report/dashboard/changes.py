@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.reading.report.dashboard.edition import clean
+from profcov.reading.report.text import encodable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ def describe_changes(since: str, drift: Drift) -> dict[str, Any]:
     gained = _turn((slug, each.gained) for slug, each in same.items())
     lost = _turn((slug, each.lost) for slug, each in same.items())
     return {
-        "since": clean(since),
+        "since": encodable(since),
         "gained": gained[:MOST],
         "lost": lost[:MOST],
         "new_profiles": [slug for slug, each in drift.profiles.items() if each.state == "new"],
@@ -42,5 +42,5 @@ def _turn(found: Iterable[tuple[Slug, Iterable[SymbolName]]]) -> list[list[Any]]
     slugs: dict[str, list[Slug]] = {}
     for slug, names in found:
         for name in names:
-            slugs.setdefault(clean(name), []).append(slug)
+            slugs.setdefault(encodable(name), []).append(slug)
     return [[name, slugs[name]] for name in sorted(slugs, key=lambda name: (-len(slugs[name]), name))]

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.reading.analysis.overlap import list_sole_lines
 from profcov.reading.report.dashboard.about import describe_edition
 from profcov.reading.report.dashboard.changes import describe_changes
-from profcov.reading.report.dashboard.edition import clean
 from profcov.reading.report.dashboard.signatures import sign_matrix
-from profcov.reading.report.text import plural
+from profcov.reading.report.text import encodable, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +31,7 @@ def make_document(edition: Edition) -> dict[str, Any]:
     changes = None if edition.since is None else describe_changes(*edition.since)
     return {
         "version": VERSION,
-        "title": clean(edition.title),
+        "title": encodable(edition.title),
         "generated": edition.generated,
         "profiles": [_describe_profile(edition, slug) for slug in matrix.profiles],
         "modules": list(_describe_modules(edition)),
@@ -45,8 +44,8 @@ def make_document(edition: Edition) -> dict[str, Any]:
         "sole": _describe_sole(matrix),
         "totals": {"statements": gaps.body_lines_total, "reached": gaps.body_lines_covered},
         "changes": changes,
-        "about": [[title, clean(text)] for title, text in describe_edition(edition)],
-        "truncated": [clean(each) for each in _list_left_out(edition, changes)],
+        "about": [[title, encodable(text)] for title, text in describe_edition(edition)],
+        "truncated": [encodable(each) for each in _list_left_out(edition, changes)],
     }
 
 
@@ -64,7 +63,7 @@ def _describe_profile(edition: Edition, slug: Slug) -> dict[str, Any]:
     return {
         "slug": slug,
         "status": reach.status,
-        "reasons": [clean(_tell(reason, note)) for reason in reach.reasons] or _NO_REASONS.get(reach.status, []),
+        "reasons": [encodable(_tell(reason, note)) for reason in reach.reasons] or _NO_REASONS.get(reach.status, []),
         "lines": reach.lines,
         "files": reach.files,
         "reached": reach.reached,
@@ -78,7 +77,7 @@ def _describe_profile(edition: Edition, slug: Slug) -> dict[str, Any]:
         "created": note.created if note else None,
         "html": edition.find_link(f"html/{slug}/index.html"),
         "json": edition.find_link(f"{slug}-coverage.json", f"reports/{slug}-coverage.json"),
-        "replay": clean(edition.replay_command(slug)),
+        "replay": encodable(edition.replay_command(slug)),
     }
 
 
@@ -101,7 +100,7 @@ def _describe_modules(edition: Edition) -> Iterator[dict[str, Any]]:
         gap = gaps.get(module.name)
         state = gap.state if gap else "reached" if executed else "apart" if module.name in apart else "empty"
         missed = gap.missed if gap else (each.callable_lines & ~executed).bit_count() if executed else 0
-        yield {"name": clean(module.name), "file": clean(module.place), "state": state, "missed": missed}
+        yield {"name": encodable(module.name), "file": encodable(module.place), "state": state, "missed": missed}
 
 
 def _list_places(edition: Edition, found: Sequence[SymbolGap]) -> list[int]:
@@ -138,7 +137,7 @@ def _describe_symbols(edition: Edition) -> dict[str, list[Any]]:
         for symbol, body in zip(each.symbols, each.bodies, strict=True):
             runs_by_calls = symbol.kind in {"function", "method"}
             missed = body & ~executed if runs_by_calls or each.file in unimported else 0
-            columns["name"].append(clean(symbol.name.removeprefix(prefix)) if symbol.kind != "module" else "")
+            columns["name"].append(encodable(symbol.name.removeprefix(prefix)) if symbol.kind != "module" else "")
             columns["module"].append(number)
             columns["kind"].append(kinds[symbol.kind])
             columns["line"].append(symbol.span[0])

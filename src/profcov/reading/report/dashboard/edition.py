@@ -61,8 +61,3 @@ class Edition:
     def find_link(self, *names: str) -> str | None:
         """Return the first of these names, relative to the page, that is a file; None if none is."""
         return next((name for name in names if (self.directory / name).is_file()), None)
-
-
-def clean(text: str) -> str:
-    """Return text that can be encoded: a file name need not be."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
