@@ -14,6 +14,7 @@ from profcov.recording.context import find_scope, find_task
 from profcov.recording.faults import log_once
 from profcov.recording.propagation import open_recorder
 from profcov.slug import Slug
+from profcov.wire.statuses import IN_COROUTINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ class trace:  # noqa: N801 (used like a function)
         self._open[stack] = _who(), unit
         if _is_in_task() and not unit.capabilities.coroutine_blocks:
             stack.close()
-            self.status = "unsupported; a block inside a coroutine"
+            self.status = IN_COROUTINE
             log_once("block-in-task", "a block inside a coroutine is not measured here: decorate a coroutine function")
             return
         stack.enter_context(unit.step())

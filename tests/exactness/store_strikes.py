@@ -97,7 +97,7 @@ class Rounds:
 
     def begin(self, slug):
         """Begin a unit; what was struck twice is put right by the recorder's own thread, while a unit waits."""
-        from profcov.wire.carrier import BUSY
+        from profcov.wire.statuses import BUSY
 
         unit = self.recorder.begin(slug, wait=0)
         if unit.status != BUSY:

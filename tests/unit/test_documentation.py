@@ -23,10 +23,13 @@ from profcov import settings
 from profcov.cli import main as cli
 from profcov.cli.columns import COLUMNS
 from profcov.collector.config import _REFUSED, _SECTIONS, CoverageConfig
+from profcov.errors import EngineUnavailableError
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.denial import Denial
 from profcov.store.layout import new_shard_path
 from profcov.store.shard import write_shard
+from profcov.wire import statuses
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +39,7 @@ SOURCE = ROOT / "src" / "profcov"
 MODULES = sorted(SOURCE.rglob("*.py"))
 REFERENCE = ROOT / "docs" / "reference"
 MAX_LINES = 400
+WORDS = {"REJECTED", "UNSUPPORTED", "STATUS_HEADER"}  # of the module of statuses: what is no status
 NOT_OURS = {".venv", ".nox", ".git", ".pytest_cache", "artifacts", "node_modules"}
 PAGES = sorted(
     path
@@ -101,20 +105,14 @@ def log_codes() -> set[str]:
     return {call.args[0].value for call in calls_of("log_once") if isinstance(call.args[0], ast.Constant)}
 
 
-def status_values() -> set[str]:
-    """Every text that the status header may have, as far as it stands in the code."""
-    found = set()
-    for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                if re.fullmatch(r"(rejected|unsupported); \S[^{}]*", node.value):
-                    found.add(node.value)
-            elif isinstance(node, ast.FunctionDef) and node.name == "refusal":
-                returns = [each.value for each in ast.walk(node) if isinstance(each, ast.Return)]
-                reasons = [each.value for each in returns if isinstance(each, ast.Constant) and each.value is not None]
-                found.update(f"unsupported; {reason}" for reason in reasons)
-    carrier = importlib.import_module("profcov.wire.carrier")
-    return found | {carrier.TRACED, carrier.DISABLED}
+def literals_like(pattern: str) -> set[tuple[str, str]]:
+    """The strings in the code that a pattern matches whole, each with its module."""
+    return {
+        (path.relative_to(SOURCE).as_posix(), node.value)
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(pattern, node.value)
+    }
 
 
 def setting_names() -> set[str]:
@@ -195,11 +193,20 @@ def test_every_code_that_a_server_logs_has_its_line():
 
 
 def test_every_status_value_has_its_line():
-    documented = set(first_cells("status-header.md"))
-    assert status_values() <= documented
-    assert {
-        value for value in documented if "<" not in value and value.split(";")[0] in {"rejected", "unsupported"}
-    } <= (status_values())
+    names = [name for name, value in vars(statuses).items() if name.isupper() and isinstance(value, str)]
+    values = {getattr(statuses, name) for name in names if name not in WORDS}
+    found_there = [
+        Denial(Path(), "<user>", "me").public,
+        EngineUnavailableError("<engine>", "<reason>").public,
+        "<name of an exception>",
+    ]
+    assert set(first_cells("status-header.md")) == values | {statuses.unsupported(each) for each in found_there}
+    assert {statuses.split_status(value)[0] for value in values} == {"traced", "disabled", "rejected", "unsupported"}
+
+
+def test_statuses_and_labels_are_written_in_one_module_each():
+    assert {path for path, _ in literals_like(r"(disabled|rejected|unsupported);.*")} == {"wire/statuses.py"}
+    assert {path for path, _ in literals_like(r"\|?job:(other)?")} == {"wire/labels.py"}
 
 
 def test_every_file_in_the_data_directory_has_its_line(tmp_path):

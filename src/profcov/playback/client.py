@@ -21,7 +21,8 @@ from profcov.playback.secret import is_secret_name
 from profcov.playback.secret_text import hide_named
 from profcov.playback.trace_status import explain_status
 from profcov.settings import Settings
-from profcov.wire.carrier import HEADER, STATUS_HEADER, TRACED, outgoing_headers
+from profcov.wire.carrier import HEADER, outgoing_headers
+from profcov.wire.statuses import STATUS_HEADER, TRACED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

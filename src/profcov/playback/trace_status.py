@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from profcov.wire.carrier import DISABLED, NOT_ALLOWED, PAUSED, SIGNATURE, STATUS_HEADER
+from profcov.wire.statuses import (
+    DISABLED,
+    NOT_ALLOWED,
+    PAUSED,
+    REJECTED,
+    SIGNATURE,
+    STATUS_HEADER,
+    UNSUPPORTED,
+    TraceStatus,
+    split_status,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _NO_STATUS: Final = (
     "the server does not run profcov's middleware, or another process answers on this port: "
     f"{{request}} was answered with {{status}} and no {STATUS_HEADER}"
 )
-_WHY: Final = {
+_WHY: Final[Mapping[TraceStatus, str]] = {
     DISABLED: "profcov is installed but off: set ENABLE_PROFILE_COVERAGE=1 where the server starts",
     PAUSED: "recording is paused there: run `profcov resume` on the server's data directory",
     SIGNATURE: "the server takes signed slugs only: set PROFILE_COVERAGE_SECRET here to what it is there",
@@ -22,11 +35,12 @@ def explain_status(status: str | None, request: str, code: int) -> str:
     """Return why a request was not traced; ``status`` is the header, if there is one, and ``code`` the answer's own."""
     if status is None:
         return _NO_STATUS.format(request=request, status=code)
-    if status in _WHY:
-        return _WHY[status]
-    word, _, detail = status.partition(";")
-    if word == "rejected":
-        return f"the server refused to trace {request}: {detail.strip() or 'it gives no reason'}"
-    if word == "unsupported":
-        return f"the server cannot trace {request}: {detail.strip() or 'it gives no reason'}"
+    known = _WHY.get(TraceStatus(status))
+    if known is not None:
+        return known
+    word, detail = split_status(status)
+    if word == REJECTED:
+        return f"the server refused to trace {request}: {detail or 'it gives no reason'}"
+    if word == UNSUPPORTED:
+        return f"the server cannot trace {request}: {detail or 'it gives no reason'}"
     return f"{request} was answered with {STATUS_HEADER}: {status[:80]!r}, which this profcov does not know"

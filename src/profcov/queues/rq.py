@@ -20,10 +20,11 @@ from profcov.recording.appearance import appear
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.propagation import open_recorder
 from profcov.recording.propagation.patches import INSTALLED, Patches
-from profcov.recording.unit import JOB_PREFIX, Work, note_enqueued, note_job_run
+from profcov.recording.unit import Work, note_enqueued, note_job_run
 from profcov.store.jobs import FAILED, FINISHED, REPEATED, RETRIED, STARTED, JobRun, may_run
 from profcov.tracing import current_slug
 from profcov.wire.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp
+from profcov.wire.labels import name_job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -336,7 +337,7 @@ def _run_of(job: Job) -> JobRun:
 
 def _work_of(run: JobRun, *, is_attempt: bool) -> Work:
     def name() -> str | None:
-        return None if run.function is None else f"{JOB_PREFIX}{run.function}"
+        return None if run.function is None else name_job(run.function)
 
     return Work(name, lambda: run.id, job=run if is_attempt else None, is_labelled=True)
 

@@ -24,6 +24,7 @@ from profcov.store.lock import SlugLock
 from profcov.store.merge import UNKNOWN
 from profcov.store.rows import IN_FLIGHT, MISSING, UNWRITTEN
 from profcov.store.shard import write_shard
+from profcov.wire.labels import write_label, write_other
 
 if TYPE_CHECKING:
     import weakref
@@ -91,7 +92,7 @@ class Book:
         self._moved = self._is_said = self.has_shard = False
         self._shared: Trace | None = None
         if settings.context == "profile":
-            self._shared = engine.new_trace(slug, f"{settings.context_prefix}:{slug}")
+            self._shared = engine.new_trace(slug, write_label(settings.context_prefix, slug))
         self._finders: dict[Trace, FindLabel] = {}
         self._waiting: dict[Trace, int] = {}
         self._given_up: deque[None] = deque(maxlen=1000)
@@ -390,8 +391,7 @@ class Book:
         if label in self._written or len(self._written) < limit:
             return label
         log_once("labels", "%s has more than %d context labels: those that come now are one", self.slug, limit)
-        name = "job:other" if label.partition("|")[2].startswith("job:") else "other"
-        return f"{self.settings.context_prefix}:{self.slug}|{name}"
+        return write_other(self.settings.context_prefix, self.slug, label)
 
     def _forget_idle(self) -> None:
         """Forget the traces of units that have ended, with all that they had started, and are on disk."""

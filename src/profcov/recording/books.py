@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.recording.book import Book
 from profcov.store.admission import Admission
-from profcov.wire.carrier import BUSY, TOO_MANY
+from profcov.wire.statuses import BUSY, TOO_MANY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
     from profcov.store.jobs import JobRun
     from profcov.store.presence import Presence
+    from profcov.wire.statuses import TraceStatus
 
 _POLL_SECONDS: Final = 0.01
 
@@ -40,7 +41,7 @@ class Books:
         """Yield the present book of each slug, and those under whose traces something may still run."""
         return iter(list(self._all.values()))
 
-    def enter(self, slug: Slug, engine: Engine, job: JobRun | None, wait: float) -> tuple[Book, Place] | str:
+    def enter(self, slug: Slug, engine: Engine, job: JobRun | None, wait: float) -> tuple[Book, Place] | TraceStatus:
         """Count a unit in; return its book and its place there, or the status that says why not.
 
         ``wait`` is how many seconds to wait for a reader.

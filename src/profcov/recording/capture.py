@@ -33,25 +33,29 @@ from profcov.store.pause import is_paused
 from profcov.store.presence import Presence
 from profcov.store.rows import MISSING
 from profcov.store.shard import prepare, writing
-from profcov.wire.carrier import (
+from profcov.wire.carrier import Carriers
+from profcov.wire.labels import write_label
+from profcov.wire.signature import is_signed
+from profcov.wire.statuses import (
     BUSY,
     DISABLED,
     DISK,
     ERROR,
+    INVALID_SLUG,
     MISSED,
     NOT_ALLOWED,
     PAUSED,
     SIGNATURE,
     STARTING,
     TRACED,
-    Carriers,
+    unsupported,
 )
-from profcov.wire.signature import is_signed
 
 if TYPE_CHECKING:
     from profcov.recording.book import Book
     from profcov.recording.engine.base import Engine
     from profcov.wire.carrier import Claim
+    from profcov.wire.statuses import TraceStatus
 
 _BUSY_SECONDS: Final = 2.0
 _START_SECONDS: Final = 10.0
@@ -67,10 +71,10 @@ class Recorder:
         self.carriers = Carriers(settings)
         self.engine: Engine | None = None
         self.presence = Presence(settings.data_dir, settings.umask)
-        self._at_rest: str | None = None
+        self._at_rest: TraceStatus | None = None
         self._starting = threading.Lock()
         self._books = Books(settings, self.presence)
-        self._refusal: str | None = None if settings.enabled else DISABLED
+        self._refusal: TraceStatus | None = None if settings.enabled else DISABLED
         self._flusher: int | None = None
         self._watchers = [None]  # one thing to take out: taking is atomic, so that one thread flushes
 
@@ -83,7 +87,7 @@ class Recorder:
                 return Unit(refusal)
         return self.begin(claim.slug, work, wait=wait)
 
-    def _check(self, claim: Claim) -> str | None:
+    def _check(self, claim: Claim) -> TraceStatus | None:
         """Return why a claim is not believed, or None."""
         try:
             parse_slug(claim.slug)
@@ -92,7 +96,7 @@ class Recorder:
                 return SIGNATURE
             return None if self._books.admission.is_allowed(claim.slug) else NOT_ALLOWED
         except InvalidSlugError:
-            return "rejected; invalid slug"
+            return INVALID_SLUG
         except Exception as error:  # noqa: BLE001 (itsdangerous may be missing)
             raise_foreign(error)
             log_once("signature", "cannot check who sends a slug", error=error)
@@ -110,7 +114,7 @@ class Recorder:
                 self.miss(slug_text, unit.status)
             return unit  # noqa: TRY300
         except InvalidSlugError:
-            return Unit("rejected; invalid slug")
+            return Unit(INVALID_SLUG)
         except Exception as error:  # noqa: BLE001
             raise_foreign(error)
             self.miss(slug_text, ERROR)
@@ -119,7 +123,7 @@ class Recorder:
                 log_once("begin", "cannot begin to record", error=error)
                 return Unit(ERROR)
             log_once("denied", "cannot record: %s", denial)
-            return Unit(f"unsupported; {denial.public}")
+            return Unit(unsupported(denial.public))
 
     def _begin(self, slug_text: str, work: Work, wait: float) -> Unit:
         if self._flusher is None and self._refusal is None:
@@ -133,7 +137,7 @@ class Recorder:
             return Unit(self._refusal or STARTING)
         refusal = engine.refusal()
         if refusal is not None:
-            return Unit(f"unsupported; {refusal}")
+            return Unit(refusal)
         slug = Slug(slug_text) if slug_text in self._books else parse_slug(slug_text)
         entered = self._books.enter(slug, engine, work.job, wait)
         if isinstance(entered, str):
@@ -146,7 +150,7 @@ class Recorder:
             raise
         return Unit(TRACED, scope, place)
 
-    def miss(self, slug_text: str, status: str) -> None:
+    def miss(self, slug_text: str, status: TraceStatus) -> None:
         """Note that a unit was refused whose lines will be missing; never raises."""
         try:
             self.presence.note(MISSING, parse_slug(slug_text), MISSED[status])
@@ -155,12 +159,11 @@ class Recorder:
 
     def _find_label(self, slug: Slug, work: Work, final: bool) -> str | None:  # noqa: FBT001 (called by position)
         """Return a unit's context label; None while the route is not known, unless that is ``final``."""
-        profile = f"{self.settings.context_prefix}:{slug}"
+        label = functools.partial(write_label, self.settings.context_prefix, slug)
         if self.settings.context == "request":
-            ident = work.ident()
-            profile = f"{profile}:{_one_line(ident)}" if ident else profile
+            label = functools.partial(label, work.ident())
             if not work.is_labelled:
-                return profile
+                return label()
         name = None
         try:
             name = work.name()
@@ -168,8 +171,8 @@ class Recorder:
             raise_foreign(error)
             log_once("route", "cannot tell the route of a request", error=error)
         if name is None:
-            return profile if final else None
-        return f"{profile}|{_one_line(name)}" if name else profile
+            return label() if final else None
+        return label(name=name)
 
     def _start(self) -> Engine | None:
         """Start the engine at the first unit; if it cannot run here, say so once and refuse from now on.
@@ -193,7 +196,7 @@ class Recorder:
             raise_foreign(error)
             log_once("engine-start", "cannot measure: %s", error)
             reason = error.public if isinstance(error, EngineUnavailableError) else type(error).__name__
-            self._refusal = f"unsupported; {_one_line(reason)}"
+            self._refusal = unsupported(reason)
         finally:
             lock.release()
         return self.engine
@@ -386,13 +389,6 @@ def _work_of_child(scope: Scope) -> Work:
     if work.is_labelled:
         return Work(work.name, work.ident, is_labelled=True)
     return work_labelled(scope.trace.label)
-
-
-def _one_line(text: str) -> str:
-    """Return a text that can stand in a header: printable ASCII, no line break."""
-    if text.isascii() and text.isprintable():
-        return text[:200]
-    return "".join(char if " " <= char <= "~" else " " for char in text)[:200]
 
 
 atexit.register(flush_everything)

@@ -19,7 +19,8 @@ from profcov.recording.later import do_or_put_off
 from profcov.recording.lingering import linger
 from profcov.recording.step import Step
 from profcov.store.jobs import enqueued
-from profcov.wire.carrier import TRACED
+from profcov.wire.labels import is_job, name_job, read_ident, read_name
+from profcov.wire.statuses import TRACED
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from profcov.recording.engine.base import Capabilities, Engine, Trace
     from profcov.recording.place import Place
     from profcov.store.jobs import JobRun
+    from profcov.wire.statuses import TraceStatus
 
 
 class Work:
@@ -56,8 +58,6 @@ class Work:
         self.is_labelled = is_labelled
 
 
-JOB_PREFIX: Final = "job:"
-"""With it begin the name of a job's function in a label, and the id of a job that has created another."""
 UNNAMED: Final = Work()
 
 
@@ -82,7 +82,7 @@ class Unit:
 
     def __init__(
         self,
-        status: str,
+        status: TraceStatus,
         scope: Scope | None = None,
         place: Place | None = None,
         *,
@@ -232,8 +232,8 @@ def work_labelled(label: str | None) -> Work:
     """Return what work in a child process is, by the label that its parent's has when it starts."""
     if label is None:
         return UNNAMED
-    profile, _, name = label.partition("|")
-    return Work(lambda: name, lambda: profile.rpartition(":")[2], is_labelled=name.startswith(JOB_PREFIX))
+    name, ident = read_name(label), read_ident(label)
+    return Work(lambda: name, lambda: ident, is_labelled=is_job(name))
 
 
 def note_enqueued(job_id: str, function: str, queue: str) -> None:
@@ -256,7 +256,7 @@ def _name_parent(scope: Scope) -> str | None:
     try:
         if work.is_labelled:
             ident = work.ident()
-            return f"{JOB_PREFIX}{ident}" if ident not in {"", scope.book.slug} else None
+            return name_job(ident) if ident not in {"", scope.book.slug} else None
         return work.name() or work.address() or None
     except Exception as error:  # noqa: BLE001 (a framework's objects are asked)
         raise_foreign(error)

@@ -11,7 +11,7 @@ from profcov.recording.capture import flush_everything
 from profcov.recording.propagation import open_recorder, tasks
 from profcov.recording.unit import Work
 from profcov.web.routes import find_in_scope, name_method
-from profcov.wire.carrier import BUSY, STATUS_HEADER
+from profcov.wire.statuses import BUSY, STATUS_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping

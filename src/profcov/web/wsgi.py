@@ -9,7 +9,7 @@ from profcov.recording.appearance import appear
 from profcov.recording.propagation import open_recorder
 from profcov.recording.unit import Work
 from profcov.web.routes import find_in_environ, name_method
-from profcov.wire.carrier import STATUS_HEADER
+from profcov.wire.statuses import STATUS_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

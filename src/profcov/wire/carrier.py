@@ -1,11 +1,10 @@
-"""How a slug travels: request headers, baggage, a cookie, the answer's status header, the job's metadata."""
+"""How a slug travels: request headers, baggage, a cookie, the job's metadata."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from profcov import reasons
 from profcov.wire.signature import sign
 
 if TYPE_CHECKING:
@@ -15,33 +14,11 @@ if TYPE_CHECKING:
 
 HEADER: Final = "X-Profile-Trace"
 TOKEN_HEADER: Final = "X-Profile-Trace-Token"  # noqa: S105 (a name)
-STATUS_HEADER: Final = "X-Profile-Trace-Status"
 COOKIE: Final = "profile_trace"
 TOKEN_COOKIE: Final = "profile_trace_token"  # noqa: S105
 BAGGAGE_KEY: Final = "profcov.slug"
 BAGGAGE_TOKEN_KEY: Final = "profcov.token"  # noqa: S105
 JOB_META_KEY: Final = "profile_trace_slug"
-
-TRACED: Final = "traced"
-DISABLED: Final = "disabled"
-BUSY: Final = "rejected; the profile is being combined"
-DISK: Final = "rejected; disk"
-PAUSED: Final = "disabled; paused"
-SIGNATURE: Final = "rejected; signature"
-NOT_ALLOWED: Final = "rejected; not allowed"
-STARTING: Final = "rejected; the engine is being started"
-TOO_MANY: Final = "rejected; too many profiles"
-
-ERROR: Final = "unsupported; an error, see the server's log"
-MISSED: Final = {
-    ERROR: reasons.REFUSED_ERROR,
-    BUSY: reasons.REFUSED_COMBINING,
-    PAUSED: reasons.REFUSED_PAUSED,
-    DISK: reasons.REFUSED_DISK,
-    TOO_MANY: reasons.REFUSED_TOO_MANY,
-    STARTING: reasons.REFUSED_STARTING,
-}
-"""Why an artifact is partial, by what a request was told whose lines are missing in it."""
 
 _MOST_CHARACTERS: Final = 8192
 """Baggage and cookies that are longer are not looked at; it is what W3C's baggage may have at least."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from itertools import compress, repeat
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from profcov.reading.analysis.index import SymbolIndex, to_flags
+from profcov.wire.labels import read_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from profcov.reading.symbols.model import Inventory, Symbol, SymbolName
     from profcov.slug import Slug
     from profcov.store.read import Recorded
-
-_JOB: Final = "|job:"
-"""What follows it in a context label is the function of a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +150,6 @@ def count_lines(executed: Mapping[str, int]) -> int:
     return sum(statements.bit_count() for statements in executed.values())
 
 
-def job_of(context: str) -> str | None:
-    """Return the function of a job from a context label, such as ``profile:checkout|job:shop.jobs.charge``."""
-    _, mark, function = context.partition(_JOB)
-    return function if mark else None
-
-
 def unite(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     """Return the lines of each file that any part has."""
     union: dict[str, int] = {}
@@ -170,11 +162,11 @@ def unite(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
 def _split(index: SymbolIndex, recorded: Recorded, lines: int) -> tuple[int | None, int | None]:
     """Return how many of the lines ran outside jobs, and how many in jobs, if the labels or the sidecar tell them apart."""
     content = recorded.content
-    if all(job_of(label) is None for label, _ in (*content.lines, *content.arcs)):
+    if all(read_function(label) is None for label, _ in (*content.lines, *content.arcs)):
         return (None, None) if recorded.facts is None or recorded.jobs else (lines, 0)
     by_context = content.bits_by_context()
     jobs, others = (
-        unite(files for label, files in by_context.items() if (job_of(label) is not None) == is_job)
+        unite(files for label, files in by_context.items() if (read_function(label) is not None) == is_job)
         for is_job in (True, False)
     )
     return count_lines(index.executed(others)), count_lines(index.executed(jobs))

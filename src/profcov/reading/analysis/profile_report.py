@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from profcov.reading.analysis.matrix import count_lines, job_of, unite
+from profcov.reading.analysis.matrix import count_lines, unite
+from profcov.wire.labels import read_function
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -110,9 +111,9 @@ def _report_symbols(index: SymbolIndex, executed: Mapping[str, int]) -> Iterable
 
 
 def _count_job_lines(by_context: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
-    functions = sorted({function for label in by_context if (function := job_of(label)) is not None})
+    functions = sorted({function for label in by_context if (function := read_function(label)) is not None})
     return {
-        function: count_lines(unite(each for label, each in by_context.items() if job_of(label) == function))
+        function: count_lines(unite(each for label, each in by_context.items() if read_function(label) == function))
         for function in functions
     }
 
@@ -121,7 +122,7 @@ def _find_only_jobs(index: SymbolIndex, covered: Mapping[str, int]) -> dict[Symb
     jobs: dict[str, int] = {}
     others = 0
     for label, symbols in covered.items():
-        function = job_of(label)
+        function = read_function(label)
         if function is None:
             others |= symbols
         else:

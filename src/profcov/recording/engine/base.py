@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from profcov.recording.context import Scope
     from profcov.recording.engine.sources import Sources
+    from profcov.wire.statuses import TraceStatus
 
 Executed = dict[str, set[Any]]
 """What ran, by the file name that goes into the data file: line numbers, or arcs (pairs of them) with branches."""
@@ -129,7 +130,7 @@ class Engine(Protocol):
     def counts(self) -> Counts:
         """What was done so far: of interest to people only."""
 
-    def refusal(self) -> str | None:
+    def refusal(self) -> TraceStatus | None:
         """Return why a unit cannot be measured right now, in this thread, or None."""
 
     def review(self) -> None:

@@ -23,6 +23,7 @@ from profcov.recording.engine.coroutine import StepCoroutine
 from profcov.recording.engine.ctrace_state import CTrace
 from profcov.recording.engine.strands import Strand, Threads, ThreadState, has_hub
 from profcov.recording.faults import log_once, raise_foreign
+from profcov.wire.statuses import GREENLETS, TRACE_FUNCTION
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from profcov.recording.context import Scope
     from profcov.recording.engine.ctrace_state import Known, Mark
     from profcov.recording.engine.sources import Sources
+    from profcov.wire.statuses import TraceStatus
 
 
 class CTraceEngine:
@@ -188,12 +190,12 @@ class CTraceEngine:
         """What was done so far: nothing is armed here."""
         return Counts(lines=self.lines)
 
-    def refusal(self) -> str | None:
+    def refusal(self) -> TraceStatus | None:
         """Say why this thread cannot be measured: somebody else's trace function, or greenlets."""
         if sys.gettrace() not in (None, self._threads.state.strand.running[1]):
-            return "another trace function is set (coverage.py or a debugger)"
+            return TRACE_FUNCTION
         if has_hub():
-            return "greenlets need the monitoring engine (Python 3.12 or newer)"
+            return GREENLETS
         return None
 
     def review(self) -> None:

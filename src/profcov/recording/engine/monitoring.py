@@ -158,9 +158,8 @@ class MonitoringEngine:
         """What was done so far."""
         return Counts(self.arms, self.disarms, self.blocked, self.lines)
 
-    def refusal(self) -> str | None:
+    def refusal(self) -> None:
         """Return None: this engine measures beside debuggers, profilers and coverage.py."""
-        return None
 
     def after_fork(self) -> None:
         """Forget the parent's traces."""
