@@ -10,7 +10,7 @@ DOCS_VENV := .venv-docs
 PARALLEL := -n auto --dist worksteal
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo examples pictures check-examples test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check docs lock clean interpreter
+.PHONY: help demo examples pictures check-examples quick test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check docs lock clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -27,6 +27,9 @@ pictures: $(READY)  ## make the README's pictures from artifacts/example/ anew (
 
 check-examples: $(READY)  ## say whether artifacts/example/ is what the last `make demo` has recorded
 	@$(BIN)/python tools/examples.py --check
+
+quick: $(VENV)/.core  ## the unit tests that start no process, with the few packages they need: a minute from a fresh clone
+	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p pytest_timeout -p xdist.plugin $(PARALLEL) --quick -rfE $(or $(ARGS),tests/unit)
 
 test: $(READY)  ## the test suite, in several processes; ARGS="-k words" goes to pytest, and ARGS=-n0 is one process
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
@@ -105,15 +108,29 @@ lock: | interpreter  ## choose anew the versions that everything is installed in
 clean:  ## remove what the targets made
 	rm -rf $(VENV) $(DOCS_VENV) build/docs .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo frontend/node_modules
 
-# An environment without pip was not finished: it is made again. pip -qq prints errors only.
+# Everything, or what `make quick` needs of it. pip -qq prints errors only.
 $(READY): pyproject.toml requirements.lock src/profcov.pth | interpreter
-	@python='$(PYTHON)'; $(CHECK_VERSION); $(CHECK_VENV); \
+	@$(MAKE_VENV)
+	@$(INSTALL) --require-hashes --requirement requirements.lock
+	@$(BIN)/python tools/lock.py --check
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.core $@
+
+$(VENV)/.core: pyproject.toml requirements.lock src/profcov.pth tools/lock.py | interpreter
+	@$(MAKE_VENV)
+	@$(BIN)/python tools/lock.py --group core >$(VENV)/core.lock
+	@$(INSTALL) --require-hashes --requirement $(VENV)/core.lock
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check
+
+# An environment without pip was not finished: it is made again.
+define MAKE_VENV
+python='$(PYTHON)'; $(CHECK_VERSION); $(CHECK_VENV); \
 	echo "setting up $(VENV) with $$("$$python" --version) ..." >&2; \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.lock
-	@$(BIN)/python tools/lock.py --check
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $@
+endef
 
 # A Python that was asked for, and an environment that another one has made: say so instead of using the wrong one.
 interpreter:

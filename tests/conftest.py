@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 
-from profcov.demo.valkey import start_server
 from profcov.recording.context import current
 from profcov.store.own_file import close_dropped
 
@@ -39,6 +38,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="what takes minutes, too: each framework on each server, thousands of requests",
     )
+
+
+    parser.addoption("--quick", action="store_true", help="skip each test at the moment it starts a process")
+
+
+STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system"}
+"""The audit events of a process that is started."""
+starting_skips = False
+
+
+def skip_at_a_process(event: str, _: object) -> None:
+    if starting_skips and event in STARTS and not is_importing():
+        pytest.skip("starts a process: `make test` runs it")
+
+
+def is_importing() -> bool:
+    """Tell whether a module is being imported: croniter asks `file` about the interpreter, and an import cut off stays broken."""
+    frame = sys._getframe()
+    while frame := frame.f_back:  # type: ignore[assignment]  # None at the end
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            return True
+    return False
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("quick"):
+        sys.addaudithook(skip_at_a_process)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Iterator[Any]:
+    global starting_skips  # noqa: PLW0603 (an audit hook is the process's, and stays)
+    starting_skips = True
+    try:
+        return (yield)
+    finally:
+        starting_skips = False
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -100,6 +136,8 @@ def interpreter_state() -> Iterator[None]:
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a fresh Redis server of this test session's own."""
     from ports import find_free_port  # beside, in support/
+
+    from profcov.demo.valkey import start_server
 
     with start_server(find_free_port(), tmp_path_factory.mktemp("redis")) as url:
         yield url
