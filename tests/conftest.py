@@ -39,7 +39,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what takes minutes, too: each framework on each server, thousands of requests",
     )
 
-
     parser.addoption("--quick", action="store_true", help="skip each test at the moment it starts a process")
 
 
