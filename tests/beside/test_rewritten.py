@@ -26,7 +26,7 @@ class Box:
 """
 PROGRAM = """
 import sys
-import profcov.recording.engine.started  # from now on a file that is written may be another than the one that runs
+import profcov.recording  # from now on a file that is written may be another than the one that runs
 with open("pkg/work.py", "w") as file:
     file.write(sys.argv[1])
 import profcov
@@ -37,7 +37,7 @@ assert type(sys.modules["pkg.work"].__loader__).__name__ != "SourceFileLoader"
 """
 PYTEST = """
 import sys
-import profcov.recording.engine.started
+import profcov.recording
 with open("test_work.py", "w") as file:
     file.write("import profcov\\n" + sys.argv[1] + "\\ndef test_it():\\n    with profcov.trace('p'):\\n        assert Box().get(3) == 3\\n")
 import pytest

@@ -22,7 +22,7 @@ STATE = Path("profcov", "recording", "engine", "monitoring_state.py")
 STACKS = Path("profcov", "recording", "engine", "stacks.py")
 SECONDS = "15"
 
-LOOK = "return countOf(map(id, map(_get_code, _all_frames())), id(code))"
+LOOK = "return countOf(map(id, map(_get_code, walk_frames())), id(code))"
 DISARM = """        at_once(calls(*mark), calls_if(map(self._quiet.__contains__, (state,)), self._wake(state, code)))
         if self._is_running(code):
 """

@@ -15,7 +15,7 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from profcov.recording.capture import flush_everything
 from profcov.recording.faults import log_once, raise_foreign
@@ -28,23 +28,36 @@ if TYPE_CHECKING:
 _PATIENCE_SECONDS: Final = 1.0
 _READY, _WRITTEN = b"r", b"w"
 _PIPE: Final = "_profcov_pipe"
-"""The attribute of a worker with the ends of the pipe to its horse."""
+"""The attribute of a worker with the pipe to its horse."""
 _SPAWNED: Final = "PROFCOV_HORSE_PIPE"
 """The environment variable that tells a horse that was spawned, not forked, its end."""
 _SPAWNING: Final = {"spawnv": 1, "posix_spawn": 0}
 """What RQ spawns with, and where it takes the program: RQ 2 the first, RQ 3 the second."""
 
 
+class Pipe(NamedTuple):
+    """The ends of a pipe from a horse to its worker; -1 is one that this process does not have."""
+
+    reader: int = -1
+    writer: int = -1
+
+    @classmethod
+    def of(cls, worker: Any) -> Pipe:
+        """Return a worker's."""
+        pipe = getattr(worker, _PIPE, None)
+        return pipe if isinstance(pipe, cls) else cls()
+
+
 @contextlib.contextmanager
 def connected(worker: Any) -> Iterator[None]:
     """Make the pipe between a worker and the horse that it starts inside this block."""
-    if (-1, *getattr(worker, _PIPE, ()))[-1] >= 0:  # a mixin above a class that is hooked
+    if Pipe.of(worker).writer >= 0:  # a mixin above a class that is hooked
         yield
         return
     try:
         let_go(worker)
-        reader, writer = os.pipe()
-        setattr(worker, _PIPE, (reader, writer))
+        pipe = Pipe(*os.pipe())
+        setattr(worker, _PIPE, pipe)
     except OSError as error:
         log_once("horse", "cannot connect a work horse: what it runs is lost if it is killed", error=error)
         yield
@@ -52,23 +65,23 @@ def connected(worker: Any) -> Iterator[None]:
     try:
         yield  # a forked horse does not come back
     finally:
-        os.close(writer)
-        setattr(worker, _PIPE, (reader, -1))
+        os.close(pipe.writer)
+        setattr(worker, _PIPE, Pipe(pipe.reader))
 
 
 def let_go(worker: Any) -> None:
     """Close what is left of the pipe to a horse."""
-    for fd in getattr(worker, _PIPE, ()):
+    for fd in Pipe.of(worker):
         with contextlib.suppress(OSError):
             if fd >= 0:
                 os.close(fd)
-    setattr(worker, _PIPE, ())
+    setattr(worker, _PIPE, Pipe())
 
 
 def let_write(worker: Any) -> None:
     """Give a worker's horse the time to write before it is killed; never raises."""
     try:
-        reader = (*getattr(worker, _PIPE, ()), -1)[0]
+        reader = Pipe.of(worker).reader
         if reader < 0 or not select.select([reader], [], [], 0)[0] or os.read(reader, 1) != _READY:
             return  # it performs no traced job, or is told already
         os.kill(worker.horse_pid, signal.SIGUSR2)
@@ -124,7 +137,7 @@ def _on_end(number: int, _frame: FrameType | None) -> None:
 
 
 def _say(worker: Any, what: bytes) -> None:
-    fd = (-1, -1, *getattr(worker, _PIPE, ()))[-1]
+    fd = Pipe.of(worker).writer
     if fd < 0:
         fd = int(os.environ.get(_SPAWNED, "-1"))
     if fd >= 0:
@@ -150,7 +163,7 @@ def _spawn(worker: Any, original: Callable[..., int], position: int, *args: Any,
     before, (file, words), after = args[:position], args[position : position + 2], args[position + 2 :]
     if len(words) == 3 and words[1] == "-c" and file == sys.executable:  # noqa: PLR2004
         words = [*words[:2], f"import profcov.queues.rq\nprofcov.queues.rq.install_workers()\n{words[2]}"]
-    writer = (-1, *getattr(worker, _PIPE, ()))[-1]
+    writer = Pipe.of(worker).writer
     if writer >= 0:
         os.set_inheritable(writer, True)  # noqa: FBT003 (its signature)
         os.environ[_SPAWNED] = str(writer)

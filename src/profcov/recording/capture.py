@@ -19,7 +19,7 @@ from profcov.errors import EngineUnavailableError, InvalidSlugError, ProfcovErro
 from profcov.recording.appearance import note_unit
 from profcov.recording.books import Books
 from profcov.recording.context import Scope, current, find_scope, forget_steps
-from profcov.recording.engine import imports, started  # noqa: F401 (it notes the time)
+from profcov.recording.engine import imports
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.later import do_or_put_off
 from profcov.recording.lingering import forget_lingering, look_at_lingering

@@ -18,7 +18,7 @@ from coverage.inorout import InOrOut
 from profcov.configuration import note_settings
 from profcov.omissions import omit_by_name
 from profcov.plugins import list_missing
-from profcov.recording.engine.started import STARTED
+from profcov.recording import STARTED
 from profcov.recording.engine.versions import CO_OPTIMIZED, MARK, SourceFile
 from profcov.recording.faults import OWN, log_once, raise_foreign
 
@@ -156,9 +156,8 @@ class Sources:
 
     def doubt(self, filename: str) -> str:
         """Return the key of what is of no known version of a file."""
-        file = self._verdicts[filename]
-        assert file is not None  # noqa: S101 (it is measured)
-        return file.doubt()
+        file = self._verdicts.get(filename)
+        return filename if file is None else file.doubt()
 
     def look_again(self, module: Any) -> None:
         """Take note that a module is run, which may have been run before; cheap where it was not."""

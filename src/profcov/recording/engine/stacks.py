@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from itertools import accumulate, chain, repeat, starmap, takewhile
 from operator import attrgetter, countOf, truth
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -14,9 +14,23 @@ if TYPE_CHECKING:
 _get_code: Final = attrgetter("f_code")
 
 
+def walk_frames() -> Iterator[FrameType]:
+    """Return the frames of every thread, ours too, innermost first: an iterator of C's that looks when it is asked.
+
+    To be used up in one call into C. While Python code walks a stack, its thread may go on: a generator that was running is
+    suspended then, has no ``f_back``, and hides whoever called it.
+    """
+    by_thread = starmap(sys._current_frames, [()])  # noqa: SLF001
+    innermost = chain.from_iterable(map(dict.values, by_thread))
+    questions = map(chain, zip(innermost), repeat(repeat("f_back")))  # a frame, then what to ask of each
+    down_to_none: Iterator[Iterator[FrameType]] = map(accumulate, questions, repeat(getattr))
+    stacks = map(takewhile, repeat(truth), down_to_none)
+    return chain.from_iterable(stacks)
+
+
 def count_frames(code: CodeType) -> int:
     """Return how many frames, of all threads, run a code object."""
-    return countOf(map(id, map(_get_code, _all_frames())), id(code))
+    return countOf(map(id, map(_get_code, walk_frames())), id(code))
 
 
 def is_within(frame: FrameType | None, codes: Mapping[int, object]) -> bool:
@@ -26,15 +40,3 @@ def is_within(frame: FrameType | None, codes: Mapping[int, object]) -> bool:
             return True
         frame = frame.f_back
     return False
-
-
-def _all_frames() -> Iterator[FrameType]:
-    """Return the frames of every thread, ours too, for use in one C-level loop.
-
-    While Python code walks a stack, its thread may go on: a generator that was running is suspended then, has no
-    ``f_back``, and hides whoever called it.
-    """
-    tops = chain.from_iterable(map(dict.values, starmap(sys._current_frames, [()])))  # noqa: SLF001
-    starts = map(chain, zip(tops), repeat(repeat("f_back")))  # the top frame, then what to ask of each
-    stacks: Any = map(accumulate, starts, repeat(getattr))  # from the top down to None
-    return chain.from_iterable(map(takewhile, repeat(truth), stacks))

@@ -114,10 +114,3 @@ class Handed:
     def __repr__(self) -> str:
         """Look like the function, in messages about threads that have failed."""
         return repr(self._function)
-
-
-def carry(function: Callable[..., Any], *, may_run_for_ever: bool = False) -> Handed:
-    """Return a function as a step of the current unit; only inside a unit."""
-    scope = find_scope()
-    assert scope is not None  # noqa: S101
-    return Handed(function, scope, may_run_for_ever=may_run_for_ever)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from profcov.recording.context import current, find_scope
 from profcov.recording.faults import log_once
-from profcov.recording.propagation.binding import carry, unbound
+from profcov.recording.propagation.binding import Handed, unbound
 from profcov.recording.propagation.on_import import when_imported
 from profcov.recording.propagation.patches import INSTALLED
 from profcov.recording.propagation.pools import follow_gevent
@@ -68,22 +68,26 @@ def _spawned(greenlet: Any) -> None:
 
 
 def _spawn_raw(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    if find_scope() is None or not callable(function):
+    scope = find_scope()
+    if scope is None or not callable(function):
         return original(function, *args, **kwargs)
-    return original(carry(function, may_run_for_ever=True), *args, **kwargs)
+    return original(Handed(function, scope, may_run_for_ever=True), *args, **kwargs)
 
 
 def _spawn_n(original: Callable[..., Any], seconds: float, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    if find_scope() is None:
+    scope = find_scope()
+    if scope is None:
         return original(seconds, function, *args, **kwargs)
-    return original(seconds, carry(function, may_run_for_ever=True), *args, **kwargs)
+    return original(seconds, Handed(function, scope, may_run_for_ever=True), *args, **kwargs)
 
 
 def _make_green_thread(original: Callable[..., None], thread: Any, /, *args: Any, **kwargs: Any) -> None:
-    if find_scope() is None:
+    scope = find_scope()
+    if scope is None:
         original(thread, *args, **kwargs)
         return
-    thread.main = carry(thread.main, may_run_for_ever=True)  # what it is to run is what it finds under this name
+    # What it is to run is what it finds under this name.
+    thread.main = Handed(thread.main, scope, may_run_for_ever=True)
     try:
         original(thread, *args, **kwargs)
     finally:
@@ -91,8 +95,9 @@ def _make_green_thread(original: Callable[..., None], thread: Any, /, *args: Any
 
 
 def _hand_to_native_thread(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    if find_scope() is None or not callable(function):
+    scope = find_scope()
+    if scope is None or not callable(function):
         return original(function, *args, **kwargs)
-    step = carry(function)
+    step = Handed(function, scope)
     with unbound():  # it may start a thread of the pool
         return original(step, *args, **kwargs)

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.recording.context import find_scope
-from profcov.recording.propagation.binding import carry, unbound
+from profcov.recording.propagation.binding import Handed, unbound
 from profcov.recording.propagation.callbacks import is_to_follow
 from profcov.recording.propagation.interpreters import has_interpreters, note_unfollowed
 from profcov.recording.propagation.processes import Carried
@@ -43,13 +43,14 @@ def follow_gevent(patches: Patches) -> None:
 
 
 def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    if find_scope() is None:
+    scope = find_scope()
+    if scope is None:
         return original(pool, function, *args, **kwargs)
     if has_interpreters(pool):
         note_unfollowed()
         with unbound():
             return original(pool, function, *args, **kwargs)
-    step = carry(function)
+    step = Handed(function, scope)
     end = step.end
     try:
         with unbound():  # the submit may start a thread of the pool
@@ -72,8 +73,9 @@ def _submit_to_processes(original: Callable[..., Any], pool: Any, function: Any,
 
 def _add_done_callback(original: Callable[..., Any], future: Any, callback: Any, /, *args: Any, **kwargs: Any) -> Any:
     """Let a callback follow that the thread calls which has the result, after the work itself."""
-    if find_scope() is not None and is_to_follow(callback) and not future.done():
-        callback = carry(callback, may_run_for_ever=True)
+    scope = find_scope()
+    if scope is not None and is_to_follow(callback) and not future.done():
+        callback = Handed(callback, scope, may_run_for_ever=True)
     return original(future, callback, *args, **kwargs)
 
 
@@ -96,8 +98,9 @@ def _hand_with_callbacks(
     given = dict(zip(_CALLBACKS, args[place:], strict=False))
     both = [{**given, **kwargs}.get(name) for name in _CALLBACKS]
     is_valid = len(args) <= place + len(_CALLBACKS) and not given.keys() & kwargs.keys()
-    if find_scope() is not None and any(each is not None for each in both) and is_valid:
-        step = carry(_call, may_run_for_ever=True)  # one unit, because one of them is called, once
+    scope = find_scope()
+    if scope is not None and any(each is not None for each in both) and is_valid:
+        step = Handed(_call, scope, may_run_for_ever=True)  # one unit, because one of them is called, once
         args = args[:place]
         kwargs.update(zip(_CALLBACKS, (functools.partial(step, each) for each in both), strict=True))
     return _hand_to_pool(original, pool, function, *args, **kwargs)

@@ -16,7 +16,7 @@ from profcov.recording.context import Nobody, current, find_scope
 from profcov.recording.engine.coroutine import StepCoroutine
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.propagation import trio_tasks
-from profcov.recording.propagation.binding import carry
+from profcov.recording.propagation.binding import Handed
 from profcov.recording.propagation.callbacks import follow_loop, hand
 from profcov.recording.propagation.on_import import when_imported
 from profcov.recording.propagation.patches import INSTALLED
@@ -151,9 +151,10 @@ def makes_own_steps(callback: Any) -> bool:
 async def _run_in_anyio_thread(
     original: Callable[..., Any], cls: Any, function: Any, /, *args: Any, **kwargs: Any
 ) -> Any:
-    if find_scope() is None:
+    scope = find_scope()
+    if scope is None:
         return await original(cls, function, *args, **kwargs)
-    step = carry(function)
+    step = Handed(function, scope)
     try:
         return await original(cls, step, *args, **kwargs)
     finally:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from profcov.recording.context import find_scope
 from profcov.recording.faults import raise_foreign
-from profcov.recording.propagation.binding import carry
+from profcov.recording.propagation.binding import Handed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,14 +36,15 @@ def install(patches: Patches) -> None:
 
 
 def _start(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    if find_scope() is None or not callable(function):
+    scope = find_scope()
+    if scope is None or not callable(function):
         return original(function, *args, **kwargs)
     thread = function.__self__ if type(function) is MethodType else None
     if _is_nobodys(function, thread):
         return original(function, *args, **kwargs)
     # A daemon may run for ever; for another the interpreter itself waits.
     is_waited_for = isinstance(thread, threading.Thread) and not thread.daemon
-    step = carry(function, may_run_for_ever=not is_waited_for)
+    step = Handed(function, scope, may_run_for_ever=not is_waited_for)
     try:
         return original(step, *args, **kwargs)
     except BaseException:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.reasons import UNFOLLOWED
 from profcov.recording.context import Nobody, current, find_scope
 from profcov.recording.faults import log_once
-from profcov.recording.propagation.binding import carry, unbound
+from profcov.recording.propagation.binding import Handed, unbound
 from profcov.recording.propagation.patches import INSTALLED
 from profcov.recording.unit import adopt
 
@@ -39,10 +39,11 @@ def _send_to_trio(original: Callable[..., Any], token: Any, /, *args: Any, **kwa
 def _start_thread_soon(
     original: Callable[..., None], cache: Any, function: Any, deliver: Any, /, *args: Any, **kwargs: Any
 ) -> None:
-    if find_scope() is None:
+    scope = find_scope()
+    if scope is None:
         original(cache, function, deliver, *args, **kwargs)
         return
-    step = carry(function)
+    step = Handed(function, scope)
     with unbound():  # it may start a thread
         original(cache, step, deliver, *args, **kwargs)
 
