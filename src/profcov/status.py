@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from profcov.recording.capture import list_books
+from profcov.recording.processes import list_books
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -26,8 +26,8 @@ MODULES = (
     "recording.book",
     "recording.books",
     "recording.place",
-    "recording.capture",
-    "recording.place",
+    "recording.recorder",
+    "recording.processes",
     "recording.unit",
     "store.presence",
     "store.notes",
@@ -53,7 +53,7 @@ def insist(action, *args):
 
 class Rounds:
     def __init__(self, data, subject, kind):
-        from profcov.recording.capture import recorder_for
+        from profcov.recording.processes import recorder_for
 
         self.data, self.subject, self.kind = data, subject, kind
         self.recorder = recorder_for()
@@ -213,10 +213,10 @@ def main(seconds, kind):
             PROFILE_COVERAGE_MIN_FREE_BYTES="0",
         )
         sys.path.insert(0, directory)
-        import profcov.recording.capture
+        import profcov.recording.flusher
         import subject_of_strikes
 
-        profcov.recording.capture._LOOK_SECONDS = 86400.0  # the recorder's own thread does nothing: the rounds call it
+        profcov.recording.flusher._LOOK_SECONDS = 86400.0  # the recorder's own thread does nothing: the rounds call it
         gc.disable()
         rounds = Rounds(Path(directory, "data"), subject_of_strikes, kind)
         until = time.monotonic() + seconds

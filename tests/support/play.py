@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import seen
 
-from profcov.recording.capture import recorder_for
+from profcov.recording.processes import recorder_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable

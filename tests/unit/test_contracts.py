@@ -77,7 +77,7 @@ def test_each_contract_breaks_and_a_module_without_a_place_is_refused(tmp_path: 
             place = tmp_path / "profcov" / Path(*source.split(".")[1:])
             file = place / "newcomer.py" if place.is_dir() else place.with_suffix(".py")
             before = file.read_text() if file.exists() else None
-            file.write_text((before or "") + "\nimport profcov.cli.main\nimport profcov.recording.capture\n")
+            file.write_text((before or "") + "\nimport profcov.cli.main\nimport profcov.recording.recorder\n")
             assert run_linter(tmp_path)[contract["name"]] == "BROKEN", source
             file.unlink() if before is None else file.write_text(before)
 

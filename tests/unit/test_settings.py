@@ -172,7 +172,7 @@ def test_a_bad_environment_leaves_profcov_off_and_is_logged_once(
         handler = logging.Handler()
         handler.emit = lambda record: said.append([record.levelname, record.getMessage()])
         logging.getLogger("profcov").addHandler(handler)
-        from profcov.recording.capture import recorder_for
+        from profcov.recording.processes import recorder_for
         for _ in range(3):
             assert recorder_for().begin("demo").status == "disabled"
         print(json.dumps(said))
@@ -193,7 +193,7 @@ def test_a_current_directory_that_is_gone_does_no_harm(run_python: Callable[...,
         gone = tempfile.mkdtemp()
         os.chdir(gone)
         os.rmdir(gone)
-        from profcov.recording.capture import recorder_for
+        from profcov.recording.processes import recorder_for
         print(json.dumps(recorder_for().begin("demo").status))
         """,
         PROFILE_COVERAGE_DIR="",

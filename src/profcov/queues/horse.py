@@ -17,9 +17,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from profcov.recording.capture import flush_everything
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.later import do_or_put_off
+from profcov.recording.processes import flush_everything
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

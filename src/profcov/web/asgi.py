@@ -7,7 +7,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from profcov.recording.appearance import appear
-from profcov.recording.capture import flush_everything
+from profcov.recording.processes import flush_everything
 from profcov.recording.propagation import open_recorder, tasks
 from profcov.recording.unit import Work
 from profcov.web.routes import find_in_scope, name_method
@@ -16,7 +16,7 @@ from profcov.wire.statuses import BUSY, STATUS_HEADER
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from profcov.recording.capture import Recorder
+    from profcov.recording.recorder import Recorder
     from profcov.recording.unit import Unit
     from profcov.settings import Settings
     from profcov.wire.carrier import Claim

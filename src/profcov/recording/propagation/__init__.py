@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from profcov.brief_lock import BriefLock
-from profcov.recording.capture import Recorder, recorder_for
 from profcov.recording.engine.eager import load_lazy
+from profcov.recording.processes import recorder_for
 from profcov.recording.propagation.on_import import when_imported
 from profcov.recording.propagation.patches import INSTALLED
 
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from profcov.recording.recorder import Recorder
     from profcov.settings import Settings
 
 _lock = BriefLock()

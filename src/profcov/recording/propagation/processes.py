@@ -16,11 +16,11 @@ from inspect import Parameter, Signature
 from threading import get_ident, get_native_id
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.recording.capture import flush_everything, go_on, recorder_for
 from profcov.recording.context import find_scope
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.later import do_or_put_off
 from profcov.recording.lingering import linger
+from profcov.recording.processes import flush_everything, go_on, recorder_for
 from profcov.recording.propagation.binding import look_like, unbound
 from profcov.recording.propagation.programs import Program
 from profcov.recording.unit import work_labelled

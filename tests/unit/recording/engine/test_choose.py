@@ -103,7 +103,7 @@ def test_one_process_has_one_engine_and_says_so_to_settings_that_want_another(ru
         from dataclasses import replace
         from measured import *
         from play import *
-        from profcov.recording.capture import recorder_for
+        from profcov.recording.processes import recorder_for
         one = play("demo", red)
         same = recorder_for(replace(recorder.settings, context_prefix="mine")).begin("demo").status
         elsewhere = DATA.parent / "other.ini"

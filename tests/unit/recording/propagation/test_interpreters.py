@@ -52,7 +52,7 @@ def test_what_a_unit_has_run_in_another_interpreter_is_said_to_be_missing(
             from concurrent import interpreters
             from concurrent.futures import InterpreterPoolExecutor
             import measured, profcov
-            from profcov.recording.capture import flush_everything
+            from profcov.recording.processes import flush_everything
             from profcov.store.combine import combine
 
             with profcov.trace("demo"):

@@ -1,30 +1,25 @@
-"""The seam: begin units of work, in the context, the engine and the store at once.
+"""The recorder: begins units of work, in the context, the engine and the store at once.
 
 Everything here runs inside somebody's server: no method raises, whatever goes wrong.
 """
 
 from __future__ import annotations
 
-import _thread
-import atexit
 import functools
 import gc
-import os
 import threading
-import time
-import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from profcov.errors import EngineUnavailableError, InvalidSlugError, ProfcovError
+from profcov.errors import EngineUnavailableError, InvalidSlugError
 from profcov.recording.appearance import note_unit
 from profcov.recording.books import Books
-from profcov.recording.context import Scope, current, find_scope, forget_steps
+from profcov.recording.context import find_scope
 from profcov.recording.engine import imports
 from profcov.recording.faults import log_once, raise_foreign
+from profcov.recording.flusher import start_flusher
 from profcov.recording.later import do_or_put_off
-from profcov.recording.lingering import forget_lingering, look_at_lingering
-from profcov.recording.unit import UNNAMED, Unit, Work, end_dropped, forget_owned, work_labelled
-from profcov.settings import Settings, read_once
+from profcov.recording.lingering import look_at_lingering
+from profcov.recording.unit import UNNAMED, Unit, Work, end_dropped
 from profcov.slug import Slug, parse_slug
 from profcov.store.denial import find_denial
 from profcov.store.files import free_bytes
@@ -32,7 +27,7 @@ from profcov.store.own_file import close_dropped
 from profcov.store.pause import is_paused
 from profcov.store.presence import Presence
 from profcov.store.rows import MISSING
-from profcov.store.shard import prepare, writing
+from profcov.store.shard import prepare
 from profcov.wire.carrier import Carriers
 from profcov.wire.labels import write_label
 from profcov.wire.signature import is_signed
@@ -54,13 +49,13 @@ from profcov.wire.statuses import (
 if TYPE_CHECKING:
     from profcov.recording.book import Book
     from profcov.recording.engine.base import Engine
+    from profcov.settings import Settings
     from profcov.wire.carrier import Claim
     from profcov.wire.statuses import TraceStatus
 
 _BUSY_SECONDS: Final = 2.0
 _START_SECONDS: Final = 10.0
 """How long other units wait while one starts the engine: a cold import of coverage.py may take seconds on a busy machine."""
-_LOOK_SECONDS: Final = 0.5
 
 
 class Recorder:
@@ -233,9 +228,7 @@ class Recorder:
         try:
             note_unit(self.settings)
             self.look_around()
-            # Not a threading.Thread, whose start waits until the thread runs: each RQ horse has one.
-            args = (weakref.ref(self), self.settings.flush_seconds)
-            self._flusher = _thread.start_new_thread(_flush_periodically, args)
+            self._flusher = start_flusher(self)
         except BaseException:
             self._watchers.append(None)
             raise
@@ -289,107 +282,3 @@ class Recorder:
         self._books = Books(self.settings, self.presence)
         self._flusher = None
         self._watchers = [None]
-
-
-def _flush_periodically(recorder: weakref.ref[Recorder], seconds: float) -> None:
-    flush_at = time.monotonic() + seconds
-    while True:
-        time.sleep(min(seconds, _LOOK_SECONDS))
-        target = recorder()
-        if target is None:
-            return
-        try:
-            target.tidy()
-            if time.monotonic() >= flush_at:
-                flush_at = time.monotonic() + seconds
-                target.flush_all()
-                target.forget_books()
-                if target.engine is not None:
-                    target.engine.review()
-        except Exception as error:  # noqa: BLE001 (the interpreter shuts down, say)
-            log_once("tidy", "cannot do now what is done every few seconds", error=error)
-        del target
-
-
-_recorders: dict[Settings, Recorder] = {}
-
-
-def recorder_for(settings: Settings | None = None) -> Recorder:
-    """Return the process's recorder for these settings, or for the environment's; never raises."""
-    if settings is None:
-        try:
-            settings = read_once()
-        except ProfcovError as error:
-            log_once(error.code, "profcov stays off: %s", error)
-            settings = Settings()
-    recorder = _recorders.get(settings)
-    if recorder is None:
-        recorder = _recorders.setdefault(settings, Recorder(settings))
-    return recorder
-
-
-def list_books() -> list[Book]:
-    """Return what this process keeps of each slug, for all settings."""
-    return [book for recorder in list(_recorders.values()) for book in recorder.list_books()]
-
-
-def flush_everything() -> None:
-    """Put on disk whatever is not there yet: before the process ends or becomes another; never raises.
-
-    What is in flight then has not died: all that it ran is written.
-    """
-    for recorder in [each for each in list(_recorders.values()) if not each.is_unused]:
-        recorder.flush_all(label_is_final=True)
-        do_or_put_off(recorder.withdraw)
-
-
-def go_on() -> None:
-    """Note again what is in flight, after the process has not become another."""
-    for recorder in list(_recorders.values()):
-        recorder.presence.go_on()
-
-
-_held_to_fork: list[Any] = []
-
-
-def _before_fork() -> None:
-    """Take the lock that could be needed in the child: one held by another thread would be held there for ever.
-
-    One that is not given back in time is made anew in the child: its holder may be waiting for what we hold.
-    """
-    lock = writing.take()
-    if lock is not None:
-        _held_to_fork.append(lock)
-
-
-def _release_after_fork() -> None:
-    while _held_to_fork:
-        _held_to_fork.pop().release()
-
-
-def _after_fork_in_child() -> None:
-    """Start clean; a child forked inside a unit goes on under its slug, as a unit of its own until it ends."""
-    _release_after_fork()
-    forget_lingering()
-    forget_owned()
-    scope = find_scope()
-    for recorder in _recorders.values():
-        recorder.after_fork()
-    current.set(None)
-    forget_steps()
-    if scope is not None:
-        unit = recorder_for(scope.book.settings).begin(scope.book.slug, _work_of_child(scope))
-        if unit.traced:
-            unit.enter_for_good()
-
-
-def _work_of_child(scope: Scope) -> Work:
-    """Return what a forked child's unit is: a job stays that job's, but it is not the child that has it to end."""
-    work = scope.work
-    if work.is_labelled:
-        return Work(work.name, work.ident, is_labelled=True)
-    return work_labelled(scope.trace.label)
-
-
-atexit.register(flush_everything)
-os.register_at_fork(before=_before_fork, after_in_parent=_release_after_fork, after_in_child=_after_fork_in_child)

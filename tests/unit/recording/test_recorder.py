@@ -340,12 +340,12 @@ def test_where_the_disk_is_nearly_full_nothing_is_recorded_and_the_log_says_so_o
 def test_a_server_records_again_when_the_disk_has_room(run_python: Run) -> None:
     assert run_python(
         """
-        import time, profcov.recording.capture as capture
+        import time, profcov.recording.recorder as module
         from measured import *
         from play import *
-        capture.free_bytes = lambda directory: 10
+        module.free_bytes = lambda directory: 10
         first = play("demo", red)
-        capture.free_bytes = lambda directory: 10**12
+        module.free_bytes = lambda directory: 10**12
         deadline = time.monotonic() + 20
         while (second := play("demo", red)) != "traced" and time.monotonic() < deadline:
             time.sleep(0.01)
