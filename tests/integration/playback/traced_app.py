@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-import time
 from collections import Counter
 from typing import Any
 
@@ -56,10 +56,8 @@ def count_asked(name: str) -> dict[str, int]:
 
 @app.get("/slow-if-traced")
 def slow_if_traced() -> str:
-    """Take ten times the processor time where it is traced, whatever the tracer costs."""
-    end = time.process_time() + (0.2 if current_slug() else 0.02)
-    while time.process_time() < end:
-        pass
+    """Do ten times the work where it is traced, whatever the tracer costs: it sees one line."""
+    hashlib.pbkdf2_hmac("sha256", b"", b"", 300_000 if current_slug() else 30_000)
     return "done"
 
 

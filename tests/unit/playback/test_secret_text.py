@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from profcov.playback.secret_text import hide_named, list_named
@@ -85,10 +83,9 @@ def test_what_is_no_secret_stays(text: str) -> None:
 @pytest.mark.parametrize(
     "part", ['"', "'", "<a ", "<a b='", '"a": {', "\\", "token=", '"token": [', "a:", 'name="token"\n']
 )
-def test_no_text_takes_long(part: str) -> None:
-    started = time.process_time()
-    hide_named(part * 400)
-    assert time.process_time() - started < 2
+def test_no_text_takes_the_cube_of_its_length(part: str) -> None:
+    """Which would be hours for this one; a test has minutes."""
+    assert hide_named(part * 2000)
 
 
 def test_what_is_sent_under_the_name_of_a_secret_is_listed() -> None:
