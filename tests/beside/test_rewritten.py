@@ -7,8 +7,12 @@ import os
 import subprocess
 import sys
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HOOKS = {
     "typeguard": "import typeguard; typeguard.install_import_hook('pkg')",
@@ -47,7 +51,7 @@ sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "test_work.py"]))
 
 @pytest.mark.parametrize("engine", ["monitoring", "ctrace"])
 @pytest.mark.parametrize("hook", HOOKS)
-def test_a_rewritten_module_is_measured_and_has_not_changed(tmp_path, hook, engine):
+def test_a_rewritten_module_is_measured_and_has_not_changed(tmp_path: Path, hook: str, engine: str) -> None:
     if find_spec(hook) is None:
         pytest.skip(f"{hook} is not installed: nox -s beside")
     if engine == "monitoring" and sys.version_info < (3, 12):

@@ -135,13 +135,13 @@ def section(page: str, heading: str) -> str:
 # The reference.
 
 
-def test_every_setting_has_its_line_and_every_line_its_setting():
+def test_every_setting_has_its_line_and_every_line_its_setting() -> None:
     documented = {name for name in first_cells("settings.md") if name.isupper() and "_" in name}
     assert documented == setting_names()
 
 
 @pytest.mark.parametrize("name", [None, *cli.COMMANDS])
-def test_every_option_of_a_command_has_its_line_and_every_line_its_option(name):
+def test_every_option_of_a_command_has_its_line_and_every_line_its_option(name: str | None) -> None:
     group = cli.profcov
     context = click.Context(group, info_name="profcov", help_option_names=["-h", "--help"])
     command = group if name is None else group.get_command(context, name)
@@ -161,23 +161,23 @@ def test_every_option_of_a_command_has_its_line_and_every_line_its_option(name):
     assert documented == (of_all | options if name is None else (options | arguments) - of_all)
 
 
-def test_every_column_has_its_line_and_every_line_its_column():
+def test_every_column_has_its_line_and_every_line_its_column() -> None:
     assert first_cells_of(section("commands.md", "## Columns")) == [*COLUMNS]
 
 
-def test_every_command_has_its_section_and_every_section_its_command():
+def test_every_command_has_its_section_and_every_section_its_command() -> None:
     sections = set(re.findall(r"^## profcov ?(.*)$", (REFERENCE / "commands.md").read_text(), re.MULTILINE))
     assert sections == {"", *cli.COMMANDS}
 
 
-def test_every_exit_code_has_its_line():
+def test_every_exit_code_has_its_line() -> None:
     documented = {
         int(code) for code in re.findall(r"^\| (\d+) \|", section("errors.md", "## Exit codes"), re.MULTILINE)
     }
     assert documented == exit_codes()
 
 
-def test_every_error_has_its_line_with_its_code_and_exit_code():
+def test_every_error_has_its_line_with_its_code_and_exit_code() -> None:
     rows = re.findall(r"^\| `(\w+)` \| `([\w-]+)` \| (\d+) \|", section("errors.md", "## Errors"), re.MULTILINE)
     assert {name: code for name, code, _ in rows} == error_codes()
     errors = importlib.import_module("profcov.errors")
@@ -187,12 +187,12 @@ def test_every_error_has_its_line_with_its_code_and_exit_code():
             assert cli.exit_code(error) == int(exit_code), name
 
 
-def test_every_code_that_a_server_logs_has_its_line():
+def test_every_code_that_a_server_logs_has_its_line() -> None:
     documented = re.findall(r"^\| `([\w-]+)` \|", section("errors.md", "## What a server logs"), re.MULTILINE)
     assert set(documented) == log_codes()
 
 
-def test_every_status_value_has_its_line():
+def test_every_status_value_has_its_line() -> None:
     names = [name for name, value in vars(statuses).items() if name.isupper() and isinstance(value, str)]
     values = {getattr(statuses, name) for name in names if name not in WORDS}
     found_there = [
@@ -204,12 +204,12 @@ def test_every_status_value_has_its_line():
     assert {statuses.split_status(value)[0] for value in values} == {"traced", "disabled", "rejected", "unsupported"}
 
 
-def test_statuses_and_labels_are_written_in_one_module_each():
+def test_statuses_and_labels_are_written_in_one_module_each() -> None:
     assert {path for path, _ in literals_like(r"(disabled|rejected|unsupported);.*")} == {"wire/statuses.py"}
     assert {path for path, _ in literals_like(r"\|?job:(other)?")} == {"wire/labels.py"}
 
 
-def test_every_file_in_the_data_directory_has_its_line(tmp_path):
+def test_every_file_in_the_data_directory_has_its_line(tmp_path: Path) -> None:
     slug = parse_slug("shop")
     for line in (1, 2):
         write_shard(tmp_path, slug, "profile:shop", {str(tmp_path / "shop.py"): {line}})
@@ -233,7 +233,7 @@ def as_pattern(name: str) -> re.Pattern[str]:
     return re.compile("".join(words.get(p, "[^./]+") if p.startswith("<") else re.escape(p) for p in parts))
 
 
-def test_every_key_of_a_sidecar_has_its_line(tmp_path):
+def test_every_key_of_a_sidecar_has_its_line(tmp_path: Path) -> None:
     slug = parse_slug("shop")
     write_shard(tmp_path, slug, "profile:shop", {str(tmp_path / "shop.py"): {1}})
     facts = json.loads(combine(tmp_path, slug).sidecar.read_text())
@@ -242,7 +242,7 @@ def test_every_key_of_a_sidecar_has_its_line(tmp_path):
     assert {key for row in rows for key in re.findall(r"`([^`]+)`", row)} == set(facts) | reasons
 
 
-def test_every_key_of_a_collectors_configuration_has_its_line():
+def test_every_key_of_a_collectors_configuration_has_its_line() -> None:
     text = (REFERENCE / "collector.md").read_text()
     rows = re.findall(r"^\| `(\w+)` \| `coverage\.(\w+)\.(\w+)` \|", text, re.MULTILINE)
     assert [key for key, _, same in rows if key != same] == []
@@ -252,13 +252,13 @@ def test_every_key_of_a_collectors_configuration_has_its_line():
     assert [key for key in _REFUSED if f"`{key}`" not in text.replace("coverage.performance.", "")] == []
 
 
-def test_the_schema_of_sidecars_knows_every_reason():
+def test_the_schema_of_sidecars_knows_every_reason() -> None:
     schema = json.loads((ROOT / "docs/reference/sidecar.schema.json").read_text())
     reasons = set(store_reasons.ALL)
     assert set(schema["properties"]["reasons"]["items"]["enum"]) == reasons
 
 
-def test_every_public_name_of_the_package_is_in_a_page():
+def test_every_public_name_of_the_package_is_in_a_page() -> None:
     pages = "".join(page.read_text() for page in (ROOT / "docs").rglob("*.md"))
     names = [name for name in profcov.__all__ if name[0] != "_"]
     assert [name for name in names if f"profcov.{name}" not in pages] == []
@@ -268,7 +268,7 @@ def test_every_public_name_of_the_package_is_in_a_page():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
-def test_links_lead_somewhere(page):
+def test_links_lead_somewhere(page: Path) -> None:
     dead = []
     for target in LINK.findall(re.sub(r"`[^`\n]*`", "", FENCE.sub("", page.read_text()))):
         file, _, anchor = target.partition("#")
@@ -286,13 +286,13 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles}
 
 
-def test_every_page_of_the_documentation_is_in_its_index():
+def test_every_page_of_the_documentation_is_in_its_index() -> None:
     index = ROOT / "docs" / "README.md"
     linked = {(index.parent / target).resolve() for target in LINK.findall(index.read_text())}
     assert [name_of(page) for page in (ROOT / "docs").rglob("*.md") if page != index and page not in linked] == []
 
 
-def test_no_module_is_too_long():
+def test_no_module_is_too_long() -> None:
     lengths = {name_of(path): len(path.read_text().splitlines()) for path in MODULES}
     assert {name: length for name, length in lengths.items() if length > MAX_LINES} == {}
 
@@ -335,7 +335,7 @@ SNIPPETS = [
 
 
 @pytest.mark.parametrize(("kind", "code"), SNIPPETS)
-def test_a_snippet_does_what_it_says(kind, code, tmp_path, request):
+def test_a_snippet_does_what_it_says(kind: str, code: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     url = request.getfixturevalue("redis_url") if kind == "rq" else ""
     environment = {**os.environ, "ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": str(tmp_path / "data")}
     program = f"REDIS_URL = {url!r}\n{code.replace('/tmp/', f'{tmp_path}/')}\n{CHECKS[kind]}"
@@ -345,7 +345,7 @@ def test_a_snippet_does_what_it_says(kind, code, tmp_path, request):
     assert (done.returncode, without_start_line(done.stderr)) == (0, ""), done.stderr
 
 
-def test_every_python_block_is_a_tested_snippet_or_a_file_of_a_tested_page():
+def test_every_python_block_is_a_tested_snippet_or_a_file_of_a_tested_page() -> None:
     untested = []
     for page in PAGES:
         text = page.read_text()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from coverage import Coverage
 
 from profcov.omissions import NOTHING, name_omissions, omit_by_name
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.recording.engine.sources import Sources
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Tree
 
 OWN = ["shop/__init__.py", "shop/cart.py", "shop/latest.py", "shop/contests/rules.py", "shop/test/client.py"]
 NAMED = [
@@ -21,13 +26,13 @@ NAMED = [
 
 
 @pytest.fixture
-def shop(tree):
+def shop(tree: Tree) -> Tree:
     for name in (*OWN, *NAMED):
         tree.write(name, "x = 1\n")
     return tree
 
 
-def both(tree, text: str) -> tuple[list[str], list[str]]:
+def both(tree: Tree, text: str) -> tuple[list[str], list[str]]:
     """Return which files are measured when they run, and which are listed; the same, or nothing agrees any more."""
     inventory = tree.inventory(f"[run]\nrelative_files = true\n{text}\n")
     sources = Sources(tree.root / "cov.ini")
@@ -40,7 +45,9 @@ def both(tree, text: str) -> tuple[list[str], list[str]]:
 @pytest.mark.parametrize(
     "text", ["source = .", "source = shop", "source_pkgs = shop", "", "omit =", "source =\n  shop\n  ."]
 )
-def test_what_is_named_as_tests_and_migrations_is_not_measured(shop, text, monkeypatch):
+def test_what_is_named_as_tests_and_migrations_is_not_measured(
+    shop: Tree, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(str(shop.root))
     if text.startswith("source_pkgs"):  # coverage.py tells a package's modules by their names, which only frames have
         assert [source.file for source in shop.inventory(f"[run]\nrelative_files = true\n{text}\n").files] == sorted(
@@ -59,18 +66,18 @@ def test_what_is_named_as_tests_and_migrations_is_not_measured(shop, text, monke
         ("source = shop/tests", ["shop/tests/__init__.py", "shop/tests/deep/helper.py"]),
     ],
 )
-def test_a_configuration_that_decides_about_omissions_is_followed(shop, text, measured):
+def test_a_configuration_that_decides_about_omissions_is_followed(shop: Tree, text: str, measured: list[str]) -> None:
     assert both(shop, text) == (sorted(measured), [])
 
 
-def test_a_directory_above_the_source_may_be_called_tests(tree):
+def test_a_directory_above_the_source_may_be_called_tests(tree: Tree) -> None:
     tree.write("tests/[a]/shop/cart.py", "x = 1\n")
     tree.write("tests/[a]/shop/test_cart.py", "x = 1\n")
     listed = build_inventory(tree.write("cov.ini", "[run]\nsource = tests/[a]/shop\n")).files
     assert [source.module for source in listed] == ["cart"]
 
 
-def test_sources_that_are_named_stand_in_for_those_of_the_configuration(shop):
+def test_sources_that_are_named_stand_in_for_those_of_the_configuration(shop: Tree) -> None:
     config = shop.write("cov.ini", "[run]\nsource = shop\n")
     assert [each.module for each in build_inventory(config, [shop.root / "shop/tests"]).files] == [
         "shop.tests",
@@ -78,7 +85,7 @@ def test_sources_that_are_named_stand_in_for_those_of_the_configuration(shop):
     ]
 
 
-def test_what_profcov_run_has_written_is_not_taken_for_a_decision(shop):
+def test_what_profcov_run_has_written_is_not_taken_for_a_decision(shop: Tree) -> None:
     patterns = "\n    ".join(name_omissions([str(shop.root / "shop")]))
     config = shop.write("cov.ini", f"[run]\nsource = {shop.root}/shop\nomit =\n    {patterns}\n")
     assert omit_by_name(Coverage(config_file=str(config), data_file=None)) == patterns.split("\n    ")

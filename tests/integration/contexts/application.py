@@ -1,32 +1,43 @@
 """A Flask and a Starlette application with routes that share code; run under a test client by ``python application.py``."""
 
+from __future__ import annotations
+
 import json
 import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.responses import PlainTextResponse
+
+    from profcov.store.combine import Artifact
 
 HERE = Path(__file__).resolve().parent
 
 
-def before():
+def before() -> str:
     return "before routing"
 
 
-def shared():
+def shared() -> str:
     return "shared"
 
 
-def first():
+def first() -> str:
     return shared()
 
 
-def second():
+def second() -> str:
     value = shared()
     return value * 2
 
 
-def play_flask():
+def play_flask() -> Callable[..., None]:
     from flask import Flask
 
     from profcov.web.flask import ProfileTrace
@@ -34,10 +45,10 @@ def play_flask():
     app = Flask("application")
 
     class Early:
-        def __init__(self, app):
+        def __init__(self, app: Any) -> None:
             self.app = app
 
-        def __call__(self, environ, start_response):
+        def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
             before()
             return self.app(environ, start_response)
 
@@ -47,14 +58,14 @@ def play_flask():
     ProfileTrace(app)
     client = app.test_client()
 
-    def send(method, path, **headers):
+    def send(method: str, path: str, **headers: str) -> None:
         answer = client.open(path, method=method, headers={"X-Profile-Trace": "one", **headers})
         assert answer.headers["X-Profile-Trace-Status"] == "traced", answer.headers
 
     return send
 
 
-def play_starlette():
+def play_starlette() -> Callable[..., None]:
     import asyncio
 
     from starlette.applications import Starlette
@@ -65,31 +76,31 @@ def play_starlette():
     from profcov.web.asgi import ProfileTraceMiddleware
 
     class Early:
-        def __init__(self, app):
+        def __init__(self, app: Any) -> None:
             self.app = app
 
-        async def __call__(self, scope, receive, send):
+        async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
             before()
             await self.app(scope, receive, send)
 
-    async def answer_first(request):
+    async def answer_first(request: Request) -> PlainTextResponse:
         return PlainTextResponse(first())
 
-    async def answer_second(request):
+    async def answer_second(request: Request) -> PlainTextResponse:
         return PlainTextResponse(second())
 
     routes = [Route("/runs/{run}", answer_first), Route("/second", answer_second, methods=["POST"])]
     app = ProfileTraceMiddleware(Starlette(routes=routes, middleware=[Middleware(Early)]))
 
-    def send(method, path, **headers):
+    def send(method: str, path: str, **headers: str) -> None:
         pairs = [(b"x-profile-trace", b"one")] + [(k.lower().encode(), v.encode()) for k, v in headers.items()]
         scope = {"type": "http", "method": method, "path": path, "headers": pairs, "query_string": b""}
-        messages = []
+        messages: list[Any] = []
 
-        async def keep(message):
+        async def keep(message: Any) -> None:
             messages.append(message)
 
-        async def receive():
+        async def receive() -> dict[str, object]:
             return {"type": "http.request", "body": b""}
 
         asyncio.run(app(scope, receive, keep))
@@ -98,7 +109,7 @@ def play_starlette():
     return send
 
 
-def main(framework, context):
+def main(framework: str, context: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory, "coverage.ini")
         config.write_text(f"[run]\ninclude = {HERE}/application.py\n")
@@ -119,13 +130,13 @@ def main(framework, context):
         print(json.dumps(read(artifact)))
 
 
-def read(artifact):
+def read(artifact: Artifact) -> dict[str, list[int]]:
     import coverage
 
     data = coverage.CoverageData(basename=str(artifact.path))
     data.read()
     (file,) = data.measured_files()
-    found = {}
+    found: dict[str, list[int]] = {}
     for line, labels in data.contexts_by_lineno(file).items():
         for label in labels:
             found.setdefault(label, []).append(line)

@@ -1,5 +1,7 @@
 """Ask an application of the compatibility table for one page: ``frameworks.py MODULE`` prints the labels that it got."""
 
+from __future__ import annotations
+
 import importlib
 import json
 import logging
@@ -16,7 +18,7 @@ from profcov.slug import parse_slug
 from profcov.store.combine import combine
 
 
-def main(module, path):
+def main(module: str, path: str) -> None:
     logging.disable()
     warnings.simplefilter("ignore")
     app = importlib.import_module(module).app

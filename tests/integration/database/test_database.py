@@ -41,7 +41,7 @@ def run_alone(slug: str, directory: Path) -> Any:
     config = directory / "alone.ini"
     config.write_text(f"[run]\ninclude = {APPS / 'lamps.py'}\nconcurrency = greenlet, thread\n", encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, str(APPS / "alone.py"), slug, str(config)],
+        [sys.executable, str(APPS / "lamps_alone.py"), slug, str(config)],
         env={"LAMPS_DATABASE": f"sqlite+aiosqlite:///{directory / 'lamps.db'}"},
         capture_output=True,
         text=True,

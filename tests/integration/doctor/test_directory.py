@@ -6,12 +6,19 @@ import fcntl
 import os
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from profcov.slug import parse_slug
 from profcov.store.layout import lock_path, new_shard_path
 from profcov.store.shard import write_shard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.integration.doctor.conftest import Report
 
 HOLD = """
 import sys
@@ -26,25 +33,27 @@ sys.stdin.read()
 
 
 @pytest.fixture
-def data(place):
+def data(place: Path) -> Path:
     directory = place / ".profcov"
     directory.mkdir()
     return directory
 
 
-def leave_shards(directory, slug, count):
+def leave_shards(directory: Path, slug: str, count: int) -> None:
     for number in range(count):
         write_shard(directory, parse_slug(slug), f"profile:{slug}", {"/shop.py": {number + 1}})
 
 
-def test_a_directory_that_is_not_there_is_tried_beside_and_not_made(examine, place):
+def test_a_directory_that_is_not_there_is_tried_beside_and_not_made(
+    examine: Callable[..., Report], place: Path
+) -> None:
     report = examine("--data-dir", "deep/below/data")
     assert report.the("data-dir")["what"] == f"{place / 'deep/below/data'} can be made"
     assert report.the("shards")["level"] == report.the("flock")["level"] == report.the("space")["level"] == "ok"
     assert not (place / "deep").exists()
 
 
-def test_a_directory_that_is_there_is_tried_and_left_as_it_was(examine, data):
+def test_a_directory_that_is_there_is_tried_and_left_as_it_was(examine: Callable[..., Report], data: Path) -> None:
     report = examine()
     assert report.the("data-dir")["what"] == f"{data} exists"
     assert report.the("left-overs")["what"] == "no shard waits to be combined"
@@ -52,25 +61,27 @@ def test_a_directory_that_is_there_is_tried_and_left_as_it_was(examine, data):
 
 
 @pytest.mark.parametrize("below", ["", "/data", "/deep/data"])
-def test_a_directory_that_is_a_file_or_below_one_is_a_problem(examine, place, below):
+def test_a_directory_that_is_a_file_or_below_one_is_a_problem(
+    examine: Callable[..., Report], place: Path, below: str
+) -> None:
     (place / "taken").write_text("")
     report = examine(PROFILE_COVERAGE_DIR=f"taken{below}")
     assert (report.code, report.problems) == (1, {"data-dir"})
     assert report.the("data-dir")["what"].endswith(f"cannot be made: {place / 'taken'} is no directory")
 
 
-def test_a_link_to_nowhere_is_a_problem(examine, place):
+def test_a_link_to_nowhere_is_a_problem(examine: Callable[..., Report], place: Path) -> None:
     (place / "link").symlink_to(place / "nowhere")
     assert examine("--data-dir", "link").problems == {"data-dir"}
 
 
-def test_a_place_where_nothing_can_be_written_is_a_problem(examine):
+def test_a_place_where_nothing_can_be_written_is_a_problem(examine: Callable[..., Report]) -> None:
     report = examine("--data-dir", "/proc/self/fd/data")
     assert report.problems == {"data-dir"}
     assert report.the("data-dir")["what"].startswith("/proc/self/fd is not writable: ")
 
 
-def test_shards_that_nobody_has_combined_are_counted(examine, data):
+def test_shards_that_nobody_has_combined_are_counted(examine: Callable[..., Report], data: Path) -> None:
     leave_shards(data, "shop", 3)
     assert examine().the("left-overs")["what"] == "shards that are not combined: shop (3)"
     for slug in "abc":
@@ -78,7 +89,9 @@ def test_shards_that_nobody_has_combined_are_counted(examine, data):
     assert examine().the("left-overs")["what"] == "shards that are not combined: a (1), b (1), c (1), 1 more"
 
 
-def test_combining_ends_that_and_names_what_could_not_be_read(examine, data, place, environ):
+def test_combining_ends_that_and_names_what_could_not_be_read(
+    examine: Callable[..., Report], data: Path, place: Path, environ: dict[str, str]
+) -> None:
     leave_shards(data, "shop", 1)
     new_shard_path(data, parse_slug("shop")).write_bytes(b"damaged")
     combine = [sys.executable, "-m", "profcov", "combine", "--allow-partial"]
@@ -89,7 +102,7 @@ def test_combining_ends_that_and_names_what_could_not_be_read(examine, data, pla
 
 
 @pytest.mark.skipif(not os.path.exists("/proc/locks"), reason="only Linux tells who holds a lock")  # noqa: PTH110
-def test_who_holds_a_lock_is_named_and_the_lock_not_touched(examine, data):
+def test_who_holds_a_lock_is_named_and_the_lock_not_touched(examine: Callable[..., Report], data: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(data), "shop"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
@@ -102,7 +115,7 @@ def test_who_holds_a_lock_is_named_and_the_lock_not_touched(examine, data):
     assert examine().of("locks") == []
 
 
-def test_looking_at_a_lock_turns_no_request_away(examine, data):
+def test_looking_at_a_lock_turns_no_request_away(examine: Callable[..., Report], data: Path) -> None:
     """An exclusive lock, for a moment even, would be a refusal to whoever asks in that moment."""
     path = lock_path(data, parse_slug("shop"))
     path.parent.mkdir()
@@ -114,7 +127,7 @@ def test_looking_at_a_lock_turns_no_request_away(examine, data):
     assert path.read_text() == "7\n"
 
 
-def test_the_doctor_says_whether_there_is_room(examine, data):
+def test_the_doctor_says_whether_there_is_room(examine: Callable[..., Report], data: Path) -> None:
     free = os.statvfs(data)
     what = examine().the("space")["what"]
     mebibytes = int(what.split()[0])

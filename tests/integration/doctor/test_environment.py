@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
-def lines(report, level):
+    from tests.integration.doctor.conftest import Report
+
+
+def lines(report: Report, level: str) -> list[str]:
     return [each["what"] for each in report.of("environment") if each["level"] == level]
 
 
-def test_profcov_switched_off_is_a_warning(examine):
+def test_profcov_switched_off_is_a_warning(examine: Callable[..., Report]) -> None:
     for value in ("0", "off"):
         report = examine(ENABLE_PROFILE_COVERAGE=value)
         assert report.code == 0
@@ -23,7 +30,9 @@ def test_profcov_switched_off_is_a_warning(examine):
     ]
 
 
-def test_where_profcov_run_starts_the_servers_nothing_is_said_to_be_off(examine, place, environ):
+def test_where_profcov_run_starts_the_servers_nothing_is_said_to_be_off(
+    examine: Callable[..., Report], place: Path, environ: dict[str, str]
+) -> None:
     run = [sys.executable, "-m", "profcov", "run", "--"]
     below = subprocess.run(
         [*run, *run[:3], "doctor", "-v"], cwd=place, env=environ, capture_output=True, text=True, check=True
@@ -34,7 +43,9 @@ def test_where_profcov_run_starts_the_servers_nothing_is_said_to_be_off(examine,
     assert "profcov run started" not in below.stdout
 
 
-def test_every_value_that_is_set_is_shown_and_every_default_of_the_others(examine, place):
+def test_every_value_that_is_set_is_shown_and_every_default_of_the_others(
+    examine: Callable[..., Report], place: Path
+) -> None:
     said = lines(examine(PROFILE_COVERAGE_CONTEXT="route"), "ok")
     assert "ENABLE_PROFILE_COVERAGE=1" in said
     assert "PROFILE_COVERAGE_CONTEXT=route" in said
@@ -53,7 +64,9 @@ def test_every_value_that_is_set_is_shown_and_every_default_of_the_others(examin
         ("PROFILE_TRACE_SLUG", "no slug!", "correct it"),
     ],
 )
-def test_a_value_that_makes_no_sense_is_a_problem(examine, name, value, advice):
+def test_a_value_that_makes_no_sense_is_a_problem(
+    examine: Callable[..., Report], name: str, value: str, advice: str
+) -> None:
     report = examine(**{name: value})
     assert (report.code, report.problems) == (1, {"environment"})
     (finding,) = [each for each in report.of("environment") if each["level"] == "problem"]
@@ -62,7 +75,7 @@ def test_a_value_that_makes_no_sense_is_a_problem(examine, name, value, advice):
     assert finding["advice"].startswith(advice)
 
 
-def test_a_misspelt_name_is_warned_of_with_the_right_one_and_without_its_value(examine):
+def test_a_misspelt_name_is_warned_of_with_the_right_one_and_without_its_value(examine: Callable[..., Report]) -> None:
     report = examine(PROFILE_COVERAGE_ENGIN="ctrace", PROFILE_COVERAGE_TOKEN_X="hunter2")
     assert lines(report, "warning") == [
         "PROFILE_COVERAGE_ENGIN is no variable of profcov's",

@@ -46,7 +46,7 @@ def refund():
 """
 
 
-def test_the_first_matrix_comes_out_as_the_page_says(tmp_path):
+def test_the_first_matrix_comes_out_as_the_page_says(tmp_path: Path) -> None:
     assert follow("first-matrix.md", tmp_path) == 7
     assert sorted(path.name for path in tmp_path.glob("artifacts/*")) == [
         "guest.coverage",
@@ -56,7 +56,7 @@ def test_the_first_matrix_comes_out_as_the_page_says(tmp_path):
     ]
 
 
-def test_the_matrix_of_somebodys_own_application_comes_out_as_the_page_says(tmp_path):
+def test_the_matrix_of_somebodys_own_application_comes_out_as_the_page_says(tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(SHOP)
     assert follow("your-application.md", tmp_path) == 7
     matrix = json.loads((tmp_path / "artifacts" / "symbol-profiles.json").read_text())

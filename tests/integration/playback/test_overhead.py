@@ -79,7 +79,7 @@ def test_a_step_that_fails_ends_the_measurement(tmp_path: Path, overhead: Callab
     assert not (tmp_path / "artifacts/perf-baseline.json").exists()
 
 
-def test_the_slowest_profile_is_the_one_that_takes_longest_untraced():
+def test_the_slowest_profile_is_the_one_that_takes_longest_untraced() -> None:
     short, long = Measured("short", [1.0, 1.0, 1.0], [9.0, 9.0, 9.0]), Measured("long", [2, 2, 2], [2.2, 2.6, 2.0])
     assert find_slowest([short, long]) is long
     assert long.ratio == pytest.approx(1.1)

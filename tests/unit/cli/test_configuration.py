@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import coverage
 import pytest
@@ -16,6 +17,10 @@ from profcov.cli.main import DATA, main
 from profcov.configuration import Configuration, differ, note_settings
 from profcov.reading.report.dashboard.page import read_data
 from profcov.store.sidecar import read_sidecar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 SHOP = '''"""A shop,
 documented."""
@@ -47,7 +52,7 @@ with profcov.trace("none"):
 MATRIX = "profile\tlines\tunique lines\tsymbols\tunique symbols\tfiles\na\t2\t2\t2\t2\t1\n"
 
 
-def run(capsys, *args):
+def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, str]:
     with pytest.raises(SystemExit) as caught:
         main([*args])
     printed = capsys.readouterr()
@@ -64,7 +69,7 @@ def play(place: Path, *words: str, text: str = PLAY) -> None:
 
 
 @pytest.fixture(scope="module")
-def recorded(tmp_path_factory):
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("recorded")
     (place / "site" / "shop").mkdir(parents=True)
     (place / "site" / "shop" / "__init__.py").write_text(SHOP)
@@ -73,7 +78,7 @@ def recorded(tmp_path_factory):
 
 
 @pytest.fixture
-def place(recorded, monkeypatch):
+def place(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Return a directory in which ``profcov run --source`` has recorded one profile with lines and one without."""
     for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG"):
         monkeypatch.delenv(name, raising=False)
@@ -84,15 +89,15 @@ def place(recorded, monkeypatch):
 
 
 @pytest.fixture
-def combined(place, capsys):
+def combined(place: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     if not (place / ".profcov" / "a.coverage").exists():
         assert run(capsys, "combine", "a")[0] == 0
     return place
 
 
 def test_a_slug_that_was_traced_while_no_measured_file_ran_is_told_so_with_the_source_that_the_server_has(
-    place, capsys
-):
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     told = (
         f"none: traced, but no measured file ran: is `source` right? The server measures source = {place}/site/shop "
         f"({place}/.profcov/state/run.ini), seen from {place}, and had imported 1 of its files, {place}/site/shop/__init__.py first"
@@ -116,7 +121,9 @@ def test_a_slug_that_was_traced_while_no_measured_file_ran_is_told_so_with_the_s
 
 
 @pytest.mark.parametrize("here", ["as started", "elsewhere"])
-def test_every_command_reads_with_the_configuration_that_measured(combined, capsys, monkeypatch, here):
+def test_every_command_reads_with_the_configuration_that_measured(
+    combined: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, here: str
+) -> None:
     where = ("--data-dir", str(combined / ".profcov"))
     if here == "elsewhere":
         (combined / "elsewhere").mkdir()
@@ -137,8 +144,8 @@ def test_every_command_reads_with_the_configuration_that_measured(combined, caps
 
 
 def test_a_configuration_that_is_named_or_is_profcovs_own_here_is_used_and_one_sentence_says_where_it_differs(
-    combined, capsys, monkeypatch
-):
+    combined: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     (combined / "elsewhere").mkdir()
     monkeypatch.chdir(combined / "elsewhere")
     where = ("--data-dir", str(combined / ".profcov"))
@@ -165,8 +172,8 @@ FORMATS = [
 
 @pytest.mark.parametrize("command", FORMATS)
 def test_an_artifact_with_nothing_in_the_measured_source_is_one_sentence_and_no_figure(
-    combined, capsys, monkeypatch, command
-):
+    combined: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
     (combined / "elsewhere").mkdir()
     monkeypatch.chdir(combined / "elsewhere")
     Path("wrong.ini").write_text("[run]\nsource = .\n")
@@ -190,8 +197,8 @@ def test_an_artifact_with_nothing_in_the_measured_source_is_one_sentence_and_no_
 
 
 def test_profiles_that_were_measured_with_several_configurations_are_read_with_all_sources_and_it_is_said(
-    tmp_path, capsys, monkeypatch
-):
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -210,7 +217,7 @@ def test_profiles_that_were_measured_with_several_configurations_are_read_with_a
     assert "profcov: the profiles were measured with configurations that differ in source: all of them count\n" in err
 
 
-def test_settings_that_were_noted_tell_coverage_py_the_same_again(tmp_path):
+def test_settings_that_were_noted_tell_coverage_py_the_same_again(tmp_path: Path) -> None:
     file = tmp_path / "c.ini"
     file.write_text(
         "[run]\nsource = a, b c\nomit = */x/*\nbranch = true\nrelative_files = true\n"

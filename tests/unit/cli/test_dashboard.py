@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +16,14 @@ from profcov.store.combine import combine
 from profcov.store.files import file_digest
 from profcov.store.shard import write_shard
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tests.unit.conftest import Tree
+
 
 @pytest.fixture
-def project(tree, monkeypatch):
+def project(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     tree.write("app.py", "def f():\n    return 1\n\n\ndef g():\n    return 2\n")
@@ -32,18 +38,20 @@ def record(slug: str, lines: set[int], jobs: dict[str, str | None] | None = None
     combine(data, Slug(slug), config_file=Path("coverage.profile-playback.ini"), jobs=jobs)
 
 
-def run(capsys, *args):
+def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, str]:
     with pytest.raises(SystemExit) as caught:
         main(["dashboard", *map(str, args)])
     printed = capsys.readouterr()
     return caught.value.code, printed.out, printed.err
 
 
-def read(path) -> dict:
+def read(path: Path) -> dict:
     return read_data(Path(path).read_text(encoding="utf-8"))
 
 
-def test_it_writes_a_page_into_a_directory_or_into_a_file_and_says_where(project, capsys):
+def test_it_writes_a_page_into_a_directory_or_into_a_file_and_says_where(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     record("one", {2})
     record("two", {2, 6})
     assert run(capsys) == (0, "artifacts/index.html\n", "")
@@ -55,7 +63,9 @@ def test_it_writes_a_page_into_a_directory_or_into_a_file_and_says_where(project
     assert sorted(path.name for path in Path("new").iterdir()) == ["dir", "page.html"]
 
 
-def test_jobs_that_have_not_ended_are_named_by_the_page_and_by_report(project, capsys):
+def test_jobs_that_have_not_ended_are_named_by_the_page_and_by_report(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     record("one", {2}, jobs={"j-1": "queued"})
     assert run(capsys) == (0, "artifacts/index.html\n", "")
     (one,) = read("artifacts/index.html")["profiles"]
@@ -67,7 +77,7 @@ def test_jobs_that_have_not_ended_are_named_by_the_page_and_by_report(project, c
     assert printed.err == "one: jobs-unfinished: j-1\n"
 
 
-def test_it_says_what_is_not_in_it(project, capsys):
+def test_it_says_what_is_not_in_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", {2})
     record("two", {6})
     Path("broken.py").write_text("def f(:\n", encoding="utf-8")
@@ -78,7 +88,7 @@ def test_it_says_what_is_not_in_it(project, capsys):
     ]
 
 
-def test_it_shows_what_has_changed_since_an_earlier_matrix(project, capsys):
+def test_it_shows_what_has_changed_since_an_earlier_matrix(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", {2})
     with pytest.raises(SystemExit):
         main(["matrix", "--out", "before"])
@@ -93,7 +103,7 @@ def test_it_shows_what_has_changed_since_an_earlier_matrix(project, capsys):
     )
 
 
-def test_a_profile_that_is_not_asked_for_is_not_gone(project, capsys):
+def test_a_profile_that_is_not_asked_for_is_not_gone(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", {2})
     record("two", {6})
     with pytest.raises(SystemExit):
@@ -103,7 +113,9 @@ def test_a_profile_that_is_not_asked_for_is_not_gone(project, capsys):
     assert read("artifacts/index.html")["changes"]["gone_profiles"] == []
 
 
-def test_it_shows_how_profiles_were_played_and_the_command_that_plays_them(project, capsys):
+def test_it_shows_how_profiles_were_played_and_the_command_that_plays_them(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     record("one", {2})
     results = {"profile": "one", "seconds": 1.25, "requests": 3}
     Path("played.json").write_text(
@@ -115,7 +127,9 @@ def test_it_shows_how_profiles_were_played_and_the_command_that_plays_them(proje
     assert one["replay"] == "profcov playback tests/profiles --select one --trace-code"
 
 
-def test_without_a_place_for_profiles_there_is_no_command_that_could_not_work(project, capsys):
+def test_without_a_place_for_profiles_there_is_no_command_that_could_not_work(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     record("one", {2})
     assert run(capsys)[0] == 0
     assert read("artifacts/index.html")["profiles"][0]["replay"] == ""
@@ -127,8 +141,8 @@ def test_without_a_place_for_profiles_there_is_no_command_that_could_not_work(pr
 
 
 def test_the_command_that_replays_a_profile_has_the_data_directory_and_configuration_of_the_page(
-    project, capsys, monkeypatch
-):
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     record("one", {2})
     Path(".profcov").rename("data")
     (project / "sub").mkdir()
@@ -142,7 +156,7 @@ def test_the_command_that_replays_a_profile_has_the_data_directory_and_configura
     assert replay == f"{common} --config {project}/sub/coverage.profile-playback.ini"
 
 
-def test_in_a_repository_it_names_the_commit(project, capsys):
+def test_in_a_repository_it_names_the_commit(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", {2})
     assert run(capsys)[0] == 0
     assert "Commit" not in dict(read("artifacts/index.html")["about"])
@@ -163,7 +177,9 @@ def test_in_a_repository_it_names_the_commit(project, capsys):
         f'"seconds": 1{"0" * 400}, "requests": 1',
     ],
 )
-def test_figures_of_a_playback_that_are_none_are_refused(project, capsys, figures):
+def test_figures_of_a_playback_that_are_none_are_refused(
+    project: Path, capsys: pytest.CaptureFixture[str], figures: str
+) -> None:
     record("one", {2})
     Path("played.json").write_text(f'{{"schema_version": 2, "profiles": [{{"profile": "one", {figures}}}]}}')
     code, _, err = run(capsys, "--playback", "played.json")
@@ -181,7 +197,9 @@ def test_figures_of_a_playback_that_are_none_are_refused(project, capsys, figure
         (["nope"], "nothing was recorded there for nope"),
     ],
 )
-def test_what_cannot_be_used_is_one_clear_sentence(project, capsys, args, words):
+def test_what_cannot_be_used_is_one_clear_sentence(
+    project: Path, capsys: pytest.CaptureFixture[str], args: list[str], words: str
+) -> None:
     record("one", {2})
     bad = {"schema_version": 2, "profiles": [{"profile": "one", "seconds": "1", "requests": 1}]}
     Path("bad.json").write_text(json.dumps(bad))

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
@@ -19,12 +20,15 @@ from profcov.store.combine import combine
 from profcov.store.files import file_digest
 from profcov.store.shard import write_shard
 
+if TYPE_CHECKING:
+    from typing import Any
+
 ROOT = Path(__file__).resolve().parents[3]
 SOURCE = "def f():\n    return 1\n\n\nclass C:\n    def g(self):\n        return 2 + len([])\n"
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -44,18 +48,18 @@ def record(slug: str, lines: list[int], context: str = "") -> None:
     )
 
 
-def run(capsys, *args):
+def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, str]:
     with pytest.raises(SystemExit) as caught:
         main([*args])
     printed = capsys.readouterr()
     return caught.value.code, printed.out, printed.err
 
 
-def schema(name: str):
+def schema(name: str) -> Any:
     return json.loads((ROOT / "docs" / "reference" / f"{name}.schema.json").read_text())
 
 
-def test_each_profile_has_a_row(project, capsys):
+def test_each_profile_has_a_row(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", [2, 7])
     record("two", [2])
     titles = "profile\tlines\tunique lines\tsymbols\tunique symbols\tfiles\n"
@@ -63,7 +67,9 @@ def test_each_profile_has_a_row(project, capsys):
     assert run(capsys, "matrix", "one") == (0, f"{titles}one\t2\t2\t4\t4\t1\n", "")
 
 
-def test_the_files_say_what_the_profiles_cover_in_both_directions(project, capsys):
+def test_the_files_say_what_the_profiles_cover_in_both_directions(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     record("one", [2, 7])
     record("two", [2])
     assert run(capsys, "matrix", "--out", "out")[0] == 0
@@ -106,7 +112,7 @@ def test_the_files_say_what_the_profiles_cover_in_both_directions(project, capsy
     assert run(capsys, "matrix", "--format", "md")[1] == (out / "summary.md").read_text()
 
 
-def test_an_inventory_file_stands_in_for_the_sources(project, capsys):
+def test_an_inventory_file_stands_in_for_the_sources(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", [2])
     expected = run(capsys, "matrix")
     run(capsys, "symbols", "--out", "inventory.json")
@@ -114,7 +120,7 @@ def test_an_inventory_file_stands_in_for_the_sources(project, capsys):
     assert run(capsys, "matrix", "--inventory", "inventory.json") == expected
 
 
-def test_an_inventory_of_other_sources_than_ran_is_refused(project, capsys):
+def test_an_inventory_of_other_sources_than_ran_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", [2])
     (project / "app.py").write_text("# new\n" + SOURCE)
     run(capsys, "symbols", "--out", "inventory.json")
@@ -126,7 +132,7 @@ def test_an_inventory_of_other_sources_than_ran_is_refused(project, capsys):
     assert run(capsys, "matrix", "--inventory", "inventory.json", "--ignore-source-changes")[0] == 0
 
 
-def test_what_is_left_out_is_said_beside_the_result(project, capsys):
+def test_what_is_left_out_is_said_beside_the_result(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "broken.py").write_text("def f(:\n")
     data = CoverageData(basename=str(project / ".profcov" / "one.coverage"))
     (project / ".profcov").mkdir()
@@ -145,7 +151,9 @@ def test_what_is_left_out_is_said_beside_the_result(project, capsys):
     assert "/elsewhere/lib.py first: its source is not here: a frozen program has none" in said[2]
 
 
-def test_a_file_that_is_here_and_not_measured_is_a_matter_of_the_configuration(project, capsys):
+def test_a_file_that_is_here_and_not_measured_is_a_matter_of_the_configuration(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (project / "lib").mkdir()
     (project / "lib" / "other.py").write_text("x = 1\n")
     (project / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nomit = lib/*\nrelative_files = true\n")
@@ -169,7 +177,9 @@ def test_a_file_that_is_here_and_not_measured_is_a_matter_of_the_configuration(p
     ],
 )
 @pytest.mark.parametrize("command", ["matrix", "report"])
-def test_bad_input_is_one_sentence_and_an_exit_code(project, capsys, command, args, code, words):  # noqa: PLR0917
+def test_bad_input_is_one_sentence_and_an_exit_code(  # noqa: PLR0917
+    project: Path, capsys: pytest.CaptureFixture[str], command: str, args: list[str], code: int, words: str
+) -> None:
     record("one", [2])
     if command == "report":
         words = words.replace("profile-symbols", "one-coverage")
@@ -179,7 +189,7 @@ def test_bad_input_is_one_sentence_and_an_exit_code(project, capsys, command, ar
     assert len(err.splitlines()) == 1 or code == USAGE
 
 
-def test_a_sidecar_with_wrong_values_is_no_traceback(project, capsys):
+def test_a_sidecar_with_wrong_values_is_no_traceback(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", [2])
     sidecar = project / ".profcov" / "one.profile.json"
     facts = json.loads(sidecar.read_text())
@@ -199,7 +209,7 @@ def test_a_sidecar_with_wrong_values_is_no_traceback(project, capsys):
             assert len(err.splitlines()) == 1
 
 
-def test_a_report_says_what_one_profile_runs(project, capsys):
+def test_a_report_says_what_one_profile_runs(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", [2])
     record("one", [7], context="|job:app.work")
     code, printed, err = run(capsys, "report", "--html")
@@ -238,7 +248,9 @@ def test_a_report_says_what_one_profile_runs(project, capsys):
     assert (project / "artifacts" / "one-coverage.json").read_bytes() == first
 
 
-def test_parquet_without_its_library_is_one_sentence(project, capsys, monkeypatch):
+def test_parquet_without_its_library_is_one_sentence(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     record("one", [2])
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
@@ -247,7 +259,7 @@ def test_parquet_without_its_library_is_one_sentence(project, capsys, monkeypatc
     assert not (project / "out").exists()
 
 
-def test_parquet_holds_what_the_csv_file_does(project, capsys):
+def test_parquet_holds_what_the_csv_file_does(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     record("one", [2, 7])
     record("file", [2])  # a slug may be called what a column is
@@ -262,7 +274,7 @@ def test_parquet_holds_what_the_csv_file_does(project, capsys):
     assert not (project / "out" / "coverage-matrix.parquet").exists()
 
 
-def compare_after_a_change(project, capsys):
+def compare_after_a_change(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", [2, 7])
     record("two", [2])
     run(capsys, "matrix", "--out", "old")
@@ -277,7 +289,7 @@ def compare_after_a_change(project, capsys):
     run(capsys, "matrix", "--out", "new")
 
 
-def test_two_matrices_are_compared_profile_by_profile(project, capsys):
+def test_two_matrices_are_compared_profile_by_profile(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     compare_after_a_change(project, capsys)
     code, printed, err = run(capsys, "compare", "old", "new")
     assert (code, err) == (0, "")
@@ -309,7 +321,7 @@ def test_two_matrices_are_compared_profile_by_profile(project, capsys):
 
 
 @pytest.mark.parametrize("damage", ['{"schema_version": 1, "symbols": {"a": 1}}', "{", '{"schema_version": 1}'])
-def test_what_is_no_matrix_cannot_be_compared(project, capsys, damage):
+def test_what_is_no_matrix_cannot_be_compared(project: Path, capsys: pytest.CaptureFixture[str], damage: str) -> None:
     record("one", [2])
     run(capsys, "matrix", "--out", "old")
     assert run(capsys, "compare", "old", "nowhere")[0] == DATA
@@ -318,7 +330,7 @@ def test_what_is_no_matrix_cannot_be_compared(project, capsys, damage):
     assert (code, printed, len(err.splitlines())) == (DATA, "", 1)
 
 
-def test_the_tools_are_the_same_doors(project):
+def test_the_tools_are_the_same_doors(project: Path) -> None:
     record("one", [2])
     for tool in ("generate_reports", "build_matrix"):
         subprocess.run([sys.executable, str(ROOT / "tools" / "profile_coverage" / f"{tool}.py")], check=True)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +20,9 @@ from profcov.playback.results import Run, results_document
 from profcov.playback.runner import Outcome, count_outcomes
 from profcov.playback.summary import summary_text
 from profcov.reading.report.dashboard.page import read_data
+
+if TYPE_CHECKING:
+    from typing import Any
 
 SHOP = '''"""A shop,
 documented."""
@@ -88,7 +92,7 @@ with profcov.trace("a"):
 """
 
 
-def run(capsys, *args):
+def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, str]:
     with pytest.raises(SystemExit) as caught:
         main([*args])
     printed = capsys.readouterr()
@@ -96,7 +100,7 @@ def run(capsys, *args):
 
 
 @pytest.fixture(params=["lines", "branches"])
-def place(request, tmp_path, monkeypatch):
+def place(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in [name for name in os.environ if name.startswith("PROFILE_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
@@ -116,7 +120,7 @@ def count_by_coverage_py(*words: str) -> str:
     return subprocess.run(program, capture_output=True, text=True, check=True).stdout
 
 
-def count_by_playback(capsys) -> list[int]:
+def count_by_playback(capsys: pytest.CaptureFixture[str]) -> list[int]:
     profile = Profile(Path("profiles/a.yaml"), "a", "", None, {}, ())
     played = count_outcomes([Outcome(profile, None, None, Existing(Path(".profcov/a.coverage")))], None)
     print_artifacts(played)
@@ -127,7 +131,9 @@ def count_by_playback(capsys) -> list[int]:
     return [int(of_rows), of_json, int(of_summary)]
 
 
-def test_everything_that_counts_lines_says_what_coverage_py_says(place, capsys):
+def test_everything_that_counts_lines_says_what_coverage_py_says(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     found = {"combine": run(capsys, "combine")[1].split("\t")[1]}
     theirs = json.loads(count_by_coverage_py("json", "-q", "-o", "-") or "{}")["totals"]["covered_lines"]
     statements, missed = count_by_coverage_py("report").splitlines()[-1].split()[1:3]
@@ -152,7 +158,9 @@ def test_everything_that_counts_lines_says_what_coverage_py_says(place, capsys):
     assert len(inventory["files"][0]["statements"]) == document["summary"]["lines_total"] == int(statements)
 
 
-def test_where_the_source_is_not_here_nobody_says_how_many_statements_ran(place, capsys):
+def test_where_the_source_is_not_here_nobody_says_how_many_statements_ran(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("shop.py").rename("elsewhere.py")
     assert run(capsys, "combine")[1].split("\t")[1] == "?"
     Path("shop.py").write_text(SHOP + "\n")  # another version

@@ -8,18 +8,22 @@ import pty
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
 
 from profcov.cli.main import DATA, FAILED, USAGE, main
 
+if TYPE_CHECKING:
+    from typing import Any
+
 ROOT = Path(__file__).resolve().parents[3]
 SOURCE = "def f():\n    return 1\n\n\nclass C:\n    def g(self):\n        return 2 + len([])\n"
 
 
 @pytest.fixture
-def project(tmp_path, monkeypatch):
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -28,7 +32,7 @@ def project(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(capsys, *args):
+def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, str]:
     with pytest.raises(SystemExit) as caught:
         main(["symbols", *args])
     printed = capsys.readouterr()
@@ -36,7 +40,9 @@ def run(capsys, *args):
 
 
 @pytest.mark.parametrize("args", [(), ("--format", "json"), ("--out", "symbols.json"), ("empty",)])
-def test_where_no_file_is_measured_that_is_said(project, capsys, args):
+def test_where_no_file_is_measured_that_is_said(
+    project: Path, capsys: pytest.CaptureFixture[str], args: tuple[str, ...]
+) -> None:
     (project / "app.py").unlink()
     (project / "empty").mkdir()
     code, printed, err = run(capsys, *args)
@@ -46,7 +52,7 @@ def test_where_no_file_is_measured_that_is_said(project, capsys, args):
     assert not (project / "symbols.json").exists()
 
 
-def test_the_inventory_is_listed(project, capsys):
+def test_the_inventory_is_listed(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, printed, err = run(capsys)
     assert (code, err) == (0, "")
     assert printed.splitlines() == [
@@ -58,13 +64,15 @@ def test_the_inventory_is_listed(project, capsys):
     ]
 
 
-def test_sources_that_are_named_stand_in_for_those_of_the_configuration(project, capsys):
+def test_sources_that_are_named_stand_in_for_those_of_the_configuration(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (project / "lib").mkdir()
     (project / "lib" / "other.py").write_text("x = 1\n")
     assert run(capsys, "lib")[1].splitlines()[1:] == ["other\tmodule\tlib/other.py:1-1\t1"]
 
 
-def test_the_inventory_as_json_follows_its_schema(project, capsys):
+def test_the_inventory_as_json_follows_its_schema(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "broken.py").write_text("(")
     code, printed, _ = run(capsys, "--format", "json")
     assert code == 0
@@ -79,7 +87,9 @@ def test_the_inventory_as_json_follows_its_schema(project, capsys):
     assert [bad["file"] for bad in document["unreadable"]] == ["broken.py"]
 
 
-def test_tests_and_migrations_are_left_out_and_that_is_said_in_one_line(project, capsys):
+def test_tests_and_migrations_are_left_out_and_that_is_said_in_one_line(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for name in ("test_app.py", "conftest.py"):
         (project / name).write_text("x = 1\n")
     code, printed, err = run(capsys)
@@ -96,14 +106,18 @@ def test_tests_and_migrations_are_left_out_and_that_is_said_in_one_line(project,
     assert ("\nconftest\t" in printed, "\ntest_app\t" in printed, err) == (True, True, "")
 
 
-def test_a_file_is_written_whole_and_is_the_same_as_what_is_printed(project, capsys):
+def test_a_file_is_written_whole_and_is_the_same_as_what_is_printed(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = project / "new" / "coverage-symbols.json"
     assert run(capsys, "--out", str(out)) == (0, "", "")
     assert run(capsys, "--format", "json")[1] == out.read_text()
     assert list(out.parent.iterdir()) == [out]
 
 
-def test_check_is_silent_while_the_file_is_true_and_names_what_has_drifted(project, capsys):
+def test_check_is_silent_while_the_file_is_true_and_names_what_has_drifted(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = str(project / "artifacts" / "coverage-symbols.json")
     run(capsys, "--out", out)
     before = Path(out).read_text()
@@ -123,7 +137,7 @@ def test_check_is_silent_while_the_file_is_true_and_names_what_has_drifted(proje
     assert Path(out).read_text() == before
 
 
-def test_who_calls_a_symbol_is_no_change_of_it(project, capsys):
+def test_who_calls_a_symbol_is_no_change_of_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = str(project / "artifacts" / "coverage-symbols.json")
     (project / "main.py").write_text("import app\napp.f()\n")
     run(capsys, "--out", out)
@@ -132,7 +146,7 @@ def test_who_calls_a_symbol_is_no_change_of_it(project, capsys):
     assert "app:f" not in run(capsys, "--check", "--out", out)[1]
 
 
-def test_the_tool_is_the_same_door(project):
+def test_the_tool_is_the_same_door(project: Path) -> None:
     tool = ROOT / "tools" / "profile_coverage" / "build_symbol_index.py"
     subprocess.run([sys.executable, str(tool)], check=True)
     assert (project / "artifacts" / "coverage-symbols.json").is_file()
@@ -149,14 +163,16 @@ def test_the_tool_is_the_same_door(project):
         (["--check", "--out", "app.py"], DATA, "app.py: it is not JSON"),
     ],
 )
-def test_bad_input_is_one_sentence_and_an_exit_code(project, capsys, args, code, words):
+def test_bad_input_is_one_sentence_and_an_exit_code(
+    project: Path, capsys: pytest.CaptureFixture[str], args: list[str], code: int, words: str
+) -> None:
     found, printed, err = run(capsys, *args)
     assert (found, printed) == (code, "")
     assert words in err
     assert len(err.splitlines()) == 1
 
 
-def test_a_terminal_gets_a_table(project):
+def test_a_terminal_gets_a_table(project: Path) -> None:
     leader, follower = pty.openpty()
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "100", "NO_COLOR": "1"}
     subprocess.run(

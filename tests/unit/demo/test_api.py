@@ -16,6 +16,9 @@ from profcov.demo.runs import Runs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from flask.testing import FlaskClient
+    from redis import Redis
+
 
 class Query(requests.Session):
     """A client whose paths are below one URL."""
@@ -44,14 +47,14 @@ def query(redis_url: str) -> Iterator[Query]:
         assert not thread.is_alive()
 
 
-def test_summary_is_what_the_jobs_stored(query, redis, finished_run):
+def test_summary_is_what_the_jobs_stored(query: Query, redis: Redis, finished_run: str) -> None:
     answer = query.get(f"/query/runs/{finished_run}/summary")
     name, climate, summary = Runs(redis).get(finished_run, "name", "climate", "summary")
     assert answer.status_code == 200
     assert answer.json() == {"name": name, "climate": climate, **summary}
 
 
-def test_csv_has_a_row_for_each_cell_of_the_hillslopes(query, redis, finished_run):
+def test_csv_has_a_row_for_each_cell_of_the_hillslopes(query: Query, redis: Redis, finished_run: str) -> None:
     answer = query.get(f"/query/runs/{finished_run}/cells.csv")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     (summary,) = Runs(redis).get(finished_run, "summary")
@@ -62,7 +65,9 @@ def test_csv_has_a_row_for_each_cell_of_the_hillslopes(query, redis, finished_ru
     assert sum(float(row["gross_t_ha"]) for row in rows) * 0.09 == pytest.approx(summary["gross_t"], abs=0.01)
 
 
-def test_hillslopes_are_those_of_the_summary_the_largest_delivery_first(query, redis, finished_run):
+def test_hillslopes_are_those_of_the_summary_the_largest_delivery_first(
+    query: Query, redis: Redis, finished_run: str
+) -> None:
     tables = query.get(f"/query/runs/{finished_run}/hillslopes").json()["hillslopes"]
     (summary,) = Runs(redis).get(finished_run, "summary")
     delivered = [table["delivered_t"] for table in tables]
@@ -70,7 +75,7 @@ def test_hillslopes_are_those_of_the_summary_the_largest_delivery_first(query, r
     assert sorted(tables, key=lambda table: table["hillslope"]) == summary["hillslopes"]
 
 
-def test_views_are_counted_after_the_answer(query, client, finished_run):
+def test_views_are_counted_after_the_answer(query: Query, client: FlaskClient, finished_run: str) -> None:
     for _ in range(3):
         answer = query.post(f"/query/runs/{finished_run}/views")
         assert (answer.status_code, answer.json()) == (202, {"state": "accepted"})
@@ -79,19 +84,19 @@ def test_views_are_counted_after_the_answer(query, client, finished_run):
 
 
 @pytest.mark.parametrize("path", ["summary", "cells.csv", "hillslopes", "views"])
-def test_no_such_run_is_404(query, path):
+def test_no_such_run_is_404(query: Query, path: str) -> None:
     answer = query.get(f"/query/runs/none/{path}")
     assert (answer.status_code, "there is no run 'none'" in answer.json()["error"]) == (404, True)
 
 
 @pytest.mark.parametrize("path", ["summary", "cells.csv"])
-def test_an_unfinished_run_is_409(query, run_id, path):
+def test_an_unfinished_run_is_409(query: Query, run_id: str, path: str) -> None:
     answer = query.get(f"/query/runs/{run_id}/{path}")
     assert answer.status_code == 409
     assert answer.json()["error"].startswith("this needs the run's ")
 
 
-def test_other_errors_are_json_too(query):
+def test_other_errors_are_json_too(query: Query) -> None:
     assert query.get("/nowhere").json() == {"error": "Not Found"}
     assert query.post("/query/runs/none/views").status_code == 404
     assert query.delete("/query/runs/none/views").status_code == 405

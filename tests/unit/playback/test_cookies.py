@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 import requests
@@ -8,10 +9,15 @@ import requests
 from profcov.errors import CookieFileError
 from profcov.playback.cookies import make_cookie, read_cookie_file
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from http.cookiejar import Cookie
+    from pathlib import Path
+
 TITLE = "# Netscape HTTP Cookie File\n"
 
 
-def sent(cookies, url):
+def sent(cookies: Iterable[Cookie], url: str) -> str | None:
     """The Cookie header that requests would send to a URL."""
     session = requests.Session()
     for cookie in cookies:
@@ -22,7 +28,7 @@ def sent(cookies, url):
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:8000", "http://localhost:8000/base", "http://shop.example", "http://[::1]:1"]
 )
-def test_a_cookie_goes_to_its_own_server_only(url):
+def test_a_cookie_goes_to_its_own_server_only(url: str) -> None:
     cookie = make_cookie("who", "me", url)
     assert sent([cookie], url + "/x") == "who=me"
     assert sent([cookie], "http://elsewhere.example/x") is None
@@ -30,7 +36,7 @@ def test_a_cookie_goes_to_its_own_server_only(url):
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "shop.example"])
-def test_a_file_of_cookies_is_read_as_curl_writes_it(tmp_path, host):
+def test_a_file_of_cookies_is_read_as_curl_writes_it(tmp_path: Path, host: str) -> None:
     path = tmp_path / "cookies.txt"
     path.write_text(
         f"{TITLE}\n#HttpOnly_{host}\tFALSE\t/\tFALSE\t0\tsession\tabc\n{host}\tFALSE\t/in\tFALSE\t0\ta\tb\n"
@@ -45,7 +51,7 @@ def test_a_file_of_cookies_is_read_as_curl_writes_it(tmp_path, host):
     "text",
     ["session=s3cret", f"{TITLE}localhost s3cret\n", f"{TITLE}localhost\tFALSE\t/\tFALSE\tsoon\ts3cret\tv\n"],
 )
-def test_a_file_of_another_kind_is_told_without_what_is_in_it(tmp_path, text):
+def test_a_file_of_another_kind_is_told_without_what_is_in_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / "cookies.txt"
     path.write_text(text)
     with pytest.raises(CookieFileError) as caught:
@@ -54,7 +60,7 @@ def test_a_file_of_another_kind_is_told_without_what_is_in_it(tmp_path, text):
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_cookie_of_a_file_goes_to_subdomains_if_it_says_so_and_over_safe_connections_only(tmp_path):
+def test_a_cookie_of_a_file_goes_to_subdomains_if_it_says_so_and_over_safe_connections_only(tmp_path: Path) -> None:
     path = tmp_path / "cookies.txt"
     path.write_text(f"{TITLE}.shop.example\tTRUE\t/\tTRUE\t\tsession\tabc\n")
     cookies = read_cookie_file(path)
@@ -63,7 +69,7 @@ def test_a_cookie_of_a_file_goes_to_subdomains_if_it_says_so_and_over_safe_conne
     assert sent(cookies, "https://www.shop.example/") == "session=abc"
 
 
-def test_a_cookie_whose_time_is_over_is_not_sent(tmp_path):
+def test_a_cookie_whose_time_is_over_is_not_sent(tmp_path: Path) -> None:
     path = tmp_path / "cookies.txt"
     path.write_text(
         f"{TITLE}a.example\tFALSE\t/\tFALSE\t1\told\tabc\na.example\tFALSE\t/\tFALSE\t99999999999\tnew\tabc\n"
@@ -71,7 +77,7 @@ def test_a_cookie_whose_time_is_over_is_not_sent(tmp_path):
     assert sent(read_cookie_file(path), "http://a.example/") == "new=abc"
 
 
-def test_a_file_that_is_no_text_or_not_there_is_told(tmp_path):
+def test_a_file_that_is_no_text_or_not_there_is_told(tmp_path: Path) -> None:
     path = tmp_path / "cookies.txt"
     with pytest.raises(CookieFileError, match="cannot be read: No such file"):
         read_cookie_file(path)

@@ -21,18 +21,18 @@ from profcov.store.combine import Artifact
 HOSTILE = "]]> <b>&amp; \x00\x1b[31m \ud800 \ufffe \u2028 \" ' | `x` \n<script> @all [a](b) ä 🐍"
 
 
-def profile(slug):
+def profile(slug: str) -> Profile:
     return Profile(Path(f"profiles/{slug}.yaml"), slug, "", None, {}, ())
 
 
-def made(slug, *reasons):
+def made(slug: str, *reasons: str) -> Artifact:
     path = Path(f"out/{slug}.coverage")
     figures = {"files": 1, "shards": 1, "changed": {}, "impossible": {}}
     return Artifact(slug, path, path, complete=not reasons, reasons=reasons, **figures)
 
 
 @pytest.fixture
-def run():
+def run() -> Run:
     return Run(
         [
             Outcome(profile("good"), PlayResult("good", 3, 1.5, ("j1",), made("good")), None, seconds=1.5, lines=7),
@@ -54,7 +54,7 @@ def run():
     )
 
 
-def test_junit_has_a_case_for_each_profile(run):
+def test_junit_has_a_case_for_each_profile(run: Run) -> None:
     root = ET.fromstring(junit_document(run))
     suite = root.find("testsuite")
     assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped", "time", "timestamp")} == {
@@ -78,7 +78,7 @@ def test_junit_has_a_case_for_each_profile(run):
     assert cases["bad"][0].get("type") == "playback"
 
 
-def test_junit_stays_xml_whatever_an_answer_held(run):
+def test_junit_stays_xml_whatever_an_answer_held(run: Run) -> None:
     failure = ET.fromstring(junit_document(run)).find(".//failure")
     assert "]]> <b>&amp; \\x00\\x1b[31m \\ud800 \\ufffe" in failure.text
     assert "<script>" in failure.text
@@ -86,7 +86,7 @@ def test_junit_stays_xml_whatever_an_answer_held(run):
     assert failure.text.replace("\n", " ").split() == failure.get("message").split()
 
 
-def test_the_json_document_says_how_each_profile_ended(run):
+def test_the_json_document_says_how_each_profile_ended(run: Run) -> None:
     document = json.loads(json.dumps(results_document(run)))
     assert document["totals"] == {"passed": 2, "failed": 2, "skipped": 1}
     good, part, bad, gone, kept = document["profiles"]
@@ -109,7 +109,7 @@ def test_the_json_document_says_how_each_profile_ended(run):
     assert (kept["state"], kept["artifact"]["lines"]) == ("skipped", 5)
 
 
-def test_the_summary_is_a_table_that_no_answer_can_break(run):
+def test_the_summary_is_a_table_that_no_answer_can_break(run: Run) -> None:
     lines = summary_text(run).splitlines()
     table = [line for line in lines if line.startswith("|")]
     assert len(table) == 2 + len(run.outcomes)
@@ -122,7 +122,7 @@ def test_the_summary_is_a_table_that_no_answer_can_break(run):
         assert set(line) - set(string.printable) == {"ä", "🐍"}
 
 
-def test_github_gets_as_much_of_a_summary_as_it_shows(tmp_path, monkeypatch):
+def test_github_gets_as_much_of_a_summary_as_it_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     summary = tmp_path / "summary.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
     append_step_summary("# Before\n")
@@ -135,7 +135,9 @@ def test_github_gets_as_much_of_a_summary_as_it_shows(tmp_path, monkeypatch):
     assert summary.read_text() == text
 
 
-def test_a_report_that_cannot_be_written_is_no_reason_to_lack_the_others(run, tmp_path, monkeypatch):
+def test_a_report_that_cannot_be_written_is_no_reason_to_lack_the_others(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
     (tmp_path / "results.json").write_text("of an earlier run")
     (tmp_path / "kept.json").hardlink_to(tmp_path / "results.json")

@@ -397,7 +397,7 @@ def test_two_files_with_one_slug_are_refused(tmp_path: Path) -> None:
     assert str(caught.value) == f"{paths[1]}: line 1, column 7: slug: 'same' is already the slug of {paths[0]}"
 
 
-def test_an_expectation_may_look_anywhere_in_the_answer_and_at_the_clock(tmp_path):
+def test_an_expectation_may_look_anywhere_in_the_answer_and_at_the_clock(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(
         "slug: a\nsteps:\n  - name: s\n    request: {path: /}\n"
@@ -419,7 +419,7 @@ def test_an_expectation_may_look_anywhere_in_the_answer_and_at_the_clock(tmp_pat
         ("duration: 0", "step 1 's': expect.duration: must be a number of seconds above 0"),
     ],
 )
-def test_an_expectation_that_cannot_be_is_told(tmp_path, expect, problem):
+def test_an_expectation_that_cannot_be_is_told(tmp_path: Path, expect: str, problem: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(f"slug: a\nsteps: [{{name: s, request: {{path: /}}, expect: {{{expect}}}}}]\n")
     with pytest.raises(ProfileFormatError, match=rf"line 2, column \d+: {re.escape(problem)}"):

@@ -2,8 +2,8 @@
 
 import asyncio
 
+import answers
 import django
-import subject
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import include, path, re_path
@@ -20,15 +20,15 @@ django.setup()
 
 
 def show(request, run):
-    return JsonResponse(subject.pick(run))
+    return JsonResponse(answers.pick(run))
 
 
 def measure(request):
-    return HttpResponse(subject.measure(request.body))
+    return HttpResponse(answers.measure(request.body))
 
 
 def stream(request):
-    chunks = subject.chunks()
+    chunks = answers.chunks()
     return StreamingHttpResponse(send_later(chunks) if request.scope_is_asgi else chunks, content_type="text/plain")
 
 
@@ -39,7 +39,7 @@ async def send_later(chunks):
 
 
 def fail(request):
-    subject.fail()
+    answers.fail()
 
 
 def with_scope(view):

@@ -1,6 +1,6 @@
+import answers
 import falcon
 import falcon.asgi
-import subject
 
 from profcov.web.asgi import ProfileTraceMiddleware
 from profcov.web.falcon import RouteLabels
@@ -8,12 +8,12 @@ from profcov.web.falcon import RouteLabels
 
 class Runs:
     async def on_get(self, req, resp, run):
-        resp.media = subject.pick(run)
+        resp.media = answers.pick(run)
 
 
 class Measure:
     async def on_post(self, req, resp):
-        resp.text = subject.measure(await req.stream.read())
+        resp.text = answers.measure(await req.stream.read())
 
 
 class Stream:
@@ -22,25 +22,25 @@ class Stream:
         resp.stream = self.send()
 
     async def send(self):
-        for chunk in subject.chunks():
+        for chunk in answers.chunks():
             yield chunk
 
 
 class Fail:
     async def on_get(self, req, resp):
-        subject.fail()
+        answers.fail()
 
 
 class Background:
     async def on_get(self, req, resp):
         resp.text = "soon"
-        resp.schedule_sync(subject.after)
+        resp.schedule_sync(answers.after)
 
 
 class Socket:
     async def on_websocket(self, req, ws):
         await ws.accept()
-        await ws.send_text(subject.talk(await ws.receive_text()))
+        await ws.send_text(answers.talk(await ws.receive_text()))
         await ws.close()
 
 

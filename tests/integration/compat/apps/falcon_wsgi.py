@@ -1,5 +1,5 @@
+import answers
 import falcon
-import subject
 
 from profcov.web.falcon import RouteLabels
 from profcov.web.wsgi import ProfileTraceMiddleware
@@ -7,23 +7,23 @@ from profcov.web.wsgi import ProfileTraceMiddleware
 
 class Runs:
     def on_get(self, req, resp, run):
-        resp.media = subject.pick(run)
+        resp.media = answers.pick(run)
 
 
 class Measure:
     def on_post(self, req, resp):
-        resp.text = subject.measure(req.bounded_stream.read())
+        resp.text = answers.measure(req.bounded_stream.read())
 
 
 class Stream:
     def on_get(self, req, resp):
         resp.content_type = falcon.MEDIA_TEXT
-        resp.stream = subject.chunks()
+        resp.stream = answers.chunks()
 
 
 class Fail:
     def on_get(self, req, resp):
-        subject.fail()
+        answers.fail()
 
 
 def make():

@@ -1,6 +1,6 @@
 from typing import Annotated
 
-import subject
+import answers
 from fastapi import APIRouter, BackgroundTasks, Depends, FastAPI, Request, WebSocket
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
@@ -12,7 +12,7 @@ router = APIRouter(prefix="/runs")
 
 
 def find(run: int):  # runs in a pool's thread
-    return subject.pick(run)
+    return answers.pick(run)
 
 
 @router.get("/{run}")
@@ -25,27 +25,27 @@ app.include_router(router)
 
 @app.post("/measure")
 async def measure(request: Request):
-    return PlainTextResponse(subject.measure(await request.body()))
+    return PlainTextResponse(answers.measure(await request.body()))
 
 
 @app.get("/stream")
 def stream():
-    return StreamingResponse(subject.chunks(), media_type="text/plain")
+    return StreamingResponse(answers.chunks(), media_type="text/plain")
 
 
 @app.get("/fail")
 async def fail():
-    subject.fail()
+    answers.fail()
 
 
 @app.get("/background")
 async def background(tasks: BackgroundTasks):
-    tasks.add_task(subject.after)
+    tasks.add_task(answers.after)
     return "soon"
 
 
 @app.websocket("/ws")
 async def socket(websocket: WebSocket):
     await websocket.accept()
-    await websocket.send_text(subject.talk(await websocket.receive_text()))
+    await websocket.send_text(answers.talk(await websocket.receive_text()))
     await websocket.close()

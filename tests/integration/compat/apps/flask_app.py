@@ -1,5 +1,5 @@
+import answers
 import flask
-import subject
 
 from profcov.web.flask import ProfileTrace
 
@@ -10,20 +10,20 @@ ProfileTrace(app)
 
 @app.get("/runs/<int:run>")
 def show(run):
-    return flask.jsonify(subject.pick(run))
+    return flask.jsonify(answers.pick(run))
 
 
 @app.post("/measure")
 def measure():
-    return subject.measure(flask.request.get_data())
+    return answers.measure(flask.request.get_data())
 
 
 @app.get("/stream")
 def stream():
-    return flask.Response(subject.chunks(), mimetype="text/plain")
+    return flask.Response(answers.chunks(), mimetype="text/plain")
 
 
 @app.get("/fail")
 def fail():
-    subject.fail()
+    answers.fail()
     return "not reached"

@@ -1,4 +1,4 @@
-import subject
+import answers
 from litestar import Litestar, Request, WebSocket, get, post, websocket
 from litestar.background_tasks import BackgroundTask
 from litestar.response import Response, Stream
@@ -8,33 +8,33 @@ from profcov.web.asgi import ProfileTraceMiddleware
 
 @get("/runs/{run:int}")
 async def show(run: int) -> dict[str, object]:
-    return subject.pick(run)
+    return answers.pick(run)
 
 
 @post("/measure", status_code=200, media_type="text/plain")
 async def measure(request: Request) -> str:
-    return subject.measure(await request.body())
+    return answers.measure(await request.body())
 
 
 @get("/stream", sync_to_thread=True)
 def stream() -> Stream:
-    return Stream(subject.chunks(), media_type="text/plain")
+    return Stream(answers.chunks(), media_type="text/plain")
 
 
 @get("/fail")
 async def fail() -> None:
-    subject.fail()
+    answers.fail()
 
 
 @get("/background")
 async def background() -> Response[str]:
-    return Response("soon", media_type="text/plain", background=BackgroundTask(subject.after))
+    return Response("soon", media_type="text/plain", background=BackgroundTask(answers.after))
 
 
 @websocket("/ws")
 async def socket(socket: WebSocket) -> None:
     await socket.accept()
-    await socket.send_text(subject.talk(await socket.receive_text()))
+    await socket.send_text(answers.talk(await socket.receive_text()))
     await socket.close()
 
 

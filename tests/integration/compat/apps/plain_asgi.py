@@ -1,6 +1,6 @@
 import json
 
-import subject
+import answers
 
 from profcov.web.asgi import ProfileTraceMiddleware
 
@@ -30,31 +30,31 @@ async def talk(receive, send):
     await receive()
     await send({"type": "websocket.accept"})
     message = await receive()
-    await send({"type": "websocket.send", "text": subject.talk(message["text"])})
+    await send({"type": "websocket.send", "text": answers.talk(message["text"])})
     await send({"type": "websocket.close"})
 
 
 async def answer(path, receive, send):
     if path == "/stream":
         await start(send)
-        for chunk in subject.chunks():
+        for chunk in answers.chunks():
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body"})
         return
     status, body = 200, b"soon"
     if path.startswith("/runs/"):
-        body = json.dumps(subject.pick(int(path[6:]))).encode()
+        body = json.dumps(answers.pick(int(path[6:]))).encode()
     elif path == "/measure":
-        body = subject.measure((await receive())["body"]).encode()
+        body = answers.measure((await receive())["body"]).encode()
     elif path == "/fail":
         try:
-            subject.fail()
+            answers.fail()
         except RuntimeError:
             status, body = 500, b"failed"
     await start(send, status)
     await send({"type": "http.response.body", "body": body})
     if path == "/background":
-        subject.after()
+        answers.after()
 
 
 app = ProfileTraceMiddleware(bare)

@@ -1,6 +1,6 @@
 import json
 
-import subject
+import answers
 
 from profcov.web.wsgi import ProfileTraceMiddleware
 
@@ -13,16 +13,16 @@ def bare(environ, start_response):
     path = environ["PATH_INFO"]
     if path.startswith("/runs/"):
         respond(start_response, "200 OK", "application/json")
-        return [json.dumps(subject.pick(int(path[6:]))).encode()]
+        return [json.dumps(answers.pick(int(path[6:]))).encode()]
     if path == "/measure":
         body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
         respond(start_response, "200 OK", "text/plain")
-        return [subject.measure(body).encode()]
+        return [answers.measure(body).encode()]
     if path == "/stream":
         respond(start_response, "200 OK", "text/plain")
-        return subject.chunks()
+        return answers.chunks()
     try:
-        subject.fail()
+        answers.fail()
     except RuntimeError:
         respond(start_response, "500 Internal Server Error", "text/plain")
         return [b"failed"]

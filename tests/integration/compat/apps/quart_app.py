@@ -1,5 +1,5 @@
+import answers
 import quart
-import subject
 
 from profcov.web.quart import ProfileTrace
 
@@ -10,18 +10,18 @@ ProfileTrace(app)
 
 @app.get("/runs/<int:run>")
 async def show(run):
-    return quart.jsonify(subject.pick(run))
+    return quart.jsonify(answers.pick(run))
 
 
 @app.post("/measure")
 async def measure():
-    return subject.measure(await quart.request.get_data())
+    return answers.measure(await quart.request.get_data())
 
 
 @app.get("/stream")
 async def stream():
     async def send():
-        for chunk in subject.chunks():
+        for chunk in answers.chunks():
             yield chunk
 
     return quart.Response(send(), mimetype="text/plain")
@@ -29,16 +29,16 @@ async def stream():
 
 @app.get("/fail")
 async def fail():
-    subject.fail()
+    answers.fail()
     return "not reached"
 
 
 @app.get("/background")
 async def background():
-    app.add_background_task(subject.after)
+    app.add_background_task(answers.after)
     return "soon"
 
 
 @app.websocket("/ws")
 async def socket():
-    await quart.websocket.send(subject.talk(await quart.websocket.receive()))
+    await quart.websocket.send(answers.talk(await quart.websocket.receive()))

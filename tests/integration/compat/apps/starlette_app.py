@@ -1,4 +1,4 @@
-import subject
+import answers
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.responses import JSONResponse, PlainTextResponse, StreamingResponse
@@ -8,28 +8,28 @@ from profcov.web.asgi import ProfileTraceMiddleware
 
 
 async def show(request):
-    return JSONResponse(subject.pick(request.path_params["run"]))
+    return JSONResponse(answers.pick(request.path_params["run"]))
 
 
 async def measure(request):
-    return PlainTextResponse(subject.measure(await request.body()))
+    return PlainTextResponse(answers.measure(await request.body()))
 
 
 def stream(request):  # both run in a pool's threads
-    return StreamingResponse(subject.chunks(), media_type="text/plain")
+    return StreamingResponse(answers.chunks(), media_type="text/plain")
 
 
 async def fail(request):
-    subject.fail()
+    answers.fail()
 
 
 async def background(request):
-    return PlainTextResponse("soon", background=BackgroundTask(subject.after))
+    return PlainTextResponse("soon", background=BackgroundTask(answers.after))
 
 
 async def socket(websocket):
     await websocket.accept()
-    await websocket.send_text(subject.talk(await websocket.receive_text()))
+    await websocket.send_text(answers.talk(await websocket.receive_text()))
     await websocket.close()
 
 

@@ -6,12 +6,18 @@ import asyncio
 import os
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from wsgiref.util import FileWrapper
 
 import many_functions
 
 from profcov.web.asgi import ProfileTraceMiddleware as TracedASGI
 from profcov.web.wsgi import ProfileTraceMiddleware as TracedWSGI
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+    from wsgiref.types import StartResponse, WSGIEnvironment
 
 GO_ON = Path(os.environ.get("LIFE_GO_ON", "go-on"))
 PATIENCE = 10.0
@@ -43,24 +49,24 @@ def may_go_on() -> bool:
 
 
 class Body:
-    def __init__(self):
+    def __init__(self) -> None:
         self.chunks = self.make()
 
-    def make(self):
+    def make(self) -> Iterator[bytes]:
         yield first()
         until = time.monotonic() + PATIENCE
         while not may_go_on() and time.monotonic() < until:
             time.sleep(0.01)
         yield last()
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[bytes]:
         return self.chunks
 
-    def close(self):
+    def close(self) -> None:
         closed()
 
 
-def bare_wsgi(environ, start_response):
+def bare_wsgi(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     if environ["PATH_INFO"].startswith("/f/"):
         number = int(environ["PATH_INFO"][3:])
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -71,13 +77,13 @@ def bare_wsgi(environ, start_response):
     return Body() if environ["PATH_INFO"] == "/slow" else [quick()]
 
 
-def serve_file(environ, start_response):
+def serve_file(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     size = GO_ON.with_name("file").stat().st_size
     start_response("200 OK", [("Content-Type", "application/octet-stream"), ("Content-Length", str(size))])
     return environ.get("wsgi.file_wrapper", FileWrapper)(GO_ON.with_name("file").open("rb"), 1 << 16)
 
 
-async def bare_asgi(scope, receive, send):
+async def bare_asgi(scope: Any, receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         await live(receive, send)
         return
@@ -95,14 +101,14 @@ async def bare_asgi(scope, receive, send):
     await send({"type": "http.response.body", "body": quick()})
 
 
-async def outlive():
+async def outlive() -> None:
     await asyncio.sleep(0.05)
     late()
     GO_ON.with_name("late").touch()
     await asyncio.sleep(3600)
 
 
-async def live(receive, send):
+async def live(receive: Any, send: Any) -> None:
     while True:
         message = await receive()
         await send({"type": message["type"] + ".complete"})

@@ -1,22 +1,27 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from profcov.demo.watershed.daymet import read_bundled, read_daymet
 from profcov.demo.watershed.errors import ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COLUMNS = "year,yday,prcp (mm/day),tmax (deg c),tmin (deg c)"
 YEAR = [f"2020,{day},{day % 5}.5,20,{day % 10}" for day in range(1, 366)]
 TEXT = "\n".join(["Latitude: 46", COLUMNS, *YEAR])
 
 
-def test_reads_days_below_the_lines_that_daymet_writes_first():
+def test_reads_days_below_the_lines_that_daymet_writes_first() -> None:
     days = read_daymet(TEXT)
     assert len(days) == 365
     assert days[6] == (2020, 7, 2.5, 7.0, 20.0)
 
 
-def test_columns_may_come_in_another_order():
+def test_columns_may_come_in_another_order() -> None:
     rows = [",".join(reversed(row.split(","))) for row in YEAR]
     swapped = "\n".join(["year,tmin (deg c)", *rows])
     with pytest.raises(ModelError, match=r"line 1: column yday, prcp \(mm/day\), tmax \(deg c\) missing"):
@@ -26,7 +31,7 @@ def test_columns_may_come_in_another_order():
     assert read_daymet("\n".join([order, *rows])) == read_daymet(TEXT)
 
 
-def test_both_files_that_come_with_the_demo_are_whole_years(data):
+def test_both_files_that_come_with_the_demo_are_whole_years(data: Path) -> None:
     assert len(read_daymet(read_bundled())) == 365
     assert len(read_daymet((data / "daymet.csv").read_text())) == 730
 
@@ -45,6 +50,6 @@ def test_both_files_that_come_with_the_demo_are_whole_years(data):
         (COLUMNS, "expected 365 different days"),
     ],
 )
-def test_says_what_is_wrong_with_the_weather_and_where(text, message):
+def test_says_what_is_wrong_with_the_weather_and_where(text: str, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         read_daymet(text)

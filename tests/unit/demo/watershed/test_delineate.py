@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from profcov.demo.watershed.delineate import Delineation, delineate
@@ -11,13 +13,19 @@ from profcov.demo.watershed.network import Watershed, split_links
 from profcov.demo.watershed.topaz import LEFT, RIGHT, TOP, delineate_topaz, prune_sources, trace_upstream
 from profcov.demo.watershed.wbt import delineate_wbt, label_basin, snap_pour_point, strahler_orders
 
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from profcov.demo.watershed.grid import Grid
+
 WEST_ARM = [(1, 1), (2, 2)]
 EAST_ARM = [(1, 5), (2, 4)]
 STEM = [(3, 3), (4, 3), (5, 3), (6, 3)]
 
 
 @pytest.fixture
-def flow(fork) -> Flow:
+def flow(fork: Grid) -> Flow:
     return find_flow(fork)
 
 
@@ -25,20 +33,20 @@ def links_of(flow: Flow) -> list[tuple[tuple[int, int], ...]]:
     return [link.cells for link in split_links(flow, {*WEST_ARM, *EAST_ARM, *STEM})]
 
 
-def test_channels_split_where_two_arms_meet(flow):
+def test_channels_split_where_two_arms_meet(flow: Flow) -> None:
     links = links_of(flow)
     assert sorted(links) == [tuple(WEST_ARM), tuple(EAST_ARM), tuple(STEM)]
     assert links[-1] == tuple(STEM)  # after both that drain to it
 
 
-def test_both_ways_to_find_a_basin_agree(flow, fork):
+def test_both_ways_to_find_a_basin_agree(flow: Flow, fork: Grid) -> None:
     for outlet in fork.cells():
         upstream = set(trace_upstream(flow.donors(), outlet))
         assert upstream == {cell for cell, inside in label_basin(flow, outlet).items() if inside}
         assert len(upstream) == flow.area[outlet]
 
 
-def test_topaz_names_hillslopes_by_the_side_of_the_channel(fork, flow):
+def test_topaz_names_hillslopes_by_the_side_of_the_channel(fork: Grid, flow: Flow) -> None:
     watershed = delineate_topaz(fork, flow, (6, 3), threshold=4, min_length=0)
     assert set(watershed.channels) == {*WEST_ARM, *EAST_ARM, *STEM}
     side = {cell: number % 10 for number, cells in watershed.hillslopes.items() for cell in cells}
@@ -48,24 +56,24 @@ def test_topaz_names_hillslopes_by_the_side_of_the_channel(fork, flow):
     assert watershed.facts == {"links": 3, "pruned": 0, "hillslopes": len(watershed.hillslopes)}
 
 
-def test_topaz_drops_sources_that_are_too_short_and_joins_what_they_met(fork, flow):
+def test_topaz_drops_sources_that_are_too_short_and_joins_what_they_met(fork: Grid, flow: Flow) -> None:
     links, pruned = prune_sources(fork, flow, {*WEST_ARM, (2, 4), *STEM}, min_length=20)
     assert pruned == 1  # the eastern arm, of one cell
     assert [link.cells for link in links] == [(*WEST_ARM, *STEM)]
 
 
-def test_topaz_keeps_the_last_link_however_short(fork, flow):
+def test_topaz_keeps_the_last_link_however_short(fork: Grid, flow: Flow) -> None:
     links, pruned = prune_sources(fork, flow, {*WEST_ARM, *EAST_ARM, *STEM}, min_length=1e6)
     assert (len(links), pruned) == (1, 1)  # an arm goes, and the other is one link with the stem
 
 
-def test_wbt_snaps_the_pour_point_to_the_nearest_stream(fork, flow):
+def test_wbt_snaps_the_pour_point_to_the_nearest_stream(fork: Grid, flow: Flow) -> None:
     assert snap_pour_point(fork, flow, set(STEM), (5, 5), snap=30) == (5, 3)
     with pytest.raises(ModelError, match=r"outlet \[5, 5\]: the nearest stream is 20 m away, farther than snap_m 10"):
         snap_pour_point(fork, flow, set(STEM), (5, 5), snap=10)
 
 
-def test_wbt_makes_one_subbasin_of_each_link(fork, flow):
+def test_wbt_makes_one_subbasin_of_each_link(fork: Grid, flow: Flow) -> None:
     watershed = delineate_wbt(fork, flow, (6, 3), threshold=4, snap=50)
     assert watershed.facts == {"links": 3, "strahler": 2, "hillslopes": 3}
     stem = max(watershed.hillslopes)
@@ -73,12 +81,12 @@ def test_wbt_makes_one_subbasin_of_each_link(fork, flow):
     assert (0, 0) not in watershed.hillslopes[stem]
 
 
-def test_order_rises_only_where_two_of_one_order_meet(flow):
+def test_order_rises_only_where_two_of_one_order_meet(flow: Flow) -> None:
     links = split_links(flow, {*WEST_ARM, *EAST_ARM, *STEM})
     assert sorted(strahler_orders(flow, links).values()) == [1, 1, 2]
 
 
-def test_order_stays_where_a_lesser_link_joins():
+def test_order_stays_where_a_lesser_link_joins() -> None:
     # Two sources meet at (1, 0), and a third joins what they make at (2, 0).
     receiver = {(0, 0): (1, 0), (0, 1): (1, 0), (1, 0): (2, 0), (1, 1): (2, 0), (2, 0): None}
     order = sort_downstream(receiver)
@@ -90,7 +98,7 @@ def test_order_stays_where_a_lesser_link_joins():
 
 @pytest.mark.parametrize("method", ["topaz", "wbt"])
 @pytest.mark.parametrize("area_ha", [1, 3, 6])
-def test_a_watershed_is_what_drains_to_its_outlet_each_cell_once(data, method, area_ha):
+def test_a_watershed_is_what_drains_to_its_outlet_each_cell_once(data: Path, method: str, area_ha: int) -> None:
     grid = fill_depressions(read_grid((data / "dem.asc").read_text()))
     flow = find_flow(grid)
     watershed = delineate(grid, flow, Delineation(method, area_ha=area_ha))
@@ -99,7 +107,7 @@ def test_a_watershed_is_what_drains_to_its_outlet_each_cell_once(data, method, a
     assert Watershed.from_json(watershed.to_json()) == watershed
 
 
-def test_the_two_methods_divide_the_same_land_differently(data):
+def test_the_two_methods_divide_the_same_land_differently(data: Path) -> None:
     grid = fill_depressions(read_grid((data / "dem.asc").read_text()))
     topaz, wbt = (delineate(grid, find_flow(grid), Delineation(method)) for method in ("topaz", "wbt"))
     assert topaz.outlet == wbt.outlet
@@ -116,6 +124,6 @@ def test_the_two_methods_divide_the_same_land_differently(data):
         (Delineation("wbt", area_ha=1000), "no channel"),
     ],
 )
-def test_says_what_cannot_be_delineated(fork, flow, wanted, message):
+def test_says_what_cannot_be_delineated(fork: Grid, flow: Flow, wanted: Any, message: str) -> None:
     with pytest.raises(ModelError, match=message):
         delineate(fork, flow, wanted)

@@ -9,7 +9,7 @@ HEADER = "ncols 3\nnrows 3\nxllcorner 5\nyllcorner 7.5\ncellsize 10\nNODATA_valu
 TEXT = HEADER + "1 2 3\n4 -9999 6\n7 8 9\n"
 
 
-def test_reads_elevations_place_and_cells_without_data():
+def test_reads_elevations_place_and_cells_without_data() -> None:
     grid = read_grid(TEXT)
     assert (grid.rows, grid.cols, grid.cell_size, grid.corner) == (3, 3, 10.0, (5.0, 7.5))
     assert grid[2, 0] == 7
@@ -17,18 +17,18 @@ def test_reads_elevations_place_and_cells_without_data():
     assert (1, 1) not in grid
 
 
-def test_written_grid_reads_back_the_same():
+def test_written_grid_reads_back_the_same() -> None:
     grid = read_grid(TEXT)
     again = read_grid(write_grid(grid))
     assert write_grid(again) == write_grid(grid)
     assert [again[cell] for cell in again.cells()] == [1, 2, 3, 4, 6, 7, 8, 9]
 
 
-def test_feet_become_metres():
+def test_feet_become_metres() -> None:
     assert read_grid(TEXT, "ft")[2, 2] == pytest.approx(9 * 0.3048)
 
 
-def test_neighbours_leave_out_the_border_and_cells_without_data():
+def test_neighbours_leave_out_the_border_and_cells_without_data() -> None:
     grid = read_grid(TEXT)
     assert grid.neighbours((0, 0)) == [(0, 1), (1, 0)]
     assert grid.distance((0, 0), (1, 1)) == pytest.approx(14.1421356)
@@ -50,12 +50,12 @@ def test_neighbours_leave_out_the_border_and_cells_without_data():
         (HEADER + "-9999 -9999 -9999\n" * 3, "every cell is without data"),
     ],
 )
-def test_says_what_is_wrong_with_a_grid_and_where(text, message):
+def test_says_what_is_wrong_with_a_grid_and_where(text: str, message: str) -> None:
     with pytest.raises(ModelError) as caught:
         read_grid(text)
     assert message in str(caught.value)
 
 
-def test_refuses_units_that_it_does_not_know():
+def test_refuses_units_that_it_does_not_know() -> None:
     with pytest.raises(ModelError, match="units 'furlongs': expected one of m, ft"):
         read_grid(TEXT, "furlongs")

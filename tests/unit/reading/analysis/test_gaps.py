@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib.machinery import EXTENSION_SUFFIXES
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
@@ -22,6 +23,12 @@ from profcov.store.merge import Content, to_bits
 from profcov.store.read import Recorded, read_artifact
 from profcov.store.shard import write_shard
 
+if TYPE_CHECKING:
+    from tests.unit.conftest import Tree
+    from tests.unit.reading.analysis.conftest import Application
+
+    from profcov.reading.analysis.gaps import Gaps
+
 SCHEMA = Path(__file__).resolve().parents[4] / "docs" / "reference" / "gaps.schema.json"
 
 
@@ -33,7 +40,7 @@ def recorded(slug: str, lines: dict[str, list[int]], imported: list[str] | None)
     return Recorded(Slug(slug), content, facts)
 
 
-def find(tree, *profiles: Recorded):
+def find(tree: Tree, *profiles: Recorded) -> Gaps:
     tree.write(
         "reached.py", "import os\ndef a():\n    return 1\ndef b():\n    x = 1\n    return x\ndef c():\n    return 1\n"
     )
@@ -46,7 +53,7 @@ def find(tree, *profiles: Recorded):
     return gaps, modules, [(gap.symbol.name, gap.missed) for gap in gaps.symbols]
 
 
-def test_modules_never_imported_are_apart_from_those_never_called(tree):
+def test_modules_never_imported_are_apart_from_those_never_called(tree: Tree) -> None:
     imported = ["reached.py", "idle.py", "constants.py", "empty.py"]
     gaps, modules, symbols = find(tree, recorded("p", {"reached.py": [3]}, imported))
     assert modules == [("unseen", "never imported", 3), ("idle", "never called", 1)]
@@ -54,7 +61,7 @@ def test_modules_never_imported_are_apart_from_those_never_called(tree):
     assert (gaps.body_lines_covered, gaps.body_lines_total) == (1, 5)
 
 
-def test_what_any_profile_reaches_or_imports_counts_for_all(tree):
+def test_what_any_profile_reaches_or_imports_counts_for_all(tree: Tree) -> None:
     first = recorded("p", {"reached.py": [3]}, ["reached.py"])
     second = recorded("q", {"reached.py": [5]}, ["idle.py", "unseen.py"])
     _, modules, symbols = find(tree, first, second)
@@ -62,12 +69,12 @@ def test_what_any_profile_reaches_or_imports_counts_for_all(tree):
     assert symbols == [("reached:c", 1)]
 
 
-def test_without_a_sidecar_it_is_not_known_what_was_imported(tree):
+def test_without_a_sidecar_it_is_not_known_what_was_imported(tree: Tree) -> None:
     _, modules, _ = find(tree, recorded("p", {"reached.py": [3]}, None), recorded("q", {}, ["idle.py"]))
     assert modules == [("unseen", "not known", 3), ("constants", "not known", 1), ("idle", "never called", 1)]
 
 
-def test_startup_code_is_no_gap_and_a_module_of_nothing_else_is_none_either(tree):
+def test_startup_code_is_no_gap_and_a_module_of_nothing_else_is_none_either(tree: Tree) -> None:
     tree.write("app.py", "from shop import Cart\ndef create_app():\n    return wire()\ndef wire():\n    return Cart\n")
     tree.write(
         "shop.py",
@@ -85,13 +92,13 @@ def test_startup_code_is_no_gap_and_a_module_of_nothing_else_is_none_either(tree
     assert text.index("## Functions and methods never called") < text.index("## Ran at start-up, or never")
 
 
-def test_startup_code_that_a_profile_runs_is_reached(tree):
+def test_startup_code_that_a_profile_runs_is_reached(tree: Tree) -> None:
     tree.write("app.py", "def create_app():\n    return 1\n")
     gaps = find_gaps(build_matrix(tree.inventory(), [recorded("p", {"app.py": [2]}, ["app.py"])]))
     assert (gaps.modules, gaps.symbols, gaps.startup, gaps.body_lines_covered) == ((), (), (), 1)
 
 
-def test_what_cannot_be_measured_is_no_gap_but_named(tree):
+def test_what_cannot_be_measured_is_no_gap_but_named(tree: Tree) -> None:
     tree.write("app.py", "def f():\n    return 1\n")
     for name, text in (
         ("fast.py", "def g():\n    return 1\n"),
@@ -141,7 +148,7 @@ with profcov.trace("p"):
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="ctrace sees what it traces only")
-def test_what_ran_for_no_profile_is_told_from_what_never_ran(application):
+def test_what_ran_for_no_profile_is_told_from_what_never_ran(application: Application) -> None:
     late = "def late(x: (lambda: int)() = (lambda: 1)()):\n    return x\nlate.__annotations__\n"
     application.write(work=OUTSIDE, idle="def beat():\n    return 1\n", late=late)
     settings = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": ".", "PROFILE_COVERAGE_CONFIG": "cov.ini"}
@@ -160,7 +167,9 @@ def test_what_ran_for_no_profile_is_told_from_what_never_ran(application):
     jsonschema.validate(dict(artifact.facts), json.loads(SCHEMA.with_name("sidecar.schema.json").read_text()))
 
 
-def test_what_one_process_of_a_profile_ran_outside_is_in_an_artifact_that_is_appended_to(application):
+def test_what_one_process_of_a_profile_ran_outside_is_in_an_artifact_that_is_appended_to(
+    application: Application,
+) -> None:
     application.write(work=OUTSIDE)
     for lines, outside in (([2], [4]), ([3], [7])):
         facts = {"ran_outside": {"work.py": outside}, "imported": ["work.py"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,13 +21,18 @@ from profcov.slug import Slug
 from profcov.store.merge import Content, to_bits
 from profcov.store.read import Recorded
 
+if TYPE_CHECKING:
+    from tests.unit.conftest import Tree
+
+    from profcov.reading.analysis.matrix import Matrix
+
 ONE_LINE = "".join(f"def f{number}(): return 1\n" for number in range(6))
 BRANCHES = (
     "def f(x):\n    if x:\n        return 1\n    y = [\n        2,\n    ]\n    return y\n\n\ndef g():\n    return 3\n"
 )
 
 
-def matrix(tree, text: str, **profiles: list[int]):
+def matrix(tree: Tree, text: str, **profiles: list[int]) -> Matrix:
     tree.write("m.py", text)
     recorded = [
         Recorded(Slug(slug), Content({("x", "m.py"): to_bits(lines)}), {"imported": []})
@@ -35,7 +41,7 @@ def matrix(tree, text: str, **profiles: list[int]):
     return build_matrix(tree.inventory(), recorded)
 
 
-def test_a_profile_without_a_line_of_its_own_is_redundant_and_one_with_a_branch_of_its_own_is_not(tree):
+def test_a_profile_without_a_line_of_its_own_is_redundant_and_one_with_a_branch_of_its_own_is_not(tree: Tree) -> None:
     found = matrix(tree, BRANCHES, all_but_one=[2, 4, 7, 11], branch=[2, 3], little=[2, 5], none=[])
     unique = find_unique(found)
     assert {slug: each.lines for slug, each in unique.items()} == {
@@ -51,13 +57,13 @@ def test_a_profile_without_a_line_of_its_own_is_redundant_and_one_with_a_branch_
     assert sole == [("all_but_one", "m:f", 1, 1), ("branch", "m:f", 1, 1), ("all_but_one", "m:g", 1, 2)]
 
 
-def test_lines_of_no_body_are_their_modules(tree):
+def test_lines_of_no_body_are_their_modules(tree: Tree) -> None:
     text = "def f():\n    def inner():\n        return 1\n    return inner\n"
     found = list_sole_lines(matrix(tree, text, a=[2, 3, 4]))
     assert [(each.symbol.name, each.lines) for each in found] == [("m", 1), ("m:f", 1), ("m:f.<locals>.inner", 1)]
 
 
-def test_the_nearest_twin_shares_most_of_the_lines_that_either_runs(tree):
+def test_the_nearest_twin_shares_most_of_the_lines_that_either_runs(tree: Tree) -> None:
     twins = nearest_twins(matrix(tree, ONE_LINE, a=[1, 2, 3], b=[1, 2], c=[5], d=[5, 6]))
     assert {slug: (twin.slug, round(twin.likeness, 3)) for slug, twin in twins.items()} == {
         "a": ("b", 0.667),
@@ -69,7 +75,7 @@ def test_the_nearest_twin_shares_most_of_the_lines_that_either_runs(tree):
     assert {twin.likeness for twin in nearest_twins(matrix(tree, ONE_LINE, a=[], b=[])).values()} == {1.0}
 
 
-def test_greedy_cover_takes_what_adds_most_and_the_first_by_name_of_several(tree):
+def test_greedy_cover_takes_what_adds_most_and_the_first_by_name_of_several(tree: Tree) -> None:
     found = cover_greedily(matrix(tree, ONE_LINE, d=[1], b=[1, 2], c=[2, 3], a=[1, 2, 3, 4], z=[6]))
     assert [(pick.slug, pick.adds, pick.total) for pick in found] == [
         ("a", 4, 4),
@@ -91,7 +97,7 @@ def cover_by_sets(sets: dict[str, set]) -> list[tuple[str, int, int]]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_all_of_it_is_what_sets_of_lines_say(tree, seed):
+def test_all_of_it_is_what_sets_of_lines_say(tree: Tree, seed: int) -> None:
     dice = random.Random(seed)
     texts = {f"m{number}.py": BRANCHES * dice.randrange(1, 4) for number in range(dice.randrange(1, 4))}
     for name, text in texts.items():

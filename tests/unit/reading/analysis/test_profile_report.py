@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from profcov.reading.analysis.index import SymbolIndex
 from profcov.reading.analysis.profile_report import report_profile
 from profcov.slug import Slug
 from profcov.store.merge import Content, to_bits
 from profcov.store.read import Recorded
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Tree
+
+    from profcov.reading.analysis.profile_report import ProfileReport
 
 SOURCE = """
     import os
@@ -26,7 +33,7 @@ SOURCE = """
 """
 
 
-def report(tree, **lines: list[int]):
+def report(tree: Tree, **lines: list[int]) -> ProfileReport:
     tree.write("m.py", SOURCE)
     tree.write("other.py", "def f():\n    return 1\n")
     content = Content(files={"m.py", "elsewhere.py"})
@@ -35,7 +42,7 @@ def report(tree, **lines: list[int]):
     return report_profile(SymbolIndex(tree.inventory()), Recorded(Slug("p"), content, None))
 
 
-def test_symbols_that_only_jobs_reached_are_listed_with_the_functions(tree):
+def test_symbols_that_only_jobs_reached_are_listed_with_the_functions(tree: Tree) -> None:
     found = report(tree, web=[11], web__charge=[7, 11], web__mail=[7, 14])
     assert found.job_lines == {"charge": 2, "mail": 2}
     assert found.only_jobs == {"m:C": ("charge", "mail"), "m:C.f": ("charge", "mail"), "m:h": ("mail",)}
@@ -46,14 +53,14 @@ def test_symbols_that_only_jobs_reached_are_listed_with_the_functions(tree):
     ]
 
 
-def test_counts_are_those_of_the_files_in_the_artifact_and_of_all_bodies(tree):
+def test_counts_are_those_of_the_files_in_the_artifact_and_of_all_bodies(tree: Tree) -> None:
     found = report(tree, web=[11, 7]).summary
     assert (found.files, found.modules, found.classes, found.functions) == (2, 1, 1, 3)
     assert (found.lines_covered, found.lines_total) == (2, 9)
     assert (found.body_lines_covered, found.body_lines_total) == (2, 4)
 
 
-def test_every_symbol_has_the_lines_of_its_own_body_and_a_module_all_of_its_file(tree):
+def test_every_symbol_has_the_lines_of_its_own_body_and_a_module_all_of_its_file(tree: Tree) -> None:
     found = report(tree, web=[1, 4, 11, 7])
     lines = {each.symbol.name: (each.executed, each.is_covered) for each in found.symbols if each.executed}
     assert lines == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from profcov.reading.analysis import statements
 from profcov.reading.analysis.statements import count_statements
@@ -11,13 +12,19 @@ from profcov.store.combine import combine
 from profcov.store.files import file_digest
 from profcov.store.shard import write_shard
 
+if TYPE_CHECKING:
+    import pytest
+    from tests.unit.reading.analysis.conftest import Application
 
-def record(data, slug, file, *lines):
+
+def record(data: Path, slug: str, file: str, *lines: int) -> Path:
     write_shard(data, Slug(slug), f"profile:{slug}", {file: set(lines)}, facts={"sources": {file: file_digest(file)}})
     return combine(data, Slug(slug)).path
 
 
-def test_a_source_tree_is_listed_once_for_all_artifacts_of_it(application, monkeypatch):
+def test_a_source_tree_is_listed_once_for_all_artifacts_of_it(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
     application.write(app="def f():\n    x = (\n        1\n    )\n    return x\n", other="def g():\n    return 2\n")
     data, app, other = application.root / "data", str(application.root / "app.py"), str(application.root / "other.py")
     made = [record(data, "a", app, 2, 3, 5), record(data, "b", other, 2), record(data, "c", app, 3)]

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,9 @@ from profcov.reading.report.profile_json import profile_document
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import Slug
 from profcov.store.read import read_artifact
+
+if TYPE_CHECKING:
+    from tests.unit.conftest import Tree
 
 PROGRAMS = {
     "flask": """
@@ -48,7 +52,9 @@ CALLED = {"flask": "flask.templating:render_template_string", "starlette": "star
 
 @pytest.mark.parametrize("branch", ["false", "true"])
 @pytest.mark.parametrize("package", PROGRAMS)
-def test_statements_and_executed_lines_are_those_of_coverage_json_for_every_file(tree, package, branch):
+def test_statements_and_executed_lines_are_those_of_coverage_json_for_every_file(
+    tree: Tree, package: str, branch: str
+) -> None:
     ini = tree.write("cov.ini", f"[run]\nsource_pkgs = {package}\ndata_file = p.coverage\nbranch = {branch}\n")
     tree.write("main.py", PROGRAMS[package])
     for words in (["run", "--rcfile=cov.ini", "main.py"], ["json", "--rcfile=cov.ini", "-q", "-o", "theirs.json"]):

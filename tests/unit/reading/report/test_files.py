@@ -6,6 +6,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,14 +14,20 @@ from profcov.errors import CoverageReadError, CoverageWriteError
 from profcov.reading.report.files import lay_out, read_document, write_whole
 from profcov.reading.report.inventory_json import inventory_document, read_inventory
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from tests.unit.conftest import Tree
+
 
 @pytest.mark.parametrize("value", [{}, [], None, "x", {"a": []}, {"a": {"b": [1, 2]}, "c": [{"d": {}}, [], 1.5]}])
 @pytest.mark.parametrize("depth", [0, 1, 2, 9])
-def test_what_is_laid_out_is_what_it_was(value, depth):
+def test_what_is_laid_out_is_what_it_was(value: Any, depth: int) -> None:
     assert json.loads("".join(lay_out(value, depth))) == value
 
 
-def test_the_depth_says_how_far_down_each_item_has_its_line():
+def test_the_depth_says_how_far_down_each_item_has_its_line() -> None:
     assert "".join(lay_out({"a": [{"b": 1}, {"b": [2]}]}, 2)).splitlines() == [
         "{",
         '  "a": [',
@@ -31,12 +38,12 @@ def test_the_depth_says_how_far_down_each_item_has_its_line():
     ]
 
 
-def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path):
+def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "new" / "x.json"
     write_whole(path, ["a", "b\udcff\n"])
     assert path.read_text() == "ab\\udcff\n"
 
-    def fail():
+    def fail() -> Iterator[str]:
         yield "c"
         raise OSError(28, "No space left on device")
 
@@ -46,13 +53,13 @@ def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path):
     assert path.read_text() == "ab\\udcff\n"
 
 
-def test_a_file_where_a_directory_should_be_is_said(tmp_path):
+def test_a_file_where_a_directory_should_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(CoverageWriteError, match=r"cannot write .*/out/a\.json: .*/out is not a directory$"):
         write_whole(tmp_path / "out" / "a.json", [""])
 
 
-def test_a_link_stays_and_its_target_is_replaced(tmp_path):
+def test_a_link_stays_and_its_target_is_replaced(tmp_path: Path) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_text("before")
     (tmp_path / "other").hardlink_to(target)
@@ -63,7 +70,7 @@ def test_a_link_stays_and_its_target_is_replaced(tmp_path):
     assert (tmp_path / "other").read_text() == "before"
 
 
-def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
+def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with ThreadPoolExecutor() as reader:
@@ -76,14 +83,14 @@ def test_what_is_no_file_is_written_to_and_not_replaced(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "{}", '{"schema_version": 2}', "[" * 100_000])
-def test_what_is_no_document_of_ours_is_refused_with_a_hint(tmp_path, text):
+def test_what_is_no_document_of_ours_is_refused_with_a_hint(tmp_path: Path, text: str) -> None:
     path = tmp_path / "x.json"
     path.write_text(text)
     with pytest.raises(CoverageReadError, match="run this"):
         read_document(path, 1, "run this")
 
 
-def test_an_inventory_comes_back_as_it_was(tree):
+def test_an_inventory_comes_back_as_it_was(tree: Tree) -> None:
     tree.write("m.py", "x = (\n1,\n2)\nclass C:\n    @property\n    def f(self):\n        return f'''\n{self}'''\n")
     tree.write("broken.py", "(")
     inventory = tree.inventory()
@@ -92,7 +99,7 @@ def test_an_inventory_comes_back_as_it_was(tree):
     assert read_inventory(path) == inventory
 
 
-def test_an_inventory_with_a_value_that_does_not_fit_is_one_clear_error(tree):
+def test_an_inventory_with_a_value_that_does_not_fit_is_one_clear_error(tree: Tree) -> None:
     tree.write("m.py", "x = (\n1,\n2)\ndef f():\n    return 1\n")
     tree.write("n.py", "x = 1\n")
     path, text = tree.root / "x.json", "".join(lay_out(inventory_document(tree.inventory()), 2))
@@ -124,7 +131,7 @@ def test_an_inventory_with_a_value_that_does_not_fit_is_one_clear_error(tree):
 
 @pytest.mark.parametrize("key", ["symbols", "files", "unreadable"])
 @pytest.mark.parametrize("value", [None, 1, [1], [{}], [{"name": "x"}]])
-def test_an_inventory_that_is_none_is_one_clear_error(tmp_path, key, value):
+def test_an_inventory_that_is_none_is_one_clear_error(tmp_path: Path, key: str, value: Any) -> None:
     path = tmp_path / "x.json"
     document = {"schema_version": 1, "symbols": [], "files": [], "unreadable": [], key: value}
     path.write_text(json.dumps(document))

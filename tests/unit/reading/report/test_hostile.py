@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +16,11 @@ from profcov.reading.report.text import code, printable
 from profcov.slug import Slug
 from profcov.store.merge import Content
 from profcov.store.read import Recorded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.unit.conftest import Tree
 
 FILES = [
     "</script><b>.py",
@@ -28,7 +34,7 @@ FILES = [
 
 
 @pytest.fixture
-def written(tree):
+def written(tree: Tree) -> Path:
     for file in FILES:
         (tree.root / file).parent.mkdir(exist_ok=True)  # a slash is one, wherever it stands
         (tree.root / file).write_text("def שלום(): return 1\ndef never(): return 2\n", encoding="utf-8")
@@ -39,7 +45,7 @@ def written(tree):
     return tree.root / "out"
 
 
-def test_every_name_comes_back_from_json_and_csv_as_it_was(written):
+def test_every_name_comes_back_from_json_and_csv_as_it_was(written: Path) -> None:
     symbols = json.loads((written / "symbol-profiles.json").read_text())["symbols"]
     assert {each["file"] for each in symbols.values()} == set(FILES)
     with (written / "coverage-matrix.csv").open(newline="", encoding="utf-8") as file:
@@ -54,7 +60,7 @@ def test_every_name_comes_back_from_json_and_csv_as_it_was(written):
     assert snapshot.profiles == {"p": {name for name, facts in symbols.items() if facts["profiles"]}}
 
 
-def test_json_is_ascii_and_no_text_has_a_character_that_turns_the_line(written):
+def test_json_is_ascii_and_no_text_has_a_character_that_turns_the_line(written: Path) -> None:
     for name in NAMES:
         text = (written / name).read_text(encoding="utf-8")
         if name.endswith(".json"):
@@ -63,7 +69,7 @@ def test_json_is_ascii_and_no_text_has_a_character_that_turns_the_line(written):
             assert not {"\u202e", "\x1b", "\t"} & set(text)
 
 
-def test_every_row_of_a_table_has_the_same_number_of_cells(written):
+def test_every_row_of_a_table_has_the_same_number_of_cells(written: Path) -> None:
     for name in ("gaps.md", "summary.md"):
         width = None
         for line in (written / name).read_text(encoding="utf-8").splitlines():
@@ -77,16 +83,16 @@ def test_every_row_of_a_table_has_the_same_number_of_cells(written):
     ("text", "shown"),
     [("a", "`a`"), ("a|b", "`a\\|b`"), ("`", "`` ` ``"), ("a``b", "``` a``b ```"), ("\u202e\n", "`\\u202e\\n`")],
 )
-def test_a_name_is_a_code_span_whatever_is_in_it(text, shown):
+def test_a_name_is_a_code_span_whatever_is_in_it(text: str, shown: str) -> None:
     assert code(text) == shown
 
 
-def test_letters_of_all_scripts_are_shown_and_what_cannot_be_seen_is_numbered():
+def test_letters_of_all_scripts_are_shown_and_what_cannot_be_seen_is_numbered() -> None:
     assert printable("עברית é 漢") == "עברית é 漢"
     assert printable("a\x1b[0m\u2066\udcff\x7f") == "a\\x1b[0m\\u2066\\udcff\\x7f"
 
 
-def test_a_file_name_that_is_no_utf_8_stops_nothing(tree):
+def test_a_file_name_that_is_no_utf_8_stops_nothing(tree: Tree) -> None:
     pytest.importorskip("pyarrow")
     file = os.fsdecode(b"\xff\xfe.py")
     (tree.root / file).write_text("def f(): return 1\n")

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import zipapp
 import zipfile
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,11 +18,16 @@ from profcov.slug import Slug
 from profcov.store.combine import combine
 from profcov.store.read import read_artifact
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tests.unit.conftest import Tree
+
 MAIN = "import profcov\nfrom shop.cart import add\nwith profcov.trace('p'):\n    add(1)\n"
 
 
 @pytest.fixture
-def shop(tree):
+def shop(tree: Tree) -> Tree:
     tree.write("app/__main__.py", MAIN)
     tree.write("app/shop/__init__.py", "")
     tree.write(
@@ -34,7 +40,7 @@ def shop(tree):
     return tree
 
 
-def test_what_a_zipapp_runs_is_counted(shop):
+def test_what_a_zipapp_runs_is_counted(shop: Tree) -> None:
     config = shop.write("cov.ini", "[run]\nsource = dist\nrelative_files = true\n")
     environ = {**os.environ, "ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_CONFIG": str(config)}
     subprocess.run([sys.executable, "dist/app.pyz"], check=True, env=environ)
@@ -49,7 +55,7 @@ def test_what_a_zipapp_runs_is_counted(shop):
     assert [symbol.place for symbol in matrix.index.symbols[:3]] == [symbol.file for symbol in matrix.index.symbols[:3]]
 
 
-def test_a_package_in_an_egg_is_found_where_python_finds_it(shop, monkeypatch):
+def test_a_package_in_an_egg_is_found_where_python_finds_it(shop: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     egg = shop.root / "shop.egg"
     with zipfile.ZipFile(egg, "w") as archive:
         for path in sorted((shop.root / "app").rglob("shop/*.py")):
@@ -64,11 +70,13 @@ def test_a_package_in_an_egg_is_found_where_python_finds_it(shop, monkeypatch):
     assert {symbol.place for symbol in inventory.symbols} == {"shop/__init__.py", "shop/cart.py"}
 
 
-def test_an_archive_is_opened_once_to_be_listed_and_once_to_be_read(shop, monkeypatch):
+def test_an_archive_is_opened_once_to_be_listed_and_once_to_be_read(
+    shop: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
     opened = []
 
     class Noted(zipfile.ZipFile):
-        def __init__(self, *args, **more):
+        def __init__(self, *args: Any, **more: Any) -> None:
             super().__init__(*args, **more)
             opened.append(self)
 
@@ -77,7 +85,7 @@ def test_an_archive_is_opened_once_to_be_listed_and_once_to_be_read(shop, monkey
     assert [each.fp for each in opened] == [None, None]
 
 
-def test_an_archive_may_be_the_source_and_a_damaged_one_is_none(shop):
+def test_an_archive_may_be_the_source_and_a_damaged_one_is_none(shop: Tree) -> None:
     shop.write("dist/broken.pyz", "no archive")
     listed = build_inventory(shop.write("cov.ini", "[run]\n"), [shop.root / "dist" / "app.pyz"]).files
     assert [each.module for each in listed] == ["__main__", "shop", "shop.cart", "shop.test_cart"]

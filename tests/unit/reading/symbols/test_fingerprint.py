@@ -45,7 +45,7 @@ REFORMATTED = '''
 '''
 
 
-def test_names_layout_comments_quotes_and_docstrings_do_not_change_it():
+def test_names_layout_comments_quotes_and_docstrings_do_not_change_it() -> None:
     assert hash_of(PLAIN) == hash_of(REFORMATTED)
 
 
@@ -66,27 +66,27 @@ def test_names_layout_comments_quotes_and_docstrings_do_not_change_it():
         ("            return b + a\n        return", "            return b + a\n            return"),
     ],
 )
-def test_everything_that_runs_changes_it(old, new):
+def test_everything_that_runs_changes_it(old: str, new: str) -> None:
     assert old in PLAIN
     assert hash_of(PLAIN) != hash_of(PLAIN.replace(old, new))
 
 
-def test_nested_definitions_have_hashes_of_their_own():
+def test_nested_definitions_have_hashes_of_their_own() -> None:
     outer = "def f():\n    def g():\n        return {}\n    return g\n"
     assert hash_of(outer.format(1)) == hash_of(outer.format(2))
     assert hash_of(outer.format(1)) != hash_of("def f():\n    return g\n")
 
 
-def test_a_body_of_a_docstring_has_none():
+def test_a_body_of_a_docstring_has_none() -> None:
     assert hash_of("def f():\n    '''Doc.'''\n") is None
     assert hash_of("def f():\n    ...\n") is not None
 
 
-def test_a_sum_of_thousands_of_terms_is_no_matter():
+def test_a_sum_of_thousands_of_terms_is_no_matter() -> None:
     assert hash_of("def f():\n    return " + "1 + " * 900 + "1\n")
 
 
-def test_it_is_the_same_on_every_python():
+def test_it_is_the_same_on_every_python() -> None:
     # Inventories are committed, and compared by whatever Python CI has.
     text = """
         class C:
@@ -106,7 +106,7 @@ def test_it_is_the_same_on_every_python():
     assert hash_of(text) == "25bf89324e3a386a348f78800a9c2043"
 
 
-def test_a_body_as_many_have_is_marked_as_slight():
+def test_a_body_as_many_have_is_marked_as_slight() -> None:
     for text in ("pass", "return None", "return self.x", "raise NotImplementedError", "..."):
         assert hash_of(f"def f(self):\n    {text}\n").startswith("~"), text
     assert not hash_of("def f(self):\n    return self.x + self.y\n").startswith("~")

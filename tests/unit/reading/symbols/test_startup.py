@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
-def startup(tree, **files: str) -> set[str]:
+if TYPE_CHECKING:
+    import pytest
+    from tests.unit.conftest import Tree
+
+
+def startup(tree: Tree, **files: str) -> set[str]:
     for name, text in files.items():
         tree.write(f"{name}.py", text)
     return {symbol.name for symbol in tree.inventory().symbols if "startup" in symbol.traits}
 
 
-def test_what_an_import_calls_is_startup_code_and_so_is_what_only_that_calls(tree):
+def test_what_an_import_calls_is_startup_code_and_so_is_what_only_that_calls(tree: Tree) -> None:
     source = """
         def load():
             return parse()
@@ -32,7 +38,7 @@ def test_what_an_import_calls_is_startup_code_and_so_is_what_only_that_calls(tre
     assert startup(tree, m=source) == {"m:load", "m:parse", "m:Settings.__init__", "m:Settings.read"}
 
 
-def test_application_factories_are_startup_code_by_their_name_and_by_what_they_make(tree):
+def test_application_factories_are_startup_code_by_their_name_and_by_what_they_make(tree: Tree) -> None:
     source = """
         from flask import Flask
         def create_app():
@@ -52,11 +58,11 @@ def test_application_factories_are_startup_code_by_their_name_and_by_what_they_m
     assert startup(tree, m=source) == {"m:create_app", "m:connect", "m:shop"}
 
 
-def test_a_factory_that_other_code_calls_is_none(tree):
+def test_a_factory_that_other_code_calls_is_none(tree: Tree) -> None:
     assert startup(tree, m="def create_app():\n    return 1\ndef later():\n    return create_app()\n") == set()
 
 
-def test_main_and_what_makes_decorators_are_startup_code(tree):
+def test_main_and_what_makes_decorators_are_startup_code(tree: Tree) -> None:
     source = """
         import argparse
         def main():
@@ -81,7 +87,7 @@ def test_main_and_what_makes_decorators_are_startup_code(tree):
     assert startup(tree, m=source) == {"m:main", "m:parser", "m:retry", "m:plain"}
 
 
-def test_what_is_named_and_not_called_may_be_called_by_anybody(tree):
+def test_what_is_named_and_not_called_may_be_called_by_anybody(tree: Tree) -> None:
     source = """
         import atexit
         from functools import partial
@@ -104,7 +110,7 @@ def test_what_is_named_and_not_called_may_be_called_by_anybody(tree):
     assert startup(tree, m=source) == set()
 
 
-def test_names_are_followed_through_imports_and_methods_of_common_names_are_not(tree):
+def test_names_are_followed_through_imports_and_methods_of_common_names_are_not(tree: Tree) -> None:
     wiring = "import m\nfrom m import prepare as ready\nready()\nm.warm()\ndata = {}\ndata.update()\nm.warm_up()\n"
     source = """
         def prepare():
@@ -121,7 +127,7 @@ def test_names_are_followed_through_imports_and_methods_of_common_names_are_not(
     assert startup(tree, m=source, wiring=wiring) == {"m:prepare", "m:warm"}
 
 
-def test_the_entry_points_of_installed_commands_are_startup_code(tree, monkeypatch):
+def test_the_entry_points_of_installed_commands_are_startup_code(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tree.root / "shop-1.0.dist-info"
     tree.write("shop-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n")
     tree.write("shop-1.0.dist-info/entry_points.txt", "[console_scripts]\nshop = m:run\n")
@@ -131,6 +137,6 @@ def test_the_entry_points_of_installed_commands_are_startup_code(tree, monkeypat
     assert startup(tree, m=source) == {"m:run", "m:start"}
 
 
-def test_recursion_proves_nothing(tree):
+def test_recursion_proves_nothing(tree: Tree) -> None:
     source = "def f():\n    return g()\ndef g():\n    return f()\ndef h():\n    return h()\nh()\n"
     assert startup(tree, m=source) == {"m:h"}

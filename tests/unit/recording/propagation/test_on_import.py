@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import contextlib
 import copy
 import importlib
@@ -11,16 +13,23 @@ import sys
 import threading
 import zipfile
 from importlib.machinery import PathFinder, SourceFileLoader
+from typing import TYPE_CHECKING
 
 import pytest
 
 from profcov.recording.propagation import on_import
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from importlib.machinery import ModuleSpec
+    from pathlib import Path
+    from typing import Any
+
 NAME = "module_that_tests_wait_for"
 
 
 @pytest.fixture(autouse=True)
-def module_on_path(tmp_path, monkeypatch):
+def module_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     (tmp_path / f"{NAME}.py").write_text("value = 1\n")
     monkeypatch.syspath_prepend(tmp_path)
     before = list(sys.meta_path)
@@ -30,7 +39,7 @@ def module_on_path(tmp_path, monkeypatch):
     assert sys.meta_path == before
 
 
-def test_a_module_that_is_imported_later_is_handed_over_complete_each_time_that_it_is_run():
+def test_a_module_that_is_imported_later_is_handed_over_complete_each_time_that_it_is_run() -> None:
     seen = []
     on_import.when_imported(NAME, lambda module: seen.append((module.__name__, module.value)))
     assert seen == []
@@ -41,14 +50,14 @@ def test_a_module_that_is_imported_later_is_handed_over_complete_each_time_that_
     assert seen == [(NAME, 1)] * 2
 
 
-def test_a_module_that_is_there_already_is_handed_over_at_once():
+def test_a_module_that_is_there_already_is_handed_over_at_once() -> None:
     importlib.import_module(NAME)
     seen = []
     on_import.when_imported(NAME, seen.append)
     assert seen == [sys.modules[NAME]]
 
 
-def test_the_loader_is_the_one_that_it_would_have_been_for_the_modules_own_code_too(tmp_path):
+def test_the_loader_is_the_one_that_it_would_have_been_for_the_modules_own_code_too(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.py").write_text("loaders = [type(__loader__), type(__spec__.loader)]")
     on_import.when_imported(NAME, lambda module: None)
     module = importlib.import_module(NAME)
@@ -58,7 +67,7 @@ def test_the_loader_is_the_one_that_it_would_have_been_for_the_modules_own_code_
     assert "exec_module" not in vars(module.__loader__)
 
 
-def test_a_spec_that_is_only_looked_at_answers_as_ever(tmp_path):
+def test_a_spec_that_is_only_looked_at_answers_as_ever(tmp_path: Path) -> None:
     (tmp_path / "data.txt").write_text("some")
     usual = importlib.util.find_spec(NAME)
     on_import.when_imported(NAME, lambda module: None)
@@ -80,7 +89,7 @@ def test_a_spec_that_is_only_looked_at_answers_as_ever(tmp_path):
     assert inspect.getsource(sys.modules[NAME]) == "value = 1\n"
 
 
-def test_a_package_has_its_resources(tmp_path):
+def test_a_package_has_its_resources(tmp_path: Path) -> None:
     name = f"{NAME}_package"
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").write_text("")
@@ -93,16 +102,16 @@ def test_a_package_has_its_resources(tmp_path):
 class Forwarding:
     """A loader before another as wrapt's: what is written to it is written to the other."""
 
-    def __init__(self, loader, seen):
+    def __init__(self, loader: Any, seen: list[str]) -> None:
         vars(self).update(loader=loader, seen=seen)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.loader, name)
 
-    def __setattr__(self, name, value):
+    def __setattr__(self, name: str, value: object) -> None:
         setattr(self.loader, name, value)
 
-    def exec_module(self, module):
+    def exec_module(self, module: Any) -> None:
         if module.__spec__.loader is self:
             module.__spec__.loader = module.__loader__ = self.loader
         self.loader.exec_module(module)
@@ -112,13 +121,13 @@ class Forwarding:
 class Transforming:
     """A loader before another as ddtrace's: it replaces the other's ``get_code``, and its own methods are attributes."""
 
-    def __init__(self, loader, seen):
+    def __init__(self, loader: Any, seen: list[str]) -> None:
         self.loader, self.seen, self.exec_module = loader, seen, self.run
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> Any:
         return getattr(self.loader, name)
 
-    def run(self, module):
+    def run(self, module: Any) -> None:
         get_code = self.loader.get_code
         self.loader.get_code = lambda name: (self.seen.append("their code"), get_code(name))[1]
         self.loader.exec_module(module)
@@ -129,10 +138,10 @@ class Transforming:
 class Watching:
     """A finder as such tools have it: it asks all the others, from the first on."""
 
-    def __init__(self, loader, seen):
+    def __init__(self, loader: Any, seen: list[str]) -> None:
         self.loader, self.seen, self.is_asked = loader, seen, False
 
-    def find_spec(self, fullname, path=None, target=None):
+    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         if fullname != NAME or self.is_asked:
             return None
         self.is_asked = True
@@ -145,7 +154,7 @@ class Watching:
 
 
 @contextlib.contextmanager
-def standing_first(finder):
+def standing_first(finder: Any) -> Iterator[None]:
     sys.meta_path.insert(0, finder)
     try:
         yield
@@ -155,7 +164,9 @@ def standing_first(finder):
 
 @pytest.mark.parametrize("loader", [Forwarding, Transforming])
 @pytest.mark.parametrize("is_before", [True, False])
-def test_others_that_watch_the_same_import_see_it_and_so_do_we_in_either_order(loader, is_before):
+def test_others_that_watch_the_same_import_see_it_and_so_do_we_in_either_order(
+    loader: type[Forwarding | Transforming], is_before: bool
+) -> None:
     seen = []
     finder = Watching(loader, seen)
     if not is_before:
@@ -172,7 +183,7 @@ def test_others_that_watch_the_same_import_see_it_and_so_do_we_in_either_order(l
     assert module.__loader__.get_source(NAME) == "value = 1\n"
 
 
-def test_pytests_rewriting_of_assertions_goes_on(tmp_path):
+def test_pytests_rewriting_of_assertions_goes_on(tmp_path: Path) -> None:
     name = f"{NAME}_rewritten"
     (tmp_path / f"{name}.py").write_text("def check():\n    assert 1 == len('ab')\n")
     pytest.register_assert_rewrite(name)
@@ -186,7 +197,7 @@ def test_pytests_rewriting_of_assertions_goes_on(tmp_path):
     assert seen == [module]
 
 
-def test_modules_of_one_archive_are_handed_over_each(tmp_path, monkeypatch):
+def test_modules_of_one_archive_are_handed_over_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     names = [f"{NAME}_{which}" for which in "ab"]
     with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
         for name in names:
@@ -203,14 +214,14 @@ def test_modules_of_one_archive_are_handed_over_each(tmp_path, monkeypatch):
 
 class Lazy:
     @staticmethod
-    def find_spec(fullname, path=None, target=None):
+    def find_spec(fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         spec = PathFinder.find_spec(fullname, path, target) if fullname == NAME else None
         if spec is not None:
             spec.loader = importlib.util.LazyLoader(spec.loader)
         return spec
 
 
-def test_a_lazy_module_is_handed_over_when_it_is_first_used():
+def test_a_lazy_module_is_handed_over_when_it_is_first_used() -> None:
     seen = []
     with standing_first(Lazy):
         on_import.when_imported(NAME, lambda module: seen.append(module.value))
@@ -222,7 +233,7 @@ def test_a_lazy_module_is_handed_over_when_it_is_first_used():
     assert type(module.__spec__.loader) is SourceFileLoader
 
 
-def test_a_lazy_module_that_is_there_already_is_not_loaded_by_us():
+def test_a_lazy_module_that_is_there_already_is_not_loaded_by_us() -> None:
     seen = []
     with standing_first(Lazy):
         module = importlib.import_module(NAME)
@@ -232,19 +243,19 @@ def test_a_lazy_module_that_is_there_already_is_not_loaded_by_us():
     assert seen == [1]
 
 
-def test_a_module_that_another_thread_imports_meanwhile_is_handed_over_with_the_next_import(tmp_path):
+def test_a_module_that_another_thread_imports_meanwhile_is_handed_over_with_the_next_import(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.py").write_text("import threading\nthreading.current_thread().wait()\nvalue = 1\n")
 
     class Importing(threading.Thread):
-        def __init__(self):
+        def __init__(self) -> None:
             super().__init__(daemon=True)
             self.is_there, self.may_go_on = threading.Event(), threading.Event()
 
-        def wait(self):
+        def wait(self) -> None:
             self.is_there.set()
             assert self.may_go_on.wait(10)
 
-        def run(self):
+        def run(self) -> None:
             importlib.import_module(NAME)
 
     thread = Importing()
@@ -260,7 +271,9 @@ def test_a_module_that_another_thread_imports_meanwhile_is_handed_over_with_the_
     assert seen == [1]
 
 
-def test_what_stands_in_for_a_module_is_handed_over_unless_it_has_to_be_loaded_for_that(monkeypatch):
+def test_what_stands_in_for_a_module_is_handed_over_unless_it_has_to_be_loaded_for_that(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     stand_in = object()
     monkeypatch.setitem(sys.modules, NAME, stand_in)
     seen = []
@@ -268,7 +281,7 @@ def test_what_stands_in_for_a_module_is_handed_over_unless_it_has_to_be_loaded_f
     assert seen == [stand_in]
 
 
-def test_a_traceback_has_no_line_of_ours(run_python):
+def test_a_traceback_has_no_line_of_ours(run_python: Callable[..., Any]) -> None:
     assert run_python(
         f"""
         import json, pathlib, sys, traceback
@@ -284,10 +297,10 @@ def test_a_traceback_has_no_line_of_ours(run_python):
     ) == ["<module>", "<module>"]
 
 
-def test_every_callback_of_a_module_is_called_and_one_that_fails_is_logged(caplog):
+def test_every_callback_of_a_module_is_called_and_one_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     seen = []
 
-    def fail(module):
+    def fail(module: object) -> None:
         raise ValueError("no such attribute")
 
     on_import.when_imported(NAME, fail)
@@ -298,13 +311,13 @@ def test_every_callback_of_a_module_is_called_and_one_that_fails_is_logged(caplo
     assert "no such attribute" in caplog.text
 
 
-def test_a_module_that_does_not_exist_is_still_not_found():
+def test_a_module_that_does_not_exist_is_still_not_found() -> None:
     on_import.when_imported("module_that_nobody_has", lambda module: None)
     with pytest.raises(ModuleNotFoundError, match="module_that_nobody_has"):
         importlib.import_module("module_that_nobody_has")
 
 
-def test_a_module_whose_import_fails_is_waited_for_still(tmp_path):
+def test_a_module_whose_import_fails_is_waited_for_still(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.py").write_text("1 / 0\n")
     seen = []
     on_import.when_imported(NAME, seen.append)

@@ -9,11 +9,17 @@ import subprocess
 import sys
 import types
 import unittest.mock
+from typing import TYPE_CHECKING
 
 import pytest
 import wrapt
 
 from profcov.recording.propagation.patches import Patches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import Any
 
 PROGRAM = """
 import _thread, asyncio, concurrent.futures, json, multiprocessing.pool, multiprocessing.process, os, subprocess, sys
@@ -56,7 +62,9 @@ print(json.dumps([before, first, second, look()]))
 
 
 @pytest.mark.parametrize("enabled", ["0", "1"])
-def test_what_is_replaced_is_put_back_and_nothing_is_replaced_where_profcov_is_off(enabled, tmp_path):
+def test_what_is_replaced_is_put_back_and_nothing_is_replaced_where_profcov_is_off(
+    enabled: str, tmp_path: Path
+) -> None:
     environment = {"ENABLE_PROFILE_COVERAGE": enabled, "PROFILE_COVERAGE_DIR": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM],
@@ -75,7 +83,7 @@ def test_what_is_replaced_is_put_back_and_nothing_is_replaced_where_profcov_is_o
 
 
 @pytest.fixture
-def patches():
+def patches() -> Iterator[Patches]:
     made = Patches()
     yield made
     made.restore()
@@ -84,15 +92,15 @@ def patches():
 class Owner:
     """A class whose methods are patched; each test makes a subclass of its own kind."""
 
-    def method(self, word="original"):
+    def method(self, word: str = "original") -> str:
         return f"{self.name} {word}"
 
     @classmethod
-    def of_class(cls):
+    def of_class(cls) -> str:
         return f"class {cls.__name__}"
 
     @staticmethod
-    def static():
+    def static() -> str:
         return "static"
 
     name = "an owner's"
@@ -101,19 +109,19 @@ class Owner:
 METHODS = ("method", "of_class", "static")
 
 
-def call_all(cls):
+def call_all(cls: type[Owner]) -> list[str]:
     return [getattr(cls(), name)() for name in METHODS]
 
 
-def wrap_ours(patches, cls):
+def wrap_ours(patches: Patches, cls: type[Owner]) -> None:
     for name in METHODS:
         patches.wrap(cls, name, lambda original, *args, **kwargs: original(*args, **kwargs) + ", ours")
 
 
-def wrap_theirs(cls):
+def wrap_theirs(cls: type[Owner]) -> None:
     """Patch as sentry-sdk, OpenTelemetry, ddtrace and New Relic do: with the instance, which is None if that is lost."""
 
-    def wrapper(wrapped, instance, args, kwargs):
+    def wrapper(wrapped: Callable[..., str], instance: Any, args: Any, kwargs: Any) -> str:
         owner = instance if isinstance(instance, type) else type(instance)
         return f"{wrapped(*args, **kwargs)}, theirs on {owner.__name__}"
 
@@ -122,7 +130,7 @@ def wrap_theirs(cls):
 
 
 @pytest.fixture
-def cls():
+def cls() -> type[Owner]:
     class Patched(Owner):
         method = Owner.__dict__["method"]
         of_class = Owner.__dict__["of_class"]
@@ -139,7 +147,7 @@ THEIRS = [
 ORIGINAL = ["an owner's original", "class Patched", "static"]
 
 
-def test_a_patch_is_bound_as_what_it_replaces_was_whoever_patched_before(patches, cls):
+def test_a_patch_is_bound_as_what_it_replaces_was_whoever_patched_before(patches: Patches, cls: type[Owner]) -> None:
     wrap_theirs(cls)
     before = [vars(cls)[name] for name in METHODS]
     wrap_ours(patches, cls)
@@ -149,7 +157,9 @@ def test_a_patch_is_bound_as_what_it_replaces_was_whoever_patched_before(patches
     assert call_all(cls) == THEIRS
 
 
-def test_another_patch_on_top_of_ours_has_its_instance_and_ours_beneath_does_nothing_once_put_back(patches, cls):
+def test_another_patch_on_top_of_ours_has_its_instance_and_ours_beneath_does_nothing_once_put_back(
+    patches: Patches, cls
+) -> None:
     wrap_ours(patches, cls)
     wrap_theirs(cls)
     on_top = [vars(cls)[name] for name in METHODS]
@@ -162,12 +172,14 @@ def test_another_patch_on_top_of_ours_has_its_instance_and_ours_beneath_does_not
     assert call_all(cls) == [f"{each}, ours" for each in THEIRS]
 
 
-def test_a_copy_that_another_patch_has_put_into_a_subclass_does_not_go_past_ours(patches, cls):
+def test_a_copy_that_another_patch_has_put_into_a_subclass_does_not_go_past_ours(
+    patches: Patches, cls: type[Owner]
+) -> None:
     class Child(cls):
         pass
 
     class Grandchild(Child):
-        def method(self):
+        def method(self, word: str = "") -> str:
             return "of its own"
 
     wrap_theirs(Child)
@@ -180,21 +192,23 @@ def test_a_copy_that_another_patch_has_put_into_a_subclass_does_not_go_past_ours
     assert call_all(Child) == [each.replace("Patched", "Child") for each in THEIRS]
 
 
-def test_what_stands_in_for_a_method_without_being_bound_is_called_without_an_instance(patches, cls):
+def test_what_stands_in_for_a_method_without_being_bound_is_called_without_an_instance(
+    patches: Patches, cls: type[Owner]
+) -> None:
     cls.method = lambda_like = unittest.mock.MagicMock(return_value="a mock")
     patches.wrap(cls, "method", lambda original, *args, **kwargs: original(*args, **kwargs) + ", ours")
     assert cls().method("word") == "a mock, ours"
     lambda_like.assert_called_once_with("word")
 
 
-def test_a_class_of_c_stays_as_it_is(patches):
+def test_a_class_of_c_stays_as_it_is(patches: Patches) -> None:
     """As gevent's queues, which stand in :mod:`queue` where it has patched everything."""
     patches.wrap(str, "upper", lambda original, *args: original(*args))
     assert not patches
     assert "word".upper() == "WORD"
 
 
-def test_a_function_of_a_module_is_called_as_it_is(patches):
+def test_a_function_of_a_module_is_called_as_it_is(patches: Patches) -> None:
     module = types.ModuleType("made_up")
     module.function = wrapt.FunctionWrapper(
         lambda word: word, lambda wrapped, instance, args, kwargs: f"{wrapped(*args, **kwargs)} {instance}"
@@ -204,7 +218,7 @@ def test_a_function_of_a_module_is_called_as_it_is(patches):
     assert inspect.signature(module.function) == inspect.signature(lambda word: word)
 
 
-def test_a_patch_of_popen_that_does_not_tell_what_it_takes_is_no_obstacle(run_python):
+def test_a_patch_of_popen_that_does_not_tell_what_it_takes_is_no_obstacle(run_python: Callable[..., Any]) -> None:
     source = """
     import os, subprocess, sys
     original = subprocess.Popen.__init__

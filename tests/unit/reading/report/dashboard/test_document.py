@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import compress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from profcov.reading.analysis.drift import Snapshot, compare_matrices, take_snapshot
 from profcov.reading.analysis.gaps import find_gaps
@@ -17,6 +18,11 @@ from profcov.reading.report.dashboard.top_lists import make_lists
 from profcov.slug import Slug
 from profcov.store.merge import Content, to_bits
 from profcov.store.read import Recorded
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tests.unit.conftest import Tree
 
 SHOP = """
 import os
@@ -53,7 +59,7 @@ def recorded(slug: str, lines: dict[str, dict[str, list[int]]], **facts: object)
     return Recorded(Slug(slug), content, known)
 
 
-def make_edition(tree, *profiles: Recorded, **more) -> Edition:
+def make_edition(tree: Tree, *profiles: Recorded, **more: Any) -> Edition:
     tree.write("shop.py", SHOP)
     tree.write("idle.py", "X = 1\n\n\ndef a():\n    return 1\n")
     tree.write("names.py", "X = 1\n")
@@ -68,7 +74,7 @@ BUY = {"|GET /cart": {"shop.py": [8, 9]}, "|job:shop.pay": {"shop.py": [9, 13, 1
 LOOK = {"": {"shop.py": [8, 9], "elsewhere.py": [1]}}
 
 
-def test_startup_code_is_told_apart(tree):
+def test_startup_code_is_told_apart(tree: Tree) -> None:
     tree.write("start.py", "def create_app():\n    return 1\n")
     facts = {"imported": [*IMPORTED, "start.py"]}
     edition = make_edition(tree, recorded("look", LOOK, **facts))
@@ -79,7 +85,7 @@ def test_startup_code_is_told_apart(tree):
     assert found.rows == [("start:create_app", "start.py:1", 1)]
 
 
-def test_each_module_has_its_state_and_what_it_misses(tree):
+def test_each_module_has_its_state_and_what_it_misses(tree: Tree) -> None:
     document = make_document(make_edition(tree, recorded("look", LOOK)))
     assert document["modules"] == [
         {"name": "idle", "file": "idle.py", "state": "never called", "missed": 1},
@@ -90,7 +96,7 @@ def test_each_module_has_its_state_and_what_it_misses(tree):
     assert document["totals"] == {"statements": 8, "reached": 2}
 
 
-def test_each_symbol_has_its_place_what_it_misses_and_its_profiles(tree):
+def test_each_symbol_has_its_place_what_it_misses_and_its_profiles(tree: Tree) -> None:
     document = make_document(make_edition(tree, recorded("buy", BUY), recorded("look", LOOK)))
     symbols = document["symbols"]
     assert len({len(column) for column in symbols.values()}) == 1
@@ -114,7 +120,7 @@ def test_each_symbol_has_its_place_what_it_misses_and_its_profiles(tree):
     }
 
 
-def test_a_profile_says_how_it_was_recorded_and_played(tree):
+def test_a_profile_says_how_it_was_recorded_and_played(tree: Tree) -> None:
     jobs = [{"id": "1", "status": "finished"}, {"id": "2", "status": "failed"}, {"id": "3", "status": "killed"}]
     jobs += [{"id": each, "status": "queued", "attempts": 0, "queue": "q"} for each in "4567"]
     buy = recorded("buy", BUY, jobs=jobs, status="partial", reasons=["process-died", "jobs-unfinished"])
@@ -153,7 +159,7 @@ def test_a_profile_says_how_it_was_recorded_and_played(tree):
     assert profiles["look"]["json"] == "reports/look-coverage.json"
 
 
-def test_a_set_of_profiles_is_kept_once_and_the_first_is_nobodys(tree):
+def test_a_set_of_profiles_is_kept_once_and_the_first_is_nobodys(tree: Tree) -> None:
     profiles = [recorded(f"p{number:02}", LOOK if number % 2 else BUY) for number in range(9)]
     edition = make_edition(tree, *profiles)
     document = make_document(edition)
@@ -165,12 +171,12 @@ def test_a_set_of_profiles_is_kept_once_and_the_first_is_nobodys(tree):
         assert named == list(compress(slugs, flags))
 
 
-def test_without_a_profile_there_is_a_document_all_the_same(tree):
+def test_without_a_profile_there_is_a_document_all_the_same(tree: Tree) -> None:
     document = make_document(make_edition(tree))
     assert (document["profiles"], document["signatures"], set(document["symbols"]["signature"])) == ([], [""], {0})
 
 
-def test_what_was_gained_and_lost_names_the_profiles_that_are_in_both(tree):
+def test_what_was_gained_and_lost_names_the_profiles_that_are_in_both(tree: Tree) -> None:
     before = make_edition(tree, recorded("buy", LOOK), recorded("look", LOOK), recorded("old", LOOK)).matrix
     after = make_edition(tree, recorded("buy", BUY), recorded("look", {"": {}}), recorded("new", LOOK)).matrix
     changes = describe_changes("monday", compare_matrices(take_snapshot(before), take_snapshot(after)))
@@ -185,13 +191,13 @@ def test_what_was_gained_and_lost_names_the_profiles_that_are_in_both(tree):
     }
 
 
-def test_profiles_that_are_or_were_partial_may_have_changed_only_in_what_was_recorded(tree):
+def test_profiles_that_are_or_were_partial_may_have_changed_only_in_what_was_recorded(tree: Tree) -> None:
     profiles = {Slug(slug): frozenset() for slug in "abc"}
     old, new = Snapshot((), profiles, frozenset("a")), Snapshot((), profiles, frozenset("b"))
     assert describe_changes("monday", compare_matrices(old, new))["partial"] == ["a", "b"]
 
 
-def test_too_many_changes_are_counted(tree):
+def test_too_many_changes_are_counted(tree: Tree) -> None:
     tree.write("many.py", "".join(f"def f{number:04}():\n    return 1\n" for number in range(MOST + 7)))
     every = {"": {"many.py": list(range(2, 2 * MOST + 16, 2))}}
     before = build_matrix(tree.inventory(), [recorded("p", {"": {}})])
@@ -200,7 +206,7 @@ def test_too_many_changes_are_counted(tree):
     assert (len(changes["gained"]), changes["counts"]) == (MOST, {"gained": MOST + 8, "lost": 0})  # the module, too
 
 
-def test_about_tells_what_it_was_made_from_and_what_is_not_in_it(tree):
+def test_about_tells_what_it_was_made_from_and_what_is_not_in_it(tree: Tree) -> None:
     tree.write("broken.py", "def f(:\n")
     facts = {"versions": {"coverage": "7.6", "python": "3.11.7"}, "settings": {"omit": ["*/a.py"], "branch": True}}
     edition = make_edition(

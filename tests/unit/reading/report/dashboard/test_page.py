@@ -10,6 +10,7 @@ import os
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -30,6 +31,11 @@ from profcov.reading.report.dashboard.page import (
 from profcov.slug import Slug
 from profcov.store.merge import Content, to_bits
 from profcov.store.read import Recorded
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from tests.unit.conftest import Tree
 
 HOSTILE = [
     "</script><b onclick='x()'>.py",
@@ -52,11 +58,11 @@ class Elements(HTMLParser):
         self._last = ""
         self.feed(page)
 
-    def handle_starttag(self, tag, attrs):
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.found.append((tag, dict(attrs)))
         self._last = tag
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         self.texts.setdefault(self._last, []).append(data)
 
     def count(self, tag: str) -> int:
@@ -70,14 +76,14 @@ def recorded(slug: str, lines: dict[str, list[int]], status: str = "complete") -
     )
 
 
-def make_edition(tree, *profiles: Recorded, **more) -> Edition:
+def make_edition(tree: Tree, *profiles: Recorded, **more: Any) -> Edition:
     matrix = build_matrix(tree.inventory(), profiles)
     given = {"directory": Path("out"), "generated": "2026-01-02T00:00:00+00:00", **more}
     return Edition(matrix=matrix, gaps=find_gaps(matrix), **given)
 
 
 @pytest.fixture
-def edition(tree) -> Edition:
+def edition(tree: Tree) -> Edition:
     """One in which every list has a row, and some more than are shown."""
     tree.write("shop.py", "".join(f"def f{number}():\n    return 1\n" for number in range(30)))
     tree.write("idle.py", "def a():\n    return 1\n")
@@ -92,7 +98,7 @@ def edition(tree) -> Edition:
     return make_edition(tree, one, two, again, since=("monday", drift), left_out=["html/two is left out."])
 
 
-def test_without_a_script_there_are_key_figures_and_all_lists(edition):
+def test_without_a_script_there_are_key_figures_and_all_lists(edition: Edition) -> None:
     page = make_page(edition)
     elements = Elements(page)
     assert [text.partition(":")[0] for text in elements.texts["caption"] if text.strip()] == [
@@ -119,7 +125,7 @@ def test_without_a_script_there_are_key_figures_and_all_lists(edition):
     assert "html/two is left out." in elements.texts["li"]
 
 
-def test_without_a_script_nothing_to_reach_is_no_hundred_percent(tree):
+def test_without_a_script_nothing_to_reach_is_no_hundred_percent(tree: Tree) -> None:
     tree.write("constants.py", "X = 1\n")
     nothing = Recorded(Slug("one"), Content({}, files=set()), None)
     elements = Elements(make_page(make_edition(tree, nothing)))
@@ -128,7 +134,7 @@ def test_without_a_script_nothing_to_reach_is_no_hundred_percent(tree):
     assert "it has no sidecar" in elements.texts["bdi"]
 
 
-def test_without_a_script_all_changes_count_though_a_thousand_are_named(tree):
+def test_without_a_script_all_changes_count_though_a_thousand_are_named(tree: Tree) -> None:
     tree.write("many.py", "".join(f"def f{number:04}():\n    return 1\n" for number in range(1002)))
     before = make_edition(tree, recorded("p", {"many.py": [2]})).matrix
     after = make_edition(tree, recorded("p", {"many.py": list(range(2, 2005, 2))}))
@@ -138,7 +144,7 @@ def test_without_a_script_all_changes_count_though_a_thousand_are_named(tree):
     assert "1 symbol gained or lost: counted, but not named." in Elements(page).texts["li"]
 
 
-def test_its_parts_are_where_the_script_looks_for_them(edition):
+def test_its_parts_are_where_the_script_looks_for_them(edition: Edition) -> None:
     page = make_page(edition)
     elements = Elements(page)
     assert ("body", {"class": "static"}) in elements.found
@@ -155,7 +161,7 @@ def test_its_parts_are_where_the_script_looks_for_them(edition):
     assert [attributes for tag, attributes in elements.found if tag == "link"] == [{"rel": "icon", "href": "data:,"}]
 
 
-def test_its_policy_lets_its_own_script_run_and_nothing_else(edition):
+def test_its_policy_lets_its_own_script_run_and_nothing_else(edition: Edition) -> None:
     page = make_page(edition)
     script = page.rpartition("<script>")[2].partition("</script>")[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
@@ -164,13 +170,13 @@ def test_its_policy_lets_its_own_script_run_and_nothing_else(edition):
     assert script == read_static(SCRIPT)
 
 
-def test_two_pages_of_one_edition_are_the_same(edition, tree):
+def test_two_pages_of_one_edition_are_the_same(edition: Edition, tree: Tree) -> None:
     write_page(edition)
     write_page(edition, "other.html")
     assert (tree.root / "out/index.html").read_bytes() == (tree.root / "out/other.html").read_bytes()
 
 
-def test_the_data_comes_back_as_it_was():
+def test_the_data_comes_back_as_it_was() -> None:
     document = {"names": ["</script>", "עברית", '"'], "numbers": [0, 1.5, None]}
     packed = pack(document)
     assert re.fullmatch(r"[A-Za-z0-9+/=]+", packed)
@@ -179,7 +185,7 @@ def test_the_data_comes_back_as_it_was():
     assert read_data(f'<script id="data">{packed}</script>') == document
 
 
-def test_hostile_names_are_text_in_the_page_and_whole_in_the_data(tree):
+def test_hostile_names_are_text_in_the_page_and_whole_in_the_data(tree: Tree) -> None:
     names = [*HOSTILE, os.fsdecode(b"\xff.py")]
     for name in names:
         (tree.root / name).parent.mkdir(exist_ok=True)  # a slash is one, wherever it stands
@@ -204,11 +210,11 @@ def test_hostile_names_are_text_in_the_page_and_whole_in_the_data(tree):
 
 
 @pytest.mark.parametrize("name", [SCRIPT, STYLE])
-def test_what_is_put_into_the_page_cannot_end_its_element(name):
+def test_what_is_put_into_the_page_cannot_end_its_element(name: str) -> None:
     text = read_static(name)
     assert not re.search(r"</(script|style)|<!--|\r|\0", text, re.IGNORECASE)
     assert "\ufeff" not in text
 
 
-def test_the_script_is_small():
+def test_the_script_is_small() -> None:
     assert len(read_static(SCRIPT).encode()) <= SCRIPT_LIMIT
