@@ -121,8 +121,11 @@ def test_each_symbol_has_its_place_what_it_misses_and_its_profiles(tree: Tree) -
 
 
 def test_a_profile_says_how_it_was_recorded_and_played(tree: Tree) -> None:
-    jobs = [{"id": "1", "status": "finished"}, {"id": "2", "status": "failed"}, {"id": "3", "status": "killed"}]
-    jobs += [{"id": each, "status": "queued", "attempts": 0, "queue": "q"} for each in "4567"]
+    ended = ["finished", "failed", "killed"]
+    jobs: list[dict[str, Any]] = [
+        {"id": str(number), "status": status, "attempts": int(status in ended), "queue": "q"}
+        for number, status in enumerate([*ended, *["queued"] * 4], 1)
+    ]
     buy = recorded("buy", BUY, jobs=jobs, status="partial", reasons=["process-died", "jobs-unfinished"])
     bare = Recorded(Slug("bare"), Content({("", "shop.py"): to_bits([8])}, files={"shop.py"}), None)
     look = recorded("look", LOOK)
