@@ -10,8 +10,7 @@ import click
 
 from profcov import settings
 from profcov.cli.answer import note, print_answer
-from profcov.cli.columns import show_bytes
-from profcov.cli.common import (
+from profcov.cli.arguments import (
     data_dir_option,
     find_data_dir,
     format_option,
@@ -19,6 +18,7 @@ from profcov.cli.common import (
     refuse_unknown,
     slugs_argument,
 )
+from profcov.cli.columns import show_bytes
 from profcov.cli.main import DATA
 from profcov.errors import LockTimeoutError, SlugPlayedError
 from profcov.store.clean import choose_old, discard_all, remove_all

@@ -10,7 +10,7 @@ import click
 
 from profcov import settings
 from profcov.cli.answer import print_answer
-from profcov.cli.common import (
+from profcov.cli.arguments import (
     config_option,
     data_dir_option,
     find_config,

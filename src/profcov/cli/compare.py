@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from profcov.cli.answer import print_rows
-from profcov.cli.common import format_option
+from profcov.cli.arguments import format_option
 from profcov.reading.analysis.drift import compare_matrices
 from profcov.reading.report.drift import DEPTH, TITLES, drift_document, drift_markdown, drift_rows
 from profcov.reading.report.files import lay_out

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from coverage.exceptions import ConfigError, CoverageException
 
-from profcov.cli.common import find_config
+from profcov.cli.arguments import find_config
 from profcov.configuration import (
     Configuration,
     choose_settings,

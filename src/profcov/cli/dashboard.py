@@ -13,8 +13,7 @@ import click
 
 from profcov import settings
 from profcov.cli.answer import print_fact
-from profcov.cli.commit import find_commit
-from profcov.cli.common import (
+from profcov.cli.arguments import (
     config_option,
     data_dir_option,
     find_data_dir,
@@ -23,6 +22,7 @@ from profcov.cli.common import (
     parse_slugs,
     slugs_argument,
 )
+from profcov.cli.commit import find_commit
 from profcov.cli.playing import list_replay_options
 from profcov.cli.recorded import (
     DEFAULT_OUT,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from profcov.cli.answer import note, print_answer, print_json, print_line
-from profcov.cli.common import format_option
+from profcov.cli.arguments import format_option
 from profcov.extras import install_command
 
 if TYPE_CHECKING:

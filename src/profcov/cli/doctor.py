@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from profcov.cli.answer import note, print_answer, print_line
-from profcov.cli.common import data_dir_option, format_option
+from profcov.cli.arguments import data_dir_option, format_option
 from profcov.cli.main import FAILED, TARGET
 from profcov.doctor import examine
 from profcov.doctor.installation import REDIS_SERVER

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov.cli.answer import note, print_json
+from profcov.cli.arguments import config_option, find_config_to_play, format_option, ignore_source_changes_option
 from profcov.cli.clean import SIZE
 from profcov.cli.commit import find_commit
-from profcov.cli.common import config_option, find_config_to_play, format_option, ignore_source_changes_option
 from profcov.cli.main import FAILED
 from profcov.cli.playback import play_profiles, report_errors
 from profcov.cli.playback_output import append_step_summary, print_artifacts, write_json

@@ -9,7 +9,7 @@ from typing import Any, Final
 import click
 
 from profcov.cli.answer import note, print_answer, print_json
-from profcov.cli.common import format_option
+from profcov.cli.arguments import format_option
 from profcov.cli.main import FAILED
 from profcov.cli.playback_output import prepare, write_json
 from profcov.cli.playing import check_url, play_options, read_play

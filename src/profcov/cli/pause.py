@@ -9,7 +9,7 @@ import click
 
 from profcov import settings
 from profcov.cli.answer import print_fact
-from profcov.cli.common import data_dir_option, find_data_dir, format_option
+from profcov.cli.arguments import data_dir_option, find_data_dir, format_option
 from profcov.store.pause import pause
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from profcov.cli.answer import print_json
-from profcov.cli.common import config_option, find_config_to_play, format_option
+from profcov.cli.arguments import config_option, find_config_to_play, format_option
 from profcov.cli.main import DATA, FAILED, TARGET, exit_code
 from profcov.cli.playback_output import (
     prepare,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from profcov.cli.answer import print_answer, print_line
-from profcov.cli.common import format_option
+from profcov.cli.arguments import format_option
 from profcov.cli.group import CommandGroup
 from profcov.cli.main import USAGE
 from profcov.errors import ProfileFormatError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from profcov.cli.common import parse_slugs, refuse_unknown
+from profcov.cli.arguments import parse_slugs, refuse_unknown
 from profcov.cli.configuration import find_configuration
 from profcov.configuration import tell_source
 from profcov.errors import CoverageReadError

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov.cli.answer import print_answer
-from profcov.cli.common import (
+from profcov.cli.arguments import (
     config_option,
     data_dir_option,
     find_data_dir,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from profcov.cli.answer import print_fact
-from profcov.cli.common import data_dir_option, find_data_dir, format_option
+from profcov.cli.arguments import data_dir_option, find_data_dir, format_option
 from profcov.store.pause import resume
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import click
 
 from profcov import settings
 from profcov.cli.answer import note
-from profcov.cli.common import config_option, data_dir_option, find_config, find_data_dir
+from profcov.cli.arguments import config_option, data_dir_option, find_config, find_data_dir
 from profcov.cli.run_source import describe, find_application, write_omissions, write_sources
 from profcov.errors import CoverageWriteError
 from profcov.slug import parse_slug

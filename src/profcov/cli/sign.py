@@ -7,7 +7,7 @@ import os
 import click
 
 from profcov.cli.answer import print_fact
-from profcov.cli.common import format_option
+from profcov.cli.arguments import format_option
 from profcov.errors import SettingsError
 from profcov.settings import SECRET, read_secret
 from profcov.slug import parse_slug

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov.cli.answer import SCHEMA_VERSION, note, print_answer, print_json
+from profcov.cli.arguments import data_dir_option, find_data_dir, format_option, tell_silent_runs
 from profcov.cli.columns import show_bytes
-from profcov.cli.common import data_dir_option, find_data_dir, format_option, tell_silent_runs
 from profcov.cli.redis_url import redis_url_option
 from profcov.errors import TargetError
 from profcov.playback.barrier import wait_for_jobs

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import click
 
 from profcov.cli.answer import print_answer
-from profcov.cli.common import config_option, data_dir_option, find_data_dir, format_option
+from profcov.cli.arguments import config_option, data_dir_option, find_data_dir, format_option
 from profcov.cli.configuration import find_configuration
 from profcov.cli.recorded import refuse_nothing, take_inventory, tell_asked
 from profcov.reading.analysis.drift import compare_inventories

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from profcov import settings
-from profcov.cli.common import (
+from profcov.cli.arguments import (
     data_dir_option,
     find_data_dir,
     parse_slugs,
