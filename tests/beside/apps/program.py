@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 import collector
-import tools
+import observers
 
-TOOL = tools.find(sys.argv[1])
+TOOL = observers.find(sys.argv[1])
 ORDER = sys.argv[2]
 if ORDER == "before":
     TOOL.set_up()

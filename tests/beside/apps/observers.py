@@ -85,7 +85,7 @@ class OpenTelemetry(Nothing):
         from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
         from opentelemetry.instrumentation.flask import FlaskInstrumentor
 
-        FlaskInstrumentor().instrument_app(flask_app)
+        FlaskInstrumentor().instrument_app(flask_app)  # type: ignore[no-untyped-call]
         FastAPIInstrumentor().instrument_app(asgi_app)
 
     def told(self) -> Any:
@@ -115,7 +115,8 @@ class Instrumented(Nothing):
         from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
         self._exporter = InMemorySpanExporter()
-        trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(self._exporter))
+        provider: Any = trace.get_tracer_provider()  # the SDK's
+        provider.add_span_processor(SimpleSpanProcessor(self._exporter))
 
     def told(self) -> Any:
         return _count_spans(self._exporter.get_finished_spans())
