@@ -7,6 +7,7 @@ exits 1 if one of them goes unnoticed. Takes a quarter of an hour, so it is not 
 line choose ways. Prints how many wrong units the stress, the wide one, and the strikes of both kinds have found.
 """
 
+import ast
 import json
 import os
 import shutil
@@ -26,12 +27,15 @@ LOOK = "return countOf(map(id, map(_get_code, walk_frames())), id(code))"
 DISARM = """        at_once(calls(*mark), calls_if(map(self._quiet.__contains__, (state,)), self._wake(state, code)))
         if self._is_running(code):
 """
-SCOPE = "        trace.scopes.add(scope)  # first: from now on nobody lets go of the trace\n"
-ANNOUNCE = "        self._announced.add(trace)  # last: who is struck before, or comes meanwhile, does it all again\n"
-KEPT = "                if state.leaving:\n                    state.keep(trace)\n"
+SCOPE = "        trace.scopes.add(scope)\n"
+ANNOUNCE = "        self._announced.add(trace)\n"
+ADOPT = "                self._adopt(code, filename)\n"
+ENTER = "            self._on_entry(code, offset)\n"
+DROP = "disarm = map(self.armed.pop, filterfalse(live.__contains__, known), repeat(None))"
+GONE = "gone = filter(_is_over, filterfalse(live.__contains__, known))"
 WAYS = {
     "disable without looking at the epochs": [
-        ("if self._epoch == epoch and state.epoch == state_epoch and not state.leaving", "if not state.leaving"),
+        ("if self._epoch == epoch and state.epoch == state_epoch and (not state.leaving)", "if not state.leaving"),
         ("if state.epoch == epoch and self._may_disable", "if self._may_disable"),
     ],
     "take the steps one by one": [("_exhaust(chain.from_iterable(parts))", "[None for part in parts for _ in part]")],
@@ -39,19 +43,15 @@ WAYS = {
         (DISARM, "        running = self._is_running(code)\n" + DISARM.replace("self._is_running(code)", "running"))
     ],
     "disarm without looking at the stacks": [("if self._is_running(code):", "if False:")],
-    "let go of who enters meanwhile": [(KEPT, "")],
+    "let go of who enters meanwhile": [
+        ("                if state.leaving:\n                    state.keep(trace)\n", "")
+    ],
     "leave entries off where somebody is let go of": [
         ("calls_if(map(self._quiet.__contains__, (state,)), self._wake(state, code))", "()")
     ],
     "do not wake who is armed": [("wake = calls_if(state.lacks_lines(), self._wake(state, code))", "wake = ()")],
     "do not note that a line is off": [("            state.may_lack_lines = True\n", "")],
-    "let the second comer skip entry": [
-        (
-            "                self._adopt(code, filename)\n",
-            "                self._adopt(code, filename)\n                self._on_entry(code, offset)\n",
-        ),
-        ("just as the first has.\n            self._on_entry(code, offset)\n", "just as the first has.\n"),
-    ],
+    "let the second comer skip entry": [(ADOPT + ENTER, f"{ADOPT}    {ENTER}")],
     "disarm traces that the unit is nested in": [
         ("frozenset(scope.nest()) if", "frozenset((scope.trace,)) if"),
         (LOOK, f"{LOOK} - sum(frame.f_code is code for frame, _ in __import__('traceback').walk_stack(None)) + 1"),
@@ -61,9 +61,24 @@ WAYS = {
         (SCOPE, ""),
         (ANNOUNCE, ANNOUNCE + SCOPE),
     ],
-    "disarm who is live when another enters": [("filterfalse(live.__contains__, known)", "iter(known)")],
+    "disarm who is live when another enters": [
+        (each, each.replace("filterfalse(live.__contains__, known)", "known")) for each in (DROP, GONE)
+    ],
     "keep what is known of a code object that is dead": [(", partial(states.pop, id(code)))", ")")],
 }
+"""What to replace in the engine's source, written as ``ast.unparse`` has it: without comments, a statement a line."""
+
+
+def break_source(source, replacements):
+    """Replace text in the engine of a copy of the package: each must be there once."""
+    texts = {path: ast.unparse(ast.parse((source / path).read_text())) + "\n" for path in (ENGINE, STATE, STACKS)}
+    for old, new in replacements:
+        found = [path for path, text in texts.items() for _ in range(text.count(old))]
+        if len(found) != 1:
+            raise ValueError(f"the engine has changed, and the way to break it must, too: {len(found)} times: {old}")
+        texts[found[0]] = texts[found[0]].replace(old, new)
+    for path, text in texts.items():
+        (source / path).write_text(text)
 
 
 def run(source, *words):
@@ -87,12 +102,7 @@ def main():
         with tempfile.TemporaryDirectory() as directory:
             source = Path(directory, "src")
             shutil.copytree(SOURCE, source)
-            for old, new in replacements:
-                found = [path for path in (ENGINE, STATE, STACKS) if old in (source / path).read_text()]
-                if not found:
-                    sys.exit(f"{name}: the engine has changed, and the way to break it must, too")
-                for path in found:
-                    (source / path).write_text((source / path).read_text().replace(old, new))
+            break_source(source, replacements)
             found = [run(source, *words) for words in PROGRAMS]
         faults = ["error" if each["errors"] else "logged" if each["logged"] else len(each["wrong"]) for each in found]
         noticed = any(faults)

@@ -1,0 +1,33 @@
+"""The ways to break the engine still fit it: ``make break-engine`` takes a quarter of an hour to say so."""
+
+import importlib.util
+import shutil
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+spec = importlib.util.spec_from_file_location("break_engine", HERE / "break_engine.py")
+tool = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(tool)
+
+
+@pytest.fixture
+def source(tmp_path):
+    for path in (tool.ENGINE, tool.STATE, tool.STACKS):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(tool.SOURCE / path, tmp_path / path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", tool.WAYS)
+def test_a_way_to_break_the_engine_finds_each_of_its_places_once_and_leaves_python(source, name):
+    tool.break_source(source, tool.WAYS[name])
+    for path in (tool.ENGINE, tool.STATE, tool.STACKS):
+        compile((source / path).read_text(), path, "exec")
+
+
+@pytest.mark.parametrize("old", ["what is nowhere", "def "])
+def test_a_place_that_is_gone_or_there_twice_is_refused(source, old):
+    with pytest.raises(ValueError, match="times: "):
+        tool.break_source(source, [(old, "")])
