@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, ClassVar, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 MAX_FAULTS_SHOWN: Final = 100
@@ -95,6 +96,30 @@ class CoverageReadError(CoverageError):
         self.path = path
         self.reason = reason
         super().__init__(f"cannot read {path}: {reason}")
+
+
+def explain(error: Exception) -> str:
+    """Return what the system reports, without number and path: ``No space left on device``."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+@contextlib.contextmanager
+def as_write_error(path: Path, *others: type[Exception]) -> Iterator[None]:
+    """Raise what the system, or another library, reports in this block as :class:`CoverageWriteError`."""
+    kinds: tuple[type[Exception], ...] = (OSError, *others)
+    try:
+        yield
+    except kinds as error:
+        raise CoverageWriteError(path, explain(error)) from error
+
+
+@contextlib.contextmanager
+def as_read_error(path: Path) -> Iterator[None]:
+    """Raise what the system reports in this block as :class:`CoverageReadError`."""
+    try:
+        yield
+    except OSError as error:
+        raise CoverageReadError(path, explain(error)) from error
 
 
 class CoverageMergeError(CoverageError):

@@ -3,6 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from profcov import errors
 
 if TYPE_CHECKING:
@@ -33,3 +35,22 @@ def test_a_lock_that_times_out_names_who_holds_it() -> None:
         == "demo still has work in flight after 30 s, in process 7, process 8: wait for it to end, or raise --timeout"
     )
     assert "unknown processes" in str(errors.LockTimeoutError("demo", 0.5, []))
+
+
+def test_what_the_system_reports_is_an_error_of_ours_without_its_number_and_path(tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    with pytest.raises(errors.CoverageWriteError) as written, errors.as_write_error(gone):
+        gone.unlink()
+    assert str(written.value) == f"cannot write {gone}: No such file or directory"
+    with pytest.raises(errors.CoverageReadError) as read, errors.as_read_error(gone):
+        gone.read_text()
+    assert str(read.value) == f"cannot read {gone}: No such file or directory"
+    with pytest.raises(errors.CoverageWriteError, match="full"), errors.as_write_error(gone, ZeroDivisionError):
+        raise ZeroDivisionError("full")
+    with pytest.raises(ZeroDivisionError), errors.as_write_error(gone):
+        raise ZeroDivisionError
+
+
+def test_an_error_is_explained_in_one_way_only() -> None:
+    places = [path for path in Path(errors.__file__).parent.rglob("*.py") if "strerror or" in path.read_text()]
+    assert places == []

@@ -19,7 +19,7 @@ from profcov.cli.arguments import (
     slugs_argument,
 )
 from profcov.cli.configuration import find_configuration
-from profcov.errors import CoverageReadError, CoverageWriteError
+from profcov.errors import CoverageReadError, CoverageWriteError, explain
 from profcov.omissions import omit_by_name
 from profcov.reading.report.files import copy_whole, write_whole_bytes
 from profcov.store.layout import artifact_path, list_shards, list_slugs
@@ -159,7 +159,7 @@ def _report(
     except OSError as error:
         if target is None:  # standard output
             raise
-        raise CoverageWriteError(Path(error.filename or target), error.strerror or str(error)) from error
+        raise CoverageWriteError(Path(error.filename or target), explain(error)) from error
     except (CoverageException, UnicodeEncodeError) as error:  # the latter below a directory that is not UTF-8
         raise CoverageReadError(artifacts[0], f"coverage.py cannot report on it: {error}") from error
     if target is not None:

@@ -16,7 +16,7 @@ from profcov.errors import CoverageWriteError
 from profcov.playback.junit import junit_document
 from profcov.playback.results import results_document
 from profcov.playback.summary import summary_text
-from profcov.reading.report.files import is_replaced, write_whole, write_whole_bytes
+from profcov.reading.report.files import is_replaced, make_parent, write_whole, write_whole_bytes
 from profcov.reading.report.text import status_text
 
 if TYPE_CHECKING:
@@ -128,12 +128,7 @@ def prepare(*files: Path | None) -> None:
         CoverageWriteError: the system does not let us.
     """
     for file in filter(None, files):
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError) as error:
-            raise CoverageWriteError(file, f"{file.parent} is not a directory") from error
-        except OSError as error:
-            raise CoverageWriteError(file, error.strerror or str(error)) from error
+        make_parent(file)
         if file.is_dir() or not os.access(file.resolve().parent if is_replaced(file) else file, os.W_OK):
             raise CoverageWriteError(file, "it is a directory" if file.is_dir() else "permission denied")
 

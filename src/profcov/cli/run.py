@@ -13,7 +13,7 @@ from profcov import settings
 from profcov.cli.answer import note
 from profcov.cli.arguments import config_option, data_dir_option, find_config, find_data_dir
 from profcov.cli.run_source import describe, find_application, write_omissions, write_sources
-from profcov.errors import CoverageWriteError
+from profcov.errors import as_write_error
 from profcov.slug import parse_slug
 from profcov.store.directory import make_state
 from profcov.store.files import write_whole
@@ -100,11 +100,9 @@ def _write_configuration(directory: Path, options: Sequence[str], umask: int) ->
         text = "".join(f"{line}\n" for line in lines).encode()
     except UnicodeEncodeError:
         raise click.UsageError("--source: its name is not UTF-8, so it cannot be measured") from None
-    try:
+    with as_write_error(path):
         make_state(directory, umask=umask)
         write_whole(path, [text], umask)  # a server and its workers may start at once
-    except OSError as error:
-        raise CoverageWriteError(path, error.strerror or str(error)) from error
     return path
 
 

@@ -18,7 +18,7 @@ from coverage import CoverageData
 from coverage.exceptions import CoverageException
 
 from profcov.collector.config import CoverageConfig
-from profcov.errors import CollectorStateError, CoverageMergeError, CoverageReadError, CoverageWriteError
+from profcov.errors import CollectorStateError, CoverageMergeError, CoverageReadError, as_read_error, as_write_error
 from profcov.store.files import file_digest, replacing, write_whole
 from profcov.store.layout import host_name
 from profcov.store.merge import Content, read_content, to_bits
@@ -123,7 +123,7 @@ class CoverageCollector:
         if self.config.parallel:
             target = target.with_name(f"{target.name}.{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}")
         content = self._now()
-        try:
+        with as_write_error(target, CoverageException):
             target.parent.mkdir(parents=True, exist_ok=True)
             with replacing(target) as fresh:
                 if self.config.format == "json":
@@ -131,10 +131,6 @@ class CoverageCollector:
                 else:
                     content.write(fresh)
             self._save_metadata(target, content)
-        except OSError as error:
-            raise CoverageWriteError(target, error.strerror or str(error)) from error
-        except CoverageException as error:
-            raise CoverageWriteError(target, str(error)) from error
         return target
 
     def load(self, path: str | Path | None = None) -> None:
@@ -252,21 +248,20 @@ def _read(path: Path) -> Content:
         CoverageReadError: it is neither.
     """
     try:
-        with path.open("rb") as file:
+        with as_read_error(path), path.open("rb") as file:
             is_json = file.read(1) == b"{"
         if not is_json:
             content = read_content(path)
             content.facts = {}
             return content
-        files = json.loads(path.read_text(encoding="utf-8"))["files"]
+        with as_read_error(path):
+            files = json.loads(path.read_text(encoding="utf-8"))["files"]
         content = Content(files=set(files))
         for name, found in files.items():
             if "arcs" in found:
                 content.arcs["", name] = {(int(start), int(end)) for start, end in found["arcs"]}
             else:
                 content.lines["", name] = to_bits(map(int, found["lines"]))
-    except OSError as error:
-        raise CoverageReadError(path, error.strerror or str(error)) from error
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise CoverageReadError(path, f"it is not what a collector saves ({error!r})") from error
     return content

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 import yaml
 
-from profcov.errors import CoverageConfigError
+from profcov.errors import CoverageConfigError, explain
 
 DEFAULT_EXCLUDE: Final = (
     # Tests.
@@ -98,7 +98,7 @@ class CoverageConfig:
         try:
             document = yaml.safe_load(path.read_bytes())
         except OSError as error:
-            raise CoverageConfigError("", error.strerror or str(error), path) from error
+            raise CoverageConfigError("", explain(error), path) from error
         except (yaml.YAMLError, UnicodeError) as error:
             raise CoverageConfigError("", f"it is not YAML: {' '.join(str(error).split())}", path) from error
         values: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.demo.services import Recording, start_services
 from profcov.demo.table import make_rows
-from profcov.errors import CoverageWriteError
+from profcov.errors import CoverageWriteError, as_write_error
 from profcov.playback.formats import load_profiles
 from profcov.playback.play_options import PlayOptions
 from profcov.playback.runner import play_all
@@ -122,11 +122,9 @@ def _hold(out: Path) -> Iterator[None]:
     Raises:
         CoverageWriteError: another one does, or it cannot be written.
     """
-    try:
+    with as_write_error(out):
         out.mkdir(parents=True, exist_ok=True)
         held = os.open(out, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise CoverageWriteError(out, error.strerror or str(error)) from error
     try:
         if not try_exclusive(held):
             raise CoverageWriteError(out, "another `profcov demo` is at work there")

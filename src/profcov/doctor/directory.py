@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.doctor.finding import Finding
 from profcov.doctor.owners import check_owners
-from profcov.errors import CoverageError
+from profcov.errors import CoverageError, explain
 from profcov.slug import Slug
 from profcov.store.denial import find_denial
 from profcov.store.holders import list_notes
@@ -86,7 +86,7 @@ def _check_place(data_dir: Path, place: Path) -> Finding | None:
         with tempfile.TemporaryDirectory(prefix=".profcov-doctor-", dir=place):
             return None
     except OSError as error:
-        what = f"{place} is not writable: {error.strerror or error}"
+        what = f"{place} is not writable: {explain(error)}"
         return Finding("problem", "data-dir", what, str(find_denial(error) or advice))
 
 
@@ -158,7 +158,7 @@ def _check_locks(data_dir: Path) -> Iterator[Finding]:
             with path.open("rb") as file:
                 busy.setdefault(path.stem, set()).update(list_holders(file.fileno()))
         except OSError as error:
-            what = f"{path} cannot be read: {error.strerror}"
+            what = f"{path} cannot be read: {explain(error)}"
             yield Finding("warning", "locks", what, str(find_denial(error) or _MODE))
     for slug, holders in sorted(busy.items()):
         if (owner := name_player(data_dir, Slug(slug))) is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 import shutil
@@ -11,7 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from profcov.errors import CoverageWriteError
+from profcov.errors import CoverageWriteError, as_write_error
+from profcov.store.flock import try_exclusive
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,21 +44,17 @@ def begin(out: Path, now: float) -> Iterator[Path]:
     Raises:
         CoverageWriteError: another night is being made in ``out``, or it cannot be written.
     """
-    try:
+    with as_write_error(out):
         out.mkdir(parents=True, exist_ok=True)
         with open(out / _LOCK, "ab") as lock:  # noqa: PTH123 (for its descriptor)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise CoverageWriteError(out, "another `profcov nightly` is at work there") from None
+            if not try_exclusive(lock.fileno()):
+                raise CoverageWriteError(out, "another `profcov nightly` is at work there")
             for night in _list_all(out):
                 if not (night / SUMMARY).is_file():
                     shutil.rmtree(night)
             night = _find_name(out, now)
             night.mkdir()
             yield night
-    except OSError as error:
-        raise CoverageWriteError(out, error.strerror or str(error)) from error
 
 
 def _find_name(out: Path, now: float) -> Path:
@@ -84,10 +80,8 @@ def drop_old(night: Path, keep: int) -> list[str]:
     others = [each for each in _list_all(night.parent) if each != night]  # the clock may have been put back
     old = others[: max(0, len(others) - keep + 1)]
     for each in old:
-        try:
+        with as_write_error(each):
             shutil.rmtree(each)
-        except OSError as error:
-            raise CoverageWriteError(each, error.strerror or str(error)) from error
     return [each.name for each in old]
 
 
@@ -105,10 +99,8 @@ def shrink(night: Path, limit: int) -> tuple[int, list[Dropped]]:
     for bytes_, path in sorted(((_measure(path), path) for path in optional), reverse=True):
         if size <= limit:
             break
-        try:
+        with as_write_error(path):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-        except OSError as error:
-            raise CoverageWriteError(path, error.strerror or str(error)) from error
         size -= bytes_
         dropped.append(Dropped(str(path.relative_to(night)), bytes_))
     return size, dropped

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.errors import CoverageWriteError, ProfcovError
+from profcov.errors import ProfcovError, as_write_error
 from profcov.reasons import DIRECTORY_MOVED, WORK_UNFINISHED
 from profcov.recording.context import Scope
 from profcov.recording.faults import log_once, raise_foreign
@@ -254,11 +254,9 @@ class Book:
             CoverageWriteError: nothing can be written there.
         """
         settings = self.settings
-        try:
+        with as_write_error(self._lock.path):
             self._home = self.presence.open()  # first: what is in flight is noted there before the lock file is read
             lock = SlugLock.find(settings.data_dir, self.slug, settings.umask)
-        except OSError as error:
-            raise CoverageWriteError(self._lock.path, error.strerror or str(error)) from error
         self._moved = True
         self._lock = lock or self._lock
         self._imported, self._known_outside, self._written, self.has_shard = set(), 0, {}, False

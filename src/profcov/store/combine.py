@@ -15,7 +15,7 @@ from profcov.configuration import (
     complete_settings,
     list_settings,
 )
-from profcov.errors import CoverageMergeError, CoverageReadError, CoverageWriteError, NothingMeasuredError
+from profcov.errors import CoverageMergeError, CoverageReadError, NothingMeasuredError, as_write_error
 from profcov.reasons import (
     HISTORY_UNKNOWN,
     JOBS_UNFINISHED,
@@ -28,7 +28,7 @@ from profcov.reasons import (
 )
 from profcov.store.consume import consume, finish
 from profcov.store.directory import make_state
-from profcov.store.files import PRIVATE, create_private, make_directory
+from profcov.store.files import PRIVATE, create_private, make_directory, replacing
 from profcov.store.holders import list_died, list_failed, list_notes
 from profcov.store.jobs import list_jobs, name_doubtful
 from profcov.store.layout import (
@@ -49,7 +49,7 @@ from profcov.store.sidecar import Making, check_artifact, describe, describe_dea
 from profcov.store.unmeasured import tell_unmeasured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from profcov.slug import Slug
@@ -128,12 +128,13 @@ def combine(
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
     check_recorded(data_dir, slug)  # before a lock is made for it, by another user than the server's, maybe
     artifact = artifact_path(out or data_dir, slug)
-    with _told(artifact), consuming(data_dir, slug, timeout, play, umask) as lock:
+    with as_write_error(artifact, sqlite3.Error), consuming(data_dir, slug, timeout, play, umask) as lock:
         is_part = is_broken_off(data_dir, slug, lock, play)
         finish(data_dir, slug, lock)
         gathered = _gather(data_dir, slug, lock, umask)
         before = _read_before(artifact) if append else None
-        with _beside(artifact, umask) as merged:
+        make_directory(artifact.parent, umask)
+        with replacing(artifact, beside=unfinished_path(artifact)) as merged:
             told = list_settings([before.facts] if before else []) + gathered.settings
             measured, others = choose_settings(told)
             configuration = Configuration(config_file, None if config_file else measured)
@@ -169,7 +170,8 @@ def combine(
                 settings=complete_settings(measured or own),
                 other_settings=others,
             )
-            _publish(merged, artifact, umask)
+            merged.chmod(0o666 & ~umask)
+            _keep_before(artifact, umask)
         generation = read_generation(lock) + (not keep)
         write_sidecar(artifact, describe(artifact, making, content, generation=generation, keep=keep), umask)
         if not keep:
@@ -278,7 +280,7 @@ def restore_previous(out: Path, slug: Slug, umask: int = PRIVATE) -> Path:
     previous = previous_path(artifact)
     if not previous.is_file():
         raise CoverageReadError(previous, "there is no artifact before the last one")
-    try:
+    with as_write_error(artifact):
         target = quarantine_dir(out)
         make_state(out, target.name, umask, is_marked=False)
         for path in (artifact, sidecar_path(artifact)):
@@ -287,8 +289,6 @@ def restore_previous(out: Path, slug: Slug, umask: int = PRIVATE) -> Path:
         previous.replace(artifact)
         if sidecar_path(previous).exists():
             sidecar_path(previous).replace(sidecar_path(artifact))
-    except OSError as error:
-        raise CoverageWriteError(artifact, error.strerror or str(error)) from error
     return artifact
 
 
@@ -302,35 +302,13 @@ def discard(
         SlugPlayedError: the slug is played, and not by the caller; nothing was changed.
         CoverageWriteError: the lock file cannot be made.
     """
-    with _told(lock_path(data_dir, slug)), consuming(data_dir, slug, timeout, play, umask) as lock:
+    with as_write_error(lock_path(data_dir, slug)), consuming(data_dir, slug, timeout, play, umask) as lock:
         finish(data_dir, slug, lock)
         shards = list_shards(data_dir, slug)
         consume(data_dir, slug, lock, shards, list_failed(data_dir, slug), umask=umask)
         if play is not None:
             play.record_into(read_generation(lock))
     return len(shards)
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what the system or SQLite says of a full disk, say, into one error."""
-    try:
-        yield
-    except (OSError, sqlite3.Error) as error:
-        raise CoverageWriteError(path, getattr(error, "strerror", None) or str(error)) from error
-
-
-@contextlib.contextmanager
-def _beside(artifact: Path, umask: int) -> Iterator[Path]:
-    """Yield the name of a file to be moved to the artifact's place; remove it if it was not."""
-    merged = unfinished_path(artifact)
-    make_directory(artifact.parent, umask)
-    merged.unlink(missing_ok=True)
-    try:
-        yield merged
-    finally:
-        for left in (merged, merged.with_name(f"{merged.name}-journal")):
-            left.unlink(missing_ok=True)
 
 
 def _refuse_nothing(slug: Slug, content: Content, measured: Mapping[str, Any] | None, gathered: Gathered) -> None:
@@ -357,9 +335,8 @@ def _write(slug: Slug, content: Content, merged: Path) -> None:
         raise CoverageMergeError(slug, str(error)) from error
 
 
-def _publish(merged: Path, artifact: Path, umask: int) -> None:
-    """Put a merged file in the artifact's place, and keep the one before; at every moment there is one."""
-    merged.chmod(0o666 & ~umask)
+def _keep_before(artifact: Path, umask: int) -> None:
+    """Keep the artifact whose place another takes next; at every moment there is one."""
     if artifact.is_file() and not artifact.is_symlink():
         previous = previous_path(artifact)
         make_state(artifact.parent, previous.parent.name, umask, is_marked=False)
@@ -371,7 +348,6 @@ def _publish(merged: Path, artifact: Path, umask: int) -> None:
         sidecar_path(previous).unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError):
             sidecar_path(artifact).replace(sidecar_path(previous))
-    merged.replace(artifact)
 
 
 def _quarantine(data_dir: Path, bad: Sequence[tuple[Path, str]], umask: int) -> None:

@@ -7,10 +7,9 @@ are in an artifact already would pass for all that was recorded since.
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from profcov.errors import CoverageWriteError
+from profcov.errors import as_write_error
 from profcov.store.files import PRIVATE, write_whole
 from profcov.store.holders import forget_failed
 from profcov.store.layout import artifact_path, list_shards, list_unfinished, state_dir, unfinished_path
@@ -18,7 +17,8 @@ from profcov.store.lock import raise_generation, read_generation
 from profcov.store.playing import forget_broken_off
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from profcov.slug import Slug
     from profcov.store.holders import Holder
@@ -35,7 +35,7 @@ def consume(
         CoverageWriteError: the system does not let us.
     """
     dropping = _path(data_dir, slug)
-    with _told(dropping):
+    with as_write_error(dropping):
         unfinished = unfinished_path(artifact_path(data_dir, slug))
         _write_list(dropping, unfinished, [read_generation(lock) + 1, *(shard.name for shard in shards)], umask)
         raise_generation(lock)
@@ -52,7 +52,7 @@ def finish(data_dir: Path, slug: Slug, lock: int) -> None:
         CoverageWriteError: the system does not let us.
     """
     dropping = _path(data_dir, slug)
-    with _told(dropping):
+    with as_write_error(dropping):
         drop(list_unfinished(data_dir, slug))
         try:
             generation, *listed = dropping.read_text(encoding="ascii").splitlines()
@@ -74,20 +74,15 @@ def _write_list(dropping: Path, unfinished: Path, lines: Sequence[object], umask
         write_whole(dropping, (b"%s\n" % str(line).encode() for line in lines), umask, beside=unfinished)
 
 
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what the system says into one error."""
-    try:
-        yield
-    except OSError as error:
-        raise CoverageWriteError(Path(error.filename or path), error.strerror or str(error)) from error
-
-
 def drop(paths: Iterable[Path]) -> None:
-    """Remove files; those that are not there are no matter."""
+    """Remove files; those that are not there are no matter.
+
+    Raises:
+        CoverageWriteError: one cannot be removed.
+    """
     for path in paths:
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
+        with as_write_error(path):
+            path.unlink(missing_ok=True)
 
 
 def _path(data_dir: Path, slug: Slug) -> Path:

@@ -9,7 +9,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING, Final
 
-from profcov.errors import CoverageWriteError
+from profcov.errors import as_write_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -40,12 +40,11 @@ def remove(path: Path) -> bool:
     Raises:
         CoverageWriteError: it is there, and cannot be removed.
     """
-    try:
-        path.unlink()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise CoverageWriteError(path, error.strerror or str(error)) from error
+    with as_write_error(path):
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
     return True
 
 

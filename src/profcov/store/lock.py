@@ -16,7 +16,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Final
 
-from profcov.errors import CoverageWriteError, LockTimeoutError
+from profcov.errors import CoverageWriteError, LockTimeoutError, as_write_error
 from profcov.store.directory import open_or_create
 from profcov.store.files import PRIVATE
 from profcov.store.flock import try_exclusive, unlock
@@ -127,10 +127,8 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
     path = lock_path(data_dir, slug)
     deadline = time.monotonic() + timeout
     for _ in range(_MAX_TRIES):
-        try:
+        with as_write_error(path):
             file = OwnFile(open_or_create(data_dir, path, umask))
-        except OSError as error:
-            raise CoverageWriteError(path, error.strerror or str(error)) from error
         try:
             while not (try_exclusive(file.fd) and _try_close(file.fd, data_dir, slug)):
                 if time.monotonic() >= deadline:

@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from profcov.errors import CoverageWriteError
+from profcov.errors import as_write_error
 from profcov.store.directory import make_state
 from profcov.store.files import create_private, remove
 from profcov.store.layout import state_dir
@@ -29,15 +29,15 @@ def pause(data_dir: Path, umask: int = 0o077) -> bool:
         CoverageWriteError: the directory is not there, or cannot be written.
     """
     path = state_dir(data_dir) / _NAME
-    try:
+    with as_write_error(path):
         if data_dir.is_dir():
             make_state(data_dir, umask=umask)
-        with open(create_private(path, umask), "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
+        try:
+            fd = create_private(path, umask)
+        except FileExistsError:
+            return False
+        with open(fd, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)
             file.write(f"since {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}, process {os.getpid()}\n")
-    except FileExistsError:
-        return False
-    except OSError as error:
-        raise CoverageWriteError(path, error.strerror or str(error)) from error
     return True
 
 

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.errors import CoverageWriteError, InvalidSlugError, SlugPlayedError
+from profcov.errors import CoverageWriteError, InvalidSlugError, SlugPlayedError, as_write_error
 from profcov.slug import parse_slug
 from profcov.store.denial import name_user
 from profcov.store.directory import open_or_create
@@ -63,7 +63,7 @@ class Play(OwnFile):
         path = _path(data_dir, slug)
         deadline = time.monotonic() + _SECONDS
         while True:
-            with _told(path):
+            with as_write_error(path):
                 play = cls(open_or_create(data_dir, path, umask), path, slug)
                 owner = play._take()
             if owner is None:
@@ -79,7 +79,7 @@ class Play(OwnFile):
             CoverageWriteError: the system does not let us.
         """
         self.generation = generation
-        with _told(self.path):
+        with as_write_error(self.path):
             self._write()
 
     def has_all_since(self, generation: int) -> bool:
@@ -194,7 +194,7 @@ def _refuse_played(data_dir: Path, slug: Slug) -> None:
 def _look(data_dir: Path, slug: Slug) -> tuple[dict[str, Any], bool]:
     """Return what the mark of a play says, and whether the play is under way."""
     path = _path(data_dir, slug)
-    with _told(path):
+    with as_write_error(path):
         try:
             fd = os.open(path, _LOOK)
         except FileNotFoundError:
@@ -221,15 +221,6 @@ def forget_broken_off(data_dir: Path, slug: Slug) -> None:
             path.unlink(missing_ok=True)
     finally:
         mark.close()
-
-
-@contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn what the system says into one error."""
-    try:
-        yield
-    except OSError as error:
-        raise CoverageWriteError(path, error.strerror or str(error)) from error
 
 
 def _read(fd: int) -> dict[str, Any]:

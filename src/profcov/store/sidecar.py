@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import coverage
 
-from profcov.errors import CoverageReadError, CoverageWriteError
+from profcov.errors import CoverageReadError, as_read_error, as_write_error
 from profcov.store.facts import SIDECAR, find_wrong
 from profcov.store.files import PRIVATE, file_digest, write_whole
 from profcov.store.layout import previous_path, sidecar_path, unfinished_path
@@ -181,11 +181,9 @@ def write_sidecar(artifact: Path, facts: dict[str, Any], umask: int = PRIVATE) -
     """
     path = sidecar_path(artifact)
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
-    try:
+    with as_write_error(path):
         # A directory's name need not be UTF-8: in JSON's own escapes it comes back as it was.
         write_whole(path, [text.encode("utf-8", "backslashreplace")], umask, beside=unfinished_path(artifact))
-    except OSError as error:
-        raise CoverageWriteError(path, error.strerror or str(error)) from error
     return path
 
 
@@ -197,9 +195,8 @@ def read_sidecar(artifact: Path) -> dict[str, Any]:
     """
     path = sidecar_path(artifact)
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CoverageReadError(path, error.strerror or str(error)) from error
+        with as_read_error(path):
+            facts = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise CoverageReadError(path, f"it is not JSON ({error})") from error
     if not isinstance(facts, dict) or facts.get("schema_version") != SCHEMA_VERSION:

@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.errors import explain
 from profcov.settings import read_once
 from profcov.status import engine_status
 from profcov.store.layout import artifact_path, host_name, read_contents, shards_dir, sidecar_path
@@ -40,8 +41,7 @@ def gather(settings: Settings | None) -> dict[str, Any]:
     except FileNotFoundError:
         faults.append(f"The data directory {settings and settings.data_dir} is not there: nothing was recorded yet.")
     except OSError as error:
-        reason = error.strerror or str(error)
-        faults.append(f"The data directory {settings and settings.data_dir} cannot be read: {reason}.")
+        faults.append(f"The data directory {settings and settings.data_dir} cannot be read: {explain(error)}.")
     except Exception as error:  # noqa: BLE001 (a page that says what is wrong, never an error of the application's)
         faults.append(f"The status cannot be told in full: {error}")
     return facts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from coverage.exceptions import CoverageException
 
 from profcov.configuration import as_configuration
-from profcov.errors import CoverageReadError, CoverageWriteError
+from profcov.errors import CoverageReadError, as_write_error
 from profcov.omissions import omit_by_name
 from profcov.reading.report.files import copy_whole
 
@@ -28,13 +28,12 @@ def write_html(artifact: Path, given: Configuration | Path | None, directory: Pa
     with tempfile.TemporaryDirectory() as place, configuration.at_root():
         # coverage.py 7.14 merges what is called `<data file>.*` into a data file before it reports: it gets a copy.
         try:
-            tool = configuration.open(data_file=str(Path(place, "data")), messages=False)
-            tool.set_option("run:parallel", value=False)
-            omit_by_name(tool)
-            tool.combine(data_paths=[str(artifact)], strict=True, keep=True)
-            tool.html_report(directory=f"{place}/html", title=title, show_contexts=True)
-            copy_whole(Path(place, "html"), directory)
-        except OSError as error:
-            raise CoverageWriteError(directory, error.strerror or str(error)) from error
+            with as_write_error(directory):
+                tool = configuration.open(data_file=str(Path(place, "data")), messages=False)
+                tool.set_option("run:parallel", value=False)
+                omit_by_name(tool)
+                tool.combine(data_paths=[str(artifact)], strict=True, keep=True)
+                tool.html_report(directory=f"{place}/html", title=title, show_contexts=True)
+                copy_whole(Path(place, "html"), directory)
         except (CoverageException, UnicodeEncodeError) as error:  # the latter below a directory that is not UTF-8
             raise CoverageReadError(artifact, f"coverage.py cannot report on it: {error}") from error

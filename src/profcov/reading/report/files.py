@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from profcov.errors import CoverageReadError, CoverageWriteError
+from profcov.errors import CoverageReadError, CoverageWriteError, as_write_error, explain
 from profcov.store.files import write_whole as replace
 
 if TYPE_CHECKING:
@@ -28,17 +28,26 @@ def write_whole_bytes(path: Path, chunks: Iterable[bytes]) -> None:
     Raises:
         CoverageWriteError: it cannot be written.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    make_parent(path)
+    with as_write_error(path):
         if is_replaced(path):
             replace(path.resolve(), chunks)
         else:
             with path.open("wb") as file:
                 file.writelines(chunks)
-    except FileExistsError as error:
-        raise CoverageWriteError(path, f"{path.parent} is not a directory") from error
-    except OSError as error:
-        raise CoverageWriteError(path, error.strerror or str(error)) from error
+
+
+def make_parent(path: Path) -> None:
+    """Make the directory of a file that is to be written.
+
+    Raises:
+        CoverageWriteError: it cannot be made.
+    """
+    with as_write_error(path):
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise CoverageWriteError(path, f"{path.parent} is not a directory") from error
 
 
 def copy_whole(made: Path, directory: Path) -> None:
@@ -70,7 +79,7 @@ def read_document(
     try:
         document = json.loads(path.read_bytes(), object_hook=shrink)
     except OSError as error:
-        raise CoverageReadError(path, f"{error.strerror or error} ({hint})") from error
+        raise CoverageReadError(path, f"{explain(error)} ({hint})") from error
     except (ValueError, RecursionError) as error:
         raise CoverageReadError(path, f"it is not JSON: {error} ({hint})") from error
     if not isinstance(document, dict) or document.get("schema_version") != schema_version:

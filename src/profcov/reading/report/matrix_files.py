@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from profcov.errors import CoverageWriteError
+from profcov.errors import as_write_error
 from profcov.reading.analysis.gaps import find_gaps
 from profcov.reading.analysis.overlap import find_unique
 from profcov.reading.report import gaps as gaps_report
@@ -45,10 +45,8 @@ def write_matrix(matrix: Matrix, directory: Path, *, parquet: bool = False) -> N
     write_whole(directory / "gaps.md", gaps_report.gaps_markdown(gaps))
     write_whole(directory / "coverage-matrix.csv", coverage_matrix(matrix))
     write_whole(directory / "summary.md", summary_markdown(matrix, gaps, unique))
-    try:
+    with as_write_error(directory / PARQUET):
         if parquet:
             write_parquet(matrix, directory / PARQUET)
         else:
             (directory / PARQUET).unlink(missing_ok=True)
-    except OSError as error:
-        raise CoverageWriteError(directory / PARQUET, error.strerror or str(error)) from error
