@@ -89,9 +89,10 @@ def error_codes() -> dict[str, str]:
 
 def find_code(node: ast.ClassDef) -> str:
     values = {ast.unparse(each): each for each in node.body if isinstance(each, ast.Assign | ast.AnnAssign)}
-    codes = [each.value.value for text, each in values.items() if re.match(r"code\b", text)]
+    codes = [each.value for text, each in values.items() if re.match(r"code\b", text)]
     assert len(codes) == 1, f"{node.name} has no code of its own"
-    return codes[0]
+    assert isinstance(codes[0], ast.Constant)
+    return str(codes[0].value)
 
 
 def calls_of(function: str) -> Iterator[ast.Call]:
@@ -102,7 +103,7 @@ def calls_of(function: str) -> Iterator[ast.Call]:
 
 
 def log_codes() -> set[str]:
-    return {call.args[0].value for call in calls_of("log_once") if isinstance(call.args[0], ast.Constant)}
+    return {str(call.args[0].value) for call in calls_of("log_once") if isinstance(call.args[0], ast.Constant)}
 
 
 def literals_like(pattern: str) -> set[tuple[str, str]]:
@@ -145,6 +146,7 @@ def test_every_option_of_a_command_has_its_line_and_every_line_its_option(name: 
     group = cli.profcov
     context = click.Context(group, info_name="profcov", help_option_names=["-h", "--help"])
     command = group if name is None else group.get_command(context, name)
+    assert command is not None
     heading = "## profcov" if name is None else f"## profcov {name}"
     table = [line.split(" | ")[0] for line in section("commands.md", heading).splitlines() if line.startswith("| `")]
     documented = {word for row in table for word in re.findall(r"`([^`]+)`", row)}

@@ -21,7 +21,7 @@ START = """
     def status():
         return dataclasses.asdict(profcov.engine_status())
 """
-NOTHING = {
+NOTHING: dict[str, Any] = {
     "running": False,
     "name": None,
     "capabilities": None,

@@ -19,6 +19,7 @@ from profcov.reading.analysis.index import SymbolIndex
 from profcov.reading.analysis.profile_report import report_profile
 from profcov.reading.report.profile_json import profile_document
 from profcov.reading.symbols.inventory import build_inventory
+from profcov.reading.symbols.model import SymbolName
 from profcov.slug import Slug
 from profcov.store.read import read_artifact, read_lines
 from profcov.store.sidecar import read_sidecar
@@ -121,7 +122,7 @@ def test_coverage_pys_own_report_and_profcovs_agree_on_every_file_of_every_artif
     index = SymbolIndex(build_inventory(config))
     for result in plays[0].results:
         recorded = read_artifact(plays[0].out, result.slug)
-        totals = report_with_coverage(shutil.copy(plays[0].out / f"{result.slug}.coverage", tmp_path), config)
+        totals = report_with_coverage(str(shutil.copy(plays[0].out / f"{result.slug}.coverage", tmp_path)), config)
         document = profile_document(report_profile(index, recorded))
         assert document["summary"]["lines_covered"] == totals["totals"]["covered_lines"] > 0
         assert document["summary"]["lines_total"] == totals["totals"]["num_statements"]
@@ -146,6 +147,6 @@ def test_symbols_that_only_jobs_reach_are_told_from_those_of_requests(
     monkeypatch.chdir(DEMO.parents[2])
     index = SymbolIndex(build_inventory(DEMO / "coverage.profile-playback.ini"))
     report = report_profile(index, read_artifact(plays[0].out, Slug("us-small-topaz-stochastic")))
-    only_jobs = report.only_jobs["profcov.demo.watershed.stochastic:generate_weather"]
+    only_jobs = report.only_jobs[SymbolName("profcov.demo.watershed.stochastic:generate_weather")]
     assert all(function.startswith("profcov.demo.jobs.") for function in only_jobs), only_jobs
     assert not any(name.startswith("profcov.demo.routes:") for name in report.only_jobs)

@@ -31,7 +31,7 @@ class Seen:
     app: Flask
     requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
 
-    def answer(self, path: str, view: Callable[..., object], method: str = "GET") -> None:
+    def answer(self, path: str, view: Callable[..., Any], method: str = "GET") -> None:
         self.app.add_url_rule(path, endpoint=f"{method} {path}", view_func=view, methods=[method])
 
     def slugs(self) -> list[str | None]:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redis import Redis
+    from tests.integration.playback.conftest import Seen
 
     Playback = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -69,7 +70,7 @@ def test_a_server_that_is_not_there_is_asked_again_after_pauses_that_grow(tmp_pa
     assert stop.taken == [0.5, 1, 2, 4, 8, 8]
 
 
-def test_a_server_that_does_not_trace_is_not_asked_again(tmp_path: Path, serve: Callable[..., Any]) -> None:
+def test_a_server_that_does_not_trace_is_not_asked_again(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve("disabled")
     options = PlayOptions(base_url=server.url, retries=3, trace=True, data_dir=tmp_path / "data")
     with pytest.raises(TargetError, match="profcov is installed but off"):
@@ -77,7 +78,7 @@ def test_a_server_that_does_not_trace_is_not_asked_again(tmp_path: Path, serve: 
     assert len(server.requests) == 1
 
 
-def test_a_stop_ends_the_tries(tmp_path: Path, serve: Callable[..., Any]) -> None:
+def test_a_stop_ends_the_tries(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     profile = load_profile(write(tmp_path, "a", get("/x")))
     with pytest.raises(PlaybackError, match="expected status 200 to 299, got 404"):

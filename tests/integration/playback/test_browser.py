@@ -13,7 +13,8 @@ from profcov.demo.run import demo_files
 from profcov.demo.services import Recording, start_services
 from profcov.playback.barrier import wait_for_jobs
 from profcov.playback.formats import load
-from profcov.playback.runner import PlayOptions, play
+from profcov.playback.play import play
+from profcov.playback.play_options import PlayOptions
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
 from profcov.store.read import read_lines

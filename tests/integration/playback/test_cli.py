@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from redis import Redis
+    from tests.integration.playback.conftest import Seen
 
     Playback = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -27,7 +28,7 @@ def assert_one_sentence(ended: subprocess.CompletedProcess[str], sentence: str) 
 
 
 def test_a_server_without_profcov_is_told_in_one_sentence(
-    tmp_path: Path, serve: Callable[..., object], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server = serve()
     profile = write(tmp_path, "a", get("/x"))
@@ -67,7 +68,7 @@ def test_the_same_error_of_many_profiles_is_told_once(tmp_path: Path, closed_por
 
 
 def test_a_redis_that_does_not_answer_is_told_before_anything_is_sent(
-    tmp_path: Path, serve: Callable[..., object], closed_port: str, playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], closed_port: str, playback: Playback
 ) -> None:
     server = serve("traced")
     address = closed_port.replace("http://", "redis://:secret@")
@@ -146,7 +147,7 @@ def test_a_failed_step_says_what_was_expected_and_leaves_a_partial_artifact(
 
 
 def test_without_trace_code_nothing_is_traced_or_written(
-    tmp_path: Path, serve: Callable[..., object], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server = serve()
     server.answer("/x", lambda: "x")
@@ -158,7 +159,7 @@ def test_without_trace_code_nothing_is_traced_or_written(
 
 
 def test_nothing_is_sent_if_one_of_the_files_is_malformed(
-    tmp_path: Path, serve: Callable[..., object], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server = serve()
     good, bad = write(tmp_path, "a", get("/x")), write(tmp_path, "b", "x, request: {}")
@@ -169,7 +170,7 @@ def test_nothing_is_sent_if_one_of_the_files_is_malformed(
 
 
 def test_a_profile_without_an_address_is_refused_before_others_are_played(
-    tmp_path: Path, serve: Callable[..., object], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server = serve()
     addressed = tmp_path / "a.yaml"
@@ -184,7 +185,7 @@ def test_a_profile_without_an_address_is_refused_before_others_are_played(
 
 
 def test_variables_given_on_the_command_line_are_used(
-    tmp_path: Path, serve: Callable[..., object], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server = serve()
     server.answer("/<name>", lambda name: name)

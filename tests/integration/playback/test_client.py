@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.integration.playback.conftest import Seen
     from werkzeug.wrappers import Response
 
 SLUG = parse_slug("us-small")
@@ -26,7 +27,9 @@ GET = Call(method="GET", path="/x")
 
 
 def client_for(url: str, *, trace: bool = True, named: tuple[str, ...] = (), timeout: float = 10) -> Client:
-    return Client(url, SLUG if trace else None, [find_origin(each) for each in named], timeout=timeout)
+    return Client(
+        url, SLUG if trace else None, [origin for each in named if (origin := find_origin(each))], timeout=timeout
+    )
 
 
 @contextlib.contextmanager
@@ -53,7 +56,7 @@ def raw_server(answer: bytes | None) -> Iterator[str]:
             thread.join()
 
 
-def test_a_traced_request_carries_the_slug_and_an_untraced_one_does_not(serve: Callable[..., object]) -> None:
+def test_a_traced_request_carries_the_slug_and_an_untraced_one_does_not(serve: Callable[..., Seen]) -> None:
     server = serve("traced")
     server.answer("/x", lambda: "x")
     with client_for(server.url) as traced, client_for(server.url, trace=False) as untraced:
@@ -81,7 +84,7 @@ def test_a_traced_request_carries_the_slug_and_an_untraced_one_does_not(serve: C
         ),
     ],
 )
-def test_any_status_but_traced_is_an_error(serve: Callable[..., object], status: str | None, reason: str) -> None:
+def test_any_status_but_traced_is_an_error(serve: Callable[..., Seen], status: str | None, reason: str) -> None:
     server = serve(status)
     with client_for(server.url) as client, pytest.raises(TargetError) as caught:
         client.send(GET)
@@ -89,7 +92,7 @@ def test_any_status_but_traced_is_an_error(serve: Callable[..., object], status:
     assert caught.value.reason == reason.replace("{url}", server.url)
 
 
-def test_every_answer_is_checked_not_only_the_first(serve: Callable[..., object]) -> None:
+def test_every_answer_is_checked_not_only_the_first(serve: Callable[..., Seen]) -> None:
     server = serve()
 
     def view() -> tuple[str, dict[str, str]]:
@@ -103,7 +106,7 @@ def test_every_answer_is_checked_not_only_the_first(serve: Callable[..., object]
             client.send(GET)
 
 
-def test_the_answer_that_redirects_is_checked_too(serve: Callable[..., object]) -> None:
+def test_the_answer_that_redirects_is_checked_too(serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: redirect("/y"))
     server.answer("/y", lambda: ("y", {"X-Profile-Trace-Status": "traced"}))
@@ -111,7 +114,7 @@ def test_the_answer_that_redirects_is_checked_too(serve: Callable[..., object]) 
         client.send(GET)
 
 
-def test_a_redirect_on_the_same_server_keeps_the_slug(serve: Callable[..., object]) -> None:
+def test_a_redirect_on_the_same_server_keeps_the_slug(serve: Callable[..., Seen]) -> None:
     server = serve("traced")
     server.answer("/x", lambda: redirect("/y"))
     server.answer("/y", lambda: "y")
@@ -121,7 +124,7 @@ def test_a_redirect_on_the_same_server_keeps_the_slug(serve: Callable[..., objec
     assert server.slugs() == ["us-small", "us-small"]
 
 
-def test_a_redirect_to_another_server_loses_the_slug_for_good(serve: Callable[..., object]) -> None:
+def test_a_redirect_to_another_server_loses_the_slug_for_good(serve: Callable[..., Seen]) -> None:
     server, other = serve("traced"), serve()
     server.answer("/x", lambda: redirect(f"{other.url}/x"))
     other.answer("/x", lambda: redirect(f"{server.url}/y"))
@@ -134,7 +137,7 @@ def test_a_redirect_to_another_server_loses_the_slug_for_good(serve: Callable[..
 
 
 def test_a_redirect_to_another_server_takes_nothing_along_that_was_meant_for_the_first(
-    serve: Callable[..., object],
+    serve: Callable[..., Seen],
 ) -> None:
     server, other = serve("traced"), serve()
     server.answer("/x", lambda: redirect(f"{other.url}/y"))
@@ -153,7 +156,7 @@ def test_a_redirect_to_another_server_takes_nothing_along_that_was_meant_for_the
 
 
 @pytest.mark.parametrize("status", [307, 308])
-def test_a_body_is_not_sent_on_to_another_server(serve: Callable[..., object], status: int) -> None:
+def test_a_body_is_not_sent_on_to_another_server(serve: Callable[..., Seen], status: int) -> None:
     server, other = serve("traced"), serve()
     server.answer("/x", lambda: redirect(f"{other.url}/y", status), method="POST")
     said = f"POST {server.url}/x: its body is not sent on to another server: the answer, {status}, redirects to {other.url}"
@@ -163,7 +166,7 @@ def test_a_body_is_not_sent_on_to_another_server(serve: Callable[..., object], s
     assert not other.requests
 
 
-def test_a_redirect_on_the_same_server_takes_the_requests_own_cookies_along(serve: Callable[..., object]) -> None:
+def test_a_redirect_on_the_same_server_takes_the_requests_own_cookies_along(serve: Callable[..., Seen]) -> None:
     server = serve("traced")
 
     def first() -> Response:
@@ -188,7 +191,7 @@ def test_a_redirect_on_the_same_server_takes_the_requests_own_cookies_along(serv
 
 @pytest.mark.parametrize("status", [303, 307])
 def test_a_redirect_on_the_same_server_takes_headers_along_and_the_body_by_307(
-    serve: Callable[..., object], status: int
+    serve: Callable[..., Seen], status: int
 ) -> None:
     server = serve("traced")
     server.answer("/x", lambda: redirect("/y", status), method="POST")
@@ -201,7 +204,7 @@ def test_a_redirect_on_the_same_server_takes_headers_along_and_the_body_by_307(
     assert [headers["X-Api-Key"] for _, _, headers in server.requests] == ["k", "k"]
 
 
-def test_a_redirect_is_not_followed_if_it_is_what_is_expected(serve: Callable[..., object]) -> None:
+def test_a_redirect_is_not_followed_if_it_is_what_is_expected(serve: Callable[..., Seen]) -> None:
     server = serve("traced")
     server.answer("/x", lambda: redirect("/y"))
     with client_for(server.url) as client:
@@ -210,7 +213,7 @@ def test_a_redirect_is_not_followed_if_it_is_what_is_expected(serve: Callable[..
     assert len(server.requests) == 1
 
 
-def test_only_servers_that_the_profile_names_get_the_slug(serve: Callable[..., object]) -> None:
+def test_only_servers_that_the_profile_names_get_the_slug(serve: Callable[..., Seen]) -> None:
     server, named, stranger = serve("traced"), serve("traced"), serve()
     with client_for(server.url, named=(named.url,)) as client:
         client.send(Call(method="GET", path=f"{named.url}/x"))
@@ -219,7 +222,7 @@ def test_only_servers_that_the_profile_names_get_the_slug(serve: Callable[..., o
     assert stranger.slugs() == [None]
 
 
-def test_forms_files_queries_and_headers_arrive(serve: Callable[..., object]) -> None:
+def test_forms_files_queries_and_headers_arrive(serve: Callable[..., Seen]) -> None:
     server = serve("traced")
 
     def view() -> dict[str, object]:
@@ -249,7 +252,7 @@ def test_forms_files_queries_and_headers_arrive(serve: Callable[..., object]) ->
 
 
 def test_the_authorization_is_the_profiles_own_or_the_urls_and_never_netrcs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Callable[..., object]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, serve: Callable[..., Seen]
 ) -> None:
     netrc = tmp_path / "netrc"
     netrc.write_text("machine 127.0.0.1 login mine password secret\n")
@@ -266,7 +269,7 @@ def test_the_authorization_is_the_profiles_own_or_the_urls_and_never_netrcs(
     assert sent == ["Bearer own", "Bearer own", None, None, "Basic YWRhOnBAdw=="]
 
 
-def test_cookies_last_for_the_profile(serve: Callable[..., object]) -> None:
+def test_cookies_last_for_the_profile(serve: Callable[..., Seen]) -> None:
     server = serve("traced")
     server.answer("/x", lambda: ("x", {"Set-Cookie": "who=me"}))
     with client_for(server.url) as client:
@@ -280,7 +283,7 @@ def test_a_closed_port_is_a_target_error(closed_port: str) -> None:
         client.send(GET)
 
 
-def test_a_closed_port_of_a_named_server_is_told_as_that_server(serve: Callable[..., object], closed_port: str) -> None:
+def test_a_closed_port_of_a_named_server_is_told_as_that_server(serve: Callable[..., Seen], closed_port: str) -> None:
     with client_for(serve("traced").url) as client, pytest.raises(TargetError) as caught:
         client.send(Call(method="GET", path=f"{closed_port}/api/x"))
     assert caught.value.base_url == closed_port
@@ -315,7 +318,7 @@ def test_a_server_that_says_nothing_fails_the_step_when_the_time_is_over() -> No
         client.send(GET)
 
 
-def test_redirects_without_end_fail_the_step(serve: Callable[..., object]) -> None:
+def test_redirects_without_end_fail_the_step(serve: Callable[..., Seen]) -> None:
     server = serve("traced")
     server.answer("/x", lambda: redirect("/x"))
     with client_for(server.url) as client, pytest.raises(StepFailedError, match="Exceeded 30 redirects"):

@@ -165,7 +165,8 @@ SERVERS = {
 
 def find_idle(client: Client, url: str) -> Any:
     """Return the connection that urllib3 keeps for a server."""
-    pools = client._session.get_adapter(url).poolmanager.pools
+    adapter: Any = client._session.get_adapter(url)
+    pools = adapter.poolmanager.pools
     (key,) = pools.keys()
     return pools[key].pool.queue[-1]
 

@@ -13,6 +13,7 @@ import requests
 from written import get, write
 
 from profcov.playback.overhead import Measured, find_slowest
+from profcov.slug import Slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,9 +81,12 @@ def test_a_step_that_fails_ends_the_measurement(tmp_path: Path, overhead: Callab
 
 
 def test_the_slowest_profile_is_the_one_that_takes_longest_untraced() -> None:
-    short, long = Measured("short", [1.0, 1.0, 1.0], [9.0, 9.0, 9.0]), Measured("long", [2, 2, 2], [2.2, 2.6, 2.0])
+    short, long = (
+        Measured(Slug("short"), [1.0, 1.0, 1.0], [9.0, 9.0, 9.0]),
+        Measured(Slug("long"), [2, 2, 2], [2.2, 2.6, 2.0]),
+    )
     assert find_slowest([short, long]) is long
     assert long.ratio == pytest.approx(1.1)
     assert long.percent == pytest.approx(10)
     assert long.quartiles == pytest.approx((1.05, 1.2))
-    assert Measured("one", [1.0], [2.0]).quartiles == (2.0, 2.0)
+    assert Measured(Slug("one"), [1.0], [2.0]).quartiles == (2.0, 2.0)

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.integration.playback.conftest import Seen
+
     Playback = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def test_a_dry_run_prints_what_would_be_sent_and_sends_nothing(
-    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server = serve()
     login = write(tmp_path, "login", "enter, request: {method: POST, path: /login}, save: {token: token}")
@@ -101,7 +103,7 @@ def test_a_dry_run_finds_what_a_run_would_refuse(tmp_path: Path, playback: Playb
 
 
 def test_profiles_are_selected_by_patterns_of_slugs(
-    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server = serve()
     server.answer("/<name>", lambda name: name)
@@ -165,7 +167,7 @@ def test_results_are_written_for_machines_and_for_people(tmp_path: Path, traced:
         ("written", ["system-out"]),
         ("broken", ["failure"]),
     ]
-    assert "no such luck" in cases[1][0].text
+    assert "no such luck" in str(cases[1][0].text)
     document = json.loads((tmp_path / "made/results.json").read_text())
     assert json.loads(ended.stdout) == document
     assert ended.stderr.startswith("profcov: broken: ")  # no progress
@@ -180,7 +182,7 @@ def test_results_are_written_for_machines_and_for_people(tmp_path: Path, traced:
 
 @pytest.mark.parametrize("option", ["--junit", "--json"])
 def test_results_that_cannot_be_written_are_told_before_anything_is_sent(
-    tmp_path: Path, serve: Callable[..., Any], playback: Playback, option: str
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback, option: str
 ) -> None:
     server = serve()
     profile = write(tmp_path, "a", get("/x"))
@@ -190,7 +192,7 @@ def test_results_that_cannot_be_written_are_told_before_anything_is_sent(
     assert server.requests == []
 
 
-def test_answers_are_looked_into_and_timed(tmp_path: Path, serve: Callable[..., Any], playback: Playback) -> None:
+def test_answers_are_looked_into_and_timed(tmp_path: Path, serve: Callable[..., Seen], playback: Playback) -> None:
     server = serve()
     server.answer("/x", lambda: {"items": [{"state": "done", "size": 3}, {"state": "new"}]})
     held = (

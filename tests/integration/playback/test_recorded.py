@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from redis import Redis
+    from tests.integration.playback.conftest import Seen
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -117,7 +118,7 @@ def record(url: str, path: Path) -> None:
 
 
 def test_a_visit_is_replayed_against_another_instance(
-    tmp_path: Path, serve: Callable[..., Any], playback: Run, profiles: Run
+    tmp_path: Path, serve: Callable[..., Seen], playback: Run, profiles: Run
 ) -> None:
     first, second = serve(), serve()
     make_shop(first)
@@ -138,7 +139,7 @@ def test_a_visit_is_replayed_against_another_instance(
     assert (again.returncode, again.stdout) == (0, "")
 
 
-def test_a_secret_is_in_no_message(tmp_path: Path, serve: Callable[..., Any], playback: Run, profiles: Run) -> None:
+def test_a_secret_is_in_no_message(tmp_path: Path, serve: Callable[..., Seen], playback: Run, profiles: Run) -> None:
     server = serve()
     make_shop(server)
     record(server.url, tmp_path / "visit.har")
@@ -221,7 +222,7 @@ def test_show_and_check_print_no_secret(tmp_path: Path, profiles: Run) -> None:
 
 
 def test_a_wait_without_a_path_asks_the_steps_own_request_again(
-    tmp_path: Path, serve: Callable[..., Any], playback: Run
+    tmp_path: Path, serve: Callable[..., Seen], playback: Run
 ) -> None:
     server = serve()
     answers = iter([{"status": "queued"}, {"status": "started"}, {"status": "finished", "result": 7}])
@@ -241,9 +242,14 @@ def test_a_wait_without_a_path_asks_the_steps_own_request_again(
     assert server.requests[-1][2]["Referer"] == f"{server.url}/x"
 
 
-def test_pauses_are_played_if_that_is_wanted(tmp_path: Path, serve: Callable[..., Any], playback: Run) -> None:
-    server, began = serve(), []
-    server.answer("/x", lambda: str(began.append(time.monotonic())))
+def test_pauses_are_played_if_that_is_wanted(tmp_path: Path, serve: Callable[..., Seen], playback: Run) -> None:
+    server, began = serve(), list[float]()
+
+    def note() -> str:
+        began.append(time.monotonic())
+        return ""
+
+    server.answer("/x", note)
     har = write_har(
         tmp_path / "shop.har",
         *(entry(f"GET {server.url}/x", startedDateTime=f"2026-01-01T00:00:{second}Z") for second in ("00", "03")),
@@ -253,7 +259,7 @@ def test_pauses_are_played_if_that_is_wanted(tmp_path: Path, serve: Callable[...
 
 
 def test_a_raw_body_arrives_byte_for_byte_from_a_har_and_from_what_it_is_converted_to(
-    tmp_path: Path, serve: Callable[..., Any], playback: Run, profiles: Run
+    tmp_path: Path, serve: Callable[..., Seen], playback: Run, profiles: Run
 ) -> None:
     server, seen = serve(), []
 
@@ -282,7 +288,7 @@ def test_a_raw_body_arrives_byte_for_byte_from_a_har_and_from_what_it_is_convert
 
 
 def test_no_answer_is_asked_for_in_a_coding_that_cannot_be_undone(
-    tmp_path: Path, serve: Callable[..., Any], playback: Run
+    tmp_path: Path, serve: Callable[..., Seen], playback: Run
 ) -> None:
     """The server has its answers in every coding that somebody asks for, and in gzip if it may choose."""
     server = serve()
@@ -318,7 +324,7 @@ def test_no_answer_is_asked_for_in_a_coding_that_cannot_be_undone(
     assert "expected JSON, got a body in the coding 'dcb', which was not asked for and cannot be read" in ended.stderr
 
 
-def test_a_multipart_form_arrives_as_it_was_recorded(tmp_path: Path, serve: Callable[..., Any], playback: Run) -> None:
+def test_a_multipart_form_arrives_as_it_was_recorded(tmp_path: Path, serve: Callable[..., Seen], playback: Run) -> None:
     server, seen = serve(), []
 
     def take() -> str:
@@ -375,7 +381,7 @@ def test_captured_events_wait_for_the_jobs_that_live_answers_name(
     assert (asked.returncode, asked.stdout) == (0, ""), asked.stderr
 
 
-def test_a_hook_writes_what_a_har_reader_takes(tmp_path: Path, serve: Callable[..., Any]) -> None:
+def test_a_hook_writes_what_a_har_reader_takes(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     make_shop(server)
     record(server.url, tmp_path / "visit.har")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from flask import jsonify, request
@@ -16,10 +16,13 @@ from profcov.playback.steps import find_named_origins
 from profcov.playback.yaml_format import load_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.integration.playback.conftest import Seen
+
     from profcov.playback.profile import Profile
+    from profcov.playback.source import Source
 
 
 def profile(folder: Path, *steps: str, slug: str = "a", variables: str = "{}") -> Profile:
@@ -35,7 +38,7 @@ def failure(folder: Path, url: str, step: str, **options: Any) -> str:
     return caught.value.reason.replace(url, "URL")
 
 
-def test_what_a_step_saves_is_used_by_the_next_with_its_type(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_what_a_step_saves_is_used_by_the_next_with_its_type(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     bodies: list[object] = []
 
@@ -65,10 +68,10 @@ def test_what_a_step_saves_is_used_by_the_next_with_its_type(tmp_path: Path, ser
 
 
 def test_where_no_redis_is_given_the_server_is_asked_for_the_jobs_that_answers_named(
-    tmp_path: Path, serve: Callable[..., Any]
+    tmp_path: Path, serve: Callable[..., Seen]
 ) -> None:
     server = serve()
-    states = {"j/1": iter(["queued", "started", "finished"]), "j2": iter(["failed"])}
+    states: dict[str, Iterator[object]] = {"j/1": iter(["queued", "started", "finished"]), "j2": iter(["failed"])}
     server.answer("/rq", lambda: {"job_id": "j/1", "more": {"jobIds": ["j2", "gone"]}}, "POST")
 
     @server.app.get("/job/<path:job>/state")
@@ -90,7 +93,7 @@ def test_where_no_redis_is_given_the_server_is_asked_for_the_jobs_that_answers_n
     assert failure(tmp_path, server.url, step).startswith("GET URL/job/j%2F1/state: shows no state of a job in ")
 
 
-def test_a_wait_asks_until_it_is_true(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_a_wait_asks_until_it_is_true(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     states = itertools.chain(["queued", "started"], itertools.repeat("finished"))
     server.answer("/jobs", lambda: {"id": 3})
@@ -101,7 +104,7 @@ def test_a_wait_asks_until_it_is_true(tmp_path: Path, serve: Callable[..., objec
     assert [path for _, path, _ in server.requests] == ["/jobs", "/jobs/3", "/jobs/3", "/jobs/3"]
 
 
-def test_a_first_poll_that_fails_is_not_sent_again(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_a_first_poll_that_fails_is_not_sent_again(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     answers = iter([({"state": "new"}, 404), ({"state": "done"}, 200)])
     server.answer("/job", lambda: next(answers))
@@ -112,7 +115,7 @@ def test_a_first_poll_that_fails_is_not_sent_again(tmp_path: Path, serve: Callab
     assert len(server.requests) == 1
 
 
-def test_null_is_sent_as_json(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_null_is_sent_as_json(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: jsonify(got=request.json), method="POST")
     step = "name: s, request: {method: POST, path: /x, json: null}, expect: {json: {got: null}}"
@@ -156,16 +159,16 @@ def test_null_is_sent_as_json(tmp_path: Path, serve: Callable[..., object]) -> N
     ],
 )
 def test_a_failed_step_says_what_was_expected_and_what_came(
-    tmp_path: Path, serve: Callable[..., object], step: str, reason: str
+    tmp_path: Path, serve: Callable[..., Seen], step: str, reason: str
 ) -> None:
     server = serve()
-    server.app.json.sort_keys = False
+    server.app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's own provider
     server.answer("/x", lambda: {"n": 1, "list": [1, 2]})
     told = failure(tmp_path, server.url, f"name: s, request: {{path: /x}}, {step}")
     assert told.startswith(reason) if reason.endswith(": ") else told == reason
 
 
-def test_expectations_that_hold_pass(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_expectations_that_hold_pass(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: ({"n": 1, "list": [{"a": 1, "b": 2}], "text": "ä"}, 409))
     step = """name: s, request: {path: /x}, expect: {status: [200, 409], json: {list: [{b: 2}]},
@@ -173,7 +176,7 @@ def test_expectations_that_hold_pass(tmp_path: Path, serve: Callable[..., object
     assert play(profile(tmp_path, step), PlayOptions(base_url=server.url)).requests == 1
 
 
-def test_a_long_answer_is_told_in_short(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_a_long_answer_is_told_in_short(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: ("word\n" * 10_000, 500))
     told = failure(tmp_path, server.url, "name: s, request: {path: /x}")
@@ -181,7 +184,7 @@ def test_a_long_answer_is_told_in_short(tmp_path: Path, serve: Callable[..., obj
     assert len(told) < 300
 
 
-def test_an_answer_that_is_no_json_is_told(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_an_answer_that_is_no_json_is_told(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: "<html>")
     told = failure(tmp_path, server.url, "name: s, request: {path: /x}, save: {a: a}")
@@ -189,7 +192,7 @@ def test_an_answer_that_is_no_json_is_told(tmp_path: Path, serve: Callable[..., 
 
 
 def test_what_a_step_would_save_under_a_secrets_name_is_in_no_message(
-    tmp_path: Path, serve: Callable[..., object]
+    tmp_path: Path, serve: Callable[..., Seen]
 ) -> None:
     server = serve()
     server.answer(
@@ -214,7 +217,7 @@ def test_what_a_step_would_save_under_a_secrets_name_is_in_no_message(
 
 
 def test_what_a_login_saved_and_variables_with_a_secrets_name_are_in_no_message(
-    tmp_path: Path, serve: Callable[..., object]
+    tmp_path: Path, serve: Callable[..., Seen]
 ) -> None:
     server = serve()
     server.answer("/login", lambda: {"access_token": "s3cret-token"})
@@ -235,7 +238,7 @@ def test_what_a_login_saved_and_variables_with_a_secrets_name_are_in_no_message(
 
 @pytest.mark.parametrize("charset", ["hex", "idna", "nothing"])
 def test_an_answer_in_a_charset_that_is_none_is_taken_for_utf_8(
-    tmp_path: Path, serve: Callable[..., object], charset: str
+    tmp_path: Path, serve: Callable[..., Seen], charset: str
 ) -> None:
     server = serve()
     server.answer("/x", lambda: ("ä", {"Content-Type": f"text/plain; charset={charset}"}))
@@ -245,7 +248,7 @@ def test_an_answer_in_a_charset_that_is_none_is_taken_for_utf_8(
     assert played.requests == 1
 
 
-def test_a_path_that_became_something_else_is_told(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_a_path_that_became_something_else_is_told(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: {"next": "file:///etc/passwd"})
     steps = ("name: first, request: {path: /x}, save: {next: next}", 'name: second, request: {path: "{next}"}')
@@ -254,7 +257,7 @@ def test_a_path_that_became_something_else_is_told(tmp_path: Path, serve: Callab
 
 
 def test_one_profile_that_fails_does_not_stop_the_others(
-    tmp_path: Path, serve: Callable[..., object], closed_port: str
+    tmp_path: Path, serve: Callable[..., Seen], closed_port: str
 ) -> None:
     server = serve()
     server.answer("/x", lambda: "x")
@@ -278,7 +281,7 @@ def test_one_profile_that_fails_does_not_stop_the_others(
     assert steps == ["works", "works"]
 
 
-def test_an_answer_that_cannot_be_read_fails_one_profile_only(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_an_answer_that_cannot_be_read_fails_one_profile_only(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: "x")
     steps = "name: s, request: {path: /x}", "name: t, request: {path: /x}, save: {a: {text: (x)}}"
@@ -286,9 +289,11 @@ def test_an_answer_that_cannot_be_read_fails_one_profile_only(tmp_path: Path, se
 
     class Unforeseen:
         def find(self, answer: object) -> str:
-            return {}[answer]
+            raise KeyError(answer)
 
-    broken = replace(broken, steps=(broken.steps[0], replace(broken.steps[1], save={"a": Unforeseen()})))
+    broken = replace(
+        broken, steps=(broken.steps[0], replace(broken.steps[1], save={"a": cast("Source", Unforeseen())}))
+    )
     outcomes = play_all([broken, works], PlayOptions(base_url=server.url))
     assert outcomes[1].error is None
     assert isinstance(outcomes[0].error, PlaybackError)
@@ -296,7 +301,7 @@ def test_an_answer_that_cannot_be_read_fails_one_profile_only(tmp_path: Path, se
     assert outcomes[0].error.reason.startswith(f"GET {server.url}/x: the answer cannot be read: ")
 
 
-def test_profiles_are_played_at_the_same_time(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_profiles_are_played_at_the_same_time(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     together = threading.Barrier(3)
     server.answer("/x", lambda: str(together.wait(timeout=30)))  # answers only to three at once
@@ -306,7 +311,7 @@ def test_profiles_are_played_at_the_same_time(tmp_path: Path, serve: Callable[..
     assert [outcome.profile.slug for outcome in outcomes] == ["c", "a", "b"]
 
 
-def test_a_duration_is_that_of_the_answer_that_ends_a_wait(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_a_duration_is_that_of_the_answer_that_ends_a_wait(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server, asked = serve(), threading.Event()
 
     def job() -> dict[str, Any]:
@@ -337,7 +342,7 @@ class _Waits:
 
 @pytest.mark.parametrize(("factor", "waited"), [(0, []), (1, [2.5, 60]), (0.5, [1.25, 60]), (10, [25, 60])])
 def test_pauses_are_those_of_the_recording_times_a_factor(
-    tmp_path: Path, serve: Callable[..., object], factor: float, waited: list[float]
+    tmp_path: Path, serve: Callable[..., Seen], factor: float, waited: list[float]
 ) -> None:
     server = serve()
     server.answer("/x", lambda: "")
@@ -348,7 +353,7 @@ def test_pauses_are_those_of_the_recording_times_a_factor(
     assert (stop.seconds, len(server.requests)) == (waited, 3)
 
 
-def test_a_stop_ends_a_play_before_its_next_step(tmp_path: Path, serve: Callable[..., object]) -> None:
+def test_a_stop_ends_a_play_before_its_next_step(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: "x")
     stop = threading.Event()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
 
+    from tests.integration.playback.conftest import Seen
+
     Playback = Callable[..., subprocess.CompletedProcess[str]]
 
 CERTIFICATE = Path(__file__).with_name("self_signed.pem")
@@ -25,7 +27,7 @@ CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 SECRET = "s3cret-of-the-session"
 
 
-def add_login(server: Any) -> None:
+def add_login(server: Seen) -> None:
     """Add a page that logs in, and one that is only for those who have."""
 
     @server.app.post("/login")
@@ -50,7 +52,7 @@ MINE = 'mine, request: {path: /mine, headers: {Authorization: "{token}"}}'
 
 
 def test_a_login_gives_its_cookies_and_what_it_saved_to_all_profiles(
-    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server = serve("traced")
     add_login(server)
@@ -63,7 +65,7 @@ def test_a_login_gives_its_cookies_and_what_it_saved_to_all_profiles(
 
 
 def test_a_header_comes_from_the_environment_wins_and_is_never_shown(
-    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server, other = serve(), serve()
     server.answer("/a", lambda: redirect(f"{other.url}/b"))
@@ -112,7 +114,7 @@ def test_a_login_is_not_traced(tmp_path: Path, traced: Any, playback: Playback) 
 
 
 def test_a_login_that_fails_fails_all_profiles_and_sends_none_of_them(
-    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server = serve()
     add_login(server)
@@ -129,7 +131,7 @@ def test_a_login_that_fails_fails_all_profiles_and_sends_none_of_them(
 
 
 def test_cookies_are_sent_to_the_profiles_server_and_to_no_other(
-    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server, other = serve(), serve()
     # Cookies do not know ports: the other server has to have another name.
@@ -167,7 +169,7 @@ def test_a_cookie_that_cannot_be_is_told_without_its_value(
 
 
 def test_cookies_and_authorizations_are_in_no_message(
-    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     """The server says back what it was sent, in the body and in headers, and sets a cookie of its own."""
     server = serve()
@@ -200,7 +202,7 @@ def test_cookies_and_authorizations_are_in_no_message(
 
 
 def test_what_was_sent_under_the_name_of_a_secret_is_in_no_message(
-    tmp_path: Path, serve: Callable[..., Any], playback: Playback
+    tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     """The server says back what it was sent, in texts where no name stands before it."""
     server = serve()
@@ -272,7 +274,7 @@ def test_a_certificate_is_checked_unless_that_is_not_wanted(tmp_path: Path, http
     assert line.startswith("a: 1 requests")
 
 
-def test_a_login_is_tried_again_too(tmp_path: Path, serve: Callable[..., Any], playback: Playback) -> None:
+def test_a_login_is_tried_again_too(tmp_path: Path, serve: Callable[..., Seen], playback: Playback) -> None:
     server = serve()
     server.answer("/login", lambda: ("in", 200 if len(server.requests) > 1 else 503))
     server.answer("/x", lambda: "x")

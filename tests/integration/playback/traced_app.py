@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, Response, abort
 from redis import Redis
@@ -17,6 +17,9 @@ from traced_jobs import green, start_green, stay
 from profcov import current_slug
 from profcov.queues.rq import install
 from profcov.web.flask import ProfileTrace
+
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 app = Flask(__name__)
 asked: Counter[str] = Counter()
@@ -62,7 +65,7 @@ def slow_if_traced() -> str:
 
 
 @app.get("/broken")
-def broken() -> None:
+def broken() -> NoReturn:
     abort(409, "no such luck")
 
 
@@ -114,4 +117,4 @@ def jobs_later() -> Response:
 
 def count_looks(redis: Redis) -> int:
     """Return how often anybody has read a set."""
-    return redis.info("commandstats").get("cmdstat_smembers", {"calls": 0})["calls"]
+    return int(redis.info("commandstats").get("cmdstat_smembers", {"calls": 0})["calls"])

@@ -52,7 +52,7 @@ with profcov.trace("none"):
 MATRIX = "profile\tlines\tunique lines\tsymbols\tunique symbols\tfiles\na\t2\t2\t2\t2\t1\n"
 
 
-def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, str]:
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[Any, str, str]:
     with pytest.raises(SystemExit) as caught:
         main([*args])
     printed = capsys.readouterr()

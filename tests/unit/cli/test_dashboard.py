@@ -45,7 +45,7 @@ def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, st
     return caught.value.code, printed.out, printed.err
 
 
-def read(path: Path) -> dict:
+def read(path: Path | str) -> dict[str, Any]:
     return read_data(Path(path).read_text(encoding="utf-8"))
 
 

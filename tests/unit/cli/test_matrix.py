@@ -48,7 +48,7 @@ def record(slug: str, lines: list[int], context: str = "") -> None:
     )
 
 
-def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, str]:
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[Any, str, str]:
     with pytest.raises(SystemExit) as caught:
         main([*args])
     printed = capsys.readouterr()
@@ -193,7 +193,7 @@ def test_a_sidecar_with_wrong_values_is_no_traceback(project: Path, capsys: pyte
     record("one", [2])
     sidecar = project / ".profcov" / "one.profile.json"
     facts = json.loads(sidecar.read_text())
-    wrong = [
+    wrong: list[dict[str, Any]] = [
         *({key: 5} for key in ("reasons", "imported", "jobs", "changed_sources", "sources", "created", "ran_outside")),
         *({"ran_outside": {"app.py": each}} for each in (None, 5, ["x"])),
         *({"settings": {"plugin_options": each}} for each in (["x"], {"x": 1})),

@@ -20,6 +20,7 @@ from profcov.playback.results import Run, results_document
 from profcov.playback.runner import Outcome, count_outcomes
 from profcov.playback.summary import summary_text
 from profcov.reading.report.dashboard.page import read_data
+from profcov.slug import Slug
 
 if TYPE_CHECKING:
     from typing import Any
@@ -92,7 +93,7 @@ with profcov.trace("a"):
 """
 
 
-def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, str]:
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[Any, str, str]:
     with pytest.raises(SystemExit) as caught:
         main([*args])
     printed = capsys.readouterr()
@@ -121,7 +122,7 @@ def count_by_coverage_py(*words: str) -> str:
 
 
 def count_by_playback(capsys: pytest.CaptureFixture[str]) -> list[int]:
-    profile = Profile(Path("profiles/a.yaml"), "a", "", None, {}, ())
+    profile = Profile(Path("profiles/a.yaml"), Slug("a"), "", None, {}, ())
     played = count_outcomes([Outcome(profile, None, None, Existing(Path(".profcov/a.coverage")))], None)
     print_artifacts(played)
     of_rows = capsys.readouterr().out.split("\t")[3]
@@ -134,14 +135,14 @@ def count_by_playback(capsys: pytest.CaptureFixture[str]) -> list[int]:
 def test_everything_that_counts_lines_says_what_coverage_py_says(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = {"combine": run(capsys, "combine")[1].split("\t")[1]}
+    found: dict[str, str | int] = {"combine": run(capsys, "combine")[1].split("\t")[1]}
     theirs = json.loads(count_by_coverage_py("json", "-q", "-o", "-") or "{}")["totals"]["covered_lines"]
     statements, missed = count_by_coverage_py("report").splitlines()[-1].split()[1:3]
     assert theirs == int(statements) - int(missed) > 5
     found["matrix"] = run(capsys, "matrix")[1].splitlines()[1].split("\t")[1]
     found["matrix json"] = json.loads(run(capsys, "matrix", "--format", "json")[1])["profiles"]["a"]["lines"]
-    found["summary"] = next(line for line in Path("artifacts/summary.md").read_text().splitlines() if "| `a` |" in line)
-    found["summary"] = found["summary"].split("|")[-4]
+    row = next(line for line in Path("artifacts/summary.md").read_text().splitlines() if "| `a` |" in line)
+    found["summary"] = row.split("|")[-4]
     found["report"] = run(capsys, "report")[1].splitlines()[1].split("\t")[3]
     document = json.loads(Path("artifacts/a-coverage.json").read_text())
     found["report json"] = document["summary"]["lines_covered"]
@@ -165,7 +166,7 @@ def test_where_the_source_is_not_here_nobody_says_how_many_statements_ran(
     assert run(capsys, "combine")[1].split("\t")[1] == "?"
     Path("shop.py").write_text(SHOP + "\n")  # another version
     assert run(capsys, "report")[0] == DATA
-    profile = Profile(Path("profiles/a.yaml"), "a", "", None, {}, ())
+    profile = Profile(Path("profiles/a.yaml"), Slug("a"), "", None, {}, ())
     (played,) = count_outcomes([Outcome(profile, None, None, Existing(Path(".profcov/a.coverage")))], None)
     assert played.lines is None
     results = Run([played], is_traced=True, began=0.0, seconds=1.0, exit_code=0)

@@ -32,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, str]:
+def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[Any, str, str]:
     with pytest.raises(SystemExit) as caught:
         main(["symbols", *args])
     printed = capsys.readouterr()

@@ -29,7 +29,7 @@ def data() -> Path:
 @pytest.fixture
 def redis(redis_url: str) -> Iterator[Redis]:
     with Redis.from_url(redis_url) as connection:
-        Queue(QUEUE, connection=connection).empty()
+        Queue(QUEUE, connection=connection).empty()  # type: ignore[no-untyped-call]
         yield connection
 
 
@@ -39,7 +39,7 @@ def client(redis_url: str, redis: Redis) -> FlaskClient:
 
 
 @pytest.fixture
-def work(redis: Redis) -> Iterator[Callable[[], None]]:
+def work(redis: Redis) -> Iterator[Callable[[], object]]:
     """Do all jobs that wait, and those that they enqueue."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     yield lambda: SimpleWorker([QUEUE], connection=redis).work(burst=True, logging_level="CRITICAL")

@@ -27,8 +27,8 @@ class Query(requests.Session):
         super().__init__()
         self._base_url = base_url
 
-    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> requests.Response:
-        return super().request(method, self._base_url + url, *args, timeout=30, **kwargs)
+    def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
+        return super().request(method, f"{self._base_url}{url!s}", *args, **{"timeout": 30, **kwargs})
 
 
 @pytest.fixture(scope="module")

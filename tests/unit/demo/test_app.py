@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from redis import Redis
 from rq import Queue
-from rq.job import Job
+from rq.job import Job, JobStatus
 
 from profcov.demo import routes
 from profcov.demo.app import create_app
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def status_of(client: FlaskClient, job_id: str) -> dict[str, Any]:
     answer = client.get(f"/api/jobs/{job_id}")
     assert answer.status_code == 200
-    return answer.get_json()
+    status: dict[str, Any] = answer.get_json()
+    return status
 
 
 def test_a_new_run_is_shown_then_deleted(client: FlaskClient) -> None:
@@ -78,7 +79,8 @@ def test_step_by_step_gives_what_the_chain_of_jobs_gives(
             assert client.post(f"/api/runs/{run_id}/{step}", json=options).status_code in {200, 202}
             work()
         assert client.get(f"/api/runs/{run_id}").get_json()["state"] == "summary"
-        return Runs(redis).get(run_id, "summary")[0]
+        found: dict[str, Any] = Runs(redis).get(run_id, "summary")[0]
+        return found
 
     first = ("delineate", {"method": "wbt"}), ("climate", {"method": "daymet"})
     single = summary(*first, ("soils", {}), ("landuse", {"practice": "strips"}), ("erosion", {}))
@@ -99,7 +101,7 @@ def test_jobs_of_a_model_run_in_order_and_one_enqueues_the_others(
     assert statuses == ["queued", "deferred", "deferred"]
     assert client.get(f"/api/jobs/{answer['summary_job_id']}").status_code == 404  # erosion enqueues it
     work()
-    hillslopes = Job.fetch(answer["job_id"], connection=redis).return_value()
+    hillslopes: Any = Job.fetch(answer["job_id"], connection=redis).return_value()
     summary = Job.fetch(answer["summary_job_id"], connection=redis)
     assert hillslopes > 3
     assert len(summary.dependency_ids) == hillslopes
@@ -253,7 +255,7 @@ def test_asking_for_a_job_runs_the_same_lines_whatever_its_status(
         client.post(f"/api/runs/{run_id}/delineate", json={"area_ha": area}).get_json()["job_id"] for area in (4, 9999)
     ]
     found = [lines(ids[0], "queued")]
-    Job.fetch(ids[0], connection=redis).set_status("started")
+    Job.fetch(ids[0], connection=redis).set_status(JobStatus.STARTED)
     found.append(lines(ids[0], "started"))
     work()
     found += [lines(ids[0], "finished"), lines(ids[1], "failed")]

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from profcov.playback.formats import load_profiles
 
-PROFILES = sorted((files("profcov.demo") / "profiles").glob("*.yaml"))
+PROFILES = sorted(Path(str(files("profcov.demo") / "profiles")).glob("*.yaml"))
 
 
 def test_every_profile_fits_the_format_and_is_named_as_its_file() -> None:

@@ -23,7 +23,7 @@ def port() -> int:
 
 def process_id(url: str) -> int:
     with Redis.from_url(url) as client:
-        return client.info("server")["process_id"]
+        return int(client.info("server")["process_id"])
 
 
 def test_server_answers_while_it_is_open_and_is_gone_after(port: int, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import string
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -16,29 +17,35 @@ from profcov.playback.profile import Profile
 from profcov.playback.results import Run, results_document
 from profcov.playback.runner import Outcome
 from profcov.playback.summary import summary_text
+from profcov.slug import Slug
 from profcov.store.combine import Artifact
+
+if TYPE_CHECKING:
+    from typing import Any
 
 HOSTILE = "]]> <b>&amp; \x00\x1b[31m \ud800 \ufffe \u2028 \" ' | `x` \n<script> @all [a](b) ä 🐍"
 
 
 def profile(slug: str) -> Profile:
-    return Profile(Path(f"profiles/{slug}.yaml"), slug, "", None, {}, ())
+    return Profile(Path(f"profiles/{slug}.yaml"), Slug(slug), "", None, {}, ())
 
 
 def made(slug: str, *reasons: str) -> Artifact:
     path = Path(f"out/{slug}.coverage")
-    figures = {"files": 1, "shards": 1, "changed": {}, "impossible": {}}
-    return Artifact(slug, path, path, complete=not reasons, reasons=reasons, **figures)
+    figures: dict[str, Any] = {"files": 1, "shards": 1, "changed": {}, "impossible": {}}
+    return Artifact(Slug(slug), path, path, complete=not reasons, reasons=reasons, **figures)
 
 
 @pytest.fixture
 def run() -> Run:
     return Run(
         [
-            Outcome(profile("good"), PlayResult("good", 3, 1.5, ("j1",), made("good")), None, seconds=1.5, lines=7),
+            Outcome(
+                profile("good"), PlayResult(Slug("good"), 3, 1.5, ("j1",), made("good")), None, seconds=1.5, lines=7
+            ),
             Outcome(
                 profile("part"),
-                PlayResult("part", 3, 1.5, (), made("part", "jobs-unfinished"), (HOSTILE,)),
+                PlayResult(Slug("part"), 3, 1.5, (), made("part", "jobs-unfinished"), (HOSTILE,)),
                 None,
                 tries=2,
                 lines=7,
@@ -57,6 +64,7 @@ def run() -> Run:
 def test_junit_has_a_case_for_each_profile(run: Run) -> None:
     root = ET.fromstring(junit_document(run))
     suite = root.find("testsuite")
+    assert suite is not None
     assert {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped", "time", "timestamp")} == {
         "tests": "5",
         "failures": "1",
@@ -80,10 +88,12 @@ def test_junit_has_a_case_for_each_profile(run: Run) -> None:
 
 def test_junit_stays_xml_whatever_an_answer_held(run: Run) -> None:
     failure = ET.fromstring(junit_document(run)).find(".//failure")
-    assert "]]> <b>&amp; \\x00\\x1b[31m \\ud800 \\ufffe" in failure.text
-    assert "<script>" in failure.text
-    assert "ä 🐍" in failure.text
-    assert failure.text.replace("\n", " ").split() == failure.get("message").split()
+    assert failure is not None
+    text, message = str(failure.text), str(failure.get("message"))
+    assert "]]> <b>&amp; \\x00\\x1b[31m \\ud800 \\ufffe" in text
+    assert "<script>" in text
+    assert "ä 🐍" in text
+    assert text.replace("\n", " ").split() == message.split()
 
 
 def test_the_json_document_says_how_each_profile_ended(run: Run) -> None:

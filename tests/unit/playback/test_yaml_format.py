@@ -8,7 +8,7 @@ import pytest
 
 from profcov.errors import ProfileFormatError
 from profcov.playback.formats import load_profiles
-from profcov.playback.profile import Upload
+from profcov.playback.profile import Upload, Wait
 from profcov.playback.yaml_format import load_profile
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def test_a_full_profile_is_read(tmp_path: Path) -> None:
     assert upload.request.form == {"units": ("m",), "fill": ("true",), "n": ("3",)}
     assert upload.request.query == {"a": ("1",), "b": ("x", "{name}")}
     assert climate.request.data == '{"method": "daymet"}'
-    assert climate.wait is not None
+    assert isinstance(climate.wait, Wait)
     assert (climate.wait.timeout, climate.wait.interval) == (9.0, 0.5)
     assert climate.wait.fail is not None
     assert climate.wait.fail.search({"status": "failed"}) is True

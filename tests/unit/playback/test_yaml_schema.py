@@ -70,7 +70,7 @@ ALL_KEYS = {
         {"name": "file", "request": {"path": "/raw", "data": {"path": "file"}}, "wait": {"until": "a"}},
     ],
 }
-WRONG = (None, "", 7, True, [], {}, [[]], {"nonsense": 1})
+WRONG: tuple[Any, ...] = (None, "", 7, True, [], {}, [[]], {"nonsense": 1})
 ONLY_THE_READER_KNOWS = "('steps', 0, 'wait', 'path') gone"
 """That a POST is not sent again."""
 
@@ -85,7 +85,7 @@ def is_read(folder: Path, document: object) -> bool:
 
 
 def is_valid(document: object) -> bool:
-    return VALIDATOR.is_valid(document)
+    return bool(VALIDATOR.is_valid(document))
 
 
 def places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from profcov.playback.profile import Profile, Request
 
 MISSING: Final = object()
-ODD: Final = (
+ODD: Final[tuple[Any, ...]] = (
     MISSING, None, True, 0, -1, 1e308, 10**30, "", " ", "x", "{}", "\x00", "\ud800", "é\u2028", "{", "-1", "http://[", "//",
     "a" * 70_000, [], [None], [[]], {}, {"": None}, {"name": 1}, [{"name": "\n", "value": "\n"}],
 )  # fmt: skip
