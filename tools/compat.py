@@ -32,15 +32,15 @@ INTRODUCTION: Final = """# Compatibility
 
 Each cell is a test with real requests over sockets: three slugs at once and untraced traffic beside them, in several
 worker processes where the server has them. It passes if each slug has exactly the lines that coverage.py's own C tracer
-records when that slug's requests are alone. A cell names the Pythons on which it passed; nothing here is typed by hand:
-`make compat` runs the tests and writes this page. CI runs each of them again, on one of Python 3.11, 3.12 and 3.13, and each
-framework and each server on all three.
+records when that slug's requests run alone. A cell names the Pythons on which it passed. `make compat` runs the tests and
+generates this page. CI runs each of them again, on one of Python 3.11, 3.12 and 3.13, and each framework and each server on
+all three.
 
-- **untraced**: gevent needs the `monitoring` engine, so on Python 3.11 requests are answered as ever, with
+- **untraced**: gevent needs the `monitoring` engine, so on Python 3.11 requests are answered as usual, with
   `X-Profile-Trace-Status: unsupported; ...`, and nothing is recorded.
 - Starlette and FastAPI answer unhandled errors outside of what `add_middleware` adds: such an answer (500) has no status
-  header. Its lines are recorded. `app = ProfileTraceMiddleware(app)` has it.
-- granian leaves out the headers of an accepted websocket, and so the status header. The lines are recorded.
+  header. Its lines are recorded. With `app = ProfileTraceMiddleware(app)` it has the header.
+- granian drops the headers of an accepted websocket, including the status header. The lines are recorded.
 
 """
 
