@@ -156,7 +156,7 @@ class Rounds:
         from profcov.store.combine import discard
         from profcov.store.holders import list_failed, list_in_flight
         from profcov.store.layout import list_shards
-        from profcov.store.merge import read_content
+        from profcov.store.content import read_content
 
         fault = {"round": self.count}
         if self.refused and self.kind == "raise":

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from profcov.reading.analysis.matrix import build_matrix
 from profcov.reading.symbols.model import Inventory, SourceFile, Symbol, SymbolName
 from profcov.slug import Slug
-from profcov.store.merge import Content, to_bits
+from profcov.store.content import Content
+from profcov.store.line_sets import to_bits
 from profcov.store.read import Recorded
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from profcov.slug import Slug
+from profcov.store.content import Content
 from profcov.store.files import file_digest
 from profcov.store.layout import artifact_path
-from profcov.store.merge import Content, to_bits
+from profcov.store.line_sets import to_bits
 from profcov.store.sidecar import SCHEMA_VERSION, write_sidecar
 
 if TYPE_CHECKING:

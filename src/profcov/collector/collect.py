@@ -19,9 +19,10 @@ from coverage.exceptions import CoverageException
 
 from profcov.collector.config import CoverageConfig
 from profcov.errors import CollectorStateError, CoverageMergeError, CoverageReadError, as_read_error, as_write_error
+from profcov.store.content import Content, read_content
 from profcov.store.files import file_digest, replacing, write_whole
 from profcov.store.layout import host_name
-from profcov.store.merge import Content, read_content, to_bits
+from profcov.store.line_sets import to_bits
 from profcov.version import __version__
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from profcov.reasons import DIRECTORY_MOVED, WORK_UNFINISHED
 from profcov.recording.context import Scope
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.place import Place
+from profcov.store.content import UNKNOWN
 from profcov.store.jobs import STOPPED
 from profcov.store.lock import SlugLock
-from profcov.store.merge import UNKNOWN
 from profcov.store.rows import IN_FLIGHT, MISSING, UNWRITTEN
 from profcov.store.shard import write_shard
 from profcov.wire.labels import write_label, write_other

@@ -27,9 +27,11 @@ from profcov.reasons import (
     SOURCE_CHANGED,
 )
 from profcov.store.consume import consume, finish
+from profcov.store.content import Content, read_content
 from profcov.store.directory import make_state
 from profcov.store.files import PRIVATE, create_private, make_directory, replacing
 from profcov.store.holders import list_died, list_failed, list_notes
+from profcov.store.impossible_lines import leave_out_impossible
 from profcov.store.jobs import list_jobs, name_doubtful
 from profcov.store.layout import (
     artifact_path,
@@ -40,9 +42,8 @@ from profcov.store.layout import (
     sidecar_path,
     unfinished_path,
 )
-from profcov.store.line_numbers import leave_out_impossible
 from profcov.store.lock import raise_generation, read_generation
-from profcov.store.merge import Content, gather, read_content
+from profcov.store.merge import gather
 from profcov.store.naming import ask_coverage
 from profcov.store.playing import consuming, is_broken_off
 from profcov.store.sidecar import Making, check_artifact, describe, describe_death, read_sidecar, write_sidecar

@@ -9,7 +9,7 @@ from coverage.exceptions import CoverageException
 from profcov.configuration import note_settings
 from profcov.errors import ConfigurationError, CoverageMergeError
 from profcov.omissions import omit_by_name
-from profcov.store.merge import Content, read_content
+from profcov.store.content import Content, read_content
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from profcov.errors import CoverageReadError
+from profcov.store.content import read_content
 from profcov.store.files import file_digest
 from profcov.store.jobs import name_doubtful
 from profcov.store.layout import artifact_path, sidecar_path
-from profcov.store.merge import read_content
 from profcov.store.sidecar import check_bytes, check_sources, read_sidecar
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
-    from profcov.store.merge import Content
+    from profcov.store.content import Content
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.brief_lock import BriefLock
 from profcov.errors import CoverageWriteError
+from profcov.store.content import FACTS, SCHEMA, Content, digest_content
 from profcov.store.directory import make_state
 from profcov.store.files import PRIVATE, create_private
 from profcov.store.layout import new_shard_name, shards_dir
-from profcov.store.merge import FACTS, SCHEMA, Content, digest_content, to_bits, to_numbits
+from profcov.store.line_sets import to_bits, to_numbits
 
 if TYPE_CHECKING:
     import sqlite3

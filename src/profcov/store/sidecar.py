@@ -17,7 +17,7 @@ from profcov.errors import CoverageReadError, as_read_error, as_write_error
 from profcov.store.facts import SIDECAR, find_wrong
 from profcov.store.files import PRIVATE, file_digest, write_whole
 from profcov.store.layout import previous_path, sidecar_path, unfinished_path
-from profcov.store.merge import unite_lines
+from profcov.store.line_sets import unite_lines
 from profcov.version import __version__
 
 if TYPE_CHECKING:
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.content import Content
     from profcov.store.holders import Holder
-    from profcov.store.merge import Content, Gathered
+    from profcov.store.merge import Gathered
 
 SCHEMA_VERSION: Final = 1
 

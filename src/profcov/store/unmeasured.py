@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.configuration import choose_settings, tell_source
 from profcov.errors import CoverageReadError
-from profcov.store.merge import Gathered, has_lines, read_content
+from profcov.store.content import has_lines, read_content
+from profcov.store.merge import Gathered
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -362,7 +362,7 @@ def test_a_shard_tells_of_the_sources_that_ran(run_python: Run, engine: str) -> 
         from play import *
         from profcov.slug import parse_slug
         from profcov.store.layout import list_shards
-        from profcov.store.merge import read_content
+        from profcov.store.content import read_content
         play("demo", red)
         facts = read_content(list_shards(DATA, parse_slug("demo"))[0]).facts
         tell([facts["sources"], {measured.__file__: hashlib.sha256(Path(measured.__file__).read_bytes()).hexdigest()}])

@@ -17,11 +17,12 @@ from at_work import begin
 from profcov.errors import CoverageMergeError, CoverageReadError
 from profcov.slug import Slug
 from profcov.store.combine import combine, restore_previous
+from profcov.store.content import read_content
 from profcov.store.files import file_digest
 from profcov.store.jobs import JobRun, enqueued
 from profcov.store.layout import list_shards
 from profcov.store.lock import exclusive, read_generation
-from profcov.store.merge import gather, read_content, to_bits, to_numbers, to_numbits
+from profcov.store.merge import gather
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
 from profcov.store.sidecar import check_artifact, read_sidecar
@@ -34,18 +35,6 @@ DEMO = Slug("demo")
 
 def write(data: Path, lines: dict[str, set[int]], label: str = "profile:demo", **facts: Any) -> Path:
     return write_shard(data, DEMO, label, lines, facts=facts)
-
-
-def test_numbers_are_bits_as_coverage_py_packs_them() -> None:
-    from coverage.numbits import numbits_to_nums, nums_to_numbits
-
-    rng = random.Random(1)
-    for _ in range(200):
-        numbers = set(rng.sample(range(1, 3000), rng.randrange(0, 40)))
-        bits = to_bits(numbers)
-        assert to_numbers(bits) == sorted(numbers)
-        assert to_numbits(bits) == nums_to_numbits(numbers) if numbers else bits == 0
-        assert numbits_to_nums(to_numbits(bits)) == sorted(numbers)
 
 
 @pytest.mark.parametrize("branch", [False, True])
@@ -90,33 +79,6 @@ def test_merging_is_what_coverage_py_merges(tmp_path: Path, data: Path, branch: 
     ours, theirs = read_content(combine(data, DEMO).path), read_content(tmp_path / "theirs")
     assert (ours.lines, ours.arcs, ours.files) == (theirs.lines, theirs.arcs, theirs.files)
     assert len(ours.arcs if branch else ours.lines) > 30
-
-
-def test_a_file_of_another_version_of_the_format_is_read_by_coverage_py(
-    data: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shard = write(data, {"/src/a.py": {1, 9}})
-    fast = read_content(shard)
-    monkeypatch.setattr("profcov.store.merge.SCHEMA", 6)
-    slow = read_content(shard)
-    assert (slow.lines, slow.arcs, slow.files) == (fast.lines, fast.arcs, fast.files)
-
-
-def test_no_byte_of_a_shard_changes_unnoticed(data: Path) -> None:
-    """Each byte flipped, one after another: the shard is refused, or it reads as it was."""
-    shard = write(data, {"/src/a.py": {1, 2, 3}, "/src/b.py": {70}})
-    content, expected = shard.read_bytes(), read_content(shard)
-    refused = 0
-    for position in [*range(0, len(content), 61), *range(len(content) - 60, len(content))]:
-        shard.write_bytes(content[:position] + bytes([content[position] ^ 0x11]) + content[position + 1 :])
-        try:
-            found = read_content(shard)
-        except CoverageReadError:
-            refused += 1
-            continue
-        assert found.lines == expected.lines
-        assert found.facts in (expected.facts, {})  # without, if the name of our row was hit
-    assert refused > 10
 
 
 @pytest.mark.parametrize("size", [0, 1, 100, 4096, 9000, 12_000])

@@ -8,7 +8,7 @@ import pytest
 
 from profcov.slug import Slug
 from profcov.store import unmeasured
-from profcov.store.merge import read_content
+from profcov.store.content import read_content
 from profcov.store.shard import write_shard
 from profcov.store.survey import survey
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import compress, groupby
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from profcov.store.line_sets import to_bits, to_flags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from profcov.reading.symbols.model import Inventory, SourceFile, Symbol, SymbolName
-
-
-_FLAGS: Final = bytes.maketrans(b"01", b"\0\1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,19 +80,6 @@ class SymbolIndex:
         return (symbol.name for symbol in compress(self.symbols, to_flags(covered, len(self.symbols))))
 
 
-def to_flags(bits: int, count: int) -> bytes:
-    """Return so many bits as bytes of 0 or 1, the lowest first."""
-    return f"{bits:0{count}b}"[::-1].encode("ascii").translate(_FLAGS)
-
-
-def to_bits(numbers: Sequence[int]) -> int:
-    """Return line numbers as bits of an integer."""
-    bits = bytearray(max(numbers, default=0) // 8 + 1)
-    for number in numbers:
-        bits[number // 8] |= 1 << number % 8
-    return int.from_bytes(bits, "little")
-
-
 def _index(source: SourceFile, symbols: tuple[Symbol, ...]) -> FileIndex:
     bodies = [to_bits(symbol.body_lines) for symbol in symbols]
     reaches = dict(zip((symbol.name for symbol in symbols), bodies, strict=True))
@@ -109,16 +95,16 @@ def _index(source: SourceFile, symbols: tuple[Symbol, ...]) -> FileIndex:
     for line, first in source.first_lines.items():
         spans[first] = spans.get(first, 0) | 1 << line
     pairs = tuple((1 << first, lines) for first, lines in spans.items())
-    later = to_bits(tuple(source.first_lines))
+    later = to_bits(source.first_lines)
     callables = [symbol for symbol in symbols if symbol.kind in {"function", "method"}]
     return FileIndex(
         file=source.file,
         symbols=symbols,
         bodies=tuple(bodies),
         reaches=tuple(reaches.values()),
-        callable_lines=to_bits([line for symbol in callables for line in symbol.body_lines]),
-        startup_lines=to_bits([line for symbol in callables if symbol.is_startup for line in symbol.body_lines]),
-        statements=to_bits(tuple(source.statements)),
+        callable_lines=to_bits(line for symbol in callables for line in symbol.body_lines),
+        startup_lines=to_bits(line for symbol in callables if symbol.is_startup for line in symbol.body_lines),
+        statements=to_bits(source.statements),
         spans=pairs,
         later=later,
     )

@@ -7,7 +7,8 @@ from functools import cache
 from itertools import compress, repeat
 from typing import TYPE_CHECKING
 
-from profcov.reading.analysis.index import SymbolIndex, to_flags
+from profcov.reading.analysis.index import SymbolIndex
+from profcov.store.line_sets import count_lines, to_flags, unite
 from profcov.wire.labels import read_function
 
 if TYPE_CHECKING:
@@ -143,20 +144,6 @@ def _order(line_sets: dict[str, dict[int, int]], slugs: list[Slug]) -> dict[str,
         return sum(1 << place for number, place in enumerate(places) if profiles >> number & 1)
 
     return {file: {renumber(profiles): lines for profiles, lines in sets.items()} for file, sets in line_sets.items()}
-
-
-def count_lines(executed: Mapping[str, int]) -> int:
-    """Return how many statements these are."""
-    return sum(statements.bit_count() for statements in executed.values())
-
-
-def unite(parts: Iterable[Mapping[str, int]]) -> dict[str, int]:
-    """Return the lines of each file that any part has."""
-    union: dict[str, int] = {}
-    for part in parts:
-        for file, lines in part.items():
-            union[file] = union.get(file, 0) | lines
-    return union
 
 
 def _split(index: SymbolIndex, recorded: Recorded, lines: int) -> tuple[int | None, int | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from profcov.reading.analysis.matrix import count_lines, unite
+from profcov.store.line_sets import count_lines, unite
 from profcov.wire.labels import read_function
 
 if TYPE_CHECKING:

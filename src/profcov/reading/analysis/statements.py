@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from profcov.configuration import Configuration
 from profcov.errors import ProfcovError
 from profcov.reading.analysis.index import SymbolIndex
-from profcov.reading.analysis.matrix import count_lines
 from profcov.reading.symbols.archives import find_archive
 from profcov.reading.symbols.inventory import build_inventory
+from profcov.store.content import read_content
 from profcov.store.files import file_digest
 from profcov.store.layout import sidecar_path
-from profcov.store.merge import read_content
+from profcov.store.line_sets import count_lines
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:

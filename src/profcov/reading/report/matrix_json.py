@@ -6,7 +6,7 @@ import json
 from itertools import compress
 from typing import TYPE_CHECKING, Final
 
-from profcov.reading.analysis.index import to_flags
+from profcov.store.line_sets import to_flags
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.store.merge import to_numbers
+from profcov.store.line_sets import to_numbers
 
 if TYPE_CHECKING:
     from profcov.reading.analysis.profile_report import ProfileReport, Summary, SymbolReport

@@ -19,7 +19,8 @@ from profcov.reading.report.gaps import gaps_document, gaps_markdown
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import Slug
 from profcov.store.combine import combine
-from profcov.store.merge import Content, to_bits
+from profcov.store.content import Content
+from profcov.store.line_sets import to_bits
 from profcov.store.read import Recorded, read_artifact
 from profcov.store.shard import write_shard
 

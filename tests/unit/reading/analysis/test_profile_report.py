@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from profcov.reading.analysis.index import SymbolIndex
 from profcov.reading.analysis.profile_report import report_profile
 from profcov.slug import Slug
-from profcov.store.merge import Content, to_bits
+from profcov.store.content import Content
+from profcov.store.line_sets import to_bits
 from profcov.store.read import Recorded
 
 if TYPE_CHECKING:

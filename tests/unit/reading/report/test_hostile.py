@@ -14,7 +14,7 @@ from profcov.reading.report.matrix_files import NAMES, write_matrix
 from profcov.reading.report.snapshot import read_snapshot
 from profcov.reading.report.text import code, printable
 from profcov.slug import Slug
-from profcov.store.merge import Content
+from profcov.store.content import Content
 from profcov.store.read import Recorded
 
 if TYPE_CHECKING:

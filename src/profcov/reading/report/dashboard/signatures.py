@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
-from profcov.reading.analysis.index import to_flags
 from profcov.reading.analysis.overlap import count_line_sets
+from profcov.store.line_sets import to_flags
 
 if TYPE_CHECKING:
     from profcov.reading.analysis.matrix import Matrix

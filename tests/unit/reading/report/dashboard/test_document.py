@@ -16,7 +16,8 @@ from profcov.reading.report.dashboard.notes import Played, read_note
 from profcov.reading.report.dashboard.signatures import unpack
 from profcov.reading.report.dashboard.top_lists import make_lists
 from profcov.slug import Slug
-from profcov.store.merge import Content, to_bits
+from profcov.store.content import Content
+from profcov.store.line_sets import to_bits
 from profcov.store.read import Recorded
 
 if TYPE_CHECKING:

@@ -29,7 +29,8 @@ from profcov.reading.report.dashboard.page import (
     write_page,
 )
 from profcov.slug import Slug
-from profcov.store.merge import Content, to_bits
+from profcov.store.content import Content
+from profcov.store.line_sets import to_bits
 from profcov.store.read import Recorded
 
 if TYPE_CHECKING:

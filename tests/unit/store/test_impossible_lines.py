@@ -7,9 +7,10 @@ import pytest
 
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.content import Content, read_content
 from profcov.store.files import file_digest
-from profcov.store.line_numbers import leave_out_impossible
-from profcov.store.merge import Content, read_content, to_bits
+from profcov.store.impossible_lines import leave_out_impossible
+from profcov.store.line_sets import to_bits
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
 from profcov.store.sidecar import read_sidecar

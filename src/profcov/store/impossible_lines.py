@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from profcov.store.merge import to_numbers
+from profcov.store.line_sets import to_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from profcov.store.merge import Content
+    from profcov.store.content import Content
 
 _NEWLINES: Final = (b"\n", b"\r")
 
