@@ -153,7 +153,7 @@ class Rounds:
 
     def check(self, moves):
         from profcov.slug import parse_slug
-        from profcov.store.combine import discard
+        from profcov.store.clean import discard
         from profcov.store.holders import list_failed, list_in_flight
         from profcov.store.layout import list_shards
         from profcov.store.content import read_content

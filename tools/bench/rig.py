@@ -133,7 +133,7 @@ def leave_writing_out(rig: Rig) -> Callable[[], None]:
     """Replace the writing of shards by nothing; return what starts the slug's next generation."""
     from profcov.recording import book  # noqa: PLC0415
     from profcov.slug import parse_slug  # noqa: PLC0415
-    from profcov.store.combine import discard  # noqa: PLC0415
+    from profcov.store.clean import discard  # noqa: PLC0415
 
     def write_nothing(*given: Any, **_options: Any) -> None:
         rig.note(sum(map(len, given[3].values())))

@@ -28,8 +28,8 @@ from profcov.playback.barrier import check_redis, forget_ended, read_jobs, settl
 from profcov.playback.jobs_left import tell_jobs
 from profcov.reading.analysis.statements import count_statements
 from profcov.store.combine import check_recorded, combine
-from profcov.store.combine import restore_previous as bring_back
 from profcov.store.layout import list_slugs
+from profcov.store.previous import restore_previous as bring_back
 from profcov.store.survey import list_pending
 
 if TYPE_CHECKING:

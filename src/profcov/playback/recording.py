@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Self
 
 from profcov.playback.barrier import forget_ended, forget_jobs, read_jobs, settle, wait_for_jobs
 from profcov.reasons import PLAYBACK_FAILED
-from profcov.store.combine import Artifact, combine, discard
+from profcov.store.clean import discard
+from profcov.store.combine import Artifact, combine
 from profcov.store.files import PRIVATE
 from profcov.store.holders import list_notes
 from profcov.store.layout import list_shards

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from profcov.errors import LockTimeoutError, SlugPlayedError
-from profcov.store.combine import discard
+from profcov.errors import LockTimeoutError, SlugPlayedError, as_write_error
 from profcov.store.consume import consume, drop, finish
 from profcov.store.files import PRIVATE
 from profcov.store.holders import list_failed
 from profcov.store.layout import artifact_path, list_quarantined, list_shards, lock_path, previous_path, sidecar_path
+from profcov.store.lock import read_generation
 from profcov.store.playing import consuming
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.playing import Play
     from profcov.store.survey import Held
 
     Busy = LockTimeoutError | SlugPlayedError
@@ -43,6 +44,25 @@ def choose_old(
         gone.add(each.slug)
         number, size = number - 1, size - _size(each)
     return [each for each in by_age if each.slug in gone]
+
+
+def discard(
+    data_dir: Path, slug: Slug, *, timeout: float = 30.0, play: Play | None = None, umask: int = PRIVATE
+) -> int:
+    """Drop the shards of a slug, raise its generation, and return how many there were. From then on the caller's ``play`` records.
+
+    Raises:
+        LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
+        SlugPlayedError: the slug is played, and not by the caller; nothing was changed.
+        CoverageWriteError: the lock file cannot be made.
+    """
+    with as_write_error(lock_path(data_dir, slug)), consuming(data_dir, slug, timeout, play, umask) as lock:
+        finish(data_dir, slug, lock)
+        shards = list_shards(data_dir, slug)
+        consume(data_dir, slug, lock, shards, list_failed(data_dir, slug), umask=umask)
+        if play is not None:
+            play.record_into(read_generation(lock))
+    return len(shards)
 
 
 def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:

@@ -15,9 +15,8 @@ from profcov.configuration import (
     complete_settings,
     list_settings,
 )
-from profcov.errors import CoverageMergeError, CoverageReadError, NothingMeasuredError, as_write_error
+from profcov.errors import CoverageMergeError, NothingMeasuredError, as_write_error
 from profcov.reasons import (
-    HISTORY_UNKNOWN,
     JOBS_UNFINISHED,
     JOBS_UNMEASURED,
     LINES_IMPOSSIBLE,
@@ -27,7 +26,6 @@ from profcov.reasons import (
     SOURCE_CHANGED,
 )
 from profcov.store.consume import consume, finish
-from profcov.store.content import Content, read_content
 from profcov.store.directory import make_state
 from profcov.store.files import PRIVATE, create_private, make_directory, replacing
 from profcov.store.holders import list_died, list_failed, list_notes
@@ -36,8 +34,6 @@ from profcov.store.jobs import list_jobs, name_doubtful
 from profcov.store.layout import (
     artifact_path,
     list_shards,
-    lock_path,
-    previous_path,
     quarantine_dir,
     sidecar_path,
     unfinished_path,
@@ -46,7 +42,8 @@ from profcov.store.lock import raise_generation, read_generation
 from profcov.store.merge import gather
 from profcov.store.naming import ask_coverage
 from profcov.store.playing import consuming, is_broken_off
-from profcov.store.sidecar import Making, check_artifact, describe, describe_death, read_sidecar, write_sidecar
+from profcov.store.previous import keep_before, read_before
+from profcov.store.sidecar import Making, describe, describe_death, write_sidecar
 from profcov.store.unmeasured import tell_unmeasured
 
 if TYPE_CHECKING:
@@ -54,6 +51,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.content import Content
     from profcov.store.holders import Holder
     from profcov.store.merge import Gathered
     from profcov.store.playing import Play
@@ -133,7 +131,7 @@ def combine(
         is_part = is_broken_off(data_dir, slug, lock, play)
         finish(data_dir, slug, lock)
         gathered = _gather(data_dir, slug, lock, umask)
-        before = _read_before(artifact) if append else None
+        before = read_before(artifact) if append else None
         make_directory(artifact.parent, umask)
         with replacing(artifact, beside=unfinished_path(artifact)) as merged:
             told = list_settings([before.facts] if before else []) + gathered.settings
@@ -172,7 +170,7 @@ def combine(
                 other_settings=others,
             )
             merged.chmod(0o666 & ~umask)
-            _keep_before(artifact, umask)
+            keep_before(artifact, umask)
         generation = read_generation(lock) + (not keep)
         write_sidecar(artifact, describe(artifact, making, content, generation=generation, keep=keep), umask)
         if not keep:
@@ -253,65 +251,6 @@ def _reasons(
     return tuple(dict.fromkeys([*given, *earlier, *(code for code, found in own if found)]))
 
 
-def _read_before(artifact: Path) -> Content | None:
-    """Return what is in the artifact to append to, with its sidecar as facts; None if there is none.
-
-    Raises:
-        CoverageReadError: it is damaged.
-    """
-    if not artifact.exists():
-        return None
-    check_artifact(artifact)
-    content = read_content(artifact)
-    if sidecar_path(artifact).exists():
-        content.facts = read_sidecar(artifact)
-    else:
-        content.facts = {"reasons": [HISTORY_UNKNOWN]}
-    return content
-
-
-def restore_previous(out: Path, slug: Slug, umask: int = PRIVATE) -> Path:
-    """Put the artifact before the last one back in its place; the one that was there goes to ``state/quarantine/``.
-
-    Raises:
-        CoverageReadError: there is none before it.
-        CoverageWriteError: the files cannot be moved.
-    """
-    artifact = artifact_path(out, slug)
-    previous = previous_path(artifact)
-    if not previous.is_file():
-        raise CoverageReadError(previous, "there is no artifact before the last one")
-    with as_write_error(artifact):
-        target = quarantine_dir(out)
-        make_state(out, target.name, umask, is_marked=False)
-        for path in (artifact, sidecar_path(artifact)):
-            if path.exists():
-                path.replace(target / path.name)
-        previous.replace(artifact)
-        if sidecar_path(previous).exists():
-            sidecar_path(previous).replace(sidecar_path(artifact))
-    return artifact
-
-
-def discard(
-    data_dir: Path, slug: Slug, *, timeout: float = 30.0, play: Play | None = None, umask: int = PRIVATE
-) -> int:
-    """Drop the shards of a slug, raise its generation, and return how many there were. From then on the caller's ``play`` records.
-
-    Raises:
-        LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
-        SlugPlayedError: the slug is played, and not by the caller; nothing was changed.
-        CoverageWriteError: the lock file cannot be made.
-    """
-    with as_write_error(lock_path(data_dir, slug)), consuming(data_dir, slug, timeout, play, umask) as lock:
-        finish(data_dir, slug, lock)
-        shards = list_shards(data_dir, slug)
-        consume(data_dir, slug, lock, shards, list_failed(data_dir, slug), umask=umask)
-        if play is not None:
-            play.record_into(read_generation(lock))
-    return len(shards)
-
-
 def _refuse_nothing(slug: Slug, content: Content, measured: Mapping[str, Any] | None, gathered: Gathered) -> None:
     """Refuse shards without a line: a unit of work has ended, and ran nothing that is measured.
 
@@ -334,21 +273,6 @@ def _write(slug: Slug, content: Content, merged: Path) -> None:
         content.write(merged)
     except CoverageException as error:
         raise CoverageMergeError(slug, str(error)) from error
-
-
-def _keep_before(artifact: Path, umask: int) -> None:
-    """Keep the artifact whose place another takes next; at every moment there is one."""
-    if artifact.is_file() and not artifact.is_symlink():
-        previous = previous_path(artifact)
-        make_state(artifact.parent, previous.parent.name, umask, is_marked=False)
-        previous.unlink(missing_ok=True)
-        try:
-            previous.hardlink_to(artifact)
-        except OSError:  # a file system without hard links
-            artifact.replace(previous)
-        sidecar_path(previous).unlink(missing_ok=True)
-        with contextlib.suppress(FileNotFoundError):
-            sidecar_path(artifact).replace(sidecar_path(previous))
 
 
 def _quarantine(data_dir: Path, bad: Sequence[tuple[Path, str]], umask: int) -> None:

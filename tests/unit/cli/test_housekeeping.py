@@ -16,11 +16,12 @@ from at_work import at_work, begin
 from profcov.cli.columns import show_bytes
 from profcov.cli.main import main
 from profcov.slug import Slug
-from profcov.store.combine import combine, restore_previous
+from profcov.store.combine import combine
 from profcov.store.files import file_digest
 from profcov.store.layout import list_shards
 from profcov.store.pause import pause
 from profcov.store.playing import Play
+from profcov.store.previous import restore_previous
 from profcov.store.rows import MISSING
 from profcov.store.shard import write_shard
 

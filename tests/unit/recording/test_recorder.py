@@ -263,8 +263,8 @@ def test_the_places_of_profiles_that_were_combined_or_cleaned_are_free_again_and
         import gc, weakref
         from measured import *
         from play import *
-        from profcov.store.clean import remove
-        from profcov.store.combine import combine, discard
+        from profcov.store.clean import discard, remove
+        from profcov.store.combine import combine
         first = [play(slug, red) for slug in "abcde"]
         traces = [weakref.ref(book._shared) for book in recorder.list_books()]
         combine(DATA, "a"), discard(DATA, "b"), remove(DATA, "c")
@@ -290,7 +290,7 @@ def test_what_a_profile_of_a_generation_that_is_over_had_is_forgotten_once_the_n
             import gc, weakref
             from measured import *
             from play import *
-            from profcov.store.combine import discard
+            from profcov.store.clean import discard
             traces = []
             for _ in range(5):
                 play("a", red)

@@ -11,8 +11,8 @@ import pytest
 from profcov.settings import Settings
 from profcov.slug import parse_slug
 from profcov.store.admission import Admission
-from profcov.store.clean import remove
-from profcov.store.combine import combine, discard
+from profcov.store.clean import discard, remove
+from profcov.store.combine import combine
 from profcov.store.directory import make_state
 from profcov.store.shard import write_shard
 

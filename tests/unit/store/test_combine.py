@@ -18,8 +18,8 @@ import pytest
 from profcov import __version__
 from profcov.errors import CoverageMergeError, CoverageWriteError, LockTimeoutError
 from profcov.slug import Slug
-from profcov.store.clean import remove
-from profcov.store.combine import combine, discard
+from profcov.store.clean import discard, remove
+from profcov.store.combine import combine
 from profcov.store.layout import list_shards, lock_path, new_shard_path
 from profcov.store.lock import exclusive, read_generation
 from profcov.store.read import read_lines

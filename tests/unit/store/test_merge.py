@@ -16,13 +16,14 @@ from at_work import begin
 
 from profcov.errors import CoverageMergeError, CoverageReadError
 from profcov.slug import Slug
-from profcov.store.combine import combine, restore_previous
+from profcov.store.combine import combine
 from profcov.store.content import read_content
 from profcov.store.files import file_digest
 from profcov.store.jobs import JobRun, enqueued
 from profcov.store.layout import list_shards
 from profcov.store.lock import exclusive, read_generation
 from profcov.store.merge import gather
+from profcov.store.previous import restore_previous
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
 from profcov.store.sidecar import check_artifact, read_sidecar

@@ -15,8 +15,8 @@ import pytest
 from profcov.errors import SlugPlayedError
 from profcov.playback.recording import Recording
 from profcov.slug import parse_slug
-from profcov.store.clean import discard_all, remove
-from profcov.store.combine import combine, discard
+from profcov.store.clean import discard, discard_all, remove
+from profcov.store.combine import combine
 from profcov.store.layout import list_shards
 from profcov.store.playing import Play, name_player
 from profcov.store.shard import write_shard

@@ -266,7 +266,7 @@ def test_a_fault_while_a_unit_begins_is_a_status_and_holds_nobody_up(run_python:
         BREAK
         + f"engine.{name} = broken"
         + """
-from profcov.store.combine import discard
+from profcov.store.clean import discard
 statuses = [play("demo", red) for _ in range(3)]
 DATA.mkdir(exist_ok=True)
 tell([statuses, discard(DATA, "demo", timeout=0), said])

@@ -1,0 +1,74 @@
+"""The artifact that is there already: added to, kept when another takes its place, brought back."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from profcov.errors import CoverageReadError, as_write_error
+from profcov.reasons import HISTORY_UNKNOWN
+from profcov.store.content import Content, read_content
+from profcov.store.directory import make_state
+from profcov.store.files import PRIVATE
+from profcov.store.layout import artifact_path, previous_path, quarantine_dir, sidecar_path
+from profcov.store.sidecar import check_artifact, read_sidecar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from profcov.slug import Slug
+
+
+def read_before(artifact: Path) -> Content | None:
+    """Return what is in the artifact to append to, with its sidecar as facts; None if there is none.
+
+    Raises:
+        CoverageReadError: it is damaged.
+    """
+    if not artifact.exists():
+        return None
+    check_artifact(artifact)
+    content = read_content(artifact)
+    if sidecar_path(artifact).exists():
+        content.facts = read_sidecar(artifact)
+    else:
+        content.facts = {"reasons": [HISTORY_UNKNOWN]}
+    return content
+
+
+def keep_before(artifact: Path, umask: int) -> None:
+    """Keep the artifact whose place another takes next; at every moment there is one."""
+    if artifact.is_file() and not artifact.is_symlink():
+        previous = previous_path(artifact)
+        make_state(artifact.parent, previous.parent.name, umask, is_marked=False)
+        previous.unlink(missing_ok=True)
+        try:
+            previous.hardlink_to(artifact)
+        except OSError:  # a file system without hard links
+            artifact.replace(previous)
+        sidecar_path(previous).unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            sidecar_path(artifact).replace(sidecar_path(previous))
+
+
+def restore_previous(out: Path, slug: Slug, umask: int = PRIVATE) -> Path:
+    """Put the artifact before the last one back in its place; the one that was there goes to ``state/quarantine/``.
+
+    Raises:
+        CoverageReadError: there is none before it.
+        CoverageWriteError: the files cannot be moved.
+    """
+    artifact = artifact_path(out, slug)
+    previous = previous_path(artifact)
+    if not previous.is_file():
+        raise CoverageReadError(previous, "there is no artifact before the last one")
+    with as_write_error(artifact):
+        target = quarantine_dir(out)
+        make_state(out, target.name, umask, is_marked=False)
+        for path in (artifact, sidecar_path(artifact)):
+            if path.exists():
+                path.replace(target / path.name)
+        previous.replace(artifact)
+        if sidecar_path(previous).exists():
+            sidecar_path(previous).replace(sidecar_path(artifact))
+    return artifact
