@@ -23,7 +23,14 @@ from profcov.cli.arguments import (
 )
 from profcov.cli.group import suggest
 from profcov.cli.redis_url import redis_url_option
-from profcov.errors import CoverageError, CoverageMergeError, CoverageReadError, NothingMeasuredError, ProfcovError
+from profcov.errors import (
+    CoverageError,
+    CoverageMergeError,
+    CoverageReadError,
+    NothingMeasuredError,
+    ProfcovError,
+    TargetError,
+)
 from profcov.playback.barrier import check_redis, forget_ended, read_jobs, settle
 from profcov.playback.jobs_left import tell_jobs
 from profcov.reading.analysis.statements import count_statements
@@ -106,7 +113,7 @@ def command(
                 umask=umask,
             )
             if redis_url is not None and not keep:
-                forget_ended(redis_url, slug, jobs)
+                _forget(redis_url, slug, jobs)
         except CoverageError as error:
             failures.append(_hint(error, directory))
             continue
@@ -158,6 +165,14 @@ def _settle(redis_url: str | None, directory: Path, slug: Slug, timeout: float, 
         check_recorded(directory, slug)  # before a lock is made for it
     jobs, _ = settle(redis_url, directory, slug, timeout, umask=umask)
     return jobs
+
+
+def _forget(redis_url: str, slug: Slug, jobs: Mapping[str, str | None]) -> None:
+    """Drop the ids of jobs that are in the artifact; it is there though Redis is gone."""
+    try:
+        forget_ended(redis_url, slug, jobs)
+    except TargetError as error:
+        click.echo(f"profcov: {slug}: combined, but Redis still lists its jobs: {error}", err=True)
 
 
 def _warn(made: Artifact, *, is_asked: bool) -> None:

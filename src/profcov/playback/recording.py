@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
+from profcov.errors import TargetError
 from profcov.playback.barrier import forget_ended, forget_jobs, read_jobs, settle, wait_for_jobs
 from profcov.reasons import PLAYBACK_FAILED
 from profcov.store.clean import discard
@@ -111,7 +113,8 @@ class Recording:
             jobs, _ = settle(self.redis_url, self.data_dir, self.slug, self.timeout, stop=stop, umask=self.umask)
         artifact = self._combine([], jobs)
         if self.redis_url is not None:
-            forget_ended(self.redis_url, self.slug, jobs)
+            with contextlib.suppress(TargetError):  # the artifact is whole; the next play drops the ids
+                forget_ended(self.redis_url, self.slug, jobs)
         return tuple(each["id"] for each in artifact.jobs), artifact
 
     def abandon(self) -> None:

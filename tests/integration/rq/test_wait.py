@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from typing import Any
+
+from profcov.playback.recording import Recording
+from profcov.slug import parse_slug
 
 ENQUEUE = """
 queue.enqueue(jobs.other)
@@ -49,6 +53,30 @@ def test_combining_waits_for_the_jobs_names_those_that_nobody_runs_and_adds_them
         assert (code, out.split("\t")[3], err) == (0, "complete", "")
         assert worker.wait(60) == 0
     assert rq.redis.exists("profcov:jobs:demo") == 0
+
+
+def test_an_artifact_is_whole_though_its_jobs_cannot_be_forgotten(rq: Any) -> None:
+    rights = {"enabled": True, "nopass": True, "keys": ["*"], "commands": ["+@all", "-srem"]}
+    rq.redis.acl_setuser("reader", **rights)
+    url = rq.environ["REDIS_URL"].replace("://", "://reader:s3cret@")
+    try:
+        for slug in ("demo", "next"):
+            rq.run(f'with profcov.trace("{slug}"):\n    queue.enqueue(jobs.other)\ntell(None)\n')
+        rq.work()
+        code, out, err = profcov(rq, "combine", "--redis-url", url)
+        assert [line.split("\t")[3] for line in out.splitlines()] == ["complete"] * 2
+        assert [line.rpartition(": Redis")[0] for line in err.splitlines()] == [
+            f"profcov: {slug}: combined, but Redis still lists its jobs: {url.replace('s3cret', '***')}"
+            for slug in ("demo", "next")
+        ]
+        assert code == 0
+        rq.run('with profcov.trace("played"):\n    queue.enqueue(jobs.other)\ntell(None)\n')
+        rq.work()
+        recording = Recording(parse_slug("played"), rq.data, None, None, url, timeout=60)
+        jobs, artifact = recording.finish(threading.Event())
+        assert (len(jobs), artifact.complete) == (1, True)
+    finally:
+        rq.redis.acl_deluser("reader")
 
 
 def test_combining_without_the_jobs_own_redis_says_which_jobs_it_knows_nothing_of(rq: Any) -> None:
