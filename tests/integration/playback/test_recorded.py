@@ -5,7 +5,6 @@ import gzip
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +12,11 @@ import pytest
 import requests
 from flask import Response, abort, redirect, request, session
 from recordings import entry, exchanged, write_events, write_har
+from stops import NotedWaits
 
 from profcov.playback.formats import load
+from profcov.playback.play import play
+from profcov.playback.play_options import PlayOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,20 +244,31 @@ def test_a_wait_without_a_path_asks_the_steps_own_request_again(
     assert server.requests[-1][2]["Referer"] == f"{server.url}/x"
 
 
-def test_pauses_are_played_if_that_is_wanted(tmp_path: Path, serve: Callable[..., Seen], playback: Run) -> None:
-    server, began = serve(), list[float]()
+def test_a_job_that_a_captured_answer_named_is_waited_for_without_redis(
+    tmp_path: Path, serve: Callable[..., Seen]
+) -> None:
+    server, states = serve(), iter(["started", "finished", "finished"])
+    server.answer("/build", lambda: {"job_id": "the-replays-own-1"}, "POST")
+    server.answer("/jobstatus/the-replays-own-1", lambda: {"status": next(states)})
+    recorded = "1c5e2a7e-6f0e-4d4b-9a5e-0d7a3a9f1b11"
+    events = write_events(
+        tmp_path / "shop",
+        *exchanged(1, "POST /build", body={"job_id": recorded}, headers={"Content-Type": "application/json"}),
+        *exchanged(2, f"GET /jobstatus/{recorded}", body='{"status": "finished"}'),
+    )
+    play(load(events).profile, PlayOptions(base_url=server.url))
+    assert [path for _, path, _ in server.requests] == ["/build", *["/jobstatus/the-replays-own-1"] * 3]
 
-    def note() -> str:
-        began.append(time.monotonic())
-        return ""
 
-    server.answer("/x", note)
+def test_pauses_are_played_if_that_is_wanted(tmp_path: Path, serve: Callable[..., Seen]) -> None:
+    server, stop = serve(), NotedWaits()
+    server.answer("/x", lambda: "")
     har = write_har(
         tmp_path / "shop.har",
         *(entry(f"GET {server.url}/x", startedDateTime=f"2026-01-01T00:00:{second}Z") for second in ("00", "03")),
     )
-    assert playback(har, "--think-time", 0.1).returncode == 0
-    assert began[1] - began[0] > 0.3
+    play(load(har).profile, PlayOptions(think_time=0.1), stop=stop)
+    assert stop.seconds == [pytest.approx(0.3)]
 
 
 def test_a_raw_body_arrives_byte_for_byte_from_a_har_and_from_what_it_is_converted_to(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from flask import jsonify, request
+from stops import NotedWaits
 
 from profcov.errors import PlaybackError, TargetUnreachableError
 from profcov.playback.play import log_in, play
@@ -326,20 +327,6 @@ def test_a_duration_is_that_of_the_answer_that_ends_a_wait(tmp_path: Path, serve
     assert play(profile(tmp_path, step), PlayOptions(base_url=server.url)).requests == 2
 
 
-class _Waits:
-    """A stop that never comes, and at which nobody waits: it notes how long they would have."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float | None] = []
-
-    def is_set(self) -> bool:
-        return False
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.seconds.append(timeout)
-        return False
-
-
 @pytest.mark.parametrize(("factor", "waited"), [(0, []), (1, [2.5, 60]), (0.5, [1.25, 60]), (10, [25, 60])])
 def test_pauses_are_those_of_the_recording_times_a_factor(
     tmp_path: Path, serve: Callable[..., Seen], factor: float, waited: list[float]
@@ -348,7 +335,7 @@ def test_pauses_are_those_of_the_recording_times_a_factor(
     server.answer("/x", lambda: "")
     once = profile(tmp_path, "name: s, request: {path: /x}")
     steps = [replace(once.steps[0], pause=pause) for pause in (0, 2.5, 3600)]
-    stop = _Waits()
+    stop = NotedWaits()
     play(replace(once, steps=tuple(steps)), PlayOptions(base_url=server.url, think_time=factor), stop=stop)
     assert (stop.seconds, len(server.requests)) == (waited, 3)
 

@@ -187,14 +187,22 @@ def _leave_out_polls(exchanges: list[Exchange]) -> tuple[list[Exchange], str | N
     answered = _find_answered(exchanges)
     kept, path = [], None
     for exchange in exchanges:
-        asked = exchange.sent.parts.path
-        found = _STATE_OF_JOB.search(asked) if exchange.sent.method == "GET" else None
-        job = found and (found[1] or found[2])
-        if not found or not job or found.end() != len(asked) or not is_particular(job) or job in answered:
+        job = _find_asked_job(exchange)
+        if job is not None:
+            path = path or f"{{{JOB_ID}}}".join(map(escape, exchange.sent.parts.path.rsplit(job, 1)))
+        if job is None or job in answered:
             kept.append(exchange)
-            continue
-        path = path or f"{{{JOB_ID}}}".join(map(escape, asked.rsplit(job, 1)))
     return kept, path
+
+
+def _find_asked_job(exchange: Exchange) -> str | None:
+    """Return the id of the job whose state was asked for, or None if it was something else."""
+    asked = exchange.sent.parts.path
+    found = _STATE_OF_JOB.search(asked) if exchange.sent.method == "GET" else None
+    if found is None or found.end() != len(asked):
+        return None
+    job = found[1] or found[2]
+    return job if is_particular(job) else None
 
 
 def _find_answered(exchanges: list[Exchange]) -> set[str]:

@@ -317,7 +317,7 @@ def test_a_job_that_an_answer_named_is_asked_for_by_the_id_that_it_has_then(fold
         )
     )
     assert [step.request.path for step in loaded.profile.steps] == ["/build", "/jobstatus/{job_id}"]
-    assert loaded.profile.steps[0].wait is None or loaded.profile.steps[0].wait == JobsWait()
+    assert loaded.profile.steps[0].wait == JobsWait(path="/jobstatus/{job_id}")
 
 
 def test_the_hints_name_the_path_that_shows_a_jobs_state(folder: Path) -> None:
