@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.errors import ProfileFormatError
 from profcov.playback.faults import raise_faults
 from profcov.playback.json_text import parse_json, read_text
-from profcov.playback.recorded.building import build, slugify
+from profcov.playback.recorded.building import build, suggest_slug
 from profcov.playback.recorded.events import CAPTURE, EVENTS, name_capture, read_events
 from profcov.playback.recorded.har import read_har
 from profcov.playback.recorded.har_text import parse_har
-from profcov.playback.recorded.hints import ENDING, find_hints, read_hints, strip_ending
+from profcov.playback.recorded.hints import ENDING, find_hints, read_hints
 from profcov.playback.yaml_document import read_document
 from profcov.playback.yaml_format import load_profile
 
@@ -42,7 +42,6 @@ _SLUG: Final = re.compile(
 """The slug of a profile in block style, where it is one."""
 
 _HAR_START: Final = re.compile(r'\s*\{\s*"log"\s*:')
-_EVENT: Final = re.compile(r'\s*\{[^\n]*"stage"\s*:\s*"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +95,11 @@ def find_slug(path: Path) -> str:
             found = _SLUG.search(text)
             return found[2] if found else str(read_document(path)["slug"])
     except (ProfileFormatError, LookupError, TypeError):
-        return slugify(strip_ending(path.name))
+        return suggest_slug(path.name)
     name = name_capture(path) if form == EVENT_LINES else path.name
     with contextlib.suppress(ProfileFormatError):
-        name = read_hints(find_hints(path)).slug or name
-    return slugify(strip_ending(name))
+        return suggest_slug(name, read_hints(find_hints(path)))
+    return suggest_slug(name)
 
 
 def find_files(paths: Iterable[Path]) -> list[Path]:
@@ -164,7 +163,7 @@ def _read(path: Path) -> str:
 
 
 def _find_format(path: Path, text: str) -> str:
-    if _EVENT.match(text) and not _HAR_START.match(text):
+    if not _HAR_START.match(text) and _begins_with_event(path, text):
         return EVENT_LINES
     if path.name == EVENTS and path.parent.name == CAPTURE:
         return EVENT_LINES
@@ -177,6 +176,13 @@ def _find_format(path: Path, text: str) -> str:
         if isinstance(document, dict) and "log" in document and "steps" not in document:
             return HAR
     return YAML
+
+
+def _begins_with_event(path: Path, text: str) -> bool:
+    """Return whether the first line is an event, all of it; a profile may have a stage further inside."""
+    line = text.lstrip().partition("\n")[0]
+    event = _try_json(path, line) if '"stage"' in line else None
+    return isinstance(event, dict) and isinstance(event.get("stage"), str) and "steps" not in event
 
 
 def _is_postman(document: Any) -> bool:

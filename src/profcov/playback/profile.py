@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,6 +68,12 @@ class Request:
             yield from uploads
         if isinstance(self.data, Upload):
             yield self.data
+
+
+MIN_STATUS: Final = 200
+"""The lowest status of a final answer."""
+
+MAX_STATUS: Final = 999
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from profcov.playback.address import find_origin, show_wrong
 from profcov.playback.faults import raise_faults
 from profcov.playback.fields import Fields, describe
 from profcov.playback.places import Place
-from profcov.playback.profile import Expect, JobsWait, Profile, Request, Secret, Step, Wait
+from profcov.playback.profile import MAX_STATUS, MIN_STATUS, Expect, JobsWait, Profile, Request, Secret, Step, Wait
 from profcov.playback.source import JsonSource
 from profcov.playback.template import JOB_ID, NAME, SERVER
 from profcov.playback.yaml_document import read_document
@@ -38,9 +38,6 @@ _NO_SECRET: Final = Secret("")
 _NO_REQUEST: Final = Request("/")
 _NO_EXPRESSION: Final = jmespath.compile("@")
 NO_SOURCE: Final = JsonSource(_NO_EXPRESSION)
-
-LOWEST_STATUS: Final = 200
-HIGHEST_STATUS: Final = 999
 
 
 def load_profile(path: Path, variables: Mapping[str, str] | None = None) -> Profile:
@@ -160,8 +157,11 @@ def _read_statuses(fields: Fields) -> tuple[int, ...]:
     value = fields.value("status")
     statuses = value if isinstance(value, list) and value else [value]
     for status in statuses:
-        if type(status) is not int or not LOWEST_STATUS <= status <= HIGHEST_STATUS:
-            fields.fail("status", f"must be a number from 200 to 999, or a list of them, not {describe(status)}")
+        if type(status) is not int or not MIN_STATUS <= status <= MAX_STATUS:
+            fields.fail(
+                "status",
+                f"must be a number from {MIN_STATUS} to {MAX_STATUS}, or a list of them, not {describe(status)}",
+            )
     return tuple(statuses)
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.playback.fields import MAX_SECONDS
+from profcov.playback.profile import MAX_STATUS, MIN_STATUS
 from profcov.playback.template import NAME
 from profcov.playback.yaml_format import (
     ENV_KEYS,
     EXPECT_KEYS,
-    HIGHEST_STATUS,
     JOBS_WAIT_KEYS,
-    LOWEST_STATUS,
     PROFILE_KEYS,
     STEP_KEYS,
     WAIT_KEYS,
@@ -30,7 +29,7 @@ _TEXT: Final = {"type": "string", "minLength": 1}
 _EXPRESSION: Final = {**_TEXT, "description": "A JMESPath expression."}
 _PATH: Final = {"type": "string", "pattern": r"^(/|https?://|\{)"}
 _SECONDS: Final = {"type": "number", "exclusiveMinimum": 0, "maximum": MAX_SECONDS}
-_STATUS: Final = {"type": "integer", "minimum": LOWEST_STATUS, "maximum": HIGHEST_STATUS}
+_STATUS: Final = {"type": "integer", "minimum": MIN_STATUS, "maximum": MAX_STATUS}
 _NAMES: Final = {"pattern": f"^{NAME.pattern}$"}
 _PATTERN: Final = {**_TEXT, "description": "A regular expression with a group: it takes the value."}
 

@@ -33,7 +33,14 @@ def refusal(path: Path) -> str:
     [
         ("shop.txt", YAML, "yaml"),
         ("shop.json", json.dumps({"slug": "shop", "steps": [{"name": "a", "request": {"path": "/a"}}]}), "yaml"),
+        (
+            "shop.json",
+            json.dumps({"slug": "shop", "steps": [{"name": "a", "request": {"path": "/a", "query": {"stage": "x"}}}]}),
+            "yaml",
+        ),
+        ("shop.yaml", '{slug: shop, steps: [{name: a, request: {path: /a, query: {"stage": "x"}}}]}', "yaml"),
         ("shop.yaml", json.dumps(har(entry("GET /a"))), "har"),
+        ("shop.json", json.dumps({"version": 1, "stage": 5} | har(entry("GET /a", answer={"stage": "x"}))), "har"),
         ("shop.json", json.dumps({"version": 1} | har(entry("GET /a"))), "har"),
         ("shop.har", "\ufeff" + json.dumps(har(entry("GET /a"))), "har"),
         ("shop.txt", "\n".join(json.dumps(line) for line in exchanged(1, "GET /a")), "events"),
@@ -69,12 +76,14 @@ def test_a_directory_is_searched_for_every_format(tmp_path: Path) -> None:
         ("odd.har", "{", "odd"),
         ("hinted.har", "{", "eu-hinted"),
         ("wrong.har", "{", "wrong"),
+        ("ended.har", "{", "v1.txt"),
         ("captured/capture/events.jsonl", "{}\n", "captured"),
     ],
 )
 def test_the_slug_is_found_without_the_profile(tmp_path: Path, name: str, content: str | bytes, slug: str) -> None:
     (tmp_path / "hinted.profcov.yaml").write_text("slug: eu-hinted")
     (tmp_path / "wrong.profcov.yaml").write_text("slug: [")
+    (tmp_path / "ended.profcov.yaml").write_text("slug: v1.txt")
     path = tmp_path / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())

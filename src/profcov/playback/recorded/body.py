@@ -26,7 +26,11 @@ _MOST_FIELDS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body by its kind; the fields are those of :class:`~profcov.playback.recorded.exchange.Sent`, and a ``note`` about it."""
+    """A body by its kind: a JSON value (where ``has_json``), a form, a text or bytes, or none.
+
+    ``form`` keeps the order of its fields. ``missing`` says what of it the recording lacks, so that it cannot be played;
+    ``note`` is about what was read of it.
+    """
 
     json: Any = None
     has_json: bool = False

@@ -82,6 +82,11 @@ def build(traffic: Traffic, hints: Hints, variables: Mapping[str, str]) -> Built
     )
 
 
+def suggest_slug(name: str, hints: Hints | None = None) -> str:
+    """Return the slug of a recording: the one in its hints, else its name as one."""
+    return (hints.slug if hints else None) or slugify(strip_ending(name))
+
+
 def slugify(text: str) -> str:
     """Return a name as a slug: what no slug has becomes ``-``, and ``.coverage`` inside ``-coverage``."""
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", text.replace(".coverage", "-coverage"), flags=re.ASCII)
@@ -228,8 +233,7 @@ def _expected(exchange: Exchange, request: Request) -> tuple[int, ...]:
 
 
 def _make_slug(traffic: Traffic, hints: Hints) -> Slug:
-    text = hints.slug or slugify(strip_ending(traffic.name))
     try:
-        return parse_slug(text)
+        return parse_slug(suggest_slug(traffic.name, hints))
     except InvalidSlugError as error:
         raise ProfileFormatError(traffic.path, "slug", f"{error}; give one in {hints.file}") from error

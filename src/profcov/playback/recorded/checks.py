@@ -24,12 +24,13 @@ def find_problem(exchange: Exchange) -> str:
     sent = exchange.sent
     if len(sent.url) > _LONGEST_URL:
         return f"its address has {len(sent.url):,} characters: more than {_LONGEST_URL:,} are not sent"
-    if sent.missing:
-        return sent.missing
-    fields = (f"{name}{value}" for name, value in sent.form)
-    files = (f"{name}{upload.name}{upload.type}" for name, upload in sent.files)
-    raw = sent.text if isinstance(sent.text, str) else ""
-    text = "".join((sent.url, raw, json.dumps(sent.json, ensure_ascii=False), *fields, *files))
+    body = sent.body
+    if body.missing:
+        return body.missing
+    fields = (f"{name}{value}" for name, value in body.form)
+    files = (f"{name}{upload.name}{upload.type}" for name, upload in body.files)
+    raw = body.text if isinstance(body.text, str) else ""
+    text = "".join((sent.url, raw, json.dumps(body.json, ensure_ascii=False), *fields, *files))
     return "a text has half of a surrogate pair" if _HALF_PAIR.search(text) else ""
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from profcov.playback.address import find_origin, show, show_wrong
 from profcov.playback.fields import Fields
+from profcov.playback.profile import MAX_STATUS
 from profcov.playback.recorded.event_body import LackingError, read_body
 from profcov.playback.recorded.exchange import Answer, Sent
+from profcov.playback.recorded.times import read_time
 from profcov.playback.secret_text import hide_named
 
 if TYPE_CHECKING:
@@ -19,18 +20,15 @@ if TYPE_CHECKING:
 
     from profcov.playback.recorded.hints import Hints
 
-_IN_MILLISECONDS: Final = 100_000_000_000
-"""A time above this, 5138 in seconds and 1973 in milliseconds, is in milliseconds, as JavaScript has it."""
-
 _NO_MATTER: Final = frozenset({"_"})
 """Parameters that only keep a browser's cache away."""
 
-_STATUSES: Final = range(100, 1000)
+_STATUSES: Final = range(100, MAX_STATUS + 1)
 _FIRST_ERROR: Final = 400
 
 
 class Event:
-    """One line, and ``run``: the run that it is about, where it says so; ``note`` is about what was read of it."""
+    """One line, and ``run``: the run that it is about, where it says so."""
 
     def __init__(self, path: Path, number: int, value: Any) -> None:
         """Take the value of a line.
@@ -43,7 +41,6 @@ class Event:
         self.fields = Fields(path, self.place, value, joint=": ")
         self.stage = self.fields.text("stage")
         self.id = str(self.fields.scalar("id")) if self.stage in {"request", "response", "error"} else ""
-        self.note = ""
         self.run = self.fields.text("runId") if self.fields.has_text("runId") else ""
 
     def title(self) -> str:
@@ -62,13 +59,7 @@ class Event:
 
     def read_time(self) -> float | None:
         """Return when it happened, in seconds since the epoch; None where that is not recorded, or not as a time."""
-        stamp = self.fields.value("timestamp") if "timestamp" in self.fields else None
-        if isinstance(stamp, str):
-            with contextlib.suppress(ValueError, OverflowError):
-                return datetime.fromisoformat(stamp).timestamp()
-        if isinstance(stamp, int | float) and 0 < stamp < _IN_MILLISECONDS * 1000:
-            return stamp / 1000 if stamp > _IN_MILLISECONDS else float(stamp)
-        return None
+        return read_time(self.fields.value("timestamp")) if "timestamp" in self.fields else None
 
     def read_sent(self, answer: Event, seeds: Path, hints: Hints) -> Sent:
         """Return the request; its query may stand only in the address that its answer names, its files among the seeds.
@@ -79,19 +70,8 @@ class Event:
         """
         method, url = self.fields.text("method").upper(), self._read_url(answer)
         meta = self.fields.value("requestMeta") if self.fields.has_something("requestMeta") else {}
-        body = read_body(self.fields.with_value("requestMeta", meta), urlsplit(url).path, seeds, hints)
-        self.note = body.note
-        return Sent(
-            method,
-            url,
-            json=body.json,
-            has_json=body.has_json,
-            form=body.form,
-            files=body.files,
-            multipart=body.multipart,
-            text=body.text,
-            missing=body.missing,
-        )
+        fields = self.fields.with_value("requestMeta", meta)
+        return Sent(method, url, body=read_body(fields, urlsplit(url).path, seeds, hints))
 
     def read_answer(self) -> Answer:
         """Return the answer, with what the recording has of it that can be used."""
@@ -136,7 +116,7 @@ class Event:
 def _take_query(url: str, final: str) -> str:
     """Return a URL with the query of the one that answered, if that is of the same place and has at least as much."""
     asked, answered = urlsplit(url), urlsplit(final)
-    pairs = (set(parse_qsl(each.query, keep_blank_values=True)) for each in (asked, answered))
-    if answered.path.lstrip("/") != asked.path.lstrip("/") or not next(pairs) <= next(pairs):
+    recorded, whole = (set(parse_qsl(each.query, keep_blank_values=True)) for each in (asked, answered))
+    if answered.path.lstrip("/") != asked.path.lstrip("/") or not recorded <= whole:
         return url
     return asked._replace(query=answered.query).geturl()

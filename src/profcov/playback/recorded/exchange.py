@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from profcov.playback.address import name_server
+from profcov.playback.recorded.body import Body
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from profcov.playback.profile import Upload
 
 Headers = tuple[tuple[str, str], ...]
 """Names as recorded, and values; one name may be there several times."""
@@ -21,22 +20,12 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A request as it was sent: an absolute URL, or a path where the recording does not know the server.
-
-    It has a JSON value (where ``has_json``), a form, a text or bytes, or no body. ``form`` keeps the order of its fields.
-    ``missing`` says what of it the recording lacks, so that it cannot be played.
-    """
+    """A request as it was sent: an absolute URL, or a path where the recording does not know the server."""
 
     method: str
     url: str
     headers: Headers = ()
-    json: Any = None
-    has_json: bool = False
-    form: tuple[tuple[str, str], ...] = ()
-    files: tuple[tuple[str, Upload], ...] = ()
-    multipart: bool = False
-    text: str | bytes | None = None
-    missing: str = ""
+    body: Body = field(default_factory=Body)
 
     @property
     def parts(self) -> SplitResult:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import ProfileFormatError
 from profcov.playback.address import find_origin
+from profcov.playback.profile import MAX_STATUS, MIN_STATUS
 from profcov.playback.recorded.body import Body, BodyError
 from profcov.playback.recorded.cleaning import EVENT_SOURCE, EVENT_STREAM
 from profcov.playback.recorded.exchange import Answer, Exchange, Headers, Sent, Traffic, find_header
@@ -20,7 +21,7 @@ from profcov.playback.recorded.har_body import read_body
 from profcov.playback.recorded.har_content import read_answer_text
 from profcov.playback.recorded.har_part import Part
 from profcov.playback.recorded.har_server import find_base_url
-from profcov.playback.recorded.har_time import read_seconds, read_time
+from profcov.playback.recorded.times import read_seconds, read_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     from profcov.playback.recorded.hints import Hints
 
-_LOWEST_STATUS: Final = 200
-_HIGHEST_STATUS: Final = 999
 _SWITCHED: Final = 101
 _FAILURES: Final = ("_failureText", "_error", "_errorMessage")
 _MADE_BY_PROXY: Final = re.compile(r"Fiddler - ")
@@ -86,7 +85,7 @@ class _Entry:
         self._fields = Part(value)
         self.place = f"entry {number}"
         self.page = self._fields.text("pageref")
-        self.started = read_time(self._fields)
+        self.started = read_start(self._fields)
         self._request = self._fields.part("request")
         self._response = self._fields.part("response")
         self._method = self._request.text("method").strip().upper()
@@ -99,19 +98,7 @@ class _Entry:
     def read(self, hints: Hints, *, has_answers: bool) -> Exchange:
         """Return the exchange; ``has_answers`` says whether the recording has any answer."""
         headers = _read_headers(self._request)
-        body = self._read_body(headers, hints)
-        sent = Sent(
-            self._method,
-            self._url,
-            headers,
-            body.json,
-            body.has_json,
-            body.form,
-            body.files,
-            body.multipart,
-            body.text,
-            body.missing,
-        )
+        sent = Sent(self._method, self._url, headers, self._read_body(headers, hints))
         answer, note = self._read_answer()
         return Exchange(
             self.place,
@@ -139,7 +126,7 @@ class _Entry:
         if find_header(headers, "Location") is None and self._response.text("redirectURL"):
             headers = (*headers, ("Location", self._response.text("redirectURL")))
         status = self._response.number("status")
-        is_one = status is not None and status.is_integer() and 0 < status <= _HIGHEST_STATUS
+        is_one = status is not None and status.is_integer() and 0 < status <= MAX_STATUS
         try:
             text, note = read_answer_text(content, self._path, kind, headers), ""
         except BodyError as error:
@@ -154,7 +141,7 @@ class _Entry:
             self._response.text("_charlesStatus") == "FAILED"
             or _MADE_BY_PROXY.match(self._response.text("statusText")) is not None
         )
-        is_final = answer.status >= _LOWEST_STATUS or answer.status == _SWITCHED
+        is_final = answer.status >= MIN_STATUS or answer.status == _SWITCHED
         return "was not answered" if (failed and is_empty) or made_up or not is_final else ""
 
     def _was_left(self, answer: Answer) -> bool:

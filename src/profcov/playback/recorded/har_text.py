@@ -26,13 +26,20 @@ def parse_har(path: Path, text: str) -> tuple[Any, str]:
     """
     called = _CALL.match(text)
     start = called.end() if called else len(text) - len(text.lstrip())
-    for each in (text[start:], _TRAILING_COMMA.sub(lambda found: found[1] or "", text[start:])):
-        try:
-            value, end = _DECODER.raw_decode(each)
-        except (ValueError, RecursionError):
-            continue
-        return value, "" if called else each[end:].strip()
-    return _refuse(path, text), ""
+    whole = text[start:]
+    found = _decode(whole) or _decode(_TRAILING_COMMA.sub(lambda comma: comma[1] or "", whole))
+    if found is None:
+        return _refuse(path, text), ""
+    return found[0], "" if called else found[1].strip()
+
+
+def _decode(text: str) -> tuple[Any, str] | None:
+    """Return the JSON value with which a text begins, and what follows it; None if it begins with none."""
+    try:
+        value, end = _DECODER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return value, text[end:]
 
 
 def _refuse(path: Path, text: str) -> Any:

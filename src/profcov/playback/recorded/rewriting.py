@@ -99,12 +99,12 @@ def rewrite(sent: Sent, server: str, visit: Callable[[Use], str | None]) -> Requ
     return Request(
         path=server + _rewrite_path(sent.parts.path or "/", fill) + rest,
         method=sent.method,
-        json=_rewrite_json(sent.json, fill, (), _DEEPEST) if sent.has_json else None,
-        has_json=sent.has_json,
-        form=_rewrite_form(sent.form, fill),
-        files=_group(sent.files),
-        multipart=sent.multipart,
-        data=Upload("body.bin", content=sent.text) if isinstance(sent.text, bytes) else sent.text,
+        json=_rewrite_json(sent.body.json, fill, (), _DEEPEST) if sent.body.has_json else None,
+        has_json=sent.body.has_json,
+        form=_rewrite_form(sent.body.form, fill),
+        files=_group(sent.body.files),
+        multipart=sent.body.multipart,
+        data=Upload("body.bin", content=sent.body.text) if isinstance(sent.body.text, bytes) else sent.body.text,
         query=query,
         headers=_rewrite_headers(sent, visit),
     )
@@ -212,7 +212,7 @@ def _rewrite_headers(sent: Sent, visit: Callable[[Use], str | None]) -> dict[str
             continue
         if lower == "content-type" and not _keeps_type(sent, value):
             continue
-        if lower == "content-encoding" and not isinstance(sent.text, bytes):
+        if lower == "content-encoding" and not isinstance(sent.body.text, bytes):
             continue  # the recording has the body as it was before
         if lower in _OWN_ADDRESS and sent.method not in _SAFE and sent.origin and name_server(value) == sent.origin:
             found[name] = f"{{{SERVER}}}{_OWN_ADDRESS[lower]}"
@@ -227,6 +227,6 @@ def _rewrite_headers(sent: Sent, visit: Callable[[Use], str | None]) -> dict[str
 
 def _keeps_type(sent: Sent, value: str) -> bool:
     """Return whether playback would not make this content type by itself."""
-    if sent.has_json:
+    if sent.body.has_json:
         return value.partition(";")[0].strip().lower() != "application/json"
-    return sent.text is not None
+    return sent.body.text is not None

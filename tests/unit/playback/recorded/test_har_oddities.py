@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from recordings import URL, entry, har
 
 from profcov.errors import ProfileFormatError
 from profcov.playback.formats import Loaded, load
+from profcov.playback.recorded.har_text import parse_har
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -290,6 +292,17 @@ def test_json_that_is_almost_one_is_read(tmp_path: Path, good: bytes, bad: bytes
     document = json.dumps(har(BEFORE, odd(), AFTER)).encode()
     (tmp_path / "shop.har").write_bytes(bad.join(document.rsplit(good, 1)))
     assert paths(load(tmp_path / "shop.har")) == ["/before", "/odd", "/after/{before_id}"]
+
+
+def test_a_har_that_is_json_is_not_copied_to_be_read(tmp_path: Path) -> None:
+    text = json.dumps(har({"text": "x" * 4_000_000}))
+    tracemalloc.start()
+    try:
+        document, rest = parse_har(tmp_path / "shop.har", text)
+        assert tracemalloc.get_traced_memory()[1] < 6_000_000  # the value that was read, once
+    finally:
+        tracemalloc.stop()
+    assert (len(document["log"]["entries"]), rest) == (1, "")
 
 
 @pytest.mark.parametrize("end", [-1, -4, -40, 60])

@@ -1,4 +1,4 @@
-"""When the entries of a HAR were sent: ISO 8601 as the format has it, and what its writers put there instead."""
+"""When something was sent or answered: ISO 8601, other dates, and numbers, as the writers of recordings put them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import contextlib
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
-if TYPE_CHECKING:
-    from profcov.playback.recorded.har_part import Part
+from profcov.playback.recorded.har_part import Part
 
 _DAY: Final = 86_400_000
 """In milliseconds, as HAR counts."""
@@ -25,14 +24,24 @@ _LAST: Final = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 """Nobody recorded HTTP before or after: writers put year 1 or 1970 where they do not know."""
 
 
-def read_time(entry: Part) -> float | None:
-    """Return when an entry was sent, in seconds since the epoch, or None if it does not tell."""
-    time = entry.number("startedDateTime")
+def read_time(value: Any) -> float | None:
+    """Return a time in seconds since the epoch, or of another clock where it is a number; None if it is no time.
+
+    One without a time zone is UTC.
+    """
+    stamp = Part({"time": value})
+    time = stamp.number("time")
     if time is None:
-        time = _parse(entry.text("startedDateTime"))
+        time = _parse(stamp.text("time"))
     elif time > _IN_MILLISECONDS:
         time /= 1000
-    return time if time is not None and _FIRST < time < _LAST else None
+    return time if time is not None and 0 < time < _LAST else None
+
+
+def read_start(entry: Part) -> float | None:
+    """Return when an entry of a HAR was sent, in seconds since the epoch, or None if it does not tell."""
+    time = read_time(entry.value("startedDateTime"))
+    return time if time is not None and time > _FIRST else None
 
 
 def read_seconds(entry: Part) -> float:
