@@ -142,12 +142,13 @@ def check_ready(profiles: Sequence[Profile], options: PlayOptions) -> None:
         ProfileFormatError: a profile has no base URL, or the environment lacks a secret.
     """
     faults = []
+    checks = (lambda profile: find_base_url(profile, options), read_secrets)
     for profile in profiles:
-        try:
-            find_base_url(profile, options)
-            read_secrets(profile)
-        except ProfileFormatError as error:
-            faults.append(error)
+        for check in checks:
+            try:
+                check(profile)
+            except ProfileFormatError as error:
+                faults.append(error)
     raise_faults(faults)
     if options.trace and options.redis_url is not None:
         check_redis(options.redis_url)

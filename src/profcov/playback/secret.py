@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import ProfileFormatError
+from profcov.playback.faults import raise_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,14 +41,15 @@ def read_secrets(profile: Profile, environ: Mapping[str, str] | None = None) -> 
     """Return the values of a profile's secrets: the command line's, else the environment's, else the recording's.
 
     Raises:
-        ProfileFormatError: there is none.
+        ProfileFormatError: some have none; all of these are in it.
     """
     environ = os.environ if environ is None else environ
-    values = {}
+    values, faults = {}, []
     for name, secret in profile.secrets.items():
         value = profile.variables.get(name, environ.get(secret.env, secret.recorded))
         if value is None:
             problem = f"the environment has no {secret.env}: set it, it is kept out of messages and reports"
-            raise ProfileFormatError(profile.path, f"variables.{name}", problem, secret.place)
+            faults.append(ProfileFormatError(profile.path, f"variables.{name}", problem, secret.place))
         values[name] = str(value)
+    raise_faults(faults)
     return values

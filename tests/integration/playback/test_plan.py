@@ -145,13 +145,18 @@ def test_a_path_of_the_base_url_is_not_doubled(tmp_path: Path, playback: Playbac
 def test_all_that_profiles_lack_is_told_at_once(tmp_path: Path, playback: Playback) -> None:
     for slug in ("a", "b"):
         path = write(tmp_path, slug, get("/x"))
-        path.write_text(path.read_text() + f"variables: {{token: {{env: NO_{slug}}}}}\n")
-    ended = playback(tmp_path, "--base-url", "http://127.0.0.1:9")
+        path.write_text(path.read_text() + f"variables: {{token: {{env: NO_{slug}}}, key: {{env: NOR_{slug}}}}}\n")
+    ended = playback(tmp_path)
     assert ended.returncode == 2
+    unset = "the environment has no {}_{}: set it, it is kept out of messages and reports"
     assert ended.stderr.splitlines() == [
-        f"profcov: {tmp_path}/{slug}.yaml: line 4, column 20: variables.token: the environment has no NO_{slug}: "
-        "set it, it is kept out of messages and reports"
+        f"profcov: {tmp_path}/{slug}.yaml: {lack}"
         for slug in ("a", "b")
+        for lack in (
+            "line 1, column 1: base_url: missing: give it here or with --base-url",
+            f"line 4, column 20: variables.token: {unset.format('NO', slug)}",
+            f"line 4, column 38: variables.key: {unset.format('NOR', slug)}",
+        )
     ]
 
 

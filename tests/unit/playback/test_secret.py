@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,13 @@ def test_a_secret_that_is_not_set_is_one_clear_sentence(tmp_path: Path) -> None:
         f"{tmp_path / 'shop.yaml'}: line 2, column 23: variables.password: the environment has no SHOP_PASSWORD: set it, "
         "it is kept out of messages and reports"
     )
+
+
+def test_all_secrets_that_are_not_set_are_named(tmp_path: Path) -> None:
+    variables = "{password: {env: SHOP_PASSWORD}, key: {env: SHOP_KEY}, token: {env: SHOP_TOKEN}}"
+    with pytest.raises(ProfileFormatError) as refused:
+        read_secrets(profile(tmp_path, variables), {"SHOP_KEY": "k"})
+    assert re.findall(r"the environment has no (\w+)", str(refused.value)) == ["SHOP_PASSWORD", "SHOP_TOKEN"]
 
 
 @pytest.mark.parametrize(
