@@ -18,7 +18,7 @@ from profcov.slug import Slug
 from profcov.store.denial import find_denial
 from profcov.store.holders import list_notes
 from profcov.store.layout import list_shards, list_slugs, lock_path, quarantine_dir, state_dir
-from profcov.store.lock import exclusive, list_holders
+from profcov.store.lock import exclusive, name_lockers
 from profcov.store.playing import name_player
 from profcov.store.read import read_lines
 from profcov.store.runs import list_silent
@@ -156,7 +156,7 @@ def _check_locks(data_dir: Path) -> Iterator[Finding]:
     for path in sorted(state_dir(data_dir).glob(lock_path(data_dir, Slug("*")).name)):
         try:
             with path.open("rb") as file:
-                busy.setdefault(path.stem, set()).update(list_holders(file.fileno()))
+                busy.setdefault(path.stem, set()).update(name_lockers(file.fileno()))
         except OSError as error:
             what = f"{path} cannot be read: {explain(error)}"
             yield Finding("warning", "locks", what, str(find_denial(error) or _MODE))

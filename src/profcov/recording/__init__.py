@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-STARTED: Final = time.time()
+STARTED_AT: Final = time.time()
 """When this process began to import its modules, or soon after, in seconds since 1970, as the times of files are.
 
 A source touched later may be another than the one that runs. A forked child has its parent's.

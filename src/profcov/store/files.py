@@ -34,7 +34,7 @@ def make_directory(path: Path, umask: int = PRIVATE) -> None:
     path.chmod(0o777 & ~umask)  # the process's own umask has had its say in mkdir
 
 
-def remove(path: Path) -> bool:
+def remove_file(path: Path) -> bool:
     """Remove a file, and return whether it was there.
 
     Raises:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from profcov.errors import CoverageWriteError, LockTimeoutError, as_write_error
 from profcov.store.directory import open_or_create
 from profcov.store.files import PRIVATE
-from profcov.store.flock import try_exclusive, unlock
+from profcov.store.flock import name_lockers, try_exclusive, unlock
 from profcov.store.holders import list_in_flight
 from profcov.store.layout import lock_path
 from profcov.store.own_file import OwnFile
@@ -160,19 +160,6 @@ def raise_generation(fd: int) -> int:
     return generation
 
 
-def list_holders(fd: int) -> list[str]:
-    """Name the processes that hold a lock on an open file, as Linux tells; empty where it does not."""
-    inode = os.fstat(fd).st_ino
-    try:
-        with open("/proc/locks", encoding="ascii") as table:  # noqa: PTH123
-            rows = [line.split() for line in table]
-    except OSError:
-        return []
-    # "1: FLOCK  ADVISORY  READ 4711 08:01:393446 0 EOF"; a waiting lock has "->" in the second column.
-    pids = {row[4] for row in rows if row[1] == "FLOCK" and row[5].rpartition(":")[2] == str(inode)}
-    return [f"process {pid}" for pid in sorted(pids, key=int) if pid != str(os.getpid())]
-
-
 def _head(fd: int, mark: bytes) -> bytes:
     return b"%019d\n" % read_generation(fd) + mark
 
@@ -207,4 +194,4 @@ def _fence() -> None:
 
 def _name_holders(fd: int, data_dir: Path, slug: Slug) -> list[str]:
     pids = {each.pid for each in list_in_flight(data_dir, slug)}
-    return [f"process {pid}" for pid in sorted(pids)] or list_holders(fd)
+    return [f"process {pid}" for pid in sorted(pids)] or name_lockers(fd)

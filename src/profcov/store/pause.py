@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from profcov.errors import as_write_error
 from profcov.store.directory import make_state
-from profcov.store.files import create_private, remove
+from profcov.store.files import create_private, remove_file
 from profcov.store.layout import state_dir
 
 if TYPE_CHECKING:
@@ -47,4 +47,4 @@ def resume(data_dir: Path) -> bool:
     Raises:
         CoverageWriteError: the file cannot be removed.
     """
-    return remove(state_dir(data_dir) / _NAME)
+    return remove_file(state_dir(data_dir) / _NAME)

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import EngineUnavailableError
-from profcov.recording.engine.ctrace_state import unpack
+from profcov.recording.engine.ctrace_state import unpack_arc
 
 try:
     from coverage import tracer as c_tracer
@@ -100,7 +100,7 @@ def find_arc_width(engine: str) -> int:
         tracer.stop()
         sys.settrace(before)
     for width in range(16, 33):
-        if {unpack(packed, width) for packed in data.get("probe", ())} == {(-1, 2), (2, 3), (3, -1)}:
+        if {unpack_arc(packed, width) for packed in data.get("probe", ())} == {(-1, 2), (2, 3), (3, -1)}:
             return width
     raise EngineUnavailableError(engine, "this coverage.py packs arcs in a way that profcov does not know")
 

@@ -67,7 +67,7 @@ class CTrace(Trace):
                 new.setdefault(filename, set()).update(left)
         if not self.branch:
             return Taken(new, (counts, new))
-        arcs = {filename: {unpack(each, self._width) for each in packed} for filename, packed in new.items()}
+        arcs = {filename: {unpack_arc(each, self._width) for each in packed} for filename, packed in new.items()}
         return Taken(arcs, (counts, new))
 
     def settle(self, taken: Taken) -> None:
@@ -85,7 +85,7 @@ class CTrace(Trace):
         self._written, self._counts, self._settled = {}, {}, 0
 
 
-def unpack(packed: int, width: int) -> tuple[int, int]:
+def unpack_arc(packed: int, width: int) -> tuple[int, int]:
     """Return the arc in an integer: ``width`` bits for each line, then a bit for the sign of each."""
     mask = (1 << width) - 1
     start, end = packed & mask, packed >> width & mask

@@ -18,7 +18,7 @@ from coverage.inorout import InOrOut
 from profcov.configuration import note_settings
 from profcov.omissions import omit_by_name
 from profcov.plugins import list_missing
-from profcov.recording import STARTED
+from profcov.recording import STARTED_AT
 from profcov.recording.engine.versions import CO_OPTIMIZED, MARK, SourceFile
 from profcov.recording.faults import OWN, log_once, raise_foreign
 
@@ -139,7 +139,7 @@ class Sources:
         if file is None:
             file = SourceFile(source, self._name(source), self.digests, self._tell_versions)
             names = {} if frame is None else frame.f_globals
-            file.meet(code, STARTED, is_hooked=names.get("__spec__") is not None and _is_hooked(names))
+            file.meet(code, STARTED_AT, is_hooked=names.get("__spec__") is not None and _is_hooked(names))
             file = self._files.setdefault(source, file)
         else:  # under another name: it was run once more
             file.look_again(code)

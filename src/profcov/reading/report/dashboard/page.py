@@ -58,7 +58,7 @@ def pack(document: dict[str, Any]) -> str:
     return base64.b64encode(gzip.compress(text.encode("utf-8"), 9, mtime=0)).decode("ascii")
 
 
-def unpack(packed: str) -> dict[str, Any]:
+def unpack_document(packed: str) -> dict[str, Any]:
     """Return what :func:`pack` was given."""
     document: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
     return document
@@ -66,7 +66,7 @@ def unpack(packed: str) -> dict[str, Any]:
 
 def read_data(page: str) -> dict[str, Any]:
     """Return the document that a page was made from."""
-    return unpack(page.partition('id="data">')[2].partition("<")[0])
+    return unpack_document(page.partition('id="data">')[2].partition("<")[0])
 
 
 @cache

@@ -27,7 +27,7 @@ def sign_matrix(matrix: Matrix) -> tuple[list[int], list[int], list[str]]:
     return numbers, [lines.get(place, 0) for place in range(len(places))], [_pack(flags) for flags in places]
 
 
-def unpack(signature: str, profiles: int) -> list[int]:
+def unpack_signature(signature: str, profiles: int) -> list[int]:
     """Return the numbers of the profiles in a set."""
     bits = int.from_bytes(base64.b64decode(signature), "little")
     return [number for number in range(profiles) if bits >> number & 1]

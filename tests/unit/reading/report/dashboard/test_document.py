@@ -13,7 +13,7 @@ from profcov.reading.report.dashboard.changes import MOST, describe_changes
 from profcov.reading.report.dashboard.document import make_document
 from profcov.reading.report.dashboard.edition import Edition
 from profcov.reading.report.dashboard.notes import Played, read_note
-from profcov.reading.report.dashboard.signatures import unpack
+from profcov.reading.report.dashboard.signatures import unpack_signature
 from profcov.reading.report.dashboard.top_lists import make_lists
 from profcov.slug import Slug
 from profcov.store.content import Content
@@ -104,7 +104,7 @@ def test_each_symbol_has_its_place_what_it_misses_and_its_profiles(tree: Tree) -
     slugs = [each["slug"] for each in document["profiles"]]
     found = {}
     for name, module, kind, line, end, statements, missed, signature in zip(*symbols.values(), strict=True):
-        profiles = [slugs[number] for number in unpack(document["signatures"][signature], len(slugs))]
+        profiles = [slugs[number] for number in unpack_signature(document["signatures"][signature], len(slugs))]
         whole = document["modules"][module]["name"] + (f":{name}" if name else "")
         found[whole] = (document["kinds"][kind], line, end, statements, missed, profiles)
     assert found == {
@@ -167,11 +167,11 @@ def test_a_set_of_profiles_is_kept_once_and_the_first_is_nobodys(tree: Tree) -> 
     profiles = [recorded(f"p{number:02}", LOOK if number % 2 else BUY) for number in range(9)]
     edition = make_edition(tree, *profiles)
     document = make_document(edition)
-    assert unpack(document["signatures"][0], 9) == []
+    assert unpack_signature(document["signatures"][0], 9) == []
     assert len(document["signatures"]) == 3  # nobody, all, those that buy
     slugs = list(edition.matrix.profiles)
     for (_, flags), number in zip(edition.matrix.rows(), document["symbols"]["signature"], strict=True):
-        named = [slugs[each] for each in unpack(document["signatures"][number], 9)]
+        named = [slugs[each] for each in unpack_signature(document["signatures"][number], 9)]
         assert named == list(compress(slugs, flags))
 
 

@@ -25,7 +25,7 @@ from profcov.reading.report.dashboard.page import (
     pack,
     read_data,
     read_static,
-    unpack,
+    unpack_document,
     write_page,
 )
 from profcov.slug import Slug
@@ -182,7 +182,7 @@ def test_the_data_comes_back_as_it_was() -> None:
     packed = pack(document)
     assert re.fullmatch(r"[A-Za-z0-9+/=]+", packed)
     assert base64.b64decode(packed)[4:8] == bytes(4), "gzip notes when it was packed"
-    assert unpack(packed) == document
+    assert unpack_document(packed) == document
     assert read_data(f'<script id="data">{packed}</script>') == document
 
 
