@@ -16,9 +16,10 @@ from profcov.doctor.owners import check_owners
 from profcov.errors import CoverageError, explain
 from profcov.slug import Slug
 from profcov.store.denial import find_denial
+from profcov.store.flock import name_lockers
 from profcov.store.holders import list_notes
 from profcov.store.layout import list_shards, list_slugs, lock_path, quarantine_dir, state_dir
-from profcov.store.lock import exclusive, name_lockers
+from profcov.store.lock import exclusive
 from profcov.store.playing import name_player
 from profcov.store.read import read_lines
 from profcov.store.runs import list_silent
