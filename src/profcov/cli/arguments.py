@@ -156,7 +156,7 @@ def format_option(*more: str, meaning: str = "How to print it.") -> Decorator:
 def ignore_source_changes_option() -> Decorator:
     """Return the option ``--ignore-source-changes``: report on artifacts whose sources are others by now."""
     return click.option(
-        "--ignore-source-changes", is_flag=True, help="Report though sources have changed since they were recorded."
+        "--ignore-source-changes", is_flag=True, help="Report although sources have changed since they were recorded."
     )
 
 

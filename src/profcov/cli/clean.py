@@ -56,7 +56,7 @@ SIZE: Final = _Amount("size", r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", _SIZES, "50
 @click.command("clean")
 @slugs_argument()
 @data_dir_option("The servers' data directory.")
-@click.option("--older-than", type=_AGE, metavar="AGE", help="Remove profiles that were recorded longer ago: 7d, 12h.")
+@click.option("--older-than", type=_AGE, metavar="AGE", help="Remove profiles last recorded longer ago: 7d, 12h.")
 @click.option("--keep-newest", type=click.IntRange(min=0), metavar="N", help="Remove all but the N newest profiles.")
 @click.option(
     "--max-bytes",
@@ -67,7 +67,7 @@ SIZE: Final = _Amount("size", r"([0-9]+(?:\.[0-9]+)?) ?([kmgt]?)b?", _SIZES, "50
     help="Remove the oldest profiles until the others take no more than this together: 500MB, 2GB.",
 )
 @click.option("--artifacts", is_flag=True, help="Remove the artifacts of the SLUGs, too.")
-@click.option("--dry-run", is_flag=True, help="Say what would go, and remove nothing.")
+@click.option("--dry-run", is_flag=True, help="List what would be removed, and remove nothing.")
 @format_option()
 @click.pass_context
 def command(
@@ -84,10 +84,11 @@ def command(
 ) -> int:
     """Remove what was recorded.
 
-    With SLUGs alone, what is not combined of them: what is recorded from now on starts from nothing; artifacts stay unless --artifacts
-    is given, and it says so. With an age, a number or a size, all that the directory holds of the profiles that are too old or
-    too many: shards, artifacts, those before them. Never what somebody is at work for: exits with 3 if that was named. Prints
-    a line for each: what was done, slug, size.
+    With SLUGs alone it removes their shards that are not combined: recording starts again from nothing. Artifacts stay
+    unless --artifacts is given, and a note says so. With an age, a number or a size it removes all that the directory
+    holds of the profiles that are too old or too many: shards, artifacts, previous artifacts. It never removes a
+    profile with work in flight: it exits with 3 if that was named. Prints a line for each profile: what was done, slug,
+    size.
     """
     directory = find_data_dir(data_dir, must_exist=True)
     chosen = set(parse_slugs(slugs))

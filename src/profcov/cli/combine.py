@@ -60,10 +60,10 @@ _COLUMNS: Final = ("profile", "lines", "files", "status", "artifact")
 )
 @redis_url_option()
 @timeout_option("Seconds to wait, each time, for the jobs and for work in flight.")
-@click.option("--allow-partial", is_flag=True, help="Exit with 0 though an artifact is partial.")
-@click.option("--append", is_flag=True, help="Keep what is in the artifact already, and add to it.")
-@click.option("--keep", is_flag=True, help="Keep the shards: they are combined again, with those to come.")
-@click.option("--restore-previous", is_flag=True, help="Combine nothing: bring the artifact before the last one back.")
+@click.option("--allow-partial", is_flag=True, help="Exit with 0 although an artifact is partial.")
+@click.option("--append", is_flag=True, help="Keep what is already in the artifact, and add to it.")
+@click.option("--keep", is_flag=True, help="Keep the shards: the next combine merges them again.")
+@click.option("--restore-previous", is_flag=True, help="Combine nothing: restore the previous artifact.")
 @format_option()
 def command(
     slugs: tuple[str, ...],
@@ -81,9 +81,9 @@ def command(
 ) -> int:
     """Merge the shards of each SLUG, or of all, into <slug>.coverage and <slug>.profile.json.
 
-    Returns only when no process has work in flight for the profile and, with --redis-url, no RQ job of it is to run, or that has
-    taken too long. Prints one line an artifact: slug, lines (statements; ? where the source is not here), files, complete or
-    partial, path. Exits with 1 if one is partial.
+    Waits until no process has work in flight for the profile and, with --redis-url, no RQ job of it is left to run, or
+    until the time is up. Prints a line for each artifact: slug, lines (statements; ? if the source is not available),
+    files, complete or partial, path. Exits with 1 if one is partial.
     """
     directory = find_data_dir(data_dir)
     umask = settings.read_umask(os.environ)

@@ -21,9 +21,9 @@ from profcov.reading.report.snapshot import read_snapshot
 @format_option("md")
 @click.option("--fail-on-loss", is_flag=True, help="Exit with 1 if a profile that is still there has lost a symbol.")
 def command(old: Path, new: Path, *, form: Literal["text", "json", "md"], fail_on_loss: bool) -> int:
-    """Say what each profile covers more and less in the matrix of directory NEW than in that of OLD.
+    """Show what each profile gained and lost between the matrices in the directories OLD and NEW.
 
-    Both are what `profcov matrix --out DIR` wrote. A symbol that moved or got another name is the same if its body is.
+    `profcov matrix --out DIR` writes them. A symbol that moved or was renamed is the same if its body is.
     """
     drift = compare_matrices(read_snapshot(old), read_snapshot(new))
     if form == "text":

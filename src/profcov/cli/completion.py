@@ -13,7 +13,7 @@ _SHELLS: Final = ("bash", "zsh", "fish")
 @click.command("completion")
 @click.argument("shell", metavar="SHELL", type=click.Choice(_SHELLS))
 def command(shell: str) -> int:
-    """Print what makes a shell complete commands, options and slugs.
+    """Print a script with which a shell completes commands, options and slugs.
 
     \b
     bash: eval "$(profcov completion bash)" in ~/.bashrc

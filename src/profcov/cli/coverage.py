@@ -49,7 +49,7 @@ _OUT: Final = {"html": "htmlcov", "xml": "coverage.xml", "json": "coverage.json"
     help="Where to write the report: a directory for html, else a file, or - for standard output.",
 )
 @click.option("--fail-under", type=click.FloatRange(0, 100), metavar="PERCENT", help="Exit with 1 below this total.")
-@click.option("--stale-ok", is_flag=True, help="Report though shards were recorded that are in no artifact yet.")
+@click.option("--stale-ok", is_flag=True, help="Report although there are shards that are in no artifact yet.")
 @ignore_source_changes_option()
 def command(
     form: str,
@@ -62,12 +62,11 @@ def command(
     stale_ok: bool,
     ignore_source_changes: bool,
 ) -> int:
-    """Have coverage.py report on the artifacts of profiles together, or of all that were recorded.
+    """Run coverage.py's report on the artifacts of the SLUGs together, or of all recorded profiles.
 
     FORMAT is report, html, xml, json or lcov.
 
-    What is counted is whole: where shards are not combined yet, or an artifact is damaged, or a source is another than the one
-    that ran, nothing is reported, and one sentence says why.
+    If shards are not combined yet, an artifact is damaged, or a source has changed since it ran, it reports nothing but the reason.
     """
     if out == "-" and form == "html":
         raise click.UsageError("an html report is a directory of files: --out names that, and cannot be -")

@@ -66,16 +66,20 @@ _HTML: Final = frozenset({".html", ".htm"})
     type=_PATH,
     default=DEFAULT_OUT,
     show_default=True,
-    help="The page, if it ends in .html; else the directory for its index.html. Reports that are there are linked.",
+    help="The page, if it ends in .html; else the directory for its index.html. Reports in that directory are linked.",
 )
 @click.option("--since", metavar="DIR", type=_PATH, help="Show what has changed since the matrix in this directory.")
 @click.option(
-    "--playback", "results", metavar="FILE", type=_PATH, help="Show what `profcov playback --json` wrote, too."
+    "--playback",
+    "results",
+    metavar="FILE",
+    type=_PATH,
+    help="Show seconds and requests from what `profcov playback --json` wrote.",
 )
 @click.option(
     "--profiles",
     metavar="PATH",
-    help="Where the profiles are: for the command that replays one.  [default: profiles, where there is such a directory]",
+    help="Where the profiles are, for the command that replays one.  [default: profiles, if there is such a directory]",
 )
 @click.option("--title", metavar="TEXT", default="profcov", show_default=True, help="The title of the page.")
 @ignore_source_changes_option()
@@ -94,10 +98,10 @@ def command(
     ignore_source_changes: bool,
     form: str,
 ) -> None:
-    """Make a page that shows what profiles cover, those that are named or all that have an artifact, and what none covers.
+    """Make a page that shows what the SLUGs, or all profiles with an artifact, cover, and what no profile covers.
 
-    It is one file, which works from disk. Run this where the server runs, with the same packages. What was measured is
-    known from the artifacts, unless a configuration is named.
+    It is one file, which works from disk. Run this where the server runs, with the same packages. The artifacts have the
+    configuration that measured; --config replaces it.
     """
     before = None if since is None else (str(since), _keep(read_snapshot(since), parse_slugs(slugs)))
     played = {} if results is None else read_played(results)

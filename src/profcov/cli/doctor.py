@@ -45,18 +45,18 @@ def _check_redis_url(_ctx: click.Context, _param: click.Parameter, value: str | 
 )
 @data_dir_option("Where servers write their data.")
 @click.option(
-    "--redis-url", metavar="URL", callback=_check_redis_url, help="See whether Redis answers.  [default: $REDIS_URL]"
+    "--redis-url", metavar="URL", callback=_check_redis_url, help="Check whether Redis answers.  [default: $REDIS_URL]"
 )
-@click.option("-v", "--verbose", is_flag=True, help="Show everything that was looked at, not only what matters.")
+@click.option("-v", "--verbose", is_flag=True, help="Show all checks, not only those that matter.")
 @format_option()
 @click.pass_context
 def command(
     ctx: click.Context, *, config: Path | None, data_dir: Path | None, redis_url: str | None, verbose: bool, form: str
 ) -> None:
-    """Say what this interpreter and this environment can do, and what would go wrong.
+    """Check what this interpreter and this environment can do, and what would go wrong.
 
-    Call it where the server starts: in its directory, with its Python and its environment. Each line is a problem, a warning
-    or ok: what was looked at, what was found, what to do.
+    Run it where the server starts: in its directory, with its Python and its environment. Each line is a problem, a warning
+    or ok: the check, what was found, what to do.
 
     Exit codes: 0 no problem, 1 a problem, 2 bad arguments, 4 Redis does not answer.
     """

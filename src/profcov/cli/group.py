@@ -19,34 +19,34 @@ TASKS: Final = {
     "Record": {
         "run": "Run a server or a worker with its requests and jobs traced.",
         "rq": "Run RQ's own commands, with workers that measure.",
-        "doctor": "Say what this environment can do, and what would go wrong.",
-        "pause": "Stop recording, in all processes of a data directory.",
+        "doctor": "Check what this environment can do, and what would go wrong.",
+        "pause": "Stop recording in all processes of a data directory.",
         "resume": "Record again after a pause.",
         "sign": "Print a token for a slug, for clients that cannot sign.",
     },
     "Play": {
         "playback": "Replay profiles against a live server.",
         "profiles": "List, check, show and convert profiles of any format.",
-        "nightly": "Replay all profiles, and say what has changed.",
+        "nightly": "Replay all profiles, and report what has changed.",
         "overhead": "Measure what tracing costs a live server.",
         "demo": "Play profiles against a small real application.",
     },
     "Keep": {
-        "status": "Show what a data directory holds, and who is at work.",
-        "wait": "Return when nobody is at work for profiles any more.",
+        "status": "Show what a data directory holds, and what is in flight.",
+        "wait": "Wait until no process has work in flight for profiles.",
         "combine": "Merge the shards of profiles into their artifacts.",
         "clean": "Remove what was recorded, by name, age, number or size.",
     },
     "Report": {
         "report": "Report what each profile runs, symbol by symbol.",
-        "matrix": "Compare what profiles run, and find what none does.",
+        "matrix": "Compare what profiles run, and find what no profile runs.",
         "dashboard": "Make one HTML page of all that.",
-        "compare": "Say what profiles have gained and lost since.",
-        "coverage": "Have coverage.py report on profiles together.",
+        "compare": "Compare two matrices: what profiles gained and lost.",
+        "coverage": "Run coverage.py's reports on profiles together.",
         "symbols": "List the symbols of a source tree.",
     },
     "Set up": {
-        "completion": "Print what makes a shell complete commands and slugs.",
+        "completion": "Print a script with which a shell completes commands.",
     },
 }
 """Each command's module below ``profcov.cli``, and its line in the help, by task: no module is imported before it is asked for."""

@@ -45,7 +45,7 @@ TITLES: Final = ("profile", "lines", "unique lines", "symbols", "unique symbols"
 @config_option()
 @inventory_option()
 @out_option("Where the files of the matrix go.")
-@click.option("--parquet", is_flag=True, help="Write it as Parquet, too; needs profcov[parquet].")
+@click.option("--parquet", is_flag=True, help="Also write it as Parquet; needs profcov[parquet].")
 @ignore_source_changes_option()
 @format_option("md", meaning="What to print: a table, profile-symbols.json or summary.md.")
 def command(
@@ -59,10 +59,9 @@ def command(
     ignore_source_changes: bool,
     form: Literal["text", "json", "md"],
 ) -> None:
-    """Compare what profiles cover, those that are named or all that have an artifact, and find what none covers.
+    """Compare what the SLUGs, or all profiles with an artifact, cover, and find what no profile covers.
 
-    Run it where the server runs, with the same packages. What was measured is known from the artifacts, unless a configuration
-    is named.
+    Run it where the server runs, with the same packages. The artifacts have the configuration that measured; --config replaces it.
     """
     if parquet:
         require_parquet()

@@ -68,7 +68,7 @@ _PATH = click.Path(exists=True, path_type=Path)
     metavar="DIR",
     multiple=True,
     type=_PATH,
-    help="Where the source is. Repeatable.  [default: as the coverage configuration says]",
+    help="Where the source is. Repeatable.  [default: the coverage configuration's]",
 )
 @config_option()
 @click.option(
@@ -83,8 +83,10 @@ _PATH = click.Path(exists=True, path_type=Path)
 @click.option(
     "--retries", metavar="N", type=click.IntRange(0, 100), default=1, help="How often a failed one is played again. [1]"
 )
-@click.option("--html/--no-html", default=True, help="coverage.py's HTML report of each profile, or none. [--html]")
-@click.option("--keep", metavar="N", type=click.IntRange(min=1), default=14, help="So many nights are kept. [14]")
+@click.option(
+    "--html/--no-html", default=True, help="Write coverage.py's HTML report of each profile, or not. [--html]"
+)
+@click.option("--keep", metavar="N", type=click.IntRange(min=1), default=14, help="How many nights to keep. [14]")
 @click.option(
     "--max-bytes", metavar="SIZE", type=SIZE, default="250MB", show_default=True, help="How big a night may be."
 )
@@ -109,11 +111,11 @@ def command(
     form: str,
     **session: Any,
 ) -> int:
-    """Replay all profiles, report on each, and say what has changed since the night before.
+    """Replay all profiles, report on each, and list what has changed since the night before.
 
-    The server runs with recording on, on this machine; see `profcov playback`. Exit codes: 0 all played, 1 a profile failed
-    or, with --fail-on-loss, has lost a symbol; 2 bad arguments or profiles, 3 data that cannot be used, 4 a server that cannot
-    be used. What could be recorded is reported, whatever failed.
+    The server runs on this machine, with recording on; see `profcov playback`. Exit codes: 0 all played, 1 a profile
+    failed or, with --fail-on-loss, lost a symbol; 2 bad arguments or profiles, 3 data that cannot be used, 4 a server
+    that cannot be used. Whatever was recorded is reported, even if something failed.
     """
     profiles, login, options = read_play(paths, **session)
     config_file = find_config_to_play(config)

@@ -25,7 +25,10 @@ _COLUMNS: Final = ("profile", "untraced seconds", "traced seconds", "ratio", "ra
 @click.option("--base-url", metavar="URL", callback=check_url, help="The server; wins over each profile's base_url.")
 @click.option("--runs", metavar="N", type=click.IntRange(1, 1000), default=5, help="Runs of each kind that count. [5]")
 @click.option(
-    "--max-percent", metavar="P", type=click.FloatRange(min=0), help="Exit with 1 if the slowest profile costs more."
+    "--max-percent",
+    metavar="P",
+    type=click.FloatRange(min=0),
+    help="Exit with 1 if tracing slows the slowest profile by more than P percent.",
 )
 @click.option(
     "--out",
@@ -51,11 +54,11 @@ def command(
 ) -> None:
     """Measure what tracing costs a live server.
 
-    Each profile is played traced and untraced in turn, one at a time. What is timed are its requests and waits. The
+    Each profile is played traced and untraced in turn, one profile at a time. Its requests and waits are timed. The
     slowest profile is the one that takes longest untraced; its ratio is the one that counts.
 
-    Exit codes: 0 measured, 1 a step failed or tracing costs more than --max-percent, 2 bad arguments or profiles, 3 work
-    that does not end, 4 a server that cannot be used.
+    Exit codes: 0 measured, 1 a step failed or tracing costs more than --max-percent, 2 bad arguments or profiles, 3
+    work that does not end, 4 a server that cannot be used.
     """
     loaded, login, options = read_play(profiles, **session)
     options = replace(options, base_url=base_url)

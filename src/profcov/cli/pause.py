@@ -23,7 +23,7 @@ def command(data_dir: Path | None, form: str) -> int:
     """Stop recording, without a restart.
 
     Within a second every process that records into the directory answers `X-Profile-Trace-Status: disabled; paused`.
-    What it is recording already goes on to its end. `profcov resume` takes it back.
+    Units that have begun are recorded to their end. `profcov resume` undoes it.
     """
     directory = find_data_dir(data_dir, must_exist=True)
     done = pause(directory, settings.read_umask(os.environ))

@@ -40,7 +40,9 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.command("playback")
 @click.argument("profiles", metavar="PROFILE...", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--trace-code", is_flag=True, help="Record which code each profile runs; without it they are only sent.")
+@click.option(
+    "--trace-code", is_flag=True, help="Record which code each profile runs; without it, only send the requests."
+)
 @click.option("--base-url", metavar="URL", callback=check_url, help="The server; wins over each profile's base_url.")
 @click.option("--jobs", metavar="N", type=click.IntRange(1, 256), default=1, help="Profiles played at a time. [1]")
 @click.option(
@@ -51,7 +53,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     metavar="FACTOR",
     type=click.FloatRange(0, 100),
     default=0.0,
-    help="Pause between requests as the recording did, times this; 1: as recorded. [0: no pauses]",
+    help="Multiply the recorded pauses between requests by this; 1: as recorded. [0: no pauses]",
 )
 @click.option("--dry-run", is_flag=True, help="Print what would be sent, and send nothing.")
 @click.option("--skip-existing", is_flag=True, help="Leave out profiles whose artifact is complete and up to date.")
@@ -88,8 +90,8 @@ def command(
 ) -> None:
     """Replay profiles against a live server.
 
-    PROFILE is a YAML file, a HAR, the events.jsonl of a capture, or a directory of these. With --trace-code the server records which code each profile
-    runs, and one line for each profile says where its artifact is.
+    PROFILE is a YAML file, a HAR, the events.jsonl of a capture, or a directory of these. With --trace-code the server
+    records which code each profile runs, and the output has a line with the artifact of each profile.
 
     Exit codes: 0 all played, 1 a step failed, 2 bad arguments or profiles, 3 data that cannot be combined, 4 a server
     that cannot be used.

@@ -117,7 +117,7 @@ _OPTIONS: Final = (
         help="A variable of the profiles.",
     ),
     click.option(
-        "--select", metavar="PATTERN", multiple=True, help="Only profiles whose slug is like this: 'us-*'. Repeatable."
+        "--select", metavar="PATTERN", multiple=True, help="Only profiles whose slug matches: 'us-*'. Repeatable."
     ),
     click.option(
         "--cookie",
@@ -147,7 +147,7 @@ _OPTIONS: Final = (
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
         help="A profile to play first, untraced: the others get its cookies and what it saved.",
     ),
-    click.option("--insecure", is_flag=True, help="Take any certificate."),
+    click.option("--insecure", is_flag=True, help="Accept any certificate."),
 )
 
 

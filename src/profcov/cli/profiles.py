@@ -41,8 +41,8 @@ _PATHS = click.argument(
 def command() -> None:
     """List, check, show and convert profiles, and print the schema of their YAML.
 
-    PATH is a YAML file, a HAR, the events.jsonl of a capture, or a directory of these. A file's format is found by its
-    content.
+    PATH is a YAML file, a HAR, the events.jsonl of a capture, or a directory of these. The format of a file is
+    recognised by its content.
     """
 
 
@@ -61,9 +61,10 @@ def list_profiles(paths: tuple[Path, ...], form: str) -> None:
 @_PATHS
 @format_option()
 def check_profiles(paths: tuple[Path, ...], form: str) -> None:
-    """Check profiles: each problem is a line, and the exit code is 2 if there is any.
+    """Check profiles: print a line for each problem, and exit with 2 if there is one.
 
-    What of a recording is left out, and what could not be correlated for sure, is told too; it is no problem.
+    It also lists what is left out of a recording, and what could not be correlated unambiguously; these are no
+    problems.
     """
     loaded, problems = _load_all(paths)
     if form == "json":
@@ -79,10 +80,12 @@ def check_profiles(paths: tuple[Path, ...], form: str) -> None:
 
 @command.command("show")
 @_PATHS
-@click.option("--correlations", is_flag=True, help="Show which recorded values are taken anew, and from where.")
+@click.option(
+    "--correlations", is_flag=True, help="Show which recorded values are replaced by live ones, and from where."
+)
 @format_option()
 def show_profiles(paths: tuple[Path, ...], *, correlations: bool, form: str) -> None:
-    """Show the steps of profiles as they are played. Secrets are not shown."""
+    """Show the steps of profiles as they are played, without secrets."""
     loaded, problems = _load_all(paths)
     shown: list[dict[str, Any]] = []
     for each in loaded:
@@ -110,15 +113,15 @@ def show_profiles(paths: tuple[Path, ...], *, correlations: bool, form: str) -> 
     metavar="DIR",
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where the YAML files go, and the files that they upload.",
+    help="Where the YAML files and their uploads go.",
 )
-@click.option("--force", is_flag=True, help="Replace files that are there already.")
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @format_option()
 def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool, form: str) -> None:
     """Write profiles of any format as YAML: DIR/<slug>.yaml.
 
-    Secrets (Authorization, and fields, headers and parameters named like passwords, tokens and keys) become variables
-    that playback takes from the environment. One line for each file says where it is.
+    Secrets (Authorization, and fields, headers and parameters with names such as password, token and key) become
+    variables that playback reads from the environment. Prints the path of each file.
     """
     loaded, problems = _load_all(paths)
     _report(problems)

@@ -56,7 +56,7 @@ TITLES: Final = (
 @config_option()
 @inventory_option()
 @out_option("Where <slug>-coverage.json goes.")
-@click.option("--html", is_flag=True, help="Write coverage.py's HTML report, too, into html/<slug>/ there.")
+@click.option("--html", is_flag=True, help="Also write coverage.py's HTML report, into html/<slug>/ there.")
 @ignore_source_changes_option()
 @format_option()
 def command(
@@ -70,10 +70,10 @@ def command(
     ignore_source_changes: bool,
     form: str,
 ) -> None:
-    """Report on profiles, those that are named or all that have an artifact, each in a file of its own.
+    """Report on the SLUGs, or on all profiles with an artifact, each in its own file.
 
-    Run it where the server runs, with the same packages. What was measured is known from the artifacts, unless a configuration
-    is named.
+    Run it where the server runs, with the same packages. The artifacts have the configuration that measured; --config
+    replaces it.
     """
     directory = find_data_dir(data_dir)
     chosen = choose_slugs(directory, slugs)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def command(data_dir: Path | None, form: str) -> int:
     """Record again after `profcov pause`, without a restart.
 
-    Within a second every process that records into the directory records what begins from then on.
+    Within a second every process that records into the directory records the units that begin from then on.
     """
     directory = find_data_dir(data_dir, must_exist=True)
     done = resume(directory)

@@ -37,7 +37,7 @@ class RqGroup(CommandGroup):
 
 @click.group("rq", cls=RqGroup)
 def command() -> None:
-    """RQ's own commands; worker and worker-pool take --with-coverage."""
+    """Run RQ's own commands; worker and worker-pool take --with-coverage."""
 
 
 def _import_group() -> click.Group:

@@ -32,7 +32,7 @@ _CONFIG = "run.ini"
     "sources",
     metavar="DIR|PACKAGE",
     multiple=True,
-    help="Measure what is in this directory or package; again for more.  [default: as the coverage configuration says, "
+    help="Measure this directory or package. Repeatable.  [default: the coverage configuration, "
     "else the installed application that COMMAND starts]",
 )
 @click.option(
@@ -40,7 +40,7 @@ _CONFIG = "run.ini"
     "omissions",
     metavar="PATTERN",
     multiple=True,
-    help="Leave out the files that fit, and no others; again for more, '' for none.  [default: tests and migrations]",
+    help="Leave out the files that match, and no others. Repeatable; '' for none.  [default: tests and migrations]",
 )
 @data_dir_option("Where to record.")
 @config_option()
@@ -57,8 +57,8 @@ def command(
 ) -> None:
     """Run COMMAND with tracing on: gunicorn app:app, flask run, uvicorn app:app, rq worker, python -m app.
 
-    Applications are wrapped as their framework makes them, and RQ's workers measure. The command takes the place of
-    this process: its signals, its output and its exit code are its own.
+    Applications are wrapped when their framework makes them, and RQ's workers measure. The command replaces this
+    process: signals, output and exit code are the command's.
     """
     if sources and config:
         raise click.UsageError("--source and --config: give one of them; a configuration names its source itself")

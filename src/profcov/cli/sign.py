@@ -18,10 +18,10 @@ from profcov.wire.signature import sign
 @click.argument("slug")
 @format_option()
 def command(slug: str, form: str) -> int:
-    """Print a token for SLUG, to be sent as X-Profile-Trace-Token beside X-Profile-Trace: SLUG.
+    """Print a token for SLUG, to send as X-Profile-Trace-Token beside X-Profile-Trace: SLUG.
 
-    PROFILE_COVERAGE_SECRET must be what it is on the server, which takes the token for
-    PROFILE_COVERAGE_TOKEN_SECONDS from now on. `profcov playback` signs by itself.
+    PROFILE_COVERAGE_SECRET must be the server's. The server accepts the token for PROFILE_COVERAGE_TOKEN_SECONDS from
+    now on. `profcov playback` signs by itself.
     """
     secret = read_secret(os.environ)
     if secret is None:

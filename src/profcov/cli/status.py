@@ -37,8 +37,8 @@ TITLES: Final = ("profile", "shards", "size", "status", "holders", "pending jobs
 def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
     """Show each profile's shards and artifact, the processes that have work in flight, and whether recording is paused.
 
-    A process that died with work in flight is shown as `died`: the next artifact says so, too, and what else it will say
-    is shown behind the present one's status.
+    A process that died with work in flight is shown as `died`. That, and other reasons for which the next artifact will
+    be partial, follow the status of the present one.
     """
     directory = find_data_dir(data_dir, must_exist=True)
     held = survey(directory, looks_for_lines=True)

@@ -35,7 +35,7 @@ _TITLES: Final = ("name", "kind", "where", "body lines")
 @click.option(
     "--check",
     is_flag=True,
-    help=f"Write nothing: exit with 1 if the file is not true any more, and say why.  [file: --out or {DEFAULT_FILE}]",
+    help=f"Write nothing: exit with 1 if the file is out of date, and show the differences.  [file: --out or {DEFAULT_FILE}]",
 )
 def command(
     sources: tuple[Path, ...],
@@ -48,8 +48,8 @@ def command(
 ) -> int:
     """List every module, class, function and method that is measured, or of the SOURCE files and directories.
 
-    Run it where the server runs, with the same packages. What is measured is what the profiles in the data directory
-    were measured with, unless a configuration is named.
+    Run it where the server runs, with the same packages. The configuration is the one that the profiles in the data
+    directory were measured with; --config replaces it.
     """
     stored = read_inventory(out or DEFAULT_FILE) if check else None
     directory = find_data_dir(data_dir)

@@ -37,10 +37,10 @@ if TYPE_CHECKING:
 @redis_url_option()
 @timeout_option("Seconds to wait for all of them together.")
 def command(slugs: tuple[str, ...], data_dir: Path | None, redis_url: str | None, timeout: float) -> int:
-    """Return when no process has work in flight for the profiles, or for any; nothing is combined.
+    """Wait until no process has work in flight for the SLUGs, or for any; combine nothing.
 
-    With --redis-url, when besides no RQ job that they have started is still to run. After the time-out it names the processes
-    that are at work, or the jobs.
+    With --redis-url it also waits until no RQ job that they started is left to run. When the time is up it names the
+    processes or jobs that it waited for.
     """
     directory = find_data_dir(data_dir, must_exist=True)
     until = time.monotonic() + timeout
