@@ -23,7 +23,17 @@ OWN_FRAMEWORK = {
 }
 NEWER_PYTHONS = {"annotationlib", "_interpreters"}
 RECORDING = ("recording", "web", "queues", "zero_code", "tracing.py", "startup.py", "status.py")
-WAIST = ("store", "wire", "settings.py", "slug.py", "reasons.py", "brief_lock.py", "errors.py", "version.py")
+WAIST = (
+    "store",
+    "wire",
+    "configuration",
+    "settings.py",
+    "slug.py",
+    "reasons.py",
+    "brief_lock.py",
+    "errors.py",
+    "version.py",
+)
 
 
 def list_modules(names: tuple[str, ...]) -> list[Path]:

@@ -13,8 +13,8 @@ from click.shell_completion import CompletionItem
 
 from profcov import settings
 from profcov.cli.group import suggest
+from profcov.configuration.plugins import check_configuration
 from profcov.errors import ConfigurationError, CoverageReadError, ProfcovError
-from profcov.plugins import check_configuration
 from profcov.slug import parse_slug
 from profcov.store.layout import find_old, list_slugs
 from profcov.store.runs import forget, list_silent

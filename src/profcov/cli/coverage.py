@@ -19,8 +19,8 @@ from profcov.cli.arguments import (
     slugs_argument,
 )
 from profcov.cli.configuration import find_configuration
+from profcov.configuration.omissions import omit_by_name
 from profcov.errors import CoverageReadError, CoverageWriteError, explain
-from profcov.omissions import omit_by_name
 from profcov.reading.report.files import copy_whole, write_whole_bytes
 from profcov.store.layout import artifact_path, list_shards, list_slugs
 from profcov.store.sidecar import check_artifact, check_sources

@@ -13,8 +13,8 @@ import click
 from profcov.cli.arguments import parse_slugs, refuse_unknown
 from profcov.cli.configuration import find_configuration
 from profcov.configuration import tell_source
+from profcov.configuration.omissions import NOTHING
 from profcov.errors import CoverageReadError
-from profcov.omissions import NOTHING
 from profcov.reading.report.inventory_json import read_inventory
 from profcov.reading.report.text import plural, printable
 from profcov.reading.symbols.archives import find_archive

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from profcov.configuration import name_sources, note_settings
-from profcov.omissions import NOTHING, name_omissions
-from profcov.plugins import read_configuration
+from profcov.configuration.omissions import NOTHING, name_omissions
+from profcov.configuration.plugins import read_configuration
 from profcov.reading.symbols.archives import find_archive
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 from coverage import Coverage
 from coverage.exceptions import CoverageException
 
-from profcov.coverage_options import SOURCES, read_list
+from profcov.configuration.omissions import omit_by_name
+from profcov.configuration.options import SOURCES, read_list
+from profcov.configuration.plugins import list_missing
 from profcov.doctor.finding import Finding
 from profcov.errors import SettingsError
-from profcov.omissions import omit_by_name
-from profcov.plugins import list_missing
 from profcov.reading.report.text import plural
 from profcov.reading.symbols.measured import find_files
 from profcov.settings import DEFAULT_CONFIG

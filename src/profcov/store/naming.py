@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from coverage.exceptions import CoverageException
 
 from profcov.configuration import note_settings
+from profcov.configuration.omissions import omit_by_name
 from profcov.errors import ConfigurationError, CoverageMergeError
-from profcov.omissions import omit_by_name
 from profcov.store.content import Content, read_content
 
 if TYPE_CHECKING:

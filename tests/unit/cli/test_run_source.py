@@ -11,7 +11,7 @@ from coverage import Coverage
 
 from profcov.cli.main import USAGE, main
 from profcov.cli.run_source import describe, find_application, write_omissions, write_sources
-from profcov.omissions import omit_by_name
+from profcov.configuration.omissions import omit_by_name
 from profcov.settings import Settings
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from coverage.exceptions import CoverageException
 
 from profcov.configuration import as_configuration
+from profcov.configuration.omissions import omit_by_name
 from profcov.errors import CoverageReadError, as_write_error
-from profcov.omissions import omit_by_name
 from profcov.reading.report.files import copy_whole
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.configuration import as_configuration
+from profcov.configuration.omissions import omit_by_name
 from profcov.errors import SettingsError
-from profcov.omissions import omit_by_name
 from profcov.reading.symbols.archives import Archives
 from profcov.reading.symbols.calls import Calls
 from profcov.reading.symbols.measured import find_files

@@ -10,7 +10,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from profcov.coverage_options import read_list
+from profcov.configuration.options import read_list
 from profcov.errors import SettingsError
 from profcov.reading.symbols.archives import SUFFIXES, find_archive, list_sources
 from profcov.reading.symbols.patterns import FilePatterns

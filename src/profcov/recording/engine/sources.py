@@ -16,8 +16,8 @@ from coverage.files import abs_file, relative_filename, set_relative_directory
 from coverage.inorout import InOrOut
 
 from profcov.configuration import note_settings
-from profcov.omissions import omit_by_name
-from profcov.plugins import list_missing
+from profcov.configuration.omissions import omit_by_name
+from profcov.configuration.plugins import list_missing
 from profcov.recording import STARTED_AT
 from profcov.recording.engine.versions import CO_OPTIMIZED, MARK, SourceFile
 from profcov.recording.faults import OWN, log_once, raise_foreign

@@ -11,7 +11,7 @@ from coverage import Coverage
 from coverage.exceptions import CoverageException
 
 import profcov
-from profcov.plugins import list_missing
+from profcov.configuration.plugins import list_missing
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.recording.engine.sources import Sources
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.coverage_options import SOURCES
+from profcov.configuration.options import SOURCES
 from profcov.reading.report.text import plural, printable
 from profcov.version import __version__
 

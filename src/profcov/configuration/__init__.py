@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.coverage_options import SOURCES, read_option
-from profcov.omissions import name_omissions
-from profcov.plugins import check_plugins
+from profcov.configuration.omissions import name_omissions
+from profcov.configuration.options import SOURCES, read_option
+from profcov.configuration.plugins import check_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

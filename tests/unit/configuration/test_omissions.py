@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from coverage import Coverage
 
-from profcov.omissions import NOTHING, name_omissions, omit_by_name
+from profcov.configuration.omissions import NOTHING, name_omissions, omit_by_name
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.recording.engine.sources import Sources
 

@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final
 
-from profcov.coverage_options import SOURCES, read_list
+from profcov.configuration.options import SOURCES, read_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
