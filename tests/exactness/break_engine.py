@@ -83,8 +83,8 @@ def break_source(source, replacements):
 
 def run(source, *words):
     """Run a program on a copy of the package and return what it found, or what it died of."""
-    words = [sys.executable, str(HERE / words[0]), SECONDS, *words[1:]]
-    done = subprocess.run(words, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(source)})
+    program = [sys.executable, str(HERE / words[0]), SECONDS, *words[1:]]
+    done = subprocess.run(program, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(source)})
     if done.returncode:
         return {"wrong": [], "logged": [], "errors": [(done.stderr or done.stdout).strip().splitlines()[-1]]}
     return json.loads(done.stdout)

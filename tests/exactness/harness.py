@@ -189,6 +189,7 @@ def run_profcov(case, engine, directory):
         importlib.import_module(name)
     together = Together(case.slugs)
     case(together)
+    assert together.recorder.engine is not None
     assert together.recorder.engine.name == engine
     together.recorder.flush_all()
     return {slug: read_shards(directory, slug) for slug in case.slugs}

@@ -74,7 +74,7 @@ def run_oracle(cases, directory, config):
     import coverage
 
     os.environ["COVERAGE_CORE"] = "ctrace"
-    sysconfig.get_paths = functools.cache(sysconfig.get_paths)  # each start of coverage asks for two dozen
+    sysconfig.get_paths = functools.cache(sysconfig.get_paths)  # type: ignore[assignment]  # each start of coverage asks for two dozen
     for case in cases:
         path, names = case.load(directory)
         found = {}
@@ -112,7 +112,7 @@ def run_profcov(cases, directory, config, engine_name, tiny):
     from profcov.recording.engine.sources import Sources
 
     if tiny:
-        monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE = 1, 8, 0
+        monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE = 1, 8, 0  # type: ignore[misc]
     sys.setswitchinterval(1e-6)
     for start in range(0, len(cases), PROGRAMS_AN_ENGINE):
         make = monitoring.MonitoringEngine if engine_name == "monitoring" else CTraceEngine
@@ -267,17 +267,17 @@ def main():
                 run_profcov(cases, directory, str(config), arguments.engine, arguments.tiny)
         return
     first, count = arguments.seeds
-    cases = {str(seed): Case(seed) for seed in range(first, first + count)}
+    made = {str(seed): Case(seed) for seed in range(first, first + count)}
     wrong = {}
     for start in range(0, count, 250):
-        batch = list(cases.values())[start : start + 250]
+        batch = list(made.values())[start : start + 250]
         wrong.update(compare(batch, arguments.engine, arguments.tiny))
-    figures = {"programs": count, "units": sum(2 * case.rounds * len(case.kinds) for case in cases.values())}
+    figures = {"programs": count, "units": sum(2 * case.rounds * len(case.kinds) for case in made.values())}
     print(json.dumps({**figures, "engine": arguments.engine, "tiny": arguments.tiny, "wrong": sorted(wrong)}))
     if wrong:
         seed = min(wrong, key=int)
         print(f"seed {seed}: {wrong[seed]}; shrinking ...", file=sys.stderr)
-        smallest = shrink(cases[seed], arguments.engine, arguments.tiny)
+        smallest = shrink(made[seed], arguments.engine, arguments.tiny)
         print(f"kinds {smallest.kinds}\n{programs.render(smallest.program)}", file=sys.stderr)
         sys.exit(1)
 

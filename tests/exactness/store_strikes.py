@@ -158,7 +158,7 @@ class Rounds:
         from profcov.store.layout import list_shards
         from profcov.store.content import read_content
 
-        fault = {"round": self.count}
+        fault: dict[str, object] = {"round": self.count}
         if self.refused and self.kind == "raise":
             fault["refused"] = self.refused[:3]
         for slug in map(parse_slug, SLUGS):
@@ -216,7 +216,7 @@ def main(seconds, kind):
         import profcov.recording.flusher
         import subject_of_strikes
 
-        profcov.recording.flusher._LOOK_SECONDS = 86400.0  # the recorder's own thread does nothing: the rounds call it
+        profcov.recording.flusher._LOOK_SECONDS = 86400.0  # type: ignore[misc]  # the recorder's own thread does nothing: the rounds call it
         gc.disable()
         rounds = Rounds(Path(directory, "data"), subject_of_strikes, kind)
         until = time.monotonic() + seconds

@@ -67,7 +67,7 @@ def ask_oracle(config):
                 tool.stop()
                 data = tool.get_data()
                 expected[index, kind, n] = {
-                    (Path(file).name, line) for file in data.measured_files() for line in data.lines(file)
+                    (Path(file).name, line) for file in data.measured_files() for line in data.lines(file) or ()
                 }
     return expected
 
@@ -162,7 +162,7 @@ def main(seconds, wide):
     from profcov.recording import faults
     from profcov.recording.engine.sources import Sources
 
-    monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE = 1, 4, 0
+    monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE = 1, 4, 0  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory, "exactness.ini")
         config.write_text(f"[run]\nsource = {HERE / 'subject'}\n")
@@ -173,7 +173,12 @@ def main(seconds, wide):
         engine = monitoring.MonitoringEngine(Sources(config))
         stress = Stress(engine, expected, seconds)
         stress.run()
-    figures = {"units": stress.units, "arms": engine.arms, "disarms": engine.disarms, "blocked": engine.blocked}
+    figures: dict[str, object] = {
+        "units": stress.units,
+        "arms": engine.arms,
+        "disarms": engine.disarms,
+        "blocked": engine.blocked,
+    }
     figures["logged"] = sorted(faults._said)
     print(json.dumps({**figures, "wrong": stress.wrong, "errors": stress.errors}, default=str))
 

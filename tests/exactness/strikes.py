@@ -48,7 +48,7 @@ class Striker:
     """Knows the engine's instructions, and strikes one of them."""
 
     def __init__(self, codes, strike, *, anywhere):
-        monitoring = sys.monitoring
+        monitoring = vars(sys)["monitoring"]
         self.tool, self.strike, self.anywhere = 2, strike, anywhere
         self.thread = threading.get_ident()
         self.codes = {id(code): code for code in codes}
@@ -60,7 +60,8 @@ class Striker:
             for offset, name, following in zip(opcodes, opcodes.values(), [*opcodes.values()][1:] + [""], strict=True):
                 if name in CLOSED or (name == "COPY" and following == "POP_EXCEPT"):
                     self.closed.add((key, offset))
-        self.met, self.struck, self.target, self.left, self.last = set(), {}, None, 0, (None, None)
+        self.met, self.struck, self.target, self.left = set(), {}, None, 0
+        self.last: tuple[int, int] = 0, 0
         monitoring.use_tool_id(self.tool, "strikes")
         monitoring.register_callback(self.tool, monitoring.events.INSTRUCTION, self.on_instruction)
         for code in self.codes.values():
@@ -150,7 +151,7 @@ class Unit:
             for file, lines in self.rounds.try_to(self.trace.take).executed.items()
             for line in lines
         }
-        self.scope = None
+        self.scope = None  # type: ignore[assignment]
         self.rounds.try_to(self.rounds.engine.release, self.trace)
         missing, foreign = sorted(self.must - found), sorted(found - self.must - self.may)
         if missing or foreign:
@@ -302,7 +303,7 @@ def main(seconds, kind):
     from profcov.recording.engine import lazily, monitoring, monitoring_state, stacks
     from profcov.recording.engine.sources import Sources
 
-    monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE, monitoring.HOT = 1, 4, 0, 2
+    monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE, monitoring.HOT = 1, 4, 0, 2  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory, "exactness.ini")
         config.write_text(f"[run]\nsource = {HERE / 'subject'}\n")

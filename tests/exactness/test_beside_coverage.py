@@ -27,7 +27,7 @@ def run(directory, core, enabled):
     assert done.returncode == 0, done.stderr
     data = coverage.CoverageData(basename=str(data_file))
     data.read()
-    lines = {Path(file).name: sorted(data.lines(file)) for file in data.measured_files()}
+    lines = {Path(file).name: sorted(data.lines(file) or ()) for file in data.measured_files()}
     return lines, {path.name.partition(".")[0] for path in data_dir.glob("state/shards/*.coverage.*")}, done.stdout
 
 

@@ -3,11 +3,12 @@
 import importlib.util
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 HERE = Path(__file__).resolve().parent
-spec = importlib.util.spec_from_file_location("break_engine", HERE / "break_engine.py")
+spec: Any = importlib.util.spec_from_file_location("break_engine", HERE / "break_engine.py")
 tool = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(tool)
 

@@ -129,7 +129,7 @@ def imagine(symbols: int, profiles: int, seed: int = 1) -> dict[str, Any]:
     found = []
     for place, slug in enumerate(slugs):
         lines = reached[place] * 2 + 900
-        more = {
+        more: dict[str, Any] = {
             "lines": lines,
             "files": 40 + place,
             "reached": reached[place],
@@ -152,7 +152,7 @@ def imagine(symbols: int, profiles: int, seed: int = 1) -> dict[str, Any]:
     return make_data(found, modules, rows)
 
 
-def _add_module(chance: random.Random, modules: list, rows: list, room: int, reached: list[int]) -> None:
+def _add_module(chance: random.Random, modules: list[Any], rows: list[Any], room: int, reached: list[int]) -> None:
     profiles = len(reached)
     path = [chance.choice(WORDS) for _ in range(chance.choice((1, 2, 2, 3)))]
     likings = random.Random(path[0])  # each profile likes some packages

@@ -69,7 +69,7 @@ def write_events(folder: Path, *lines: object) -> Path:
 def exchanged(number: int | str, request: str, status: int = 200, **meta: Any) -> list[dict[str, Any]]:
     """Return the two events of an exchange; what is named ``body`` or ``headers`` is the answer's."""
     method, endpoint = request.split(" ", 1)
-    of_answer = {key: meta.pop(key) for key in ("body", "headers", "ok") if key in meta}
+    of_answer: dict[str, Any] = {key: meta.pop(key) for key in ("body", "headers", "ok") if key in meta}
     return [
         {"stage": "request", "id": str(number), "method": method, "endpoint": endpoint, "requestMeta": meta},
         {"stage": "response", "id": str(number), "status": status, "ok": status < 400, **of_answer},

@@ -26,8 +26,10 @@ _PYTHON = sys.executable
 _GUNICORN = (_PYTHON, "-m", "gunicorn", "--bind=fd://{fd}", "--no-control-socket", "--log-level=warning")
 _UVICORN = (_PYTHON, "-m", "uvicorn", "--fd={fd}", "--log-level=warning")
 _GRANIAN = (_PYTHON, "-m", "granian", "--host=127.0.0.1", "--port={port}")
-_UWSGI = (str(BIN / "uwsgi"), "--http-socket=127.0.0.1:{port}", "--master", "--die-on-term", "--enable-threads")
-_UWSGI = (*_UWSGI, "--disable-logging", "--need-app", "--virtualenv={prefix}")
+_UWSGI = (
+    *(str(BIN / "uwsgi"), "--http-socket=127.0.0.1:{port}", "--master", "--die-on-term", "--enable-threads"),
+    *("--disable-logging", "--need-app", "--virtualenv={prefix}"),
+)
 
 WSGI = {
     "gunicorn sync": (*_GUNICORN, "--workers=2", "{target}"),
@@ -56,6 +58,7 @@ class Served:
     port: int
     process: subprocess.Popen[bytes]
     log: Path
+    words: tuple[str, ...]
 
     def connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
@@ -88,7 +91,7 @@ def serve(words: tuple[str, ...], target: str, environ: Mapping[str, str], direc
             # Whoever runs the tests in the background of a shell has them ignore SIGINT.
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
-        served = Served(port, process, directory / "log")
+        served = Served(port, process, directory / "log", words)
         try:
             _wait_until_it_answers(served)
             yield served
@@ -112,11 +115,12 @@ def _wait_until_it_answers(served: Served) -> None:
         finally:
             connection.close()
     # A worker that is asked to stop while it starts does neither: gunicorn's has its parent's handlers first.
-    workers = [int(word.partition("=")[2]) for word in served.process.args if word.startswith("--workers=")]
-    while "gunicorn" in served.process.args and _count_that_listen(served.process.pid) < sum(workers):
+    words = served.words
+    workers = [int(word.partition("=")[2]) for word in words if word.startswith("--workers=")]
+    while "gunicorn" in words and _count_that_listen(served.process.pid) < sum(workers):
         assert time.monotonic() < deadline, f"does not start all workers:\n{served.log.read_text()}"
         time.sleep(0.02)
-    while "granian" in served.process.args and served.log.read_text().count("Started worker-") < 2:
+    while "granian" in words and served.log.read_text().count("Started worker-") < 2:
         assert time.monotonic() < deadline, f"does not start all workers:\n{served.log.read_text()}"
         time.sleep(0.02)
 

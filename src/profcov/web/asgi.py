@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
-    ASGIApplication = Callable[[Scope, Receive, Send], Awaitable[Any]]
+    ASGIApplication = Callable[[Any, Any, Any], Awaitable[Any]]  # each framework has its own types for the three
 
 _MARK = "profcov.status"
 _STATUS_NAME = STATUS_HEADER.lower().encode("ascii")

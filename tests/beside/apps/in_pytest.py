@@ -33,6 +33,11 @@ def client() -> Any:
 def test_page(client: Any, headers: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     started = []
     start = threading.Thread.start
-    monkeypatch.setattr(threading.Thread, "start", lambda thread: (started.append(thread), start(thread)))
+
+    def noted(thread: threading.Thread) -> None:
+        started.append(thread)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", noted)
     assert client.get("/", headers=headers).text == "page"
     assert len(started) == 2

@@ -66,7 +66,12 @@ def page(kind: str) -> str:
         thread.start()
         thread.join(LONG)
     done = threading.Event()
-    _thread.start_new_thread(lambda: (told.append(function_of(kind, "bare_thread")()), done.set()), ())
+
+    def in_bare_thread() -> None:
+        told.append(function_of(kind, "bare_thread")())
+        done.set()
+
+    _thread.start_new_thread(in_bare_thread, ())
     assert done.wait(LONG)
     told.append(shared_pool.submit(function_of(kind, "pool")).result(LONG))
     process = multiprocessing.get_context("fork").Process(target=function_of(kind, "process"))

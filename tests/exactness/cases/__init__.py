@@ -13,9 +13,7 @@ def case(*slugs, engines=("monitoring", "ctrace"), concurrency="thread"):
         def run(side):
             return function(side)
 
-        run.slugs = list(slugs)
-        run.engines = engines
-        run.concurrency = concurrency
+        vars(run).update(slugs=list(slugs), engines=engines, concurrency=concurrency)
         return run
 
     return mark

@@ -46,7 +46,7 @@ def runner_that_is_kept(side):
             runner.run(propagated.parent_create(kind))
 
         runner = asyncio.Runner()
-        run.close = runner.close
+        vars(run)["close"] = runner.close
         return run
 
     in_turn(side, make)

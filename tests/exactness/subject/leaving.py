@@ -40,7 +40,7 @@ class Cycle:
     def __del__(self):
         work(self.kind, 3)
         if self.kind == 0:
-            self.me = None
+            self.me = None  # type: ignore[assignment]
 
 
 class Counted:

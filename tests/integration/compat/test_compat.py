@@ -91,6 +91,7 @@ def send(server: servers.Served, request: Any, slug: str | None) -> str | None:
         with connect(f"ws://127.0.0.1:{server.port}{request.path}", additional_headers=headers) as socket:
             socket.send("hello")
             assert socket.recv() == "HELLO"
+            assert socket.response is not None
             return socket.response.headers.get("X-Profile-Trace-Status")
     connection = server.connect()
     try:

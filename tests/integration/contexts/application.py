@@ -52,7 +52,7 @@ def play_flask() -> Callable[..., None]:
             before()
             return self.app(environ, start_response)
 
-    app.wsgi_app = Early(app.wsgi_app)
+    app.wsgi_app = Early(app.wsgi_app)  # type: ignore[method-assign]
     app.add_url_rule("/runs/<int:run>", "first", lambda run: first())
     app.add_url_rule("/second", "second", second, methods=["POST"])
     ProfileTrace(app)

@@ -12,6 +12,7 @@ from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Literal
 
     from playwright.sync_api import Browser, Locator, Page
 
@@ -365,7 +366,7 @@ def test_narrow_screen_has_no_sideways_scroll(chromium: Browser, shop: str, tmp_
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_on_any_page(chromium: Browser, shop: str, scheme: str) -> None:
+def test_axe_finds_nothing_serious_on_any_page(chromium: Browser, shop: str, scheme: Literal["light", "dark"]) -> None:
     if not AXE.exists():
         reason = "axe-core is not installed: run `npm ci` in frontend/"
         if os.environ.get("CI") == "true":

@@ -106,6 +106,7 @@ def test_who_holds_a_lock_is_named_and_the_lock_not_touched(examine: Callable[..
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(data), "shop"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as holder:
+        assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         report = examine()
         holder.communicate()

@@ -6,13 +6,23 @@ import asyncio
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 OURS = ("x-profile-trace", "x-profile-trace-token")
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.seen: list[tuple[str, dict[str, str]]] = []
+        self.failed = False
+
+
 class Handler(BaseHTTPRequestHandler):
-    seen: list[tuple[int, str, dict[str, str]]]
+    server: Server
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
@@ -38,10 +48,8 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def start() -> ThreadingHTTPServer:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    server.seen, server.failed = [], False
+def start() -> Server:
+    server = Server()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return server
 
@@ -50,35 +58,35 @@ allowed, other = start(), start()
 HERE, THERE = f"127.0.0.1:{allowed.server_port}", f"127.0.0.1:{other.server_port}"
 
 
-def by_requests(url: str, **kwargs: object) -> None:
+def by_requests(url: str, **kwargs: Any) -> None:
     import requests
 
     with requests.Session() as session:
         session.get(url, **kwargs)
 
 
-def by_urllib3(url: str, **kwargs: object) -> None:
+def by_urllib3(url: str, **kwargs: Any) -> None:
     import urllib3
 
     urllib3.PoolManager().request("GET", url, **kwargs)
 
 
-def by_urllib3_pool(url: str, **kwargs: object) -> None:
+def by_urllib3_pool(url: str, **kwargs: Any) -> None:
     import urllib3
 
     target = urlsplit(url)
-    pool = urllib3.HTTPConnectionPool(target.hostname, target.port)
+    pool = urllib3.HTTPConnectionPool(str(target.hostname), target.port)
     pool.urlopen("GET", target.path, None, kwargs.get("headers"), redirect=False)
 
 
-def by_httpx(url: str, **kwargs: object) -> None:
+def by_httpx(url: str, **kwargs: Any) -> None:
     import httpx
 
     with httpx.Client(follow_redirects=True) as client:
         client.get(url, **kwargs)
 
 
-def by_httpx_async(url: str, **kwargs: object) -> None:
+def by_httpx_async(url: str, **kwargs: Any) -> None:
     import httpx
 
     async def call() -> None:
@@ -88,7 +96,7 @@ def by_httpx_async(url: str, **kwargs: object) -> None:
     asyncio.run(call())
 
 
-def by_aiohttp(url: str, **kwargs: object) -> None:
+def by_aiohttp(url: str, **kwargs: Any) -> None:
     import aiohttp
 
     async def call() -> None:
@@ -98,7 +106,7 @@ def by_aiohttp(url: str, **kwargs: object) -> None:
     asyncio.run(call())
 
 
-def told() -> str:
+def told() -> Any:
     """Return what both servers were sent, and forget it."""
     seen = [allowed.seen[:], other.seen[:]]
     allowed.seen.clear()

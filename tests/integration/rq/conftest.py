@@ -22,6 +22,7 @@ from profcov.store.combine import combine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import TracebackType
 
 APPS = Path(__file__).parent / "apps"
 WARNINGS = ["-W", "error", "-W", "ignore:datetime.datetime.utcnow:DeprecationWarning"]  # RQ 1.16 calls that
@@ -48,7 +49,9 @@ def positional(function, **given):  # RQ's versions differ in what comes before 
 class Worker(subprocess.Popen[bytes]):
     """A worker's process; as a context manager, one that is killed if the block fails, and may run on if it does not."""
 
-    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         if kind is not None:
             below = [self.pid]
             for pid in below:
@@ -56,7 +59,7 @@ class Worker(subprocess.Popen[bytes]):
             for pid in below:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
-        super().__exit__(kind, *rest)
+        super().__exit__(kind, value, traceback)
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Jobs:
         words = [*whole, "--url", self.environ["REDIS_URL"]]
         return Worker(words, env=self.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def work(self, *words: str, **environ: str) -> None:
+    def work(self, *words: str, **environ: Any) -> None:
         """Run a worker until there is nothing left to do."""
         with self.start_worker("--burst", *words, **environ) as worker:
             assert worker.wait(60) == 0
@@ -101,7 +104,8 @@ class Jobs:
         return Job.fetch(job_id, connection=self.redis)
 
     def status(self, job_id: str) -> str:
-        return bytes(self.redis.hget(f"rq:job:{job_id}", "status") or b"").decode()
+        status: Any = self.redis.hget(f"rq:job:{job_id}", "status")
+        return bytes(status or b"").decode()
 
     @property
     def data(self) -> Path:

@@ -74,8 +74,8 @@ def test_no_line_of_a_job_that_finished_is_lost_or_misfiled_though_horses_are_ki
         horses = Horses([worker.pid for worker in workers[:2]], workers[2].pid)
         killed = horses.kill(kills, jobs_a_kill, rq)
         deadline = time.monotonic() + 60 + count / 10
-        while rq.redis.llen("rq:queue:default") or horses.list():
-            assert time.monotonic() < deadline, f"{rq.redis.llen('rq:queue:default')} jobs, {horses.list()} are left"
+        while rq.redis.llen("rq:queue:default") or horses.living():
+            assert time.monotonic() < deadline, f"{rq.redis.llen('rq:queue:default')} jobs, {horses.living()} are left"
             time.sleep(0.02)
         for worker in workers:
             worker.terminate()
@@ -113,7 +113,7 @@ class Horses:
         self._pool = pool
         self._killed: list[int] = []
 
-    def list(self) -> list[int]:
+    def living(self) -> list[int]:
         """Return the process ids of those that live."""
         found = []
         for parent in (*self._workers, *children_of(self._pool)):
@@ -132,7 +132,7 @@ class Horses:
             if rq.redis.scard("began") < due:
                 continue
             with contextlib.suppress(ProcessLookupError, IndexError):  # none there just now
-                pid = rng.choice(self.list())
+                pid = rng.choice(self.living())
                 os.kill(pid, signal.SIGKILL)
                 self._killed.append(pid)
                 due += rng.randrange(1, max(2, jobs_a_kill))

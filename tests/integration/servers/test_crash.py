@@ -26,8 +26,10 @@ sys.path.insert(0, str(APPS))
 import many  # noqa: E402 (it is beside the applications)
 
 REQUESTS_A_KILL = 24
-GUNICORN = (sys.executable, "-m", "gunicorn", "--bind=fd://{fd}", "--no-control-socket", "--log-level=critical")
-GUNICORN = (*GUNICORN, "--workers=2", "--preload", "--worker-class=gthread", "--threads=8", "{target}")
+GUNICORN = (
+    *(sys.executable, "-m", "gunicorn", "--bind=fd://{fd}", "--no-control-socket", "--log-level=critical"),
+    *("--workers=2", "--preload", "--worker-class=gthread", "--threads=8", "{target}"),
+)
 
 
 def test_no_line_is_lost_or_misfiled_though_workers_are_killed_at_any_instant(

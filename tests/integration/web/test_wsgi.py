@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-GUNICORN = ("-m", "gunicorn", "--bind=fd://{fd}", "--worker-class=gthread", "--threads=4", "--no-control-socket")
-GUNICORN = (*GUNICORN, "--log-level=critical", "serve_wsgi:app")
+GUNICORN = (
+    *("-m", "gunicorn", "--bind=fd://{fd}", "--worker-class=gthread", "--threads=4", "--no-control-socket"),
+    *("--log-level=critical", "serve_wsgi:app"),
+)
 WERKZEUG = ("-m", "serve_wsgi", "werkzeug", "once", "{fd}")
 WSGIREF = ("-m", "serve_wsgi", "wsgiref", "once", "{fd}")
 NEW = sys.version_info >= (3, 12)

@@ -27,7 +27,8 @@ def instruction(target: str, name: str) -> list[str]:
     """Return the words of a Dockerfile's instruction in one of its targets, the last one."""
     stage = (EXAMPLE / "Dockerfile").read_text(encoding="utf-8").partition(f" AS {target}\n")[2].partition("\nFROM ")[0]
     found = [line.partition(" ")[2] for line in stage.splitlines() if line.startswith(f"{name} ")]
-    return json.loads(found[-1])
+    words: list[str] = json.loads(found[-1])
+    return words
 
 
 def words_of(service: str) -> list[str]:

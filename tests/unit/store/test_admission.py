@@ -18,9 +18,10 @@ from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Any
 
 
-def admission(directory: Path, **settings: object) -> Admission:
+def admission(directory: Path, **settings: Any) -> Admission:
     return Admission(Settings(enabled=True, data_dir=directory, **settings))
 
 
@@ -73,6 +74,7 @@ def test_a_second_process_does_not_pass_the_limit_either(tmp_path: Path) -> None
         for number in range(8)
     ]
     for process in processes:
+        assert process.stdin is not None
         process.stdin.write("go\n")
         process.stdin.flush()
     taken = [int(process.communicate(timeout=60)[0]) for process in processes]

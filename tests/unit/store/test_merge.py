@@ -231,9 +231,12 @@ def test_versions_are_told_apart_under_the_names_that_files_get(tmp_path: Path, 
         (tmp_path / "src" / f"{name}.py").write_text("x = 1\n")
     now = str(file_digest(tmp_path / "src/a.py"))
     one, two = "/host/one/src/{}.py", "/host/two/src/{}.py"
-    same = {"sources": {one.format("a"): now, one.format("b"): "1" * 64}, "imported": [one.format("b")]}
+    same: dict[str, Any] = {"sources": {one.format("a"): now, one.format("b"): "1" * 64}, "imported": [one.format("b")]}
     write(data, {one.format("a"): {1}, one.format("b"): {1}}, written=2.0, **same)
-    other = {"sources": {two.format("a"): "2" * 64, two.format("b"): "1" * 64}, "imported": [two.format("a")]}
+    other: dict[str, Any] = {
+        "sources": {two.format("a"): "2" * 64, two.format("b"): "1" * 64},
+        "imported": [two.format("a")],
+    }
     write(data, {two.format("a"): {5}, two.format("b"): {6}}, written=1.0, **other)
     made = combine(data, DEMO, config_file=config)
     a, b = (str(tmp_path / "src" / f"{name}.py") for name in ("a", "b"))

@@ -505,7 +505,7 @@ def test_several_readers_at_once_see_who_is_dead(tmp_path: Path, start: Start) -
 
 
 def test_a_unit_that_begins_or_ends_is_noted_by_two_system_calls(tmp_path: Path) -> None:
-    presence, begun, made = Presence(tmp_path), [], []
+    presence, begun, made = Presence(tmp_path), list[Any](), list[Any]()
     presence.begin(DEMO, into=begun)
     presence.end(begun)
 

@@ -14,11 +14,11 @@ from profcov.errors import CoverageReadError
 from profcov.store.read import read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
 
-def write(path: Path, lines: dict[str, set[int]]) -> None:
+def write(path: Path, lines: dict[str, Collection[int]]) -> None:
     data = CoverageData(basename=str(path))
     data.add_lines(lines)
     data.touch_file("/src/idle.py")

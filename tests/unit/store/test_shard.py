@@ -65,7 +65,7 @@ def test_an_sqlite_that_does_not_give_its_bytes_makes_the_same_shard(
 class OldConnection(sqlite3.Connection):
     """A connection as Python has it where SQLite is older than 3.36."""
 
-    serialize = property()  # type: ignore[assignment]
+    serialize = property()
 
     def __init__(self, source: sqlite3.Connection | str, **options: Any) -> None:
         super().__init__(source if isinstance(source, str) else ":memory:", **options)
@@ -86,7 +86,8 @@ class TracedConnection:
         return self._connection.__enter__()
 
     def __exit__(self, *exc_info: object) -> Any:
-        return self._connection.__exit__(*exc_info)
+        leave: Any = self._connection.__exit__
+        return leave(*exc_info)
 
 
 def test_a_shard_is_written_where_another_tool_has_replaced_sqlite3_connect(
@@ -94,7 +95,7 @@ def test_a_shard_is_written_where_another_tool_has_replaced_sqlite3_connect(
 ) -> None:
     with monkeypatch.context() as patches:
         patches.setattr(sqlite3, "connect", TracedConnection)
-        patches.setattr(shard_module, "_tables", made := [])
+        patches.setattr(shard_module, "_tables", made := list[Any]())
         shard = write_shard(tmp_path, DEMO, "profile:demo", LINES)
         made.pop().close()
     assert read_lines(shard) == LINES

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from profcov.errors import CoverageReadError, CoverageWriteError
-from profcov.store.sidecar import file_digest, read_sidecar, write_sidecar
+from profcov.store.files import file_digest
+from profcov.store.sidecar import read_sidecar, write_sidecar
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -64,7 +64,7 @@ async def sign(request: Request, call_next: Callable[..., Any]) -> Response:
     name = request.url.path.split("/")[2]
     token = room.set(name)
     try:
-        response = await call_next(request)
+        response: Response = await call_next(request)
     finally:
         room.reset(token)
     response.headers["X-Room"] = shared(name)
@@ -83,7 +83,7 @@ def shared(name: str) -> str:
 async def calls(name: str, session: InSession, background: BackgroundTasks) -> dict[str, Any]:
     async with httpx.AsyncClient() as client:
         lengths = await asyncio.gather(*(call(client, f"{CALLED}/{name}/{number}") for number in range(3)))
-    told = await session.scalar(select(literal(name)))
+    told = str(await session.scalar(select(literal(name))))
     background.add_task(call_later, told)
     return {"told": told, "lengths": lengths}
 
@@ -190,5 +190,5 @@ async def fail(name: str, session: InSession) -> dict[str, Any]:
 
 @app.get("/rooms/{name}/nobody")
 async def nobody_asks(name: str, session: InSession) -> dict[str, Any]:
-    told = await session.scalar(select(literal(name)))
+    told = str(await session.scalar(select(literal(name))))
     return {"told": shared(str(told)), "letters": await count_letters(name)}

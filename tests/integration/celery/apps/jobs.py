@@ -11,7 +11,7 @@ from profiled import ProfiledTask
 from redis import Redis
 from tasks import app
 
-redis = Redis.from_url(os.environ["REDIS_URL"])
+redis: Any = Redis.from_url(os.environ["REDIS_URL"])
 
 
 def meet(place: str, others: int) -> None:

@@ -16,7 +16,7 @@ def find(run: int):  # runs in a pool's thread
 
 
 @router.get("/{run}")
-async def show(found: Annotated[dict, Depends(find)]):
+async def show(found: Annotated[dict[str, object], Depends(find)]):
     return found
 
 

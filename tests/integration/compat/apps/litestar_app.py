@@ -1,3 +1,5 @@
+from typing import Any
+
 import answers
 from litestar import Litestar, Request, WebSocket, get, post, websocket
 from litestar.background_tasks import BackgroundTask
@@ -12,7 +14,7 @@ async def show(run: int) -> dict[str, object]:
 
 
 @post("/measure", status_code=200, media_type="text/plain")
-async def measure(request: Request) -> str:
+async def measure(request: Request[Any, Any, Any]) -> str:
     return answers.measure(await request.body())
 
 
@@ -32,7 +34,7 @@ async def background() -> Response[str]:
 
 
 @websocket("/ws")
-async def socket(socket: WebSocket) -> None:
+async def socket(socket: WebSocket[Any, Any, Any]) -> None:
     await socket.accept()
     await socket.send_text(answers.talk(await socket.receive_text()))
     await socket.close()

@@ -15,7 +15,7 @@ async def show(run):
 
 @app.post("/measure")
 async def measure():
-    return answers.measure(await quart.request.get_data())
+    return answers.measure(await quart.request.get_data())  # type: ignore[arg-type]  # bytes, unless text is asked for
 
 
 @app.get("/stream")
@@ -41,4 +41,4 @@ async def background():
 
 @app.websocket("/ws")
 async def socket():
-    await quart.websocket.send(answers.talk(await quart.websocket.receive()))
+    await quart.websocket.send(answers.talk(str(await quart.websocket.receive())))

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import warnings
 from pathlib import Path
+from typing import Any
 
 import coverage
 import requests_of
@@ -19,7 +20,7 @@ import requests_of
 HERE = Path(__file__).parent
 
 
-def open_client(app, kind):
+def open_client(app: Any, kind: str) -> Any:
     if kind == "wsgi":
         from werkzeug.test import Client
 
@@ -29,7 +30,7 @@ def open_client(app, kind):
     return TestClient(app, raise_server_exceptions=False)
 
 
-def send(client, kind, request):
+def send(client: Any, kind: str, request: Any) -> object:
     if request.method == "WS":
         with client.websocket_connect(request.path) as socket:
             socket.send_text("hello")
@@ -44,7 +45,7 @@ def send(client, kind, request):
     return answer.status_code, answer.content
 
 
-def main(module):
+def main(module: str) -> None:
     logging.disable()
     warnings.simplefilter("ignore")  # the test client's advice
     app = importlib.import_module(module).app
@@ -52,7 +53,7 @@ def main(module):
     print(json.dumps({slug: measure(app, kind, requests_of.list_requests(module, slug)) for slug in requests_of.SLUGS}))
 
 
-def measure(app, kind, plan):
+def measure(app: Any, kind: str, plan: Any) -> dict[str, list[int]]:
     client = open_client(app, kind)
     for request in plan:
         assert send(client, kind, request)
@@ -66,7 +67,7 @@ def measure(app, kind, plan):
             assert send(client, kind, request)
         tool.stop()
         found = tool.get_data()
-        return {Path(name).name: sorted(found.lines(name)) for name in found.measured_files() if found.lines(name)}
+        return {Path(name).name: sorted(lines) for name in found.measured_files() if (lines := found.lines(name))}
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -59,7 +60,7 @@ for number in itertools.count(1):
     shutil.rmtree(DATA)
     play("demo", green)
     reader, writer = os.pipe()
-    was_killed = kill_before(number, lambda writer=writer: work(writer))
+    was_killed = kill_before(number, functools.partial(work, writer))
     os.close(writer)
     said = set(os.read(reader, 1000).decode().split())
     os.close(reader)

@@ -26,7 +26,7 @@ def main() -> None:
             tool.start()
             for number in numbers:
                 environ = {"PATH_INFO": f"/f/{number}", "HTTP_X_PROFILE_TRACE": slug}
-                list(life.bare_wsgi(environ, lambda status, headers: None))
+                list(life.bare_wsgi(environ, lambda status, headers, exc_info=None: bytes))
             tool.stop()
             data = tool.get_data()
             found[slug] = {Path(name).name: sorted(data.lines(name) or ()) for name in data.measured_files()}

@@ -80,7 +80,8 @@ def bare_wsgi(environ: WSGIEnvironment, start_response: StartResponse) -> Iterab
 def serve_file(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     size = GO_ON.with_name("file").stat().st_size
     start_response("200 OK", [("Content-Type", "application/octet-stream"), ("Content-Length", str(size))])
-    return environ.get("wsgi.file_wrapper", FileWrapper)(GO_ON.with_name("file").open("rb"), 1 << 16)
+    wrapper: type[FileWrapper] = environ.get("wsgi.file_wrapper", FileWrapper)
+    return wrapper(GO_ON.with_name("file").open("rb"), 1 << 16)
 
 
 async def bare_asgi(scope: Any, receive: Any, send: Any) -> None:

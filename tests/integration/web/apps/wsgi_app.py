@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 CLOSED: dict[str, int] = {}
 
@@ -26,7 +26,8 @@ def plain() -> list[tuple[str, str]]:
 
 def app(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
     name = "answer_" + environ["PATH_INFO"].strip("/").replace("-", "_")
-    return globals()[name](environ, start)
+    answer: Callable[..., Iterable[bytes]] = globals()[name]
+    return answer(environ, start)
 
 
 def answer_list(environ: dict[str, Any], start: Any) -> Iterable[bytes]:

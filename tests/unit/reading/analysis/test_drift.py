@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING
 from profcov.reading.analysis.drift import Snapshot, compare_inventories, compare_matrices
 from profcov.reading.analysis.identity import Identity
 from profcov.reading.report.drift import drift_markdown
+from profcov.reading.symbols.model import SymbolName
+from profcov.slug import Slug
 
 if TYPE_CHECKING:
     from tests.unit.conftest import Tree
 
 
+def name_of(symbol: str) -> SymbolName:
+    return SymbolName(f"m:{symbol}")
+
+
 def snapshot(bodies: dict[str, str], partial: tuple[str, ...] = (), **profiles: list[str]) -> Snapshot:
-    symbols = tuple(Identity(f"m:{name}", "function", "m", body) for name, body in bodies.items())
-    covered = {slug: frozenset(f"m:{name}" for name in names) for slug, names in profiles.items()}
-    return Snapshot(symbols, covered, frozenset(partial))
+    symbols = tuple(Identity(name_of(name), "function", SymbolName("m"), body) for name, body in bodies.items())
+    covered = {Slug(slug): frozenset(name_of(name) for name in names) for slug, names in profiles.items()}
+    return Snapshot(symbols, covered, frozenset(map(Slug, partial)))
 
 
 OLD = snapshot({"kept": "a", "old": "b", "gone": "c", "lost": "d"}, p=["kept", "old", "gone", "lost"], left=["kept"])
@@ -24,7 +30,7 @@ OLD = snapshot({"kept": "a", "old": "b", "gone": "c", "lost": "d"}, p=["kept", "
 def test_a_renamed_symbol_is_neither_lost_nor_gained() -> None:
     bodies = {"kept": "a", "renamed": "b", "lost": "d", "fresh": "e"}
     drift = compare_matrices(OLD, snapshot(bodies, p=["kept", "renamed", "fresh"], come=["kept"]))
-    own = drift.profiles["p"]
+    own = drift.profiles[Slug("p")]
     assert (own.state, own.gained, own.lost, own.vanished) == ("same", ("m:fresh",), ("m:lost",), ("m:gone",))
     assert (drift.new, drift.vanished, drift.renamed) == (("m:fresh",), ("m:gone",), {"m:old": "m:renamed"})
     assert drift.has_loss
@@ -32,8 +38,8 @@ def test_a_renamed_symbol_is_neither_lost_nor_gained() -> None:
 
 def test_profiles_that_are_new_or_gone_have_gained_or_lost_everything() -> None:
     drift = compare_matrices(OLD, snapshot({"kept": "a"}, come=["kept"]))
-    assert (drift.profiles["come"].state, drift.profiles["come"].gained) == ("new", ("m:kept",))
-    assert (drift.profiles["left"].state, drift.profiles["left"].lost) == ("gone", ("m:kept",))
+    assert (drift.profiles[Slug("come")].state, drift.profiles[Slug("come")].gained) == ("new", ("m:kept",))
+    assert (drift.profiles[Slug("left")].state, drift.profiles[Slug("left")].lost) == ("gone", ("m:kept",))
     assert not drift.has_loss
 
 
@@ -45,15 +51,15 @@ def test_a_profile_that_is_gone_counts_also_what_has_vanished_from_the_source() 
 
 def test_a_partial_profile_is_marked() -> None:
     drift = compare_matrices(OLD, snapshot({"kept": "a"}, partial=("p",), p=["kept"]))
-    assert (drift.profiles["p"].is_partial, drift.profiles["p"].was_partial) == (True, False)
-    assert not drift.profiles["left"].is_partial
+    assert (drift.profiles[Slug("p")].is_partial, drift.profiles[Slug("p")].was_partial) == (True, False)
+    assert not drift.profiles[Slug("left")].is_partial
 
 
 def test_what_a_profile_has_gained_since_it_was_partial_is_told_as_such() -> None:
     drift = compare_matrices(
         snapshot({"a": "a"}, partial=("p", "q"), p=[], q=["a"]), snapshot({"a": "a"}, p=["a"], q=["a"])
     )
-    assert (drift.profiles["p"].is_partial, drift.profiles["p"].was_partial) == (False, True)
+    assert (drift.profiles[Slug("p")].is_partial, drift.profiles[Slug("p")].was_partial) == (False, True)
     text = "".join(drift_markdown(drift))
     assert text.count("what it gained may only not have been recorded then") == 1
     assert "`q`" not in text

@@ -41,7 +41,7 @@ def recorded(slug: str, lines: dict[str, list[int]], imported: list[str] | None)
     return Recorded(Slug(slug), content, facts)
 
 
-def find(tree: Tree, *profiles: Recorded) -> Gaps:
+def find(tree: Tree, *profiles: Recorded) -> tuple[Gaps, list[tuple[str, str, int]], list[tuple[str, int]]]:
     tree.write(
         "reached.py", "import os\ndef a():\n    return 1\ndef b():\n    x = 1\n    return x\ndef c():\n    return 1\n"
     )
@@ -50,8 +50,9 @@ def find(tree: Tree, *profiles: Recorded) -> Gaps:
     tree.write("constants.py", "x = 1\n")
     tree.write("empty.py", "'''Doc.'''\n")
     gaps = find_gaps(build_matrix(tree.inventory(), profiles))
-    modules = [(gap.module.name, gap.state, gap.missed) for gap in gaps.modules]
-    return gaps, modules, [(gap.symbol.name, gap.missed) for gap in gaps.symbols]
+    modules: list[tuple[str, str, int]] = [(gap.module.name, gap.state, gap.missed) for gap in gaps.modules]
+    symbols: list[tuple[str, int]] = [(gap.symbol.name, gap.missed) for gap in gaps.symbols]
+    return gaps, modules, symbols
 
 
 def test_modules_never_imported_are_apart_from_those_never_called(tree: Tree) -> None:
@@ -165,7 +166,7 @@ def test_what_ran_for_no_profile_is_told_from_what_never_ran(application: Applic
     assert "no profile runs 5 of them. 3 are in functions that ran, but for no profile." in text
     assert "## Ran, but for no profile" in text
     jsonschema.validate(json.loads(json.dumps(gaps_document(gaps))), json.loads(SCHEMA.read_text()))
-    jsonschema.validate(dict(artifact.facts), json.loads(SCHEMA.with_name("sidecar.schema.json").read_text()))
+    jsonschema.validate(dict(artifact.facts or {}), json.loads(SCHEMA.with_name("sidecar.schema.json").read_text()))
 
 
 def test_what_one_process_of_a_profile_ran_outside_is_in_an_artifact_that_is_appended_to(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from profcov.reading.analysis.identity import Identity, match_symbols
+from profcov.reading.symbols.model import SymbolName
 
 
 def symbols(*rows: str) -> list[Identity]:
@@ -14,7 +15,11 @@ def symbols(*rows: str) -> list[Identity]:
         around, dot, _ = rest.rpartition(".")
         parent = (f"{module}:{around}" if dot else module) if colon else None
         kind = "module" if not colon else "class" if rest.rpartition(".")[2][0].isupper() else "function"
-        found.append(Identity(name, kind, parent, None if body == "-" else body))
+        found.append(
+            Identity(
+                SymbolName(name), kind, None if parent is None else SymbolName(parent), None if body == "-" else body
+            )
+        )
     return found
 
 

@@ -8,7 +8,7 @@ from unittest.mock import ANY
 from profcov.reading.analysis.matrix import build_matrix
 from profcov.reading.analysis.overlap import find_unique
 from profcov.reading.symbols.inventory import build_inventory
-from profcov.slug import parse_slug
+from profcov.slug import Slug, parse_slug
 from profcov.store.read import read_artifact
 
 if TYPE_CHECKING:
@@ -245,18 +245,18 @@ def test_in_what_profcov_records_an_import_within_a_unit_covers_nothing(applicat
     )
     application.record("p", "app.load()")
     application.record("q", "app.load().f(); app.load().C().g()")
-    recorded = [read_artifact(application.root, parse_slug(slug)) for slug in ("p", "q")]
+    recorded = [read_artifact(application.root, parse_slug(slug)) for slug in ("p", Slug("q"))]
     matrix = build_matrix(build_inventory(application.config), recorded)
-    assert set(matrix.covered_by("p")) == {"app", "app:load"}
-    assert set(matrix.covered_by("q")) == {"app", "app:load", "late", "late:C", "late:C.g", "late:f"}
+    assert set(matrix.covered_by(Slug("p"))) == {"app", "app:load"}
+    assert set(matrix.covered_by(Slug("q"))) == {"app", "app:load", "late", "late:C", "late:C.g", "late:f"}
 
 
 def test_a_statement_that_failed_on_one_of_its_later_lines_covers_its_function(application: Application) -> None:
     application.write(app="def f():\n    return (\n        1 / 0\n    )\n")
     scenario = "try:\n    app.f()\nexcept ZeroDivisionError:\n    pass"
     matrix = application.matrix(p=scenario)
-    assert list(matrix.covered_by("p")) == ["app", "app:f"]
-    assert matrix.profiles["p"].lines == 1
+    assert list(matrix.covered_by(Slug("p"))) == ["app", "app:f"]
+    assert matrix.profiles[Slug("p")].lines == 1
 
 
 def test_a_match_statement_covers_the_function_and_its_lines_are_counted(application: Application) -> None:
@@ -271,15 +271,15 @@ def test_a_match_statement_covers_the_function_and_its_lines_are_counted(applica
         """,
     )
     matrix = application.matrix(one="app.f(1)", two="app.f(2)")
-    assert (matrix.profiles["one"].lines, matrix.profiles["two"].lines) == (3, 4)
+    assert (matrix.profiles[Slug("one")].lines, matrix.profiles[Slug("two")].lines) == (3, 4)
 
 
 def test_branch_data_is_read_as_lines(application: Application) -> None:
     application.write(app="def f(a):\n    if a:\n        return 1\n    return 2\n")
     application.config.write_text(application.config.read_text() + "branch = true\n")
     matrix = application.matrix(p="app.f(1)")
-    assert list(matrix.covered_by("p")) == ["app", "app:f"]
-    assert matrix.profiles["p"].lines == 2
+    assert list(matrix.covered_by(Slug("p"))) == ["app", "app:f"]
+    assert matrix.profiles[Slug("p")].lines == 2
 
 
 def test_the_matrix_reads_both_ways_and_tells_what_is_unique(application: Application) -> None:
@@ -293,7 +293,7 @@ def test_the_matrix_reads_both_ways_and_tells_what_is_unique(application: Applic
         idle="pass",
     )
     assert list(matrix.profiles) == ["a", "b", "idle"]
-    assert list(matrix.covered_by("idle")) == []
+    assert list(matrix.covered_by(Slug("idle"))) == []
     assert {symbol.name: matrix.profiles_of(flags) for symbol, flags in matrix.rows()} == {
         "app": ["a", "b"],
         "app:f": ["a", "b"],
@@ -309,9 +309,9 @@ def test_files_outside_the_inventory_are_named(application: Application) -> None
     application.write(app="def f():\n    return 1\n", other="def g():\n    return 1\n")
     application.play("p", "import other; app.f(); other.g()")
     inventory = build_inventory(application.config, [application.root / "app.py"])
-    matrix = build_matrix(inventory, [read_artifact(application.root, "p")])
-    reach = matrix.profiles["p"]
-    assert list(matrix.covered_by("p")) == ["app", "app:f"]
+    matrix = build_matrix(inventory, [read_artifact(application.root, Slug("p"))])
+    reach = matrix.profiles[Slug("p")]
+    assert list(matrix.covered_by(Slug("p"))) == ["app", "app:f"]
     assert (reach.lines, reach.files) == (1, 1)
     assert reach.unknown_files == ("other.py",)
 
@@ -322,5 +322,5 @@ def test_a_matrix_without_profiles_or_without_symbols_is_empty(application: Appl
     empty = application.root / "empty"
     empty.mkdir()
     application.play("p", "pass")
-    matrix = build_matrix(build_inventory(application.config, [empty]), [read_artifact(application.root, "p")])
-    assert ([*matrix.rows()], [*matrix.covered_by("p")]) == ([], [])
+    matrix = build_matrix(build_inventory(application.config, [empty]), [read_artifact(application.root, Slug("p"))])
+    assert ([*matrix.rows()], [*matrix.covered_by(Slug("p"))]) == ([], [])

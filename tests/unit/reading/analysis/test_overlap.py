@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -87,8 +87,8 @@ def test_greedy_cover_takes_what_adds_most_and_the_first_by_name_of_several(tree
     ]
 
 
-def cover_by_sets(sets: dict[str, set]) -> list[tuple[str, int, int]]:
-    left, covered, picks = dict(sets), set(), []
+def cover_by_sets(sets: dict[str, set[Any]]) -> list[tuple[str, int, int]]:
+    left, covered, picks = dict(sets), set[Any](), list[tuple[str, int, int]]()
     while left:
         best = min(left, key=lambda slug: (-len(left[slug] - covered), slug))
         adds = len(left[best] - covered)
@@ -141,5 +141,5 @@ def test_all_of_it_is_what_sets_of_lines_say(tree: Tree, seed: int) -> None:
             for other in pair - {slug}
             if slug in pair
         )
-        assert twins[slug].likeness == pytest.approx(best[0])
-        assert alike[frozenset({slug, twins[slug].slug})] == pytest.approx(best[0])
+        assert twins[Slug(slug)].likeness == pytest.approx(best[0])
+        assert alike[frozenset({slug, twins[Slug(slug)].slug})] == pytest.approx(best[0])

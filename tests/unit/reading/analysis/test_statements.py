@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from profcov.reading.analysis import statements
 from profcov.reading.analysis.statements import count_statements
+from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import Slug
 from profcov.store.combine import combine
 from profcov.store.files import file_digest
@@ -30,7 +31,7 @@ def test_a_source_tree_is_listed_once_for_all_artifacts_of_it(
     made = [record(data, "a", app, 2, 3, 5), record(data, "b", other, 2), record(data, "c", app, 3)]
     changed = record(data, "d", other, 2)
     listed = []
-    build = statements.build_inventory
+    build = build_inventory
     monkeypatch.setattr(statements, "build_inventory", lambda *args, **more: listed.append(1) or build(*args, **more))
     assert count_statements([*made, Path("nowhere.coverage")]) == dict(zip(made, (2, 1, 1), strict=True))
     assert listed == [1]

@@ -101,4 +101,4 @@ def test_a_file_name_that_is_no_utf_8_stops_nothing(tree: Tree) -> None:
     content = Content({("profile:p", "m.py"): 0b10, ("profile:p", file): 0b10}, files={"m.py", file})
     matrix = build_matrix(inventory, [Recorded(Slug("p"), content, {"status": "complete", "imported": []})])
     write_matrix(matrix, tree.root / "out", parquet=True)
-    assert "m:f" in read_snapshot(tree.root / "out").profiles["p"]
+    assert "m:f" in read_snapshot(tree.root / "out").profiles[Slug("p")]

@@ -152,7 +152,7 @@ def test_files_that_are_not_python_are_listed_with_the_reason_and_the_others_are
     assert set(modules(inventory)) == {"good.py", "cookie.py", "empty.py"}
     assert [bad.file for bad in inventory.unreadable] == ["broken.py", "deep.py", "latin.py", "lie.py", "null.py"]
     assert all(bad.reason and "\n" not in bad.reason for bad in inventory.unreadable)
-    assert {symbol.name: symbol.body_lines for symbol in inventory.symbols}["cookie:f"] == (3,)
+    assert {str(symbol.name): symbol.body_lines for symbol in inventory.symbols}["cookie:f"] == (3,)
 
 
 def test_invalid_escapes_in_somebody_elses_source_raise_no_warning(tree: Tree) -> None:

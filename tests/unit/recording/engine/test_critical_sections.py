@@ -216,13 +216,14 @@ def test_a_trace_whose_beginning_was_struck_wakes_everything_when_it_begins_agai
 
 def count_switches(engine: MonitoringEngine) -> list[int]:
     """Count, from now on, how often the events of a code object are switched."""
-    switch, count = engine._monitoring.set_local_events, [0]
+    monitoring: Any = engine._monitoring
+    switch, count = monitoring.set_local_events, [0]
 
     def counting(*args: Any) -> None:
         count[0] += 1
         switch(*args)
 
-    engine._monitoring = SimpleNamespace(**{**vars(sys.monitoring), "set_local_events": counting})
+    engine._monitoring = SimpleNamespace(**{**vars(monitoring), "set_local_events": counting})
     return count
 
 

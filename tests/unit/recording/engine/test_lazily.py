@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import CodeType
 
-    from tests.unit.engine.test_critical_sections import MonitoringEngine
+    from profcov.recording.engine.monitoring import MonitoringEngine
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="type aliases came with Python 3.12")
 

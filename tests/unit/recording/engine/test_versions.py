@@ -200,7 +200,7 @@ def test_a_file_that_is_not_there_has_no_version_until_it_is(subject: Subject) -
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
 def test_code_that_is_being_monitored_is_known(subject: Subject) -> None:
     code = subject.run(subject.write(ONE))["f"]
-    monitoring: Any = sys.monitoring
+    monitoring: Any = vars(sys)["monitoring"]
     monitoring.use_tool_id(4, "test")
     try:
         monitoring.set_local_events(4, code, monitoring.events.LINE | monitoring.events.PY_START)
@@ -216,6 +216,8 @@ class Renumber(ast.NodeTransformer):
 
     def visit_Return(self, node: ast.Return) -> ast.AST:
         call = ast.parse("(lambda x: x)(0)", mode="eval").body
+        assert isinstance(call, ast.Call)
+        assert node.value is not None
         call.args = [node.value]
         return ast.fix_missing_locations(ast.copy_location(ast.Return(call), node))
 

@@ -40,7 +40,7 @@ def module_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
 
 def test_a_module_that_is_imported_later_is_handed_over_complete_each_time_that_it_is_run() -> None:
-    seen = []
+    seen: list[Any] = []
     on_import.when_imported(NAME, lambda module: seen.append((module.__name__, module.value)))
     assert seen == []
     importlib.import_module(NAME)
@@ -52,7 +52,7 @@ def test_a_module_that_is_imported_later_is_handed_over_complete_each_time_that_
 
 def test_a_module_that_is_there_already_is_handed_over_at_once() -> None:
     importlib.import_module(NAME)
-    seen = []
+    seen: list[Any] = []
     on_import.when_imported(NAME, seen.append)
     assert seen == [sys.modules[NAME]]
 
@@ -60,7 +60,7 @@ def test_a_module_that_is_there_already_is_handed_over_at_once() -> None:
 def test_the_loader_is_the_one_that_it_would_have_been_for_the_modules_own_code_too(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.py").write_text("loaders = [type(__loader__), type(__spec__.loader)]")
     on_import.when_imported(NAME, lambda module: None)
-    module = importlib.import_module(NAME)
+    module: Any = importlib.import_module(NAME)
     assert module.loaders == [SourceFileLoader, SourceFileLoader]
     assert module.__spec__.loader is module.__loader__
     assert type(module.__loader__) is SourceFileLoader
@@ -69,13 +69,14 @@ def test_the_loader_is_the_one_that_it_would_have_been_for_the_modules_own_code_
 
 def test_a_spec_that_is_only_looked_at_answers_as_ever(tmp_path: Path) -> None:
     (tmp_path / "data.txt").write_text("some")
-    usual = importlib.util.find_spec(NAME)
+    usual: Any = importlib.util.find_spec(NAME)
     on_import.when_imported(NAME, lambda module: None)
-    found = importlib.util.find_spec(NAME)
+    found: Any = importlib.util.find_spec(NAME)
     loader = found.loader
     assert found == usual
     assert usual.loader == loader
-    assert loader == importlib.util.find_spec(NAME).loader
+    again: Any = importlib.util.find_spec(NAME)
+    assert loader == again.loader
     assert hash(loader) == hash(usual.loader)
     assert isinstance(loader, SourceFileLoader)
     assert isinstance(loader, importlib.abc.SourceLoader)
@@ -149,6 +150,7 @@ class Watching:
             spec = importlib.util.find_spec(fullname)
         finally:
             self.is_asked = False
+        assert spec is not None
         spec.loader = self.loader(spec.loader, self.seen)
         return spec
 
@@ -167,14 +169,14 @@ def standing_first(finder: Any) -> Iterator[None]:
 def test_others_that_watch_the_same_import_see_it_and_so_do_we_in_either_order(
     loader: type[Forwarding | Transforming], is_before: bool
 ) -> None:
-    seen = []
+    seen: list[Any] = []
     finder = Watching(loader, seen)
     if not is_before:
         on_import.when_imported(NAME, lambda module: seen.append("ours"))
     with standing_first(finder):
         if is_before:
             on_import.when_imported(NAME, lambda module: seen.append("ours"))
-        module = importlib.import_module(NAME)
+        module: Any = importlib.import_module(NAME)
     theirs = ["theirs"] if loader is Forwarding else ["their code", "theirs"]
     assert sorted(seen) == sorted(["ours", *theirs])
     assert module.value == 1
@@ -187,9 +189,9 @@ def test_pytests_rewriting_of_assertions_goes_on(tmp_path: Path) -> None:
     name = f"{NAME}_rewritten"
     (tmp_path / f"{name}.py").write_text("def check():\n    assert 1 == len('ab')\n")
     pytest.register_assert_rewrite(name)
-    seen = []
+    seen: list[Any] = []
     on_import.when_imported(name, seen.append)
-    module = importlib.import_module(name)
+    module: Any = importlib.import_module(name)
     del sys.modules[name]
     with pytest.raises(AssertionError, match="where 2 = len"):
         module.check()
@@ -203,7 +205,7 @@ def test_modules_of_one_archive_are_handed_over_each(tmp_path: Path, monkeypatch
         for name in names:
             archive.writestr(f"{name}.py", "value = 1\n")
     monkeypatch.syspath_prepend(tmp_path / "archive.zip")
-    seen = []
+    seen: list[Any] = []
     for name in names:
         on_import.when_imported(name, lambda module: seen.append(module.__name__))
     for name in names:
@@ -216,16 +218,16 @@ class Lazy:
     @staticmethod
     def find_spec(fullname: str, path: Any = None, target: Any = None) -> ModuleSpec | None:
         spec = PathFinder.find_spec(fullname, path, target) if fullname == NAME else None
-        if spec is not None:
+        if spec is not None and spec.loader is not None:
             spec.loader = importlib.util.LazyLoader(spec.loader)
         return spec
 
 
 def test_a_lazy_module_is_handed_over_when_it_is_first_used() -> None:
-    seen = []
+    seen: list[Any] = []
     with standing_first(Lazy):
         on_import.when_imported(NAME, lambda module: seen.append(module.value))
-        module = importlib.import_module(NAME)
+        module: Any = importlib.import_module(NAME)
     assert object.__getattribute__(module, "__class__") is not type(sys)
     assert seen == []
     assert module.value == 1
@@ -234,9 +236,9 @@ def test_a_lazy_module_is_handed_over_when_it_is_first_used() -> None:
 
 
 def test_a_lazy_module_that_is_there_already_is_not_loaded_by_us() -> None:
-    seen = []
+    seen: list[Any] = []
     with standing_first(Lazy):
-        module = importlib.import_module(NAME)
+        module: Any = importlib.import_module(NAME)
     on_import.when_imported(NAME, lambda module: seen.append(module.value))
     assert object.__getattribute__(module, "__class__") is not type(sys)
     assert module.value == 1
@@ -261,7 +263,7 @@ def test_a_module_that_another_thread_imports_meanwhile_is_handed_over_with_the_
     thread = Importing()
     thread.start()
     assert thread.is_there.wait(10)
-    seen = []
+    seen: list[Any] = []
     on_import.when_imported(NAME, lambda module: seen.append(module.value))
     importlib.util.find_spec("another_that_nobody_has")
     assert seen == []
@@ -276,7 +278,7 @@ def test_what_stands_in_for_a_module_is_handed_over_unless_it_has_to_be_loaded_f
 ) -> None:
     stand_in = object()
     monkeypatch.setitem(sys.modules, NAME, stand_in)
-    seen = []
+    seen: list[Any] = []
     on_import.when_imported(NAME, seen.append)
     assert seen == [stand_in]
 
@@ -298,7 +300,7 @@ def test_a_traceback_has_no_line_of_ours(run_python: Callable[..., Any]) -> None
 
 
 def test_every_callback_of_a_module_is_called_and_one_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    seen = []
+    seen: list[Any] = []
 
     def fail(module: object) -> None:
         raise ValueError("no such attribute")
@@ -319,7 +321,7 @@ def test_a_module_that_does_not_exist_is_still_not_found() -> None:
 
 def test_a_module_whose_import_fails_is_waited_for_still(tmp_path: Path) -> None:
     (tmp_path / f"{NAME}.py").write_text("1 / 0\n")
-    seen = []
+    seen: list[Any] = []
     on_import.when_imported(NAME, seen.append)
     with pytest.raises(ZeroDivisionError):
         importlib.import_module(NAME)

@@ -158,7 +158,7 @@ def test_a_patch_is_bound_as_what_it_replaces_was_whoever_patched_before(patches
 
 
 def test_another_patch_on_top_of_ours_has_its_instance_and_ours_beneath_does_nothing_once_put_back(
-    patches: Patches, cls
+    patches: Patches, cls: type[Owner]
 ) -> None:
     wrap_ours(patches, cls)
     wrap_theirs(cls)
@@ -175,7 +175,7 @@ def test_another_patch_on_top_of_ours_has_its_instance_and_ours_beneath_does_not
 def test_a_copy_that_another_patch_has_put_into_a_subclass_does_not_go_past_ours(
     patches: Patches, cls: type[Owner]
 ) -> None:
-    class Child(cls):
+    class Child(cls):  # type: ignore[valid-type, misc]
         pass
 
     class Grandchild(Child):
@@ -195,7 +195,8 @@ def test_a_copy_that_another_patch_has_put_into_a_subclass_does_not_go_past_ours
 def test_what_stands_in_for_a_method_without_being_bound_is_called_without_an_instance(
     patches: Patches, cls: type[Owner]
 ) -> None:
-    cls.method = lambda_like = unittest.mock.MagicMock(return_value="a mock")
+    lambda_like = unittest.mock.MagicMock(return_value="a mock")
+    cls.method = lambda_like  # type: ignore[method-assign]
     patches.wrap(cls, "method", lambda original, *args, **kwargs: original(*args, **kwargs) + ", ours")
     assert cls().method("word") == "a mock, ours"
     lambda_like.assert_called_once_with("word")
@@ -209,7 +210,7 @@ def test_a_class_of_c_stays_as_it_is(patches: Patches) -> None:
 
 
 def test_a_function_of_a_module_is_called_as_it_is(patches: Patches) -> None:
-    module = types.ModuleType("made_up")
+    module: Any = types.ModuleType("made_up")
     module.function = wrapt.FunctionWrapper(
         lambda word: word, lambda wrapped, instance, args, kwargs: f"{wrapped(*args, **kwargs)} {instance}"
     )

@@ -9,13 +9,14 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 @pytest.mark.skipif(
     sys.version_info < (3, 12), reason="greenlets need the monitoring engine, which came with Python 3.12"
 )
 @pytest.mark.parametrize("order", ["before", "after"])
-def test_work_in_gevents_pools_of_threads_is_its_units(run_python: Callable[..., object], order: str) -> None:
+def test_work_in_gevents_pools_of_threads_is_its_units(run_python: Callable[..., Any], order: str) -> None:
     """The executor has a ``submit`` of its own, and the threads are started by what gevent took from ``_thread``."""
     source = f"""
     import profcov
@@ -45,7 +46,7 @@ def test_work_in_gevents_pools_of_threads_is_its_units(run_python: Callable[...,
 
 
 def test_what_is_called_with_a_result_is_its_units_who_has_asked_for_that(
-    run_python: Callable[..., object], engine: str
+    run_python: Callable[..., Any], engine: str
 ) -> None:
     source = """
     import threading

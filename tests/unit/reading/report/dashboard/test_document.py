@@ -15,6 +15,7 @@ from profcov.reading.report.dashboard.edition import Edition
 from profcov.reading.report.dashboard.notes import Played, read_note
 from profcov.reading.report.dashboard.signatures import unpack_signature
 from profcov.reading.report.dashboard.top_lists import make_lists
+from profcov.reading.symbols.model import SymbolName
 from profcov.slug import Slug
 from profcov.store.content import Content
 from profcov.store.line_sets import to_bits
@@ -196,8 +197,8 @@ def test_what_was_gained_and_lost_names_the_profiles_that_are_in_both(tree: Tree
 
 
 def test_profiles_that_are_or_were_partial_may_have_changed_only_in_what_was_recorded(tree: Tree) -> None:
-    profiles = {Slug(slug): frozenset() for slug in "abc"}
-    old, new = Snapshot((), profiles, frozenset("a")), Snapshot((), profiles, frozenset("b"))
+    profiles = {Slug(slug): frozenset[SymbolName]() for slug in "abc"}
+    old, new = (Snapshot((), profiles, frozenset({Slug(slug)})) for slug in "ab")
     assert describe_changes("monday", compare_matrices(old, new))["partial"] == ["a", "b"]
 
 

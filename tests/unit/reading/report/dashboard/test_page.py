@@ -167,7 +167,7 @@ def test_its_policy_lets_its_own_script_run_and_nothing_else(edition: Edition) -
     script = page.rpartition("<script>")[2].partition("</script>")[0]
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     (policy,) = (attributes["content"] for tag, attributes in Elements(page).found if "http-equiv" in attributes)
-    assert policy.startswith(f"default-src 'none'; script-src 'sha256-{digest}';")
+    assert str(policy).startswith(f"default-src 'none'; script-src 'sha256-{digest}';")
     assert script == read_static(SCRIPT)
 
 
