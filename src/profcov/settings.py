@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from profcov.errors import InvalidSlugError, SettingsError
 from profcov.slug import parse_slug
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    N = TypeVar("N", int, float)
+    from collections.abc import Callable, Mapping
+    from dataclasses import Field
 
 EngineChoice = Literal["auto", "monitoring", "ctrace"]
 ContextChoice = Literal["profile", "route", "request"]
@@ -45,18 +44,112 @@ RUN: Final = "PROFILE_COVERAGE_RUN"
 """Set by ``profcov run`` for the command and its children: where :mod:`profcov.store.runs` notes what became of it."""
 
 DEFAULT_DIR: Final = ".profcov"
-MIN_FREE_DEFAULT: Final = 100_000_000
 DEFAULT_CONFIG: Final = "coverage.profile-playback.ini"
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"", "0", "false", "no", "off"})
-_ENGINES = ("auto", "monitoring", "ctrace")
-_CONTEXTS = ("profile", "route", "request")
 _CARRIERS = ("header", "baggage", "cookie")
 _PATHS: Final = frozenset({DIR, CONFIG})
 _FOR_REQUESTS: Final = frozenset({CARRIERS, ALLOW, DEFAULT_SLUG, SECRET, TOKEN_SECONDS})
-_LEAST_SECRET: Final = 16
-_MOST: Final = 86400
+_MIN_SECRET_CHARS: Final = 16
+_MAX_NUMBER: Final = 86400
+
+
+def _read_switch(name: str, value: str) -> bool:
+    word = value.strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise SettingsError(name, value, "one of 1, true, yes, on, 0, false, no, off")
+
+
+def _read_choice(*choices: str) -> Callable[[str, str], str]:
+    def read(name: str, value: str) -> str:
+        word = value.strip().lower()
+        if word not in choices:
+            raise SettingsError(name, value, "one of " + ", ".join(choices))
+        return word
+
+    return read
+
+
+def _read_number(kind: type[int | float]) -> Callable[[str, str], float]:
+    expected = f"a {'whole ' if kind is int else ''}number above 0, at most {_MAX_NUMBER}"
+
+    def read(name: str, value: str) -> float:
+        try:
+            number = kind(value)
+        except ValueError:
+            raise SettingsError(name, value, expected) from None
+        # `time.sleep` has a limit, too; not-a-number is above nothing.
+        if not 0 < number <= _MAX_NUMBER:
+            raise SettingsError(name, value, expected)
+        return number
+
+    return read
+
+
+def _read_list(_name: str, value: str) -> tuple[str, ...]:
+    """Return what stands between commas or blanks."""
+    return tuple(value.replace(",", " ").split())
+
+
+def _read_carriers(name: str, value: str) -> tuple[str, ...]:
+    given = _read_list(name, value.lower())
+    if given == ("none",):
+        return ()
+    if not set(given) <= set(_CARRIERS):
+        raise SettingsError(name, value, "some of header, baggage, cookie between commas, or none")
+    return tuple(each for each in _CARRIERS if each in given) if given else _CARRIERS
+
+
+def _read_slug(name: str, value: str) -> str:
+    try:
+        return parse_slug(value)
+    except InvalidSlugError:
+        expected = (
+            "a slug: 1 to 100 letters, digits, '.', '_' or '-', starting with a letter or digit, without '.coverage'"
+        )
+        raise SettingsError(name, value, expected) from None
+
+
+def _read_bytes(name: str, value: str) -> int:
+    if not (value.isascii() and value.isdigit()):
+        raise SettingsError(name, value, "a whole number of bytes; 0 for no limit")
+    return int(value)
+
+
+def _read_secret(name: str, value: str) -> str:
+    if len(value) < _MIN_SECRET_CHARS:
+        raise SettingsError(name, "(hidden)", f"{_MIN_SECRET_CHARS} characters or more")
+    return value
+
+
+def _read_umask(name: str, value: str) -> int:
+    if re.fullmatch("0?o?0?[0-7]{1,2}", value) is None:
+        raise SettingsError(name, value, "an octal number of group's and others' permissions, 077 at most, such as 007")
+    return int(value.removeprefix("0o"), 8)
+
+
+def _write_switch(value: bool) -> str:  # noqa: FBT001 (a setting's value)
+    return "1" if value else "0"
+
+
+def _write_text(value: str | None) -> str:
+    return value or ""
+
+
+def _setting(
+    name: str,
+    default: object,
+    read: Callable[[str, str], object],
+    write: Callable[[Any], str] = str,
+    *,
+    is_shown: bool = True,
+) -> Any:
+    """Declare a setting: its variable, what it is while that is not set, how it is read from that and written for a child."""
+    return field(default=default, repr=is_shown, metadata={"name": name, "read": read, "write": write})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +165,24 @@ class Settings:
     a unit has put into a queue works for that unit.
     """
 
-    enabled: bool = False
-    data_dir: Path = Path(DEFAULT_DIR)
-    config_file: Path | None = None
-    context_prefix: str = "profile"
-    engine: EngineChoice = "auto"
-    context: ContextChoice = "profile"
-    flush_seconds: float = 5.0
-    max_profiles: int = 256
-    max_labels: int = 1000
-    carriers: tuple[str, ...] = _CARRIERS
-    allow: tuple[str, ...] = ()
-    propagate: tuple[str, ...] = ()
-    default_slug: str | None = None
-    secret: str | None = field(default=None, repr=False)
-    token_seconds: int = 3600
-    umask: int = 0o077
-    min_free_bytes: int = MIN_FREE_DEFAULT
-    follow_queues: bool = False
+    enabled: bool = _setting(ENABLE, False, _read_switch, _write_switch)
+    data_dir: Path = _setting(DIR, Path(DEFAULT_DIR), lambda _, value: Path(value))
+    config_file: Path | None = _setting(CONFIG, None, lambda _, value: find_config(value))
+    context_prefix: str = _setting(CONTEXT_PREFIX, "profile", lambda _, value: value)
+    engine: EngineChoice = _setting(ENGINE, "auto", _read_choice("auto", "monitoring", "ctrace"))
+    context: ContextChoice = _setting(CONTEXT, "profile", _read_choice("profile", "route", "request"))
+    flush_seconds: float = _setting(FLUSH_SECONDS, 5.0, _read_number(float))
+    max_profiles: int = _setting(MAX_PROFILES, 256, _read_number(int))
+    max_labels: int = _setting(MAX_LABELS, 1000, _read_number(int))
+    carriers: tuple[str, ...] = _setting(CARRIERS, _CARRIERS, _read_carriers, lambda given: ",".join(given) or "none")
+    allow: tuple[str, ...] = _setting(ALLOW, (), _read_list, ",".join)
+    propagate: tuple[str, ...] = _setting(PROPAGATE, (), _read_list, ",".join)
+    default_slug: str | None = _setting(DEFAULT_SLUG, None, _read_slug, _write_text)
+    secret: str | None = _setting(SECRET, None, _read_secret, _write_text, is_shown=False)
+    token_seconds: int = _setting(TOKEN_SECONDS, 3600, _read_number(int))
+    umask: int = _setting(UMASK, 0o077, _read_umask, "{:03o}".format)
+    min_free_bytes: int = _setting(MIN_FREE, 100_000_000, _read_bytes)
+    follow_queues: bool = _setting(FOLLOW_QUEUES, False, _read_switch, _write_switch)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data_dir", _absolute(self.data_dir))
@@ -104,49 +197,17 @@ class Settings:
             SettingsError: a variable has a value that it cannot have.
         """
         env = os.environ if environ is None else environ
-        return cls(
-            enabled=_read_switch(env, ENABLE),
-            data_dir=Path(env.get(DIR) or DEFAULT_DIR),
-            config_file=find_config(env.get(CONFIG)),
-            context_prefix=env.get(CONTEXT_PREFIX) or "profile",
-            engine=cast("EngineChoice", _read_choice(env, ENGINE, _ENGINES)),
-            context=cast("ContextChoice", _read_choice(env, CONTEXT, _CONTEXTS)),
-            flush_seconds=_read_number(env, FLUSH_SECONDS, 5.0, float, f"a number above 0, at most {_MOST}"),
-            max_profiles=_read_number(env, MAX_PROFILES, 256, int, f"a whole number above 0, at most {_MOST}"),
-            max_labels=_read_number(env, MAX_LABELS, 1000, int, f"a whole number above 0, at most {_MOST}"),
-            carriers=_read_carriers(env),
-            allow=_read_list(env, ALLOW),
-            propagate=_read_list(env, PROPAGATE),
-            default_slug=_read_slug(env, DEFAULT_SLUG),
-            secret=read_secret(env),
-            token_seconds=_read_number(env, TOKEN_SECONDS, 3600, int, f"a whole number above 0, at most {_MOST}"),
-            umask=read_umask(env),
-            min_free_bytes=_read_min_free(env),
-            follow_queues=_read_switch(env, FOLLOW_QUEUES),
-        )
+        given = {each.name: _read(env, each) for each in fields(cls) if env.get(each.metadata["name"])}
+        return cls(**{"config_file": find_config(None), **given})
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that give a process these settings."""
-        variables = {
-            ENABLE: "1" if self.enabled else "0",
-            DIR: str(self.data_dir),
-            CONTEXT_PREFIX: self.context_prefix,
-            ENGINE: self.engine,
-            CONTEXT: self.context,
-            FLUSH_SECONDS: str(self.flush_seconds),
-            MAX_PROFILES: str(self.max_profiles),
-            MAX_LABELS: str(self.max_labels),
-            CARRIERS: ",".join(self.carriers) or "none",
-            ALLOW: ",".join(self.allow),
-            PROPAGATE: ",".join(self.propagate),
-            DEFAULT_SLUG: self.default_slug or "",
-            SECRET: self.secret or "",
-            TOKEN_SECONDS: str(self.token_seconds),
-            UMASK: f"{self.umask:03o}",
-            MIN_FREE: str(self.min_free_bytes),
-            FOLLOW_QUEUES: "1" if self.follow_queues else "0",
+        values = [(each.metadata, getattr(self, each.name)) for each in fields(self)]
+        return {
+            setting["name"]: setting["write"](value)
+            for setting, value in values
+            if value is not None or setting["name"] != CONFIG  # then it is looked for
         }
-        return variables if self.config_file is None else {**variables, CONFIG: str(self.config_file)}
 
     def environment_of_child(self, given: Mapping[str, str]) -> dict[str, str]:
         """Return what a child that belongs to a slug lacks in its environment to record by these settings.
@@ -197,10 +258,8 @@ def read_secret(env: Mapping[str, str]) -> str | None:
     Raises:
         SettingsError: it is too short to be one; the message does not tell it.
     """
-    secret = env.get(SECRET)
-    if secret and len(secret) < _LEAST_SECRET:
-        raise SettingsError(SECRET, "(hidden)", f"{_LEAST_SECRET} characters or more")
-    return secret or None
+    secret: str | None = _read(env, _FIELDS["secret"])
+    return secret
 
 
 def read_umask(env: Mapping[str, str]) -> int:
@@ -209,12 +268,14 @@ def read_umask(env: Mapping[str, str]) -> int:
     Raises:
         SettingsError: it is not an octal number, or one that takes the owner's own permissions away.
     """
-    value = env.get(UMASK) or "077"
-    if re.fullmatch("0?o?0?[0-7]{1,2}", value) is None:
-        raise SettingsError(
-            UMASK, value, "an octal number of group's and others' permissions, 077 at most, such as 007"
-        )
-    return int(value.removeprefix("0o"), 8)
+    umask: int = _read(env, _FIELDS["umask"])
+    return umask
+
+
+def _read(env: Mapping[str, str], setting: Field[Any]) -> Any:
+    name: str = setting.metadata["name"]
+    value = env.get(name)
+    return setting.metadata["read"](name, value) if value else setting.default
 
 
 def _absolute(path: Path) -> Path:
@@ -224,68 +285,4 @@ def _absolute(path: Path) -> Path:
         return path
 
 
-def _read_switch(env: Mapping[str, str], name: str) -> bool:
-    value = env.get(name, "").strip().lower()
-    if value in _TRUE:
-        return True
-    if value in _FALSE:
-        return False
-    raise SettingsError(name, env[name], "one of 1, true, yes, on, 0, false, no, off")
-
-
-def _read_choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
-    """Return one of the choices; the first is the default."""
-    value = (env.get(name) or choices[0]).strip().lower()
-    if value not in choices:
-        raise SettingsError(name, env[name], "one of " + ", ".join(choices))
-    return value
-
-
-def _read_list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
-    """Return what stands between commas or blanks."""
-    return tuple(env.get(name, "").replace(",", " ").split())
-
-
-def _read_carriers(env: Mapping[str, str]) -> tuple[str, ...]:
-    given = _read_list({CARRIERS: env.get(CARRIERS, "").lower()}, CARRIERS)
-    if given == ("none",):
-        return ()
-    if not set(given) <= set(_CARRIERS):
-        raise SettingsError(CARRIERS, env[CARRIERS], "some of header, baggage, cookie between commas, or none")
-    return tuple(each for each in _CARRIERS if each in given) if given else _CARRIERS
-
-
-def _read_slug(env: Mapping[str, str], name: str) -> str | None:
-    value = env.get(name)
-    if not value:
-        return None
-    try:
-        return parse_slug(value)
-    except InvalidSlugError:
-        expected = (
-            "a slug: 1 to 100 letters, digits, '.', '_' or '-', starting with a letter or digit, without '.coverage'"
-        )
-        raise SettingsError(name, value, expected) from None
-
-
-def _read_min_free(env: Mapping[str, str]) -> int:
-    value = env.get(MIN_FREE)
-    if not value:
-        return MIN_FREE_DEFAULT
-    if not (value.isascii() and value.isdigit()):
-        raise SettingsError(MIN_FREE, value, "a whole number of bytes; 0 for no limit")
-    return int(value)
-
-
-def _read_number(env: Mapping[str, str], name: str, default: N, kind: type[N], expected: str) -> N:
-    value = env.get(name)
-    if not value:
-        return default
-    try:
-        number = kind(value)
-    except ValueError:
-        raise SettingsError(name, value, expected) from None
-    # `time.sleep` has a limit, too; not-a-number is above nothing.
-    if not 0 < number <= _MOST:
-        raise SettingsError(name, value, expected)
-    return number
+_FIELDS: Final = {each.name: each for each in fields(Settings)}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,25 @@ def test_a_child_process_gets_the_same_settings_through_its_environment(empty_di
         max_labels=4,
     )
     assert read(**settings.environment()) == settings
+
+
+def test_each_setting_is_written_for_a_child_and_read_back() -> None:
+    settings = Settings(
+        context="request",
+        carriers=("cookie",),
+        allow=("a*", "b"),
+        propagate=("*.example",),
+        default_slug="demo",
+        secret="s" * 16,
+        token_seconds=5,
+        umask=0o007,
+        min_free_bytes=0,
+        follow_queues=True,
+    )
+    assert read(**settings.environment()) == settings
+    assert read(**Settings(carriers=()).environment()) == Settings(carriers=())
+    assert "s" * 16 not in repr(settings)
+    assert len(settings.environment()) == len(fields(Settings)) - 1  # no configuration: it is looked for
 
 
 @given(environ=st.dictionaries(
