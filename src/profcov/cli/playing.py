@@ -13,12 +13,13 @@ import click
 import urllib3
 
 from profcov.cli.redis_url import redis_url_option
-from profcov.playback.address import find_origin, show, show_wrong
+from profcov.playback.address import find_origin
 from profcov.playback.cookies import read_cookie_file
 from profcov.playback.formats import find_files, find_slug, load, load_profiles
 from profcov.playback.play import list_saved
 from profcov.playback.play_options import DEFAULT_TIMEOUT, PlayOptions
 from profcov.playback.template import NAME
+from profcov.playback.urls import show, show_wrong
 from profcov.playback.yaml_request import find_header_problem
 from profcov.reading.report.text import printable
 from profcov.settings import DEFAULT_CONFIG, DEFAULT_DIR, DIR, read_secret, read_umask

@@ -14,12 +14,13 @@ from profcov.cli.arguments import format_option
 from profcov.cli.group import CommandGroup
 from profcov.cli.main import USAGE
 from profcov.errors import ProfileFormatError
-from profcov.playback.address import show
 from profcov.playback.formats import find_files, load, refuse_twice
 from profcov.playback.masking import Mask
 from profcov.playback.recorded.rewriting import is_secret_place
-from profcov.playback.secret import MASK, find_secrets, is_secret_name
+from profcov.playback.secret_names import MASK, is_secret_name
 from profcov.playback.secret_text import hide_named
+from profcov.playback.secret_values import find_secrets
+from profcov.playback.urls import show
 from profcov.playback.yaml_schema import profile_schema
 from profcov.playback.yaml_writer import write_profile
 from profcov.reading.report.files import write_whole_bytes

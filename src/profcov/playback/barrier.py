@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import TargetError
 from profcov.extras import install_command
-from profcov.playback.address import show
 from profcov.playback.polling import tries
+from profcov.playback.urls import show
 from profcov.store.files import PRIVATE
 from profcov.store.jobs import CREATED, may_run
 from profcov.store.lock import exclusive

@@ -12,14 +12,15 @@ import requests
 from urllib3.exceptions import NameResolutionError, NewConnectionError
 
 from profcov.errors import TargetError, TargetUnreachableError
-from profcov.playback.address import find_origin, join, show, show_server
+from profcov.playback.address import find_origin, join
 from profcov.playback.connection import ProfileSession
 from profcov.playback.content_coding import narrow
 from profcov.playback.failure import StepFailedError
 from profcov.playback.masking import Mask
-from profcov.playback.secret import is_secret_name
+from profcov.playback.secret_names import is_secret_name
 from profcov.playback.secret_text import hide_named
 from profcov.playback.trace_status import explain_status
+from profcov.playback.urls import show, show_server
 from profcov.settings import Settings
 from profcov.wire.carrier import HEADER, outgoing_headers
 from profcov.wire.statuses import STATUS_HEADER, TRACED

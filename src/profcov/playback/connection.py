@@ -15,7 +15,8 @@ from requests.auth import HTTPBasicAuth
 from requests.utils import get_auth_from_url
 from urllib3.exceptions import ProtocolError
 
-from profcov.playback.address import find_origin, show_server
+from profcov.playback.address import find_origin
+from profcov.playback.urls import show_server
 
 if TYPE_CHECKING:
     from profcov.playback.address import Origin

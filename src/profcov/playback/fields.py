@@ -11,7 +11,7 @@ import jmespath
 
 from profcov.errors import ProfileFormatError
 from profcov.playback.places import Items, Table, place_of
-from profcov.playback.secret import is_secret_name
+from profcov.playback.secret_names import is_secret_name
 from profcov.playback.secret_text import hide_named
 from profcov.playback.template import TemplateError, find_names
 

@@ -6,11 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from profcov.playback.address import find_origin, show_wrong
+from profcov.playback.address import find_origin
 from profcov.playback.call import Call
 from profcov.playback.failure import StepFailedError
 from profcov.playback.secret_text import list_named
 from profcov.playback.template import fill, fill_json
+from profcov.playback.urls import show_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

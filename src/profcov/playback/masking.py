@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus
 
-from profcov.playback.secret import MASK
+from profcov.playback.secret_names import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import ProfcovError
-from profcov.playback.address import show
 from profcov.playback.play_options import find_base_url, make_recording, open_client
 from profcov.playback.runner import check_ready
 from profcov.playback.steps import play_steps
+from profcov.playback.urls import show
 from profcov.version import __version__
 
 if TYPE_CHECKING:

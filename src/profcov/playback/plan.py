@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from profcov.playback.address import find_origin, join, name_server, show
+from profcov.playback.address import find_origin, join, name_server
 from profcov.playback.masking import Mask
 from profcov.playback.play_options import find_base_url
-from profcov.playback.secret import find_secrets, is_secret_name
+from profcov.playback.secret_names import is_secret_name
+from profcov.playback.secret_values import find_secrets
 from profcov.playback.steps import find_named_origins
 from profcov.playback.template import SERVER, fill
+from profcov.playback.urls import show
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -15,7 +15,7 @@ from profcov.playback.existing import Existing, find_existing
 from profcov.playback.faults import raise_faults
 from profcov.playback.play import PlayResult, ignore_step, ignore_try, play
 from profcov.playback.play_options import PlayOptions, find_base_url, make_recording
-from profcov.playback.secret import read_secrets
+from profcov.playback.secret_values import read_secrets
 from profcov.reading.analysis.statements import count_statements
 
 if TYPE_CHECKING:

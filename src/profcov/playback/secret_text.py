@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from profcov.playback.secret import MASK, is_secret_name
+from profcov.playback.secret_names import MASK, has_secret_name, is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ def list_texts(value: Any) -> Iterator[str]:
 def _is_secret(name: str) -> bool:
     """Return whether a name is that of a secret, or has one as a part: ``user[password]``."""
     plain = _UNICODE.sub(lambda code: chr(int(code[1], 16)), unquote(name))
-    return any(map(is_secret_name, (plain, *re.findall(r"[\w-]+", plain))))
+    return is_secret_name(plain) or has_secret_name(plain)
 
 
 def _hide_pairs(text: str) -> str:

@@ -9,7 +9,7 @@ from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urljoin
 
-from profcov.playback import expectation
+from profcov.playback.answers import read_json, read_text, search
 
 if TYPE_CHECKING:
     import re
@@ -44,7 +44,7 @@ class JsonSource:
 
     def find(self, answer: requests.Response) -> Any:
         """Return what the expression finds."""
-        found = expectation.search(self.expression, expectation.read_json(answer), answer)
+        found = search(self.expression, read_json(answer), answer)
         if self.match is None:
             return found
         return _first_group(self.match, found) if isinstance(found, str) else None
@@ -112,7 +112,7 @@ class HtmlSource:
 
     def find(self, answer: requests.Response) -> str | None:
         """Return the first that the page has."""
-        return dict(reversed(read_fields(expectation.read_text(answer)))).get(self.name)
+        return dict(reversed(read_fields(read_text(answer)))).get(self.name)
 
     def document(self) -> Any:
         """Return a mapping with ``html``."""
@@ -140,7 +140,7 @@ class TextSource:
             texts = [url]
             with contextlib.suppress(ValueError, KeyError):  # none, or one that is no address
                 texts.append(urljoin(url, answer.headers["Location"]))
-        found = (_first_group(self.match, text) for text in (*texts, expectation.read_text(answer)))
+        found = (_first_group(self.match, text) for text in (*texts, read_text(answer)))
         return next((text for text in found if text is not None), None)
 
     def document(self) -> Any:

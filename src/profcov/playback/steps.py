@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import PlaybackError, TargetError
-from profcov.playback import expectation
 from profcov.playback.address import find_origin, name_server
+from profcov.playback.answers import excerpt, title
 from profcov.playback.call import Call
 from profcov.playback.failure import StepFailedError
 from profcov.playback.filling import fill_in, fill_path
 from profcov.playback.jobs import find_job_ids
+from profcov.playback.judge import check
 from profcov.playback.profile import JobsWait, Wait
-from profcov.playback.secret import is_secret_name, read_secrets
+from profcov.playback.secret_names import has_secret_name, is_secret_name
 from profcov.playback.secret_text import list_texts
+from profcov.playback.secret_values import read_secrets
 from profcov.playback.template import SERVER, fill
 from profcov.playback.waiting import Play, wait_for_named_jobs, wait_until
 
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 LONGEST_PAUSE: Final = 60.0
 """The seconds of a pause between two steps that are played, however long it was when it was recorded."""
-
-_WORD: Final = re.compile(r"[\w-]+")
-"""A name in the text of a source, such as ``'data.access_token'`` or ``header X-Api-Key``."""
 
 
 def play_steps(
@@ -112,7 +110,7 @@ def _play_step(step: Step, play: Play) -> None:
     if isinstance(step.wait, Wait) and step.wait.path is None:
         answer = wait_until(step.wait, play, call, step.expect.status, answer)
     with _judge(answer):
-        expectation.check(answer, step.expect, play.client.seconds)
+        check(answer, step.expect, play.client.seconds)
         play.jobs += find_job_ids(answer)
         play.values.update(_read_saved(step, answer, play.client))
     if isinstance(step.wait, JobsWait):
@@ -127,18 +125,17 @@ def _judge(answer: requests.Response) -> Iterator[None]:
     try:
         yield
     except (ValueError, LookupError) as error:
-        raise StepFailedError(f"{expectation.title(answer)}: the answer cannot be read: {error}") from error
+        raise StepFailedError(f"{title(answer)}: the answer cannot be read: {error}") from error
 
 
 def _read_saved(step: Step, answer: requests.Response, client: Client) -> dict[str, Any]:
     saved = {name: source.find(answer) for name, source in step.save.items()}
     for name, found in saved.items():
-        if any(map(is_secret_name, (name, *_WORD.findall(str(step.save[name]))))):
+        if is_secret_name(name) or has_secret_name(str(step.save[name])):
             client.add_secrets(list_texts(found))
     for name, found in saved.items():
         if found is None:
             raise StepFailedError(
-                f"{expectation.title(answer)}: cannot save {name}: {step.save[name]} finds nothing in "
-                f"{expectation.excerpt(answer)}",
+                f"{title(answer)}: cannot save {name}: {step.save[name]} finds nothing in {excerpt(answer)}",
             )
     return saved

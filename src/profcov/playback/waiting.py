@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
-from profcov.playback import expectation
+from profcov.playback.answers import excerpt, read_json, search, title
 from profcov.playback.barrier import wait_for_jobs
 from profcov.playback.call import Call
 from profcov.playback.failure import StepFailedError
 from profcov.playback.filling import fill_path
+from profcov.playback.judge import check_status
 from profcov.playback.polling import tries
 from profcov.playback.states import find_state, is_failure, is_success
 from profcov.playback.template import JOB_ID
@@ -57,20 +58,20 @@ def wait_until(
     timeout = wait.timeout or play.timeout
     for _ in tries(timeout, play.stop, interval=play.interval or wait.interval):
         answer = play.client.send(call) if answer is None else answer  # one of 404 is false
-        expectation.check_status(answer, status)
-        value = expectation.read_json(answer)
-        if wait.fail is not None and _is_true(expectation.search(wait.fail, value, answer)):
+        check_status(answer, status)
+        value = read_json(answer)
+        if wait.fail is not None and _is_true(search(wait.fail, value, answer)):
             raise StepFailedError(
-                f"{expectation.title(answer)}: {wait.fail.expression!r} came true: {expectation.excerpt(answer)}",
+                f"{title(answer)}: {wait.fail.expression!r} came true: {excerpt(answer)}",
             )
-        if _is_true(expectation.search(wait.until, value, answer)):
+        if _is_true(search(wait.until, value, answer)):
             return answer
         last, answer = answer, None
     if play.stop.is_set():
         raise StepFailedError("playback was stopped while it waited")
     raise StepFailedError(
-        f"{expectation.title(last)}: {wait.until.expression!r} was not true within {timeout:g} s, the last answer is "
-        f"{expectation.excerpt(last)}",
+        f"{title(last)}: {wait.until.expression!r} was not true within {timeout:g} s, the last answer is "
+        f"{excerpt(last)}",
     )
 
 
@@ -119,12 +120,12 @@ def _ask_for_jobs(path: str, play: Play, timeout: float) -> tuple[str, ...]:
 
 def _is_over(answer: requests.Response, job: str, play: Play) -> bool:
     if answer.status_code in _GONE:
-        play.client.notes[f"{expectation.title(answer)}: the server knows no job {job}: it is taken for over"] = None
+        play.client.notes[f"{title(answer)}: the server knows no job {job}: it is taken for over"] = None
         return True
-    expectation.check_status(answer, ())
-    found = find_state(expectation.read_json(answer))
+    check_status(answer, ())
+    found = find_state(read_json(answer))
     if found is None:
-        raise StepFailedError(f"{expectation.title(answer)}: shows no state of a job in {expectation.excerpt(answer)}")
+        raise StepFailedError(f"{title(answer)}: shows no state of a job in {excerpt(answer)}")
     if is_failure(found[1]):
         play.client.notes[f"job {job} ended as {found[1]!r}"] = None
     return is_success(found[1]) or is_failure(found[1])

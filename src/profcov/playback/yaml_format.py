@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, Final
 import jmespath
 
 from profcov.errors import InvalidSlugError, ProfileFormatError
-from profcov.playback.address import find_origin, show_wrong
+from profcov.playback.address import find_origin
 from profcov.playback.faults import raise_faults
 from profcov.playback.fields import Fields, describe
 from profcov.playback.places import Place
 from profcov.playback.profile import MAX_STATUS, MIN_STATUS, Expect, JobsWait, Profile, Request, Secret, Step, Wait
 from profcov.playback.source import JsonSource
 from profcov.playback.template import JOB_ID, NAME, SERVER
+from profcov.playback.urls import show_wrong
 from profcov.playback.yaml_document import read_document
 from profcov.playback.yaml_request import REQUEST_KEYS, read_headers, read_path, read_request
 from profcov.playback.yaml_save import read_source

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.playback.address import show_wrong
 from profcov.playback.fields import Fields, describe
 from profcov.playback.profile import Request, Upload
-from profcov.playback.secret import is_secret_name
+from profcov.playback.secret_names import is_secret_name
+from profcov.playback.urls import show_wrong
 from profcov.wire.carrier import HEADER
 
 if TYPE_CHECKING:

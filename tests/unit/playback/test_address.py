@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from profcov.playback.address import drop_path, find_origin, join, show, show_server, show_wrong
+from profcov.playback.address import drop_path, find_origin, join
+from profcov.playback.urls import show, show_server, show_wrong
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from profcov.errors import ProfileFormatError
-from profcov.playback.secret import is_secret_name, read_secrets
+from profcov.playback.secret_names import is_secret_name
+from profcov.playback.secret_values import read_secrets
 from profcov.playback.yaml_format import load_profile
 
 if TYPE_CHECKING:

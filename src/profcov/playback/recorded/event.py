@@ -7,13 +7,14 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from profcov.playback.address import find_origin, show, show_wrong
+from profcov.playback.address import find_origin
 from profcov.playback.fields import Fields
 from profcov.playback.profile import MAX_STATUS
 from profcov.playback.recorded.event_body import LackingError, read_body
 from profcov.playback.recorded.exchange import Answer, Sent
 from profcov.playback.recorded.times import read_time
 from profcov.playback.secret_text import hide_named
+from profcov.playback.urls import show, show_wrong
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,10 +7,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from profcov.playback.address import find_origin, show_wrong
+from profcov.playback.address import find_origin
 from profcov.playback.faults import raise_faults
 from profcov.playback.fields import Fields, describe
 from profcov.playback.template import JOB_ID, NAME, SERVER
+from profcov.playback.urls import show_wrong
 from profcov.playback.yaml_document import read_document
 from profcov.playback.yaml_format import NO_SOURCE, check_name
 from profcov.playback.yaml_request import read_path

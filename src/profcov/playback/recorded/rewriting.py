@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, unquote, unquote_plus
 from profcov.playback.address import name_server
 from profcov.playback.profile import Request, Upload
 from profcov.playback.recorded.values import find_tokens, is_id_name, singular, snake_case
-from profcov.playback.secret import is_secret_name
+from profcov.playback.secret_names import is_secret_name
 from profcov.playback.template import SERVER
 from profcov.wire.carrier import HEADER, TOKEN_HEADER
 

@@ -1,32 +1,18 @@
-"""Secrets: variables whose values come from the environment and are never shown."""
+"""The values of a profile's secrets: variables that the command line, the environment or the recording gives."""
 
 from __future__ import annotations
 
 import os
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from profcov.errors import ProfileFormatError
 from profcov.playback.faults import raise_faults
+from profcov.playback.secret_names import is_secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from profcov.playback.profile import Profile
-
-MASK: Final = "***"
-"""What is shown instead of a secret."""
-
-_NAME: Final = re.compile(
-    r"password|passwd|passphrase|passcode|(^|[-_ ])(pass|pw|pwd)$|secret|token(?!s|iz)|api[-_ ]?key|apikey|access[-_ ]?key|private[-_ ]?key|credential"
-    r"|^auth$|authorization|csrf|xsrf|jwt|bearer|signature|(^|[-_ ])sig$|^otp$|^pin$|session[-_ ]?(id|key)?$|^sid$|^(set-)?cookies?$",
-    re.IGNORECASE,
-)
-
-
-def is_secret_name(name: str) -> bool:
-    """Return whether a field, header or parameter of this name holds what is not to be shown."""
-    return _NAME.search(name) is not None
 
 
 def find_secrets(profile: Profile, environ: Mapping[str, str] | None = None) -> Iterator[str]:

@@ -1,27 +1,18 @@
-"""Whether an answer is what a step expects, and what is read from it."""
+"""Whether an answer is what a step expects."""
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-import jmespath
 import requests
 
-from profcov.playback.address import show
-from profcov.playback.content_coding import find_unreadable
+from profcov.playback.answers import MAX_READ_CHARS, excerpt, read_json, read_text, search, shorten, title
 from profcov.playback.failure import StepFailedError
-from profcov.playback.secret import MASK, is_secret_name
+from profcov.playback.secret_names import MASK, has_secret_name, is_secret_name
 from profcov.playback.secret_text import hide_named
 
 if TYPE_CHECKING:
-    from jmespath.parser import ParsedResult
-
     from profcov.playback.profile import Expect
-
-_EXCERPT: Final = 200
-_WORD: Final = re.compile(r"[\w-]+")
-_READ: Final = 4 * _EXCERPT
 
 
 def check(answer: requests.Response, expect: Expect, seconds: float) -> None:
@@ -74,38 +65,6 @@ def check_status(answer: requests.Response, expected: tuple[int, ...] = ()) -> N
     raise StepFailedError(f"{title(answer)}: expected status {wanted}, got {code}: {excerpt(answer)}")
 
 
-def read_json(answer: requests.Response) -> Any:
-    """Return the answer's JSON value.
-
-    Raises:
-        StepFailedError: it has none.
-    """
-    try:
-        return answer.json()
-    except (ValueError, RecursionError) as error:
-        raise StepFailedError(f"{title(answer)}: expected JSON, got {excerpt(answer)}") from error
-
-
-def search(expression: ParsedResult, value: Any, answer: requests.Response) -> Any:
-    """Return what a JMESPath expression finds in an answer's JSON value.
-
-    Raises:
-        StepFailedError: the expression does not fit the value, such as ``length`` of a number.
-    """
-    where = expression.expression
-    try:
-        return expression.search(value)
-    except RecursionError as error:
-        raise StepFailedError(f"{title(answer)}: {where[:80]!r} is nested too deeply") from error
-    except jmespath.exceptions.JMESPathError as error:
-        reason = (
-            "its value is another than it takes"
-            if _is_secret(where)
-            else _shorten(hide_named(" ".join(str(error)[:_READ].split())))
-        )
-        raise StepFailedError(f"{title(answer)}: {where!r} cannot be evaluated: {reason}") from error
-
-
 def find_difference(expected: Any, came: Any, where: str = "json") -> str | None:
     """Return the first difference between a part that is expected and a JSON value, or None.
 
@@ -124,7 +83,7 @@ def find_difference(expected: Any, came: Any, where: str = "json") -> str | None
     if expected == came and isinstance(expected, bool) == isinstance(came, bool):
         return None
     values = (
-        "another than it is" if _is_secret(where) else f"{_redact(expected)!r}, got {_shorten(repr(_redact(came)))}"
+        "another than it is" if has_secret_name(where) else f"{_redact(expected)!r}, got {shorten(repr(_redact(came)))}"
     )
     return f"expected {where} to be {values}"
 
@@ -135,43 +94,4 @@ def _redact(value: Any) -> Any:
         return {key: MASK if is_secret_name(key) else _redact(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_redact(item) for item in value]
-    return hide_named(value[:_READ]) if isinstance(value, str) else value
-
-
-def _is_secret(where: str) -> bool:
-    """Return whether the way to a value has the name of a secret."""
-    return any(map(is_secret_name, _WORD.findall(where)))
-
-
-def title(answer: requests.Response) -> str:
-    """Return the request that was answered, as messages name it."""
-    return f"{answer.request.method} {show(answer.request.url or '')}"
-
-
-def excerpt(answer: requests.Response) -> str:
-    """Return the start of an answer's body, on one line, without what it has under the names of secrets."""
-    if not answer.content:
-        return "an empty body"
-    if (coding := find_unreadable(answer)) is not None:
-        return f"a body in the coding {coding[:20]!r}, which was not asked for and cannot be read"
-    text = " ".join(hide_named(_decode(answer, answer.content[:_READ])).split())
-    return repr(_shorten(text, is_cut=len(answer.content) > _READ))
-
-
-def read_text(answer: requests.Response) -> str:
-    """Return an answer's body as text."""
-    return _decode(answer, answer.content)
-
-
-def _decode(answer: requests.Response, content: bytes) -> str:
-    # Without a charset, requests takes text for Latin-1, as HTTP once said; servers of today mean UTF-8.
-    named = answer.encoding if "charset" in answer.headers.get("Content-Type", "").lower() else None
-    try:
-        return content.decode(named or "utf-8", "replace")
-    except (LookupError, ValueError):  # unknown, no encoding of text, or one that replaces nothing
-        return content.decode("utf-8", "replace")
-
-
-def _shorten(text: str, *, is_cut: bool = False) -> str:
-    """Return the start of a text, with an ellipsis if that is not all of it; ``is_cut`` says that it is none already."""
-    return text if len(text) <= _EXCERPT and not is_cut else f"{text[:_EXCERPT]}..."
+    return hide_named(value[:MAX_READ_CHARS]) if isinstance(value, str) else value
