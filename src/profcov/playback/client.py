@@ -21,7 +21,6 @@ from profcov.playback.secret_names import is_secret_name
 from profcov.playback.secret_text import hide_named
 from profcov.playback.trace_status import explain_status
 from profcov.playback.urls import show, show_server
-from profcov.settings import Settings
 from profcov.wire.carrier import HEADER, outgoing_headers
 from profcov.wire.statuses import STATUS_HEADER, TRACED
 
@@ -66,7 +65,7 @@ class Client:
         self._slug = slug
         self._named = {find_origin(base_url), *named}
         self._timeout = timeout
-        self._settings = Settings(secret=secret)
+        self._secret = secret
         self._is_insecure = insecure
         self._mask = Mask()
         self._session = ProfileSession()
@@ -149,7 +148,7 @@ class Client:
             if name.lower() == "accept-encoding":
                 headers[name] = narrow(value)
         if self._slug is not None and is_named:
-            headers.update(outgoing_headers(self._slug, self._settings))
+            headers.update(outgoing_headers(self._slug, self._secret))
         self.requests += 1
         self._session.own_cookies = next((value for name, value in headers.items() if name.lower() == "cookie"), "")
         return self._session.request(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import CoverageError, PlaybackError, TargetError, TargetUnreachableError
 from profcov.playback.jobs_left import tell_jobs
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
     from profcov.store.combine import Artifact
 
-FIRST_PAUSE: Final = 0.5
-LAST_PAUSE: Final = 8.0
+_MIN_RETRY_SECONDS: Final = 0.5
+_MAX_RETRY_SECONDS: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,29 +79,9 @@ def play(
     if recording is None and options.trace:
         recording = make_recording(profile, options)
     with recording or contextlib.nullcontext():
-        for pause in _list_pauses(options.retries):
-            with open_client(profile, options) as client:
-                if recording is not None:
-                    recording.begin()
-                try:
-                    play_steps(
-                        profile,
-                        client,
-                        timeout=options.timeout,
-                        stop=stop,
-                        done=lambda: step_done(profile),
-                        given=options.login.saved,
-                        redis_url=options.redis_url,
-                        think_time=options.think_time,
-                    )
-                    break
-                except (PlaybackError, TargetError) as error:
-                    if pause is None or not _may_pass(error) or not _is_settled(recording, stop):
-                        _abandon(recording, client, stop)
-                        raise
-                    try_failed(profile, error, pause)
-                    if stop.wait(pause):
-                        raise
+        client, _ = _play_tries(
+            profile, options, stop, try_failed, recording=recording, done=lambda: step_done(profile)
+        )
         jobs, artifact = recording.finish(stop) if recording is not None else ((), None)
         left = tell_jobs(artifact.jobs, is_asked=options.redis_url is not None) if artifact is not None else ()
         notes = (*map(client.hide_secrets, client.notes), *left)
@@ -122,18 +102,8 @@ def log_in(
         TargetError: the server cannot be used.
         ProfileFormatError: neither the profile nor the options give a base URL.
     """
-    for pause in _list_pauses(options.retries):
-        with open_client(profile, options, trace=False) as client:
-            try:
-                values = play_steps(
-                    profile, client, timeout=options.timeout, stop=threading.Event(), redis_url=options.redis_url
-                )
-                break
-            except (PlaybackError, TargetError) as error:
-                if pause is None or not _may_pass(error):
-                    raise
-                try_failed(profile, error, pause)
-                time.sleep(pause)
+    untraced = replace(options, trace=False, think_time=0.0)
+    client, values = _play_tries(profile, untraced, threading.Event(), try_failed)
     return Login(client.cookies, {name: values[name] for name in list_saved(profile)}, client.secrets)
 
 
@@ -142,9 +112,40 @@ def list_saved(profile: Profile) -> list[str]:
     return list(dict.fromkeys(name for step in profile.steps for name in step.save))
 
 
-def _list_pauses(retries: int) -> list[float | None]:
-    """Return the seconds to wait after each try that fails: twice as long each time; None after the last."""
-    return [*(min(FIRST_PAUSE * 2**number, LAST_PAUSE) for number in range(retries)), None]
+def _play_tries(
+    profile: Profile,
+    options: PlayOptions,
+    stop: Stop,
+    try_failed: Callable[[Profile, PlaybackError | TargetError, float], None],
+    *,
+    recording: Recording | None = None,
+    done: Callable[[], None] = lambda: None,
+) -> tuple[Client, dict[str, Any]]:
+    """Play the steps until they pass or no try is left; return the session of the last try, and its variables."""
+    pauses = (min(_MIN_RETRY_SECONDS * 2**number, _MAX_RETRY_SECONDS) for number in range(options.retries))
+    while True:
+        with open_client(profile, options) as client:
+            if recording is not None:
+                recording.begin()
+            try:
+                return client, play_steps(
+                    profile,
+                    client,
+                    timeout=options.timeout,
+                    stop=stop,
+                    done=done,
+                    given=options.login.saved,
+                    redis_url=options.redis_url,
+                    think_time=options.think_time,
+                )
+            except (PlaybackError, TargetError) as error:
+                pause = next(pauses, None)
+                if pause is None or not _may_pass(error) or not _is_settled(recording, stop):
+                    _abandon(recording, client, stop)
+                    raise
+                try_failed(profile, error, pause)
+                if stop.wait(pause):
+                    raise
 
 
 def _may_pass(error: PlaybackError | TargetError) -> bool:

@@ -76,8 +76,8 @@ def find_base_url(profile: Profile, options: PlayOptions) -> str:
     return drop_path(base_url, (*(step.request.path for step in profile.steps), *waits))
 
 
-def open_client(profile: Profile, options: PlayOptions, *, trace: bool | None = None) -> Client:
-    """Open a session for one play; ``trace`` wins over the options' own.
+def open_client(profile: Profile, options: PlayOptions) -> Client:
+    """Open a session for one play.
 
     Raises:
         ProfileFormatError: neither the profile nor the options name a server.
@@ -86,7 +86,7 @@ def open_client(profile: Profile, options: PlayOptions, *, trace: bool | None = 
     own = (make_cookie(name, value, base_url) for name, value in options.cookies.items())
     client = Client(
         base_url,
-        profile.slug if (options.trace if trace is None else trace) else None,
+        profile.slug if options.trace else None,
         find_named_origins(profile),
         timeout=options.timeout,
         secret=options.secret,

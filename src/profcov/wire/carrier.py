@@ -119,11 +119,11 @@ def _first_part(value: str | None) -> str | None:
     return None if value is None else unquote(value.partition(";")[0].strip(), errors="replace")
 
 
-def outgoing_headers(slug: str, settings: Settings) -> dict[str, str]:
-    """Return the request headers that carry a slug to another server."""
+def outgoing_headers(slug: str, secret: str | None) -> dict[str, str]:
+    """Return the request headers that carry a slug to another server, signed where there is a secret."""
     headers = {HEADER: slug}
-    if settings.secret is not None:
-        headers[TOKEN_HEADER] = sign(slug, settings.secret)
+    if secret is not None:
+        headers[TOKEN_HEADER] = sign(slug, secret)
     return headers
 
 
