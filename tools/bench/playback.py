@@ -25,14 +25,14 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from profcov.playback.play import play
-from profcov.playback.play_options import PlayOptions
-from profcov.playback.yaml_format import load_profile
+from profcov.playback.formats.reader import load_profile
+from profcov.playback.player.options import PlayOptions
+from profcov.playback.player.play import play
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from profcov.playback.profile import Profile
+    from profcov.playback.scenario.model import Profile
 
 GOAL = 1.3
 METHODS = ("GET", "POST")

@@ -31,8 +31,8 @@ from profcov.errors import (
     ProfcovError,
     TargetError,
 )
-from profcov.playback.barrier import check_redis, forget_ended, read_jobs, settle
-from profcov.playback.jobs_left import tell_jobs
+from profcov.playback.player.barrier import check_redis, forget_ended, read_jobs, settle
+from profcov.playback.player.jobs_left import tell_jobs
 from profcov.reading.analysis.statements import count_statements
 from profcov.store.combine import check_recorded, combine
 from profcov.store.layout import list_slugs

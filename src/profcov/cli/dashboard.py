@@ -32,7 +32,7 @@ from profcov.cli.recorded import (
     warn_unknown,
 )
 from profcov.errors import CoverageReadError
-from profcov.playback.results import SCHEMA_VERSION
+from profcov.playback.results.document import SCHEMA_VERSION
 from profcov.reading.analysis.drift import compare_matrices, take_snapshot
 from profcov.reading.analysis.gaps import find_gaps
 from profcov.reading.analysis.matrix import build_matrix

@@ -24,9 +24,9 @@ from profcov.cli.report import write_report
 from profcov.errors import CoverageReadError
 from profcov.nightly import nights
 from profcov.nightly.summary import night_summary
-from profcov.playback.junit import junit_document
-from profcov.playback.results import Run, results_document
-from profcov.playback.runner import count_outcomes
+from profcov.playback.player.runner import count_outcomes
+from profcov.playback.results.document import Run, results_document
+from profcov.playback.results.junit import junit_document
 from profcov.reading.analysis.drift import compare_matrices, take_snapshot
 from profcov.reading.analysis.gaps import find_gaps
 from profcov.reading.analysis.matrix import build_matrix

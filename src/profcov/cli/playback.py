@@ -23,17 +23,17 @@ from profcov.cli.playback_output import (
 )
 from profcov.cli.playing import check_url, play_options, read_play
 from profcov.errors import PlaybackError, TargetError
-from profcov.playback.plan import plan
-from profcov.playback.play import list_saved, log_in
-from profcov.playback.play_options import Login, PlayOptions
-from profcov.playback.results import Run, results_document
-from profcov.playback.runner import Outcome, check_ready, count_outcomes, play_all, split_existing
+from profcov.playback.player.options import Login, PlayOptions
+from profcov.playback.player.plan import plan
+from profcov.playback.player.play import list_saved, log_in
+from profcov.playback.player.runner import Outcome, check_ready, count_outcomes, play_all, split_existing
+from profcov.playback.results.document import Run, results_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from profcov.playback.plan import Planned
-    from profcov.playback.profile import Profile
+    from profcov.playback.player.plan import Planned
+    from profcov.playback.scenario.model import Profile
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 

@@ -13,9 +13,9 @@ import click
 
 from profcov.cli.answer import is_quiet, note, print_answer
 from profcov.errors import CoverageWriteError
-from profcov.playback.junit import junit_document
-from profcov.playback.results import results_document
-from profcov.playback.summary import summary_text
+from profcov.playback.results.document import results_document
+from profcov.playback.results.junit import junit_document
+from profcov.playback.results.summary import summary_text
 from profcov.reading.report.files import is_replaced, make_parent, write_whole, write_whole_bytes
 from profcov.reading.report.text import status_text
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.errors import PlaybackError, TargetError
-    from profcov.playback.plan import Planned
-    from profcov.playback.play import PlayResult
-    from profcov.playback.profile import Profile
-    from profcov.playback.results import Run
-    from profcov.playback.runner import Outcome
+    from profcov.playback.player.plan import Planned
+    from profcov.playback.player.play import PlayResult
+    from profcov.playback.player.runner import Outcome
+    from profcov.playback.results.document import Run
+    from profcov.playback.scenario.model import Profile
     from profcov.store.combine import Artifact
 
 STEP_SUMMARY: Final = "GITHUB_STEP_SUMMARY"

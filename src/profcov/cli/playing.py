@@ -13,14 +13,14 @@ import click
 import urllib3
 
 from profcov.cli.redis_url import redis_url_option
-from profcov.playback.address import find_origin
-from profcov.playback.cookies import read_cookie_file
-from profcov.playback.formats import find_files, find_slug, load, load_profiles
-from profcov.playback.play import list_saved
-from profcov.playback.play_options import DEFAULT_TIMEOUT, PlayOptions
-from profcov.playback.template import NAME
-from profcov.playback.urls import show, show_wrong
-from profcov.playback.yaml_request import find_header_problem
+from profcov.playback.client.address import find_origin
+from profcov.playback.client.cookies import read_cookie_file
+from profcov.playback.formats.request import find_header_problem
+from profcov.playback.loading import find_files, find_slug, load, load_profiles
+from profcov.playback.masking.urls import show, show_wrong
+from profcov.playback.player.options import DEFAULT_TIMEOUT, PlayOptions
+from profcov.playback.player.play import list_saved
+from profcov.playback.scenario.template import NAME
 from profcov.reading.report.text import printable
 from profcov.settings import DEFAULT_CONFIG, DEFAULT_DIR, DIR, read_secret, read_umask
 from profcov.wire.carrier import HEADER, TOKEN_HEADER
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-    from profcov.playback.profile import Profile
+    from profcov.playback.scenario.model import Profile
 
 _OWN_HEADERS: Final = frozenset({HEADER.lower(), TOKEN_HEADER.lower()})
 _COOKIE_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)

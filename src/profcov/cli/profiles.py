@@ -14,23 +14,23 @@ from profcov.cli.arguments import format_option
 from profcov.cli.group import CommandGroup
 from profcov.cli.main import USAGE
 from profcov.errors import ProfileFormatError
-from profcov.playback.formats import find_files, load, refuse_twice
-from profcov.playback.masking import Mask
+from profcov.playback.formats.schema import profile_schema
+from profcov.playback.formats.writer import write_profile
+from profcov.playback.loading import find_files, load, refuse_twice
+from profcov.playback.masking.mask import Mask
+from profcov.playback.masking.names import MASK, is_secret_name
+from profcov.playback.masking.text import hide_named
+from profcov.playback.masking.urls import show
 from profcov.playback.recorded.rewriting import is_secret_place
-from profcov.playback.secret_names import MASK, is_secret_name
-from profcov.playback.secret_text import hide_named
-from profcov.playback.secret_values import find_secrets
-from profcov.playback.urls import show
-from profcov.playback.yaml_schema import profile_schema
-from profcov.playback.yaml_writer import write_profile
+from profcov.playback.scenario.secret_values import find_secrets
 from profcov.reading.report.files import write_whole_bytes
 from profcov.reading.report.text import plural, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from profcov.playback.formats import Loaded
-    from profcov.playback.profile import Step
+    from profcov.playback.loading import Loaded
+    from profcov.playback.scenario.model import Step
 
 _COLUMNS = ("profile", "format", "requests", "file")
 _PATHS = click.argument(

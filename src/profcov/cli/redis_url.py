@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
-from profcov.playback.barrier import can_ask
+from profcov.playback.player.barrier import can_ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ from profcov.cli.arguments import data_dir_option, find_data_dir, format_option,
 from profcov.cli.columns import show_bytes
 from profcov.cli.redis_url import redis_url_option
 from profcov.errors import TargetError
-from profcov.playback.barrier import wait_for_jobs
+from profcov.playback.player.barrier import wait_for_jobs
 from profcov.reading.report.text import plural, status_text
 from profcov.store.pause import is_paused
 from profcov.store.runs import list_silent

@@ -19,7 +19,7 @@ from profcov.cli.arguments import (
 )
 from profcov.cli.redis_url import redis_url_option
 from profcov.errors import JobsPendingError
-from profcov.playback.barrier import read_jobs, settle
+from profcov.playback.player.barrier import read_jobs, settle
 from profcov.store.layout import list_shards
 from profcov.store.lock import exclusive
 from profcov.store.survey import list_at_work, list_known

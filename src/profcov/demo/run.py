@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.demo.services import Recording, start_services
 from profcov.demo.table import make_rows
 from profcov.errors import CoverageWriteError, as_write_error
-from profcov.playback.formats import load_profiles
-from profcov.playback.play_options import PlayOptions
-from profcov.playback.runner import play_all
+from profcov.playback.loading import load_profiles
+from profcov.playback.player.options import PlayOptions
+from profcov.playback.player.runner import play_all
 from profcov.reading.analysis.gaps import find_gaps
 from profcov.reading.analysis.matrix import build_matrix
 from profcov.reading.report.coverage_html import write_html
@@ -34,7 +34,7 @@ from profcov.store.read import read_artifact
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from profcov.playback.play import PlayResult
+    from profcov.playback.player.play import PlayResult
     from profcov.reading.report.dashboard.notes import Note
     from profcov.slug import Slug
 

@@ -9,7 +9,7 @@ from profcov.reading.analysis.overlap import find_unique
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from profcov.playback.play import PlayResult
+    from profcov.playback.player.play import PlayResult
     from profcov.reading.analysis.matrix import Matrix
 
 WIDE = 100

@@ -110,8 +110,8 @@ def check_children() -> Finding:
 
 def check_redis(url: str | None, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Say whether Redis answers at ``url``, else at the environment's ``REDIS_URL``; nothing if there is none."""
-    from profcov.playback import barrier  # noqa: PLC0415 (as playback does it; needs what is checked above)
-    from profcov.playback.urls import show  # noqa: PLC0415
+    from profcov.playback.masking.urls import show  # noqa: PLC0415
+    from profcov.playback.player import barrier  # noqa: PLC0415 (as playback does it; needs what is checked above)
 
     address = environ.get("REDIS_URL") if url is None else url
     if not address or (url is None and not barrier.can_ask()):

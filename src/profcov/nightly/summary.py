@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from profcov.playback.summary import summary_text
+from profcov.playback.results.summary import summary_text
 from profcov.reading.analysis.gaps import find_gaps
 from profcov.reading.analysis.overlap import find_unique
 from profcov.reading.report.drift import drift_markdown
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from profcov.nightly.nights import Dropped
-    from profcov.playback.results import Run
+    from profcov.playback.results.document import Run
     from profcov.reading.analysis.drift import Drift
     from profcov.reading.analysis.matrix import Matrix
 

@@ -17,9 +17,9 @@ from redis import Redis
 
 from profcov.demo.run import demo_files
 from profcov.demo.runs import QUEUE
-from profcov.playback.formats import load_profiles
-from profcov.playback.play_options import PlayOptions
-from profcov.playback.runner import play_all
+from profcov.playback.loading import load_profiles
+from profcov.playback.player.options import PlayOptions
+from profcov.playback.player.runner import play_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -25,7 +25,7 @@ from profcov.store.read import read_artifact, read_lines
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
-    from profcov.playback.play import PlayResult
+    from profcov.playback.player.play import PlayResult
 
 DEMO = Path(profcov.demo.__file__).parent
 USES = {

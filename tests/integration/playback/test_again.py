@@ -12,9 +12,9 @@ import pytest
 from written import covered_functions, get, post, write
 
 from profcov.errors import PlaybackError, TargetError
-from profcov.playback.play import play
-from profcov.playback.play_options import PlayOptions
-from profcov.playback.yaml_format import load_profile
+from profcov.playback.formats.reader import load_profile
+from profcov.playback.player.options import PlayOptions
+from profcov.playback.player.play import play
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:

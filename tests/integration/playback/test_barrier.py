@@ -12,7 +12,7 @@ from rq import Queue
 from rq.job import Job, JobStatus
 
 from profcov.errors import TargetError
-from profcov.playback.barrier import check_redis, forget_jobs, read_jobs, wait_for_jobs
+from profcov.playback.player.barrier import check_redis, forget_jobs, read_jobs, wait_for_jobs
 from profcov.slug import parse_slug
 from profcov.wire.carrier import jobs_key
 

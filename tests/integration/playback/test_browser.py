@@ -11,10 +11,10 @@ from browser import find_chromium
 
 from profcov.demo.run import demo_files
 from profcov.demo.services import Recording, start_services
-from profcov.playback.barrier import wait_for_jobs
-from profcov.playback.formats import load
-from profcov.playback.play import play
-from profcov.playback.play_options import PlayOptions
+from profcov.playback.loading import load
+from profcov.playback.player.barrier import wait_for_jobs
+from profcov.playback.player.options import PlayOptions
+from profcov.playback.player.play import play
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
 from profcov.store.read import read_lines

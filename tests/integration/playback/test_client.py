@@ -9,10 +9,10 @@ import pytest
 from flask import redirect, request
 
 from profcov.errors import TargetError
-from profcov.playback.address import find_origin
-from profcov.playback.call import Call
-from profcov.playback.client import Client
-from profcov.playback.failure import StepFailedError
+from profcov.playback.client.address import find_origin
+from profcov.playback.client.call import Call
+from profcov.playback.client.client import Client
+from profcov.playback.client.failure import StepFailedError
 from profcov.slug import parse_slug
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from profcov.playback.call import Call
-from profcov.playback.client import Client
-from profcov.playback.failure import StepFailedError
+from profcov.playback.client.call import Call
+from profcov.playback.client.client import Client
+from profcov.playback.client.failure import StepFailedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ import pytest
 import requests
 from written import get, write
 
-from profcov.playback.overhead import Measured, find_slowest
+from profcov.playback.player.overhead import Measured, find_slowest
 from profcov.slug import Slug
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from flask import Response, abort, redirect, request, session
 from recordings import entry, exchanged, write_events, write_har
 from stops import NotedWaits
 
-from profcov.playback.formats import load
-from profcov.playback.play import play
-from profcov.playback.play_options import PlayOptions
+from profcov.playback.loading import load
+from profcov.playback.player.options import PlayOptions
+from profcov.playback.player.play import play
 
 if TYPE_CHECKING:
     from collections.abc import Callable

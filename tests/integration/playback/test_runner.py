@@ -10,11 +10,11 @@ from flask import jsonify, request
 from stops import NotedWaits
 
 from profcov.errors import PlaybackError, TargetUnreachableError
-from profcov.playback.play import log_in, play
-from profcov.playback.play_options import PlayOptions
-from profcov.playback.runner import play_all
-from profcov.playback.steps import find_named_origins
-from profcov.playback.yaml_format import load_profile
+from profcov.playback.formats.reader import load_profile
+from profcov.playback.player.options import PlayOptions
+from profcov.playback.player.play import log_in, play
+from profcov.playback.player.runner import play_all
+from profcov.playback.player.steps import find_named_origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from tests.integration.playback.conftest import Seen
 
-    from profcov.playback.profile import Profile
-    from profcov.playback.source import Source
+    from profcov.playback.scenario.model import Profile
+    from profcov.playback.scenario.source import Source
 
 
 def profile(folder: Path, *steps: str, slug: str = "a", variables: str = "{}") -> Profile:

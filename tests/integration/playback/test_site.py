@@ -14,7 +14,7 @@ import pytest
 from browser import find_chromium
 from recorded_site import GRID, PLAYED, serve_site
 
-from profcov.playback.formats import load
+from profcov.playback.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import rq as rqs
 
-from profcov.playback.barrier import read_jobs, wait_for_jobs
+from profcov.playback.player.barrier import read_jobs, wait_for_jobs
 from profcov.slug import parse_slug
 from profcov.store.combine import Artifact, combine
 

@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import Any
 
-from profcov.playback.recording import Recording
+from profcov.playback.player.recording import Recording
 from profcov.slug import parse_slug
 
 ENQUEUE = """

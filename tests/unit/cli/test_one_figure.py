@@ -14,11 +14,11 @@ import pytest
 
 from profcov.cli.main import DATA, main
 from profcov.cli.playback_output import print_artifacts
-from profcov.playback.existing import Existing
-from profcov.playback.profile import Profile
-from profcov.playback.results import Run, results_document
-from profcov.playback.runner import Outcome, count_outcomes
-from profcov.playback.summary import summary_text
+from profcov.playback.player.existing import Existing
+from profcov.playback.player.runner import Outcome, count_outcomes
+from profcov.playback.results.document import Run, results_document
+from profcov.playback.results.summary import summary_text
+from profcov.playback.scenario.model import Profile
 from profcov.reading.report.dashboard.page import read_data
 from profcov.slug import Slug
 

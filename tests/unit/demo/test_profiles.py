@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from profcov.playback.formats import load_profiles
+from profcov.playback.loading import load_profiles
 
 PROFILES = sorted(Path(str(files("profcov.demo") / "profiles")).glob("*.yaml"))
 

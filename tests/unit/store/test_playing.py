@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from profcov.errors import SlugPlayedError
-from profcov.playback.recording import Recording
+from profcov.playback.player.recording import Recording
 from profcov.slug import parse_slug
 from profcov.store.clean import discard, discard_all, remove
 from profcov.store.combine import combine

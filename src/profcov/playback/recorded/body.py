@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
-from profcov.playback.profile import Upload
+from profcov.playback.scenario.model import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import InvalidSlugError, ProfileFormatError
-from profcov.playback.address import find_origin
-from profcov.playback.profile import Expect, JobsWait, Profile, Secret, Step
+from profcov.playback.client.address import find_origin
 from profcov.playback.recorded.checks import drop_headers, find_missing_cookies
 from profcov.playback.recorded.cleaning import clean
 from profcov.playback.recorded.correlation import Correlation, Correlator, Doubt
@@ -17,16 +16,17 @@ from profcov.playback.recorded.hints import strip_ending
 from profcov.playback.recorded.polls import Turn, find_turns
 from profcov.playback.recorded.rewriting import Use, escape, find_values, rewrite
 from profcov.playback.recorded.values import is_particular
-from profcov.playback.source import TextSource
-from profcov.playback.template import SERVER
+from profcov.playback.scenario.model import Expect, JobsWait, Profile, Secret, Step
+from profcov.playback.scenario.source import TextSource
+from profcov.playback.scenario.template import SERVER
 from profcov.slug import parse_slug
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from profcov.playback.profile import Request, Wait
     from profcov.playback.recorded.exchange import Exchange, Traffic
     from profcov.playback.recorded.hints import Hints
+    from profcov.playback.scenario.model import Request, Wait
     from profcov.slug import Slug
 
 RUN_ID: Final = "run_id"

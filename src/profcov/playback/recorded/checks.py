@@ -7,11 +7,11 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from profcov.playback.yaml_request import find_header_problem
+from profcov.playback.formats.request import find_header_problem
 
 if TYPE_CHECKING:
-    from profcov.playback.profile import Request
     from profcov.playback.recorded.exchange import Exchange
+    from profcov.playback.scenario.model import Request
 
 _LONGEST_URL: Final = 100_000
 """Servers take a tenth of that."""

@@ -10,15 +10,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from profcov.playback.address import find_origin
+from profcov.playback.client.address import find_origin
+from profcov.playback.formats.request import METHODS
 from profcov.playback.recorded.checks import find_problem
-from profcov.playback.yaml_request import METHODS
 from profcov.reading.report.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from profcov.playback.address import Origin
+    from profcov.playback.client.address import Origin
     from profcov.playback.recorded.exchange import Exchange, Traffic
     from profcov.playback.recorded.hints import Hints
 

@@ -10,7 +10,7 @@ import jmespath
 from profcov.playback.recorded.offers import find_in_text, find_offers, find_text_tokens
 from profcov.playback.recorded.rewriting import escape
 from profcov.playback.recorded.values import find_tokens, is_id_name, is_particular
-from profcov.playback.source import HeaderSource, JsonSource
+from profcov.playback.scenario.source import HeaderSource, JsonSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.hints import Hints
     from profcov.playback.recorded.offers import Offer
     from profcov.playback.recorded.rewriting import Use
-    from profcov.playback.source import Source
+    from profcov.playback.scenario.source import Source
 
 _ENOUGH: Final = 3
 """So many answers with a short value under one name make it ambiguous; more need not be known."""

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
-from profcov.playback.address import name_server
+from profcov.playback.client.address import name_server
 from profcov.playback.recorded.body import Body
 
 if TYPE_CHECKING:

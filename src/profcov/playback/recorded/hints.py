@@ -7,22 +7,22 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from profcov.playback.address import find_origin
-from profcov.playback.faults import raise_faults
-from profcov.playback.fields import Fields, describe
-from profcov.playback.template import JOB_ID, NAME, SERVER
-from profcov.playback.urls import show_wrong
-from profcov.playback.yaml_document import read_document
-from profcov.playback.yaml_format import NO_SOURCE, check_name
-from profcov.playback.yaml_request import read_path
-from profcov.playback.yaml_save import SAVE_KEYS, read_source
+from profcov.playback.client.address import find_origin
+from profcov.playback.formats.document import read_document
+from profcov.playback.formats.fields import Fields, describe
+from profcov.playback.formats.reader import NO_SOURCE, check_name
+from profcov.playback.formats.request import read_path
+from profcov.playback.formats.save import SAVE_KEYS, read_source
+from profcov.playback.masking.urls import show_wrong
+from profcov.playback.scenario.faults import raise_faults
+from profcov.playback.scenario.template import JOB_ID, NAME, SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from profcov.errors import ProfileFormatError
-    from profcov.playback.source import Source
+    from profcov.playback.scenario.source import Source
 
 ENDING: Final = ".profcov.yaml"
 HINT_KEYS: Final = ("slug", "description", "base_url", "servers", "keep", "variables", "correlate", "forms", "jobs")

@@ -18,14 +18,14 @@ from profcov.playback.recorded.values import (
     singular,
     snake_case,
 )
-from profcov.playback.source import CookieSource, HeaderSource, HtmlSource, JsonSource, TextSource, read_fields
+from profcov.playback.scenario.source import CookieSource, HeaderSource, HtmlSource, JsonSource, TextSource, read_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
     from profcov.playback.recorded.exchange import Answer, Exchange
-    from profcov.playback.source import Source
+    from profcov.playback.scenario.source import Source
 
 _LONGEST: Final = 4096
 _LONGEST_PAGE: Final = 1_000_000

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import jmespath
 
-from profcov.playback.profile import Wait
-from profcov.playback.states import FAILURES, find_state, is_success
+from profcov.playback.scenario.model import Wait
+from profcov.playback.scenario.states import FAILURES, find_state, is_success
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from profcov.playback.recorded.exchange import Exchange
-    from profcov.playback.states import State
+    from profcov.playback.scenario.states import State
 
 
 @dataclass(frozen=True, slots=True)

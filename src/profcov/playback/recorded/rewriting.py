@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl, unquote, unquote_plus
 
-from profcov.playback.address import name_server
-from profcov.playback.profile import Request, Upload
+from profcov.playback.client.address import name_server
+from profcov.playback.masking.names import is_secret_name
 from profcov.playback.recorded.values import find_tokens, is_id_name, singular, snake_case
-from profcov.playback.secret_names import is_secret_name
-from profcov.playback.template import SERVER
+from profcov.playback.scenario.model import Request, Upload
+from profcov.playback.scenario.template import SERVER
 from profcov.wire.carrier import HEADER, TOKEN_HEADER
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from profcov.playback.recorded.har_part import Part
+from profcov.playback.recorded.part import Part
 
 _DAY: Final = 86_400_000
 """In milliseconds, as HAR counts."""

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from recordings import URL, entry, write_har
 
-from profcov.playback.formats import Loaded, load
+from profcov.playback.loading import Loaded, load
 
 if TYPE_CHECKING:
     from pathlib import Path

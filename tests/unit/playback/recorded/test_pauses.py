@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from recordings import entry, exchanged, write_events, write_har
 
-from profcov.playback.formats import load
+from profcov.playback.loading import load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 import pytest
 from recordings import entry, write_har
 
-from profcov.playback.formats import load
-from profcov.playback.profile import Wait
+from profcov.playback.loading import load
+from profcov.playback.scenario.model import Wait
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from profcov.playback.profile import Step
+    from profcov.playback.scenario.model import Step
 
 
 def steps(folder: Path, *entries: object) -> list[Step]:

@@ -1,0 +1,1 @@
+"""The YAML format of profiles: read, written, and as a schema."""

@@ -1,0 +1,1 @@
+"""Capture directories: events, one JSON object a line."""

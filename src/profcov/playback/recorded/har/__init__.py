@@ -1,0 +1,1 @@
+"""HAR, as browsers, Playwright and proxies write it."""

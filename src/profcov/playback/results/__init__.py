@@ -1,0 +1,1 @@
+"""How a playback ended, for programs, CI services and people."""

@@ -1,0 +1,1 @@
+"""What a profile is, whatever file it came from."""
