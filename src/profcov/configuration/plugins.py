@@ -55,13 +55,13 @@ def read_configuration(file: Path | None) -> tuple[Coverage, list[str]]:
         ConfigurationError: it cannot be read, or makes no sense.
     """
     from coverage import Coverage  # noqa: PLC0415 (few commands need it)
-    from coverage.exceptions import CoverageException  # noqa: PLC0415
+    from coverage.exceptions import ConfigError, CoverageException  # noqa: PLC0415
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             tool = Coverage(data_file=None, config_file=str(file) if file else True)
-        except (CoverageException, UnicodeDecodeError, OSError) as error:
+        except (CoverageException, ConfigError, UnicodeDecodeError, OSError) as error:
             raise ConfigurationError(file, f"coverage.py cannot read it: {_one_line(error)}") from error
     return tool, [str(each.message) for each in caught]
 

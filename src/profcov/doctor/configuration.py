@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from coverage import Coverage
-from coverage.exceptions import CoverageException
+from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.configuration.omissions import omit_by_name
 from profcov.configuration.options import SOURCES, read_list
@@ -55,7 +55,7 @@ def _read(config_file: Path | None) -> tuple[Coverage | None, list[str]]:
         warnings.simplefilter("always")
         try:
             coverage = Coverage(data_file=None, config_file=str(config_file) if config_file else True)
-        except (CoverageException, UnicodeDecodeError, OSError) as error:
+        except (CoverageException, ConfigError, UnicodeDecodeError, OSError) as error:
             return None, [str(error)]
         omit_by_name(coverage)
     return coverage, [str(warning.message) for warning in caught]
@@ -108,9 +108,9 @@ def _check_source(alone: Coverage, option: str, name: str) -> Finding:
     where = f"seen from {Path.cwd()}"
     try:
         files = find_files(alone).modules
-    except SettingsError as error:
-        if error.name != "source":
-            return Finding("problem", "source", str(error), "correct the pattern")
+    except ConfigError as error:
+        return Finding("problem", "source", str(error), "correct the pattern")
+    except SettingsError:
         what = f"{option} {name}: neither a directory nor a package that can be imported, {where}"
         return Finding("problem", "source", what, "correct it, or call the doctor where the server starts")
     if not files:
@@ -127,7 +127,7 @@ def _check_source(alone: Coverage, option: str, name: str) -> Finding:
 def _check_include(coverage: Coverage) -> Finding:
     try:
         files = find_files(coverage).modules
-    except SettingsError as error:
+    except ConfigError as error:
         return Finding("problem", "source", str(error), "correct the pattern")
     if files:
         return Finding("ok", "source", f"include: {plural(len(files), 'Python file')} below {os.curdir}")

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from coverage.exceptions import CoverageException
+from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.doctor.finding import Finding
 from profcov.errors import EngineUnavailableError
@@ -42,7 +42,7 @@ def examine_engines(choice: EngineChoice, config_file: Path | None) -> tuple[str
 def _read_sources(config_file: Path | None) -> Sources:
     try:
         return Sources(config_file)
-    except (CoverageException, UnicodeDecodeError):  # told where the configuration is checked
+    except (CoverageException, ConfigError, UnicodeDecodeError):  # told where the configuration is checked
         return Sources(NO_CONFIG)
 
 
@@ -73,7 +73,7 @@ def _take(choice: EngineChoice, config_file: Path | None, why_no_monitoring: str
         name = start_engine(choice, config_file).name
     except EngineUnavailableError as error:
         return None, Finding("problem", "engine", f"{choice}: {error}: nothing is measured", _advise(choice))
-    except (CoverageException, UnicodeDecodeError) as error:
+    except (CoverageException, ConfigError, UnicodeDecodeError) as error:
         what = f"{choice}: no engine starts: {error}"
         return None, Finding("problem", "engine", what, "correct the coverage configuration")
     stop_engine()

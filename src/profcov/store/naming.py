@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from coverage.exceptions import CoverageException
+from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.configuration import note_settings
 from profcov.configuration.omissions import omit_by_name
@@ -39,7 +39,7 @@ def ask_coverage(
         tool.combine(data_paths=[str(plain)], strict=True, keep=True)
         tool.save()
         renamed = dict(list(read_content(named).lines))
-    except (ConfigurationError, CoverageException) as error:
+    except (ConfigurationError, CoverageException, ConfigError) as error:
         raise CoverageMergeError(slug, str(error)) from error
     finally:
         for path in (plain, named):

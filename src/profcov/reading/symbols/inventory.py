@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.configuration import as_configuration
+from profcov.configuration.file_rules import match_files
 from profcov.configuration.omissions import omit_by_name
 from profcov.errors import SettingsError
 from profcov.reading.symbols.archives import Archives
 from profcov.reading.symbols.calls import Calls
 from profcov.reading.symbols.measured import find_files
 from profcov.reading.symbols.model import Inventory, SourceFile, Symbol, SymbolName, Unreadable
-from profcov.reading.symbols.patterns import FilePatterns
 from profcov.reading.symbols.source import Reading, read_source
 from profcov.reading.symbols.startup import find_startup
 
@@ -72,9 +72,9 @@ def build_inventory(
     configuration, sources = as_configuration(given), [path.absolute() if path.exists() else path for path in sources]
     with configuration.at_root(), _configure(configuration) as coverage:
         relative = bool(coverage.get_option("run:relative_files"))
-        by_name = FilePatterns(omit_by_name(coverage, [str(each) for each in sources]))
+        is_named = match_files(omit_by_name(coverage, [str(each) for each in sources]))
         found = find_files(coverage, sources)
-        omitted = sorted(str(path) for path in found.omitted if by_name.match(str(path)))
+        omitted = sorted(str(path) for path in found.omitted if is_named(str(path)))
         named = _name(found.modules, relative=relative)
         if only is not None:
             named = [each for each in named if each.file in only]
@@ -87,19 +87,19 @@ def build_inventory(
 
 @contextmanager
 def _configure(configuration: Configuration) -> Iterator[Coverage]:
+    data = None
     try:
         coverage = configuration.open(data_file=None)
         data = coverage.get_data()  # loads the plugins, which may change what is measured
+        yield coverage
     except (CoverageException, ConfigError, ImportError) as error:  # ConfigError was no CoverageException at first
         name = str(configuration)
         problem = f"one that coverage.py can use ({_one_line(error)})"
         raise SettingsError("coverage configuration", name, problem) from error
-    try:
-        yield coverage
     finally:
         # The database is in memory, and analysing a file opens it. Python 3.13 warns of one that is left open, and
         # versions of coverage.py that know of this have `close`.
-        if hasattr(data, "close"):
+        if data is not None and hasattr(data, "close"):
             data.close(force=True)
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import zipfile
 from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from profcov.configuration.file_rules import PYTHON, FileRules, match_files
 from profcov.configuration.options import read_list
 from profcov.errors import SettingsError
 from profcov.reading.symbols.archives import SUFFIXES, find_archive, list_sources
-from profcov.reading.symbols.patterns import FilePatterns
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 
     from coverage import Coverage
 
-_SUFFIXES = (".py", ".pyw")
-# Installed code below a source directory is not measured, as in coverage.py; the rest never holds a backend's modules.
+# Installed code below a source directory is not measured, nor another interpreter's; the rest never holds a backend's modules.
 _SKIPPED = frozenset({"site-packages", "dist-packages", "node_modules", "__pycache__"})
+_WILD = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +57,36 @@ def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> Found:
     Without any of them it is the working directory. ``omit``, and ``include`` and ``omit`` of ``[report]``, always
     count.
 
+    coverage.py lists only packages that the process has imported, and no folders without ``__init__.py``, though it measures
+    both: so the files are listed here, and coverage.py is asked about each.
+
     Raises:
-        SettingsError: a source is neither there nor an importable package, or a pattern is malformed.
+        SettingsError: a source is neither there nor an importable package.
+        coverage.exceptions.ConfigError: a pattern is malformed, or a source is the root of the file system.
     """
-    roots = [_given(path) for path in sources] or _configured(coverage)
-    include = FilePatterns(() if roots else read_list(coverage, "run:include"))
-    roots = roots or [_Root(Path(root)) for root in include.roots()] or [_Root(Path.cwd().resolve())]
-    wanted = [patterns for patterns in (include, FilePatterns(read_list(coverage, "report:include"))) if patterns]
-    omit = FilePatterns([*read_list(coverage, "run:omit"), *read_list(coverage, "report:omit")])
+    named = [_given(path) for path in sources] or _configured(coverage)
+    rules = FileRules(coverage, [str(each.path) for each in named if each.path.is_dir()] if named else None)
+    reported = match_files(read_list(coverage, "report:include") or ["*"])
+    unreported = match_files(read_list(coverage, "report:omit"))
     found: dict[Path, str] = {}
     omitted: set[Path] = set()
-    for root in roots:
+    for root in named or [_Root(place) for place in _list_places(read_list(coverage, "run:include"))]:
+        is_named_file = bool(named) and not root.path.is_dir()
         for listed in _list(root.path):
-            path, name = listed.path, str(listed.path)
-            if path in found or not all(patterns.match(name) for patterns in wanted):
+            path, place = str(listed.path), str(listed.place)
+            if listed.path in found or not reported(path):
                 continue
-            if omit.match(name) or omit.match(str(listed.place)):
-                omitted.add(path)
-            else:
-                found[path] = _module_name(listed, root)
+            if rules.omit(path, place) or unreported(path) or unreported(place):
+                omitted.add(listed.path)
+            elif is_named_file or rules.measure(path, place):
+                found[listed.path] = _module_name(listed, root)
     return Found(dict(sorted(found.items())), omitted)
+
+
+def _list_places(include: Sequence[str]) -> list[Path]:
+    """Return the folders below which files can fit: those before the first wildcard of each pattern, or the working directory."""
+    folders = [_WILD.split(pattern, maxsplit=1)[0].rpartition("/")[0] for pattern in include]
+    return sorted({Path(each).resolve() for each in folders or [os.curdir]})
 
 
 def _given(path: Path) -> _Root:
@@ -142,8 +153,8 @@ def _list(root: Path) -> Iterator[_Listed]:
                 continue
             if name.endswith(SUFFIXES) and zipfile.is_zipfile(place):
                 yield from (_Listed(path, path, place) for path in list_sources(place, place))
-            path = place.resolve() if name.endswith(_SUFFIXES) else place
-            if name.endswith(_SUFFIXES) and path.is_file():
+            path = place.resolve() if name.endswith(PYTHON) else place
+            if name.endswith(PYTHON) and path.is_file():
                 yield _Listed(path, path if path.is_relative_to(root) else place)
 
 

@@ -1,7 +1,4 @@
-"""Which files are measured, and under what name: coverage.py's own rules, read by coverage.py itself.
-
-With ``c_tracer`` the only module that touches coverage.py's non-public names; a test pins those used.
-"""
+"""Which of the code that runs is measured, and under what name: as coverage.py's own rules have it."""
 
 from __future__ import annotations
 
@@ -12,10 +9,9 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final
 
 import coverage
-from coverage.files import abs_file, relative_filename, set_relative_directory
-from coverage.inorout import InOrOut
 
 from profcov.configuration import note_settings
+from profcov.configuration.file_rules import FileRules
 from profcov.configuration.omissions import omit_by_name
 from profcov.configuration.plugins import list_missing
 from profcov.recording import STARTED_AT
@@ -31,30 +27,11 @@ if TYPE_CHECKING:
     from profcov.recording.engine.base import Executed
 
 _DEMO: Final = os.path.join(OWN, "demo") + os.sep  # noqa: PTH118
-_PYTHON: Final = (".py", ".pyw")
 
 
 def _is_hooked(names: dict[str, Any]) -> bool:
     """Tell whether what runs in a module may not be what its file compiles to, since a hook has loaded it."""
     return type(getattr(names.get("__spec__"), "loader", None)) is not SourceFileLoader
-
-
-def _is_encodable(name: str) -> bool:
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-class _NoPlugins:
-    """Stands where coverage.py keeps its plugins: file tracers measure templates, and profcov measures Python."""
-
-    file_tracers: Final = ()
-
-
-def _ignore(msg: str, slug: str | None = None, once: bool = False) -> None:  # noqa: FBT001, FBT002 (its protocol)
-    """Take coverage.py's warnings: they speak of a run from start to end, which this is not."""
 
 
 def _ignore_file(filename: str) -> None:
@@ -83,7 +60,6 @@ class Sources:
         self._modules: set[str] = set()
         self._looked_at, self._newest = 0, ""
         self._imported: set[str] = set()
-        set_relative_directory()
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
         self.settings: dict[str, Any] = {
             **note_settings(reader),
@@ -95,15 +71,7 @@ class Sources:
         omit_by_name(reader)  # of what is told, because readers do so, too
         self.branch = bool(reader.get_option("run:branch"))
         self._missing = list_missing(reader)
-        self._name = relative_filename if reader.get_option("run:relative_files") else abs_file
-        self._in_or_out = InOrOut(reader.config, _ignore, None, include_namespace_packages=False)
-        # As the configuration names them: what is in them by links only is in them, too.
-        folders = [str(each) for each in reader.get_option("run:source") or ()]  # type: ignore[union-attr]
-        self._folders = [os.path.join(os.path.abspath(each), "") for each in folders if os.path.isdir(each)]  # noqa: PTH100, PTH112, PTH118
-        known = vars(self._in_or_out)
-        found = known["source_dirs"] if "source_dirs" in known else known["source"]  # coverage.py before 7.8
-        self._folders += [os.path.join(each, "") for each in found]  # noqa: PTH118
-        self._in_or_out.plugins = _NoPlugins()  # type: ignore[assignment]
+        self._rules = FileRules(reader)
 
     def tell_missing(self) -> None:
         """Log which plugins of coverage.py's are not installed: this process does without, and who reads its data does not."""
@@ -137,7 +105,7 @@ class Sources:
             return self._verdicts.setdefault(filename, None)
         code, file = None if frame is None else frame.f_code, self._files.get(source)
         if file is None:
-            file = SourceFile(source, self._name(source), self.digests, self._tell_versions)
+            file = SourceFile(source, self._rules.name_of(source), self.digests, self._tell_versions)
             names = {} if frame is None else frame.f_globals
             file.meet(code, STARTED_AT, is_hooked=names.get("__spec__") is not None and _is_hooked(names))
             file = self._files.setdefault(source, file)
@@ -234,24 +202,10 @@ class Sources:
         if source is None:
             self._verdicts.setdefault(filename, None)  # known before the first unit, and before a worker forks
         else:
-            name = self._name(source)
+            name = self._rules.name_of(source)
             self._imported = self._imported | {name}  # no call in between: another thread may do the same
 
     def _find_source(self, filename: str, frame: FrameType | None) -> str | None:
         """Return the path of a file's source if it is measured."""
-        if filename.startswith("<"):
-            return None
-        disposition: Any = self._in_or_out.should_trace(filename, frame)
-        source: str = disposition.source_filename
-        if not source.endswith(_PYTHON) or not (disposition.trace or self._is_linked(filename, source)):
-            return None
-        return None if source.startswith(OWN) and not source.startswith(_DEMO) else source
-
-    def _is_linked(self, filename: str, source: str) -> bool:
-        """Tell whether a file that coverage.py finds outside of the source is in it by a symbolic link."""
-        place = os.path.abspath(filename)  # noqa: PTH100 (a script is named as it was called)
-        rules: Any = self._in_or_out
-        third, omit = rules.third_match, rules.omit_match
-        if not place.startswith(tuple(self._folders)) or rules.source_match.match(source) or not _is_encodable(source):
-            return False
-        return not third.match(source) and not (omit and (omit.match(source) or omit.match(place)))
+        source = self._rules.find_source(filename, frame)
+        return None if source and source.startswith(OWN) and not source.startswith(_DEMO) else source

@@ -56,6 +56,8 @@ def _files_of(inventory: Inventory) -> Iterator[tuple[list[Symbol], SourceFile]]
         "source = app.sub",
         "include = app/sub/*",
         "include = */logic.py",
+        "include = logic.py",
+        "source = app\nomit = logic.py",
         "include = app/*/lo*.py",
         "include = app/**/lo*.py",
         "source = app\ninclude = app/sub/*",
@@ -165,7 +167,7 @@ def test_invalid_escapes_in_somebody_elses_source_raise_no_warning(tree: Tree) -
     [
         ("[run]\nsource = nowhere\n", ["source='nowhere'", "a directory, or a package"]),
         ("[run]\nsource_pkgs = flask.nowhere\n", ["flask.nowhere"]),
-        ("[run]\nsource = .\nomit = a/b**\n", ["a/b**", "'b**'"]),
+        ("[run]\nsource = .\nomit = a/b**\n", ["cov.ini", "'b**'"]),
         ("[run\n", ["coverage configuration", "cov.ini"]),
         ("[run]\nplugins = no_such_plugin\n", ["cov.ini", "no_such_plugin"]),
     ],

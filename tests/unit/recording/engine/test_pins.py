@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING, Any
 
 import coverage
 import coverage.config
+import coverage.exceptions
 import coverage.files
 import coverage.inorout
 import coverage.tracer
 import pytest
 
 import profcov
+from profcov.configuration.file_rules import FileRules, match_files
+from profcov.configuration.options import SOURCES
 from profcov.recording.engine.c_tracer import by_code, make_tracer, make_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SOURCE = Path(profcov.__file__).parent
-ALLOWED = {"recording/engine/sources.py", "recording/engine/c_tracer.py"}
+ALLOWED = {"configuration/file_rules.py", "recording/engine/c_tracer.py"}
 PUBLIC = {"coverage", "coverage.exceptions", "coverage.types"}
 
 
@@ -63,6 +66,43 @@ def test_what_decides_on_a_file_has_the_rules_that_we_ask_about_links(tmp_path: 
         coverage.Coverage(config_file=False).config, lambda *_: None, None, include_namespace_packages=False
     )
     assert bare.omit_match is None
+
+
+def test_what_decides_on_a_file_can_be_asked_by_who_reads_of_folders_that_stand_in_for_sources(tmp_path: Path) -> None:
+    tool = coverage.Coverage(config_file=False, source=["elsewhere"], source_pkgs=["nowhere"], omit=["left.py"])
+    assert [getattr(tool.config, name) for name in SOURCES[:2]] == [["elsewhere"], ["nowhere"]]
+    rules = FileRules(tool, [str(tmp_path)])
+    inside, odd, left = (str(tmp_path / name) for name in ("in.py", "od\udce9.py", "left.py"))
+    assert [rules.measure(each, each) for each in (inside, odd, left, "/elsewhere/in.py")] == [True, True, False, False]
+    assert [rules.omit(each, each) for each in (inside, left)] == [False, True]
+    assert [rules.omit("/elsewhere/in.py", left), rules.name_of(inside)] == [True, inside]
+    assert tool.config.source == ["elsewhere"]
+
+
+def test_file_patterns_are_coverage_py_s(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for pattern, name in (
+        ("a.py", "/x/y/a.py"),
+        ("sub/*", f"{tmp_path.resolve()}/sub/b/c.py"),
+        ("*/[ab].p?", "/x/a.py"),
+    ):
+        assert (match_files([pattern])(name), match_files([])(name)) == (True, False)
+        assert not match_files([pattern])("/x/other.txt")
+    with pytest.raises(coverage.exceptions.ConfigError, match="b\\*\\*"):
+        match_files(["a/b**"])
+
+
+def test_coverage_py_runs_what_is_around_a_package_to_find_it_so_that_who_reads_finds_packages_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "pinned" / "sub").mkdir(parents=True)
+    (tmp_path / "pinned" / "__init__.py").write_text(
+        "import pathlib\npathlib.Path(__file__).with_name('ran').touch()\n"
+    )
+    (tmp_path / "pinned" / "sub" / "__init__.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    FileRules(coverage.Coverage(config_file=False, source_pkgs=["pinned.sub"]))
+    assert (tmp_path / "pinned" / "ran").exists()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from coverage import Coverage
-from coverage.exceptions import CoverageException
+from coverage.exceptions import ConfigError, CoverageException
 
 import profcov
 from profcov.configuration.plugins import list_missing
@@ -91,7 +91,7 @@ def test_without_a_configuration_coverage_pys_own_is_found(tmp_path: Path) -> No
 
 
 def test_a_broken_configuration_is_coverage_pys_error(tmp_path: Path) -> None:
-    with pytest.raises(CoverageException, match=r"measured\.ini"):
+    with pytest.raises((CoverageException, ConfigError), match=r"measured\.ini"):
         configure(tmp_path, "[run\n")
 
 
