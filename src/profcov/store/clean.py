@@ -10,7 +10,6 @@ from profcov.store.consume import consume, drop, finish
 from profcov.store.files import PRIVATE
 from profcov.store.holders import list_failed
 from profcov.store.layout import artifact_path, list_quarantined, list_shards, lock_path, previous_path, sidecar_path
-from profcov.store.lock import read_generation
 from profcov.store.playing import consuming
 
 if TYPE_CHECKING:
@@ -57,11 +56,11 @@ def discard(
         CoverageWriteError: the lock file cannot be made.
     """
     with as_write_error(lock_path(data_dir, slug)), consuming(data_dir, slug, timeout, play, umask) as lock:
-        finish(data_dir, slug, lock)
+        finish(lock)
         shards = list_shards(data_dir, slug)
-        consume(data_dir, slug, lock, shards, list_failed(data_dir, slug), umask=umask)
+        consume(lock, shards, list_failed(data_dir, slug))
         if play is not None:
-            play.record_into(read_generation(lock))
+            play.record_into(lock.generation)
     return len(shards)
 
 
@@ -75,8 +74,8 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
     """
     artifact = artifact_path(data_dir, slug)
     with consuming(data_dir, slug, 0.0, None, umask) as lock:
-        finish(data_dir, slug, lock)
-        consume(data_dir, slug, lock, list_shards(data_dir, slug), list_failed(data_dir, slug), umask=umask)
+        finish(lock)
+        consume(lock, list_shards(data_dir, slug), list_failed(data_dir, slug))
         for path in (artifact, previous_path(artifact)):
             drop([path, sidecar_path(path)])
         drop(list_quarantined(data_dir).get(slug, []))

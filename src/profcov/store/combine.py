@@ -38,7 +38,6 @@ from profcov.store.layout import (
     sidecar_path,
     unfinished_path,
 )
-from profcov.store.lock import raise_generation, read_generation
 from profcov.store.merge import gather
 from profcov.store.naming import ask_coverage
 from profcov.store.playing import consuming, is_broken_off
@@ -53,6 +52,7 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
     from profcov.store.content import Content
     from profcov.store.holders import Holder
+    from profcov.store.lock import Exclusive
     from profcov.store.merge import Gathered
     from profcov.store.playing import Play
 
@@ -128,9 +128,9 @@ def combine(
     check_recorded(data_dir, slug)  # before a lock is made for it, by another user than the server's, maybe
     artifact = artifact_path(out or data_dir, slug)
     with as_write_error(artifact, sqlite3.Error), consuming(data_dir, slug, timeout, play, umask) as lock:
-        is_part = is_broken_off(data_dir, slug, lock, play)
-        finish(data_dir, slug, lock)
-        gathered = _gather(data_dir, slug, lock, umask)
+        is_part = is_broken_off(lock, play)
+        finish(lock)
+        gathered = _gather(lock)
         before = read_before(artifact) if append else None
         make_directory(artifact.parent, umask)
         with replacing(artifact, beside=unfinished_path(artifact)) as merged:
@@ -171,11 +171,11 @@ def combine(
             )
             merged.chmod(0o666 & ~umask)
             keep_before(artifact, umask)
-        generation = read_generation(lock) + (not keep)
+        generation = lock.generation + (not keep)
         write_sidecar(artifact, describe(artifact, making, content, generation=generation, keep=keep), umask)
         if not keep:
-            consume(data_dir, slug, lock, gathered.shards, failed, umask=umask)
-            _quarantine(data_dir, gathered.unreadable, umask)
+            consume(lock, gathered.shards, failed)
+            _quarantine(lock, gathered.unreadable)
     return _sum_up(artifact, making, content)
 
 
@@ -210,20 +210,20 @@ def check_recorded(data_dir: Path, slug: Slug) -> None:
         )
 
 
-def _gather(data_dir: Path, slug: Slug, lock: int, umask: int) -> Gathered:
+def _gather(lock: Exclusive) -> Gathered:
     """Read the shards of a slug.
 
     Raises:
         CoverageMergeError: there is none that can be read.
     """
-    check_recorded(data_dir, slug)
-    found = list_shards(data_dir, slug)
+    check_recorded(lock.data_dir, lock.slug)
+    found = list_shards(lock.data_dir, lock.slug)
     gathered = gather(found)
     if found and not gathered.shards:
-        raise_generation(lock)  # or processes would not write again what was in them
-        _quarantine(data_dir, gathered.unreadable, umask)
+        lock.raise_generation()  # or processes would not write again what was in them
+        _quarantine(lock, gathered.unreadable)
         raise CoverageMergeError(
-            slug, f"none of its {len(found)} shards can be read; they are in {quarantine_dir(data_dir)}"
+            lock.slug, f"none of its {len(found)} shards can be read; they are in {quarantine_dir(lock.data_dir)}"
         )
     return gathered
 
@@ -275,11 +275,11 @@ def _write(slug: Slug, content: Content, merged: Path) -> None:
         raise CoverageMergeError(slug, str(error)) from error
 
 
-def _quarantine(data_dir: Path, bad: Sequence[tuple[Path, str]], umask: int) -> None:
+def _quarantine(lock: Exclusive, bad: Sequence[tuple[Path, str]]) -> None:
     for shard, reason in bad:
         with contextlib.suppress(OSError):
-            target = quarantine_dir(data_dir)
-            make_state(data_dir, target.name, umask)
+            target = quarantine_dir(lock.data_dir)
+            make_state(lock.data_dir, target.name, lock.umask)
             shard.replace(target / shard.name)
-            with open(create_private(target / f"{shard.name}.reason", umask), "w", encoding="utf-8") as file:  # noqa: PTH123
+            with open(create_private(target / f"{shard.name}.reason", lock.umask), "w", encoding="utf-8") as file:  # noqa: PTH123
                 file.write(reason + "\n")

@@ -10,68 +10,66 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from profcov.errors import as_write_error
-from profcov.store.files import PRIVATE, write_whole
+from profcov.store.files import write_whole
 from profcov.store.holders import forget_failed
 from profcov.store.layout import artifact_path, list_shards, list_unfinished, state_dir, unfinished_path
-from profcov.store.lock import raise_generation, read_generation
 from profcov.store.playing import forget_broken_off
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from profcov.slug import Slug
     from profcov.store.holders import Holder
+    from profcov.store.lock import Exclusive
 
 
-def consume(
-    data_dir: Path, slug: Slug, lock: int, shards: Sequence[Path], failed: Iterable[Holder], *, umask: int = PRIVATE
-) -> None:
-    """Raise the generation and drop shards of a slug whose exclusive lock is held; ``lock`` is its descriptor.
+def consume(lock: Exclusive, shards: Sequence[Path], failed: Iterable[Holder]) -> None:
+    """Raise the generation and drop shards of a slug.
 
     With them goes what processes have noted that was taken into account, ``failed``.
 
     Raises:
         CoverageWriteError: the system does not let us.
     """
-    dropping = _path(data_dir, slug)
+    dropping = _path(lock)
     with as_write_error(dropping):
-        unfinished = unfinished_path(artifact_path(data_dir, slug))
-        _write_list(dropping, unfinished, [read_generation(lock) + 1, *(shard.name for shard in shards)], umask)
-        raise_generation(lock)
+        _write_list(lock, shards)
+        lock.raise_generation()
         drop(shards)
-        forget_failed(data_dir, failed)
-        forget_broken_off(data_dir, slug)
+        forget_failed(lock.data_dir, failed)
+        forget_broken_off(lock.data_dir, lock.slug)
         dropping.unlink(missing_ok=True)
 
 
-def finish(data_dir: Path, slug: Slug, lock: int) -> None:
-    """Finish what a killed process has left: shards that were to be dropped, files half written; the lock is held.
+def finish(lock: Exclusive) -> None:
+    """Finish what a killed process has left: shards that were to be dropped, files half written.
 
     Raises:
         CoverageWriteError: the system does not let us.
     """
-    dropping = _path(data_dir, slug)
+    dropping = _path(lock)
     with as_write_error(dropping):
-        drop(list_unfinished(data_dir, slug))
+        drop(list_unfinished(lock.data_dir, lock.slug))
         try:
             generation, *listed = dropping.read_text(encoding="ascii").splitlines()
             # Not raised yet: processes still take these shards for written, so they stay.
-            is_raised = read_generation(lock) >= int(generation)
+            is_raised = lock.generation >= int(generation)
         except FileNotFoundError:
             return
         except ValueError:
             listed, is_raised = [], False
         if is_raised:
             consumed = set(listed)
-            drop(shard for shard in list_shards(data_dir, slug) if shard.name in consumed)
+            drop(shard for shard in list_shards(lock.data_dir, lock.slug) if shard.name in consumed)
         dropping.unlink(missing_ok=True)
 
 
-def _write_list(dropping: Path, unfinished: Path, lines: Sequence[object], umask: int) -> None:
+def _write_list(lock: Exclusive, shards: Sequence[Path]) -> None:
     """Write which shards go, below the generation from which on they count for nothing."""
+    lines = [str(lock.generation + 1), *(shard.name for shard in shards)]
+    unfinished = unfinished_path(artifact_path(lock.data_dir, lock.slug))
     with contextlib.suppress(OSError):  # the disk is full: then there is no list for whoever comes after a kill
-        write_whole(dropping, (b"%s\n" % str(line).encode() for line in lines), umask, beside=unfinished)
+        write_whole(_path(lock), (line.encode() + b"\n" for line in lines), lock.umask, beside=unfinished)
 
 
 def drop(paths: Iterable[Path]) -> None:
@@ -85,5 +83,5 @@ def drop(paths: Iterable[Path]) -> None:
             path.unlink(missing_ok=True)
 
 
-def _path(data_dir: Path, slug: Slug) -> Path:
-    return state_dir(data_dir) / f"{slug}.dropping"
+def _path(lock: Exclusive) -> Path:
+    return state_dir(lock.data_dir) / f"{lock.slug}.dropping"

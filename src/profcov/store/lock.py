@@ -14,6 +14,7 @@ import os
 import platform
 import sys
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import CoverageWriteError, LockTimeoutError, as_write_error
@@ -112,11 +113,31 @@ class SlugLock(OwnFile):
         return True
 
 
-@contextlib.contextmanager
-def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) -> Iterator[int]:
-    """Hold the lock of a slug: no process has work in flight for it meanwhile.
+@dataclass(frozen=True, slots=True)
+class Exclusive:
+    """The lock of a slug in the hands of this process: with it what is done to the slug, and by which umask files are made."""
 
-    Yields the open lock file's descriptor, for :func:`raise_generation`.
+    data_dir: Path
+    slug: Slug
+    umask: int
+    fd: int
+
+    @property
+    def generation(self) -> int:
+        """The slug's generation."""
+        return read_generation(self.fd)
+
+    def raise_generation(self) -> int:
+        """Raise the generation, and return it."""
+        generation = self.generation + 1
+        # Fixed width: a write that is cut short never makes another valid number smaller than the one before.
+        os.pwrite(self.fd, b"%019d\n" % generation, 0)
+        return generation
+
+
+@contextlib.contextmanager
+def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) -> Iterator[Exclusive]:
+    """Hold the lock of a slug: no process has work in flight for it meanwhile.
 
     Waits ``timeout`` seconds for units in flight, and for other readers.
 
@@ -136,7 +157,7 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
                 time.sleep(_POLL_SECONDS)
             if file.is_at(path):  # or it was removed meanwhile, and keeps nobody out
                 try:
-                    yield file.fd
+                    yield Exclusive(data_dir, slug, umask, file.fd)
                 finally:
                     if file.is_at(path):  # else it stays closed: who has it open is to look for another
                         os.pwrite(file.fd, _OPEN, _MARK)
@@ -150,14 +171,6 @@ def read_generation(fd: int) -> int:
     """Return the generation in an open lock file; 0 for a new one, or for one that was damaged."""
     text = os.pread(fd, 20, 0).strip()
     return int(text) if text.isdigit() else 0
-
-
-def raise_generation(fd: int) -> int:
-    """Raise the generation in an open lock file whose exclusive lock is held, and return it."""
-    generation = read_generation(fd) + 1
-    # Fixed width: a write that is cut short never makes another valid number smaller than the one before.
-    os.pwrite(fd, b"%019d\n" % generation, 0)
-    return generation
 
 
 def _head(fd: int, mark: bytes) -> bytes:

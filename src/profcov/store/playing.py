@@ -23,13 +23,14 @@ from profcov.store.directory import open_or_create
 from profcov.store.files import PRIVATE
 from profcov.store.flock import try_exclusive, try_shared
 from profcov.store.layout import host_name, state_dir
-from profcov.store.lock import exclusive, read_generation
+from profcov.store.lock import exclusive
 from profcov.store.own_file import OwnFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from profcov.slug import Slug
+    from profcov.store.lock import Exclusive
 
 _SECONDS: Final = 0.25
 """How long a play asks for the lock: whoever only looks whether it is held shares it for a moment."""
@@ -127,7 +128,9 @@ class Play(OwnFile):
 
 
 @contextlib.contextmanager
-def consuming(data_dir: Path, slug: Slug, timeout: float, play: Play | None, umask: int = PRIVATE) -> Iterator[int]:
+def consuming(
+    data_dir: Path, slug: Slug, timeout: float, play: Play | None, umask: int = PRIVATE
+) -> Iterator[Exclusive]:
     """Hold the lock of a slug, as :func:`profcov.store.lock.exclusive` does, where no play but the caller's own is under way.
 
     Raises:
@@ -143,15 +146,12 @@ def consuming(data_dir: Path, slug: Slug, timeout: float, play: Play | None, uma
         yield lock
 
 
-def is_broken_off(data_dir: Path, slug: Slug, lock: int, play: Play | None) -> bool:
-    """Tell whether what was recorded is a part of a play: of one that was killed, or of the caller's own, which was interfered with.
-
-    ``lock`` is the slug's, held.
-    """
+def is_broken_off(lock: Exclusive, play: Play | None) -> bool:
+    """Tell whether what was recorded is a part of a play: of one that was killed, or of the caller's own, which was interfered with."""
     if play is not None:
-        return not play.has_all_since(read_generation(lock))
-    generation = read_mark(data_dir, slug).get("generation")
-    return generation is not None and generation == read_generation(lock)
+        return not play.has_all_since(lock.generation)
+    generation = read_mark(lock.data_dir, lock.slug).get("generation")
+    return generation is not None and generation == lock.generation
 
 
 def name_player(data_dir: Path, slug: Slug) -> str | None:

@@ -21,7 +21,7 @@ from profcov.slug import Slug
 from profcov.store.clean import discard, remove
 from profcov.store.combine import combine
 from profcov.store.layout import list_shards, lock_path, new_shard_path
-from profcov.store.lock import exclusive, read_generation
+from profcov.store.lock import exclusive
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
 from profcov.store.sidecar import read_sidecar
@@ -36,7 +36,7 @@ OTHER = Slug("demo-2")
 
 def generation(data: Path) -> int:
     with exclusive(data, DEMO, 0) as lock:
-        return read_generation(lock)
+        return lock.generation
 
 
 def write(data_dir: Path, lines: dict[str, set[int]], slug: Slug = DEMO) -> Path:

@@ -20,7 +20,7 @@ from profcov.store import own_file
 from profcov.store.directory import make_state
 from profcov.store.holders import list_notes
 from profcov.store.layout import lock_path
-from profcov.store.lock import SlugLock, exclusive, raise_generation, read_generation
+from profcov.store.lock import SlugLock, exclusive
 from profcov.store.own_file import close_dropped
 from profcov.store.presence import Presence
 from profcov.store.rows import MISSING
@@ -47,8 +47,8 @@ def find(data_dir: Path) -> SlugLock:
 
 
 def raise_it(data_dir: Path) -> int:
-    with exclusive(data_dir, DEMO, 0) as fd:
-        return raise_generation(fd)
+    with exclusive(data_dir, DEMO, 0) as lock:
+        return lock.raise_generation()
 
 
 def test_who_combines_waits_for_processes_at_work_and_names_them_when_the_time_is_up(
@@ -87,7 +87,7 @@ def test_a_killed_process_holds_nobody_up(tmp_path: Path, worker: subprocess.Pop
     worker.kill()
     worker.wait()
     with exclusive(tmp_path, DEMO, 0) as lock:
-        assert read_generation(lock) == 0
+        assert lock.generation == 0
 
 
 def test_nobody_begins_while_somebody_combines(tmp_path: Path, excluder: subprocess.Popen[str]) -> None:
@@ -153,8 +153,8 @@ def test_neither_misses_the_other(tmp_path: Path) -> None:
 
 
 def test_the_generation_starts_at_zero_and_rises_by_one(tmp_path: Path) -> None:
-    with exclusive(tmp_path, DEMO, 0) as fd:
-        assert read_generation(fd) == 0
+    with exclusive(tmp_path, DEMO, 0) as lock:
+        assert lock.generation == 0
     assert [raise_it(tmp_path) for _ in range(12)] == list(range(1, 13))
 
 

@@ -21,7 +21,7 @@ from profcov.store.content import read_content
 from profcov.store.files import file_digest
 from profcov.store.jobs import JobRun, enqueued
 from profcov.store.layout import list_shards
-from profcov.store.lock import exclusive, read_generation
+from profcov.store.lock import exclusive
 from profcov.store.merge import gather
 from profcov.store.previous import restore_previous
 from profcov.store.read import read_lines
@@ -302,12 +302,12 @@ def test_a_damaged_shard_stays_a_reason_for_as_long_as_the_shards_are_kept(data:
 
 def test_where_no_shard_can_be_read_processes_write_again(data: Path) -> None:
     with exclusive(data, DEMO, 0) as lock:
-        before = read_generation(lock)
+        before = lock.generation
     write(data, {"/src/a.py": {1}}).write_bytes(b"damaged")
     with pytest.raises(CoverageMergeError, match="none of its 1 shards can be read"):
         combine(data, DEMO)
     with exclusive(data, DEMO, 0) as lock:
-        assert read_generation(lock) != before
+        assert lock.generation != before
 
 
 @pytest.mark.parametrize(("generation", "found"), [("1", {2}), ("2", {1, 2}), ("x", {1, 2})])
