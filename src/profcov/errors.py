@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_FAULTS_SHOWN: Final = 100
-_LONGEST: Final = 600
-"""So many characters of what a file has are told at most."""
+_MAX_EXCERPT_CHARS: Final = 600
+"""Longest excerpt of file content in a message."""
 
 
 class ProfcovError(Exception):
@@ -232,8 +232,8 @@ class ProfileFaultsError(ProfileFormatError):
 
 
 def _shorten(text: str) -> str:
-    """Return what a file may have had part in on one line, without what is beyond the length of a sentence."""
-    text = text if len(text) <= _LONGEST else f"{text[: _LONGEST - 200]}...{text[-200:]}"
+    """Return text that may come from a file as one printable line, shortened in the middle."""
+    text = text if len(text) <= _MAX_EXCERPT_CHARS else f"{text[: _MAX_EXCERPT_CHARS - 200]}...{text[-200:]}"
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 STEP_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 """The file to which GitHub Actions wants Markdown appended, for the page of the run."""
 
-_MOST_SHOWN: Final = 1024 * 1024
-"""GitHub shows nothing of a step's summary that has more bytes."""
+_MAX_SUMMARY_BYTES: Final = 1024 * 1024
+"""GitHub shows no summary of a step that is larger."""
 
 _CUT: Final = b"\nThe rest is left out: GitHub shows no summary of more than 1 MiB.\n"
 
@@ -153,7 +153,7 @@ def append_step_summary(text: str) -> None:
     if summary:
         try:
             with open(summary, "ab") as file:  # noqa: PTH123 (the name is GitHub's)
-                file.write(_cut(text.encode(errors="replace"), _MOST_SHOWN - file.tell()))
+                file.write(_cut(text.encode(errors="replace"), _MAX_SUMMARY_BYTES - file.tell()))
         except OSError as error:  # the results stand all the same
             click.echo(f"profcov: warning: {STEP_SUMMARY}: cannot write {summary}: {error.strerror}", err=True)
 

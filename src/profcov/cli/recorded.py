@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from profcov.store.read import Recorded
 
 DEFAULT_OUT: Final = Path("artifacts")
-_MOST: Final = 10
-"""Files that are named one by one."""
+_MAX_UNREADABLE: Final = 10
+"""How many files that cannot be measured are named."""
 _MAX_NAMED: Final = 20
 """Of so many slugs that wait to be combined it is found out at most whether anything measured ran."""
 
@@ -157,11 +157,11 @@ def tell_asked(configuration: Configuration, sources: Sequence[Path]) -> str:
 
 
 def warn_unreadable(inventory: Inventory) -> None:
-    """Name the files that cannot be measured, and say which are left out by their names."""
-    for bad in inventory.unreadable[:_MOST]:
+    """Name the files that cannot be measured, and those that are left out by their names."""
+    for bad in inventory.unreadable[:_MAX_UNREADABLE]:
         click.echo(f"{printable(bad.file)}: cannot be measured: {printable(bad.reason)}", err=True)
-    if inventory.unreadable[_MOST:]:
-        click.echo(f"profcov: {len(inventory.unreadable) - _MOST} more cannot be measured", err=True)
+    if inventory.unreadable[_MAX_UNREADABLE:]:
+        click.echo(f"profcov: {len(inventory.unreadable) - _MAX_UNREADABLE} more cannot be measured", err=True)
     if inventory.omitted:
         click.echo(
             f"profcov: {plural(len(inventory.omitted), 'file')} of tests or migrations not measured, "

@@ -1,7 +1,6 @@
-"""Collecting coverage from Python, for programs that drive it themselves: a wrapping of coverage.py, and its data files.
+"""Collecting coverage from Python, for programs that start and stop it themselves: a wrapper of coverage.py and its data files.
 
-Everything that the process runs between ``start`` and ``stop`` is collected, whoever asks for it; for what single requests
-and jobs run there are slugs.
+Everything that the process runs between ``start`` and ``stop`` is collected. To collect single requests and jobs, use slugs.
 """
 
 from profcov.collector.collect import CoverageCollector

@@ -1,4 +1,4 @@
-"""The collector: coverage.py started and stopped from Python, and what it found kept, saved, loaded and merged."""
+"""The collector: start and stop coverage.py from Python; keep, save, load and merge what it found."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _JSON_VERSION: Final = 1
 
 
 class CoverageCollector:
-    """Collects the lines, or branches, that this process runs between ``start`` and ``stop``, in all its threads.
+    """Collect the lines, or branches, that this process runs between ``start`` and ``stop``, in all its threads.
 
     Start it before the modules of interest are imported, or their ``def`` lines are missing. It can be started again
     after it was stopped, and then adds to what it has. As a context manager it is started and stopped with the block.
@@ -61,10 +61,10 @@ class CoverageCollector:
         self.stop()
 
     def start(self) -> None:
-        """Begin to collect; does nothing where the configuration says ``enabled: false``.
+        """Begin to collect; do nothing if the configuration has ``enabled: false``.
 
         Raises:
-            CollectorStateError: it collects already, or coverage.py cannot start.
+            CollectorStateError: it is already collecting, or coverage.py cannot start.
         """
         with self._mutex:
             if self._tool is not None:
@@ -87,7 +87,7 @@ class CoverageCollector:
             self._tool = tool
 
     def stop(self) -> None:
-        """Collect no more.
+        """Stop collecting.
 
         Raises:
             CollectorStateError: it was not started.
@@ -138,12 +138,12 @@ class CoverageCollector:
         """Add what was saved: with ``parallel``, by all processes.
 
         Args:
-            path: what ``save`` was given; the configuration's ``location`` if None. A file that ``save`` returned, or
-                any other data file of coverage.py's, is as good.
+            path: the path given to ``save``; the configuration's ``location`` if None. A file that ``save`` returned, or
+                any other coverage.py data file, works as well.
 
         Raises:
             CoverageReadError: there is nothing, or it is not coverage data.
-            CoverageMergeError: it has branches, and what is here has lines only, or the other way round.
+            CoverageMergeError: it has branches, and this collector has lines only, or vice versa.
         """
         target = Path(path or self.config.location)
         files = [target] if target.is_file() else []
@@ -156,10 +156,10 @@ class CoverageCollector:
             self._add(_read(file), str(file))
 
     def merge(self, other: CoverageCollector) -> None:
-        """Add what another collector has.
+        """Add the data of another collector.
 
         Raises:
-            CoverageMergeError: it has branches, and this one lines only, or the other way round.
+            CoverageMergeError: it has branches, and this one lines only, or vice versa.
         """
         self._add(other._now(), str(other.source_root))
 
@@ -171,7 +171,7 @@ class CoverageCollector:
             self._content.add(content)
 
     def _now(self) -> Content:
-        """Return a copy of all there is by now."""
+        """Return a copy of all data so far."""
         with self._mutex:
             self._take()
             copy = Content()
@@ -179,7 +179,7 @@ class CoverageCollector:
             return copy
 
     def _take(self) -> None:
-        """Take what coverage.py has new: its data in memory is one for each thread."""
+        """Take coverage.py's new data, which in memory is one object per thread."""
         if self._tool is not None:
             self._content.add(_to_content(self._tool.get_data()))
 
@@ -215,7 +215,7 @@ class CoverageCollector:
 
 
 def _close(data: CoverageData) -> None:
-    """Give back a data object's memory now: the interpreter would warn of it. coverage.py 7.6 has no such method."""
+    """Free a data object's memory now: the interpreter would warn of it. coverage.py 7.6 has no such method."""
     close = getattr(data, "close", None)
     if close is not None:
         close(force=True)

@@ -39,7 +39,7 @@ DEFAULT_EXCLUDE: Final = (
     "site-packages/*",
     "node_modules/*",
 )
-"""What is not measured unless ``exclude`` says otherwise, at any depth below the root."""
+"""What is not measured unless ``exclude`` is given, at any depth below the root."""
 
 _FORMATS: Final = ("coverage", "json")
 _SECTIONS: Final = {
@@ -60,17 +60,17 @@ class CoverageConfig:
 
     Args:
         enabled: whether anything is collected at all.
-        branch: whether branches are, besides lines.
-        parallel: whether each save makes a file of its own, ``<location>.<host>.<pid>.<n>``; loading reads all of them.
-        root: the directory that is measured; ``CoverageCollector``'s ``source_root`` goes before.
-        include: patterns of files below the root that are measured, as coverage.py has them; all Python files if empty.
-        exclude: patterns of files that are not; ``DEFAULT_EXCLUDE`` unless given.
-        format: ``coverage``, a data file of coverage.py's, or ``json``.
-        location: where data is saved, unless ``save`` is told.
-        metadata_location: the directory for what is known about it; None puts it beside the data.
+        branch: whether branches are collected, besides lines.
+        parallel: whether each save makes a separate file, ``<location>.<host>.<pid>.<n>``; loading reads all of them.
+        root: the directory that is measured; ``CoverageCollector``'s ``source_root`` takes precedence.
+        include: patterns of files below the root that are measured, in coverage.py's syntax; all Python files if empty.
+        exclude: patterns of files that are not measured; ``DEFAULT_EXCLUDE`` unless given.
+        format: ``coverage``, a coverage.py data file, or ``json``.
+        location: where data is saved, unless ``save`` is given a path.
+        metadata_location: the directory of the metadata; None puts it beside the data.
 
     Raises:
-        CoverageConfigError: a value is not of its type, or not one of those that there are.
+        CoverageConfigError: a value is not of its type, or not one of the allowed values.
     """
 
     enabled: bool = True
@@ -89,7 +89,7 @@ class CoverageConfig:
 
     @classmethod
     def from_yaml(cls, path: str | Path = "coverage_config.yaml") -> Self:
-        """Read a configuration from a YAML file; its paths count from the file's directory.
+        """Read a configuration from a YAML file; its paths are relative to the file's directory.
 
         Raises:
             CoverageConfigError: it cannot be read, or has a key or a value that it cannot have; names file and key.
@@ -123,7 +123,7 @@ def _mapping(value: Any, where: str, path: Path) -> dict[str, Any]:
     """Return a mapping with text for keys.
 
     Raises:
-        CoverageConfigError: it is none; or it is the document, and not of the one key ``coverage``.
+        CoverageConfigError: it is not a mapping; or it is the document, and does not have the one key ``coverage``.
     """
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
         raise CoverageConfigError(where, "expected a mapping of keys to values", path)
@@ -145,7 +145,7 @@ def _check(name: str, value: Any) -> Any:
     """Return a value as it is kept.
 
     Raises:
-        CoverageConfigError: it is not one.
+        CoverageConfigError: it is not valid.
     """
     if name in {"enabled", "branch", "parallel"}:
         expected, fits = "true or false", isinstance(value, bool)

@@ -25,10 +25,10 @@ __all__ = ["Finding", "examine"]
 def examine(
     *, config_file: Path | None = None, data_dir: Path | None = None, redis_url: str | None = None
 ) -> list[Finding]:
-    """Look at everything, and return what was found: problems, then warnings, then what is fine.
+    """Run all checks, and return the findings: problems, then warnings, then what is fine.
 
-    What is not given is taken from the environment, as a server would. Engines are started and stopped: do not call
-    this in a process that serves; there, ``profcov.engine_status`` tells.
+    Arguments that are not given are read from the environment, as a server would. Engines are started and stopped: do not
+    call this in a process that serves; use ``profcov.engine_status`` there.
     """
     return sorted(
         _examine(os.environ, config_file, data_dir, redis_url), key=lambda finding: LEVELS.index(finding.level)
@@ -58,7 +58,7 @@ def _examine_measuring(environ: Mapping[str, str], given: Path | None) -> Iterat
 
     try:
         config_file = given.absolute() if given else find_config(environ.get(CONFIG))
-    except SettingsError:  # told where the environment is checked
+    except SettingsError:  # reported by the environment check
         config_file = NO_CONFIG
     # Before the engines, which take two for a moment.
     yield from check_tool_ids()
@@ -73,7 +73,7 @@ def _examine_measuring(environ: Mapping[str, str], given: Path | None) -> Iterat
 def _read_choice(environ: Mapping[str, str]) -> EngineChoice:
     try:
         return Settings.from_environ({ENGINE: environ.get(ENGINE, "")}).engine
-    except SettingsError:  # told where the environment is checked
+    except SettingsError:  # reported by the environment check
         return "auto"
 
 

@@ -28,7 +28,7 @@ _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 
 
 def examine_configuration(config_file: Path | None) -> Iterator[Finding]:
-    """Look at the configuration in a file, or at what coverage.py finds by itself if None."""
+    """Check the configuration in a file, or the one that coverage.py finds by itself if None."""
     coverage, complaints = _read(config_file)
     name = str(config_file or "the configuration that coverage.py finds")
     if coverage is None:
@@ -37,7 +37,7 @@ def examine_configuration(config_file: Path | None) -> Iterator[Finding]:
         )
         return
     missing = list_missing(coverage)
-    coverage.set_option("run:plugins", [])  # or what is asked below would import them
+    coverage.set_option("run:plugins", [])  # or the checks below would import them
     yield _describe_origin(coverage, config_file)
     for complaint in complaints:
         yield Finding("warning", "config", complaint, "correct its spelling, or remove it")
@@ -50,7 +50,7 @@ def examine_configuration(config_file: Path | None) -> Iterator[Finding]:
 
 
 def _read(config_file: Path | None) -> tuple[Coverage | None, list[str]]:
-    """Return what coverage.py reads, and what it has to say about that; None if it cannot read it."""
+    """Return what coverage.py reads, and its warnings; None if it cannot read it."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
@@ -86,7 +86,7 @@ def _check_branch(coverage: Coverage) -> Iterator[Finding]:
 def _check_sources(coverage: Coverage, config_file: Path | None) -> Iterator[Finding]:
     entries = [(option.partition(":")[2], name) for option in _SOURCES for name in read_list(coverage, option)]
     for option, name in entries:
-        # Each alone, in a configuration of its own: the first that is not there would hide the others.
+        # Each alone, in its own configuration: the first missing one would hide the others.
         alone, _ = _read(config_file)
         if alone is not None:
             yield _check_source(alone, option, name)
@@ -112,7 +112,7 @@ def _check_source(alone: Coverage, option: str, name: str) -> Finding:
         return Finding("problem", "source", str(error), "correct the pattern")
     except SettingsError:
         what = f"{option} {name}: neither a directory nor a package that can be imported, {where}"
-        return Finding("problem", "source", what, "correct it, or call the doctor where the server starts")
+        return Finding("problem", "source", what, "correct it, or run the doctor where the server starts")
     if not files:
         what = f"{option} {name}: no Python file there that is not omitted, {where}"
         return Finding("problem", "source", what, "correct source or omit: nothing is measured")

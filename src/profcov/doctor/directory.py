@@ -49,7 +49,7 @@ _SHOWN: Final = 3
 
 
 def examine_directory(data_dir: Path) -> Iterator[Finding]:
-    """Look at a data directory, or at the place where it would be made; leaves nothing behind."""
+    """Check a data directory, or the place where it would be made; leave nothing behind."""
     place = _find_place(data_dir)
     problem = _check_place(data_dir, place)
     yield problem or Finding("ok", "data-dir", f"{data_dir} " + ("exists" if place == data_dir else "can be made"))
@@ -61,7 +61,7 @@ def examine_directory(data_dir: Path) -> Iterator[Finding]:
     yield judge_space(place, shutil.disk_usage(place).free)
     if place == data_dir:
         yield from check_owners(data_dir)
-        with contextlib.suppress(PermissionError, CoverageError):  # told just now
+        with contextlib.suppress(PermissionError, CoverageError):  # reported just now
             yield from list(_check_left_overs(data_dir))
         for run in list_silent(data_dir):
             if run.pid == os.getpid():  # this is what it has started
@@ -103,7 +103,7 @@ def _try_shard(scratch: Path) -> Finding:
 
 
 def _try_lock(scratch: Path) -> Finding:
-    """Hold a slug's lock, and let another process find out."""
+    """Hold a slug's lock, and let another process try to take it."""
     advice = "use a directory on a file system with flock: a local one, or NFS with its lock service"
     path = lock_path(scratch, _SLUG)
     try:
@@ -125,7 +125,7 @@ def _ask_child(path: Path) -> str:
 
 
 def judge_space(place: Path, free: int) -> Finding:
-    """Say whether ``free`` bytes are enough."""
+    """Report whether ``free`` bytes are enough."""
     what = f"{free >> 20} MiB are free in {place}"
     if free >= LITTLE_SPACE:
         return Finding("ok", "space", what)
@@ -149,7 +149,7 @@ def _check_left_overs(data_dir: Path) -> Iterator[Finding]:
 
 
 def _check_locks(data_dir: Path) -> Iterator[Finding]:
-    """Say who is at work, or combines; no lock is taken, for that would turn a request away."""
+    """Report which processes are at work, or combine; take no lock, because that would turn a request away."""
     busy: dict[str, set[str]] = {}
     for each in list_notes(data_dir):
         if each.is_awaited:
@@ -163,7 +163,7 @@ def _check_locks(data_dir: Path) -> Iterator[Finding]:
             yield Finding("warning", "locks", what, str(find_denial(error) or _MODE))
     for slug, holders in sorted(busy.items()):
         if (owner := name_player(data_dir, Slug(slug))) is not None:
-            what = f"{slug} is being played by {owner}: nobody else plays, combines or cleans it meanwhile"
+            what = f"{slug} is being played by {owner}: no other command plays, combines or cleans it meanwhile"
             yield Finding("warning", "locks", what, "wait until that has ended, or stop it")
         if holders:
             what = f"{slug} has work in flight, or is being combined, in {', '.join(sorted(holders))}: profcov combine waits for it"

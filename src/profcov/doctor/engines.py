@@ -1,4 +1,4 @@
-"""Checks of the engines: which can run here, by starting them, and which one profcov takes."""
+"""Checks of the engines: which can run here, by starting them, and which one profcov chooses."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from profcov.settings import EngineChoice
 
 NO_CONFIG: Final = Path(os.devnull)
-"""A configuration that says nothing, for what does not depend on it."""
+"""An empty configuration, for checks that do not depend on it."""
 
 
 def examine_engines(choice: EngineChoice, config_file: Path | None) -> tuple[str | None, Sequence[Finding]]:
-    """Return the name of the engine that this choice takes, None if it gets none, and what was found on the way.
+    """Return the name of the engine that this choice selects, None if it gets none, and the findings.
 
-    Each engine is started and closed again. Where one runs in this process already, that one is the answer.
+    Each engine is started and closed again. If one already runs in this process, that one is the answer.
     """
     running = running_engine()
     if running is not None:
@@ -42,7 +42,7 @@ def examine_engines(choice: EngineChoice, config_file: Path | None) -> tuple[str
 def _read_sources(config_file: Path | None) -> Sources:
     try:
         return Sources(config_file)
-    except (CoverageException, ConfigError, UnicodeDecodeError):  # told where the configuration is checked
+    except (CoverageException, ConfigError, UnicodeDecodeError):  # reported by the configuration check
         return Sources(NO_CONFIG)
 
 
@@ -86,4 +86,4 @@ def _take(choice: EngineChoice, config_file: Path | None, why_no_monitoring: str
 def _advise(choice: EngineChoice) -> str:
     if choice == "auto":
         return "use a coverage.py with its C tracer, or Python 3.12 or newer"
-    return "unset PROFILE_COVERAGE_ENGINE, so that profcov takes what can run"
+    return "unset PROFILE_COVERAGE_ENGINE, so that profcov chooses one that can run"

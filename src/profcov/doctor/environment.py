@@ -1,4 +1,4 @@
-"""Checks of the environment variables: each of profcov's, its value and whether that makes sense."""
+"""Checks of the environment variables: each of profcov's, its value and whether that is valid."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES: Final = tuple(value for value in vars(settings).values() if isinstance(va
 
 
 def examine_environment(environ: Mapping[str, str], *, is_run: bool = False) -> Iterator[Finding]:
-    """Look at each variable of profcov, and at those that bear such a name and are none.
+    """Check each of profcov's variables, and those with a similar name that are not.
 
     ``is_run``: servers are started by ``profcov run``, which sets what it needs.
     """
@@ -42,7 +42,7 @@ def examine_environment(environ: Mapping[str, str], *, is_run: bool = False) -> 
 
 
 def show(name: str, value: str) -> str:
-    """Return a variable and its value for people to read, without the value of a secret."""
+    """Return a variable and its value as text, without the value of a secret."""
     return f"{name}={'(not shown)' if _SECRET.search(name) else value}"
 
 

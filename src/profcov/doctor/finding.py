@@ -7,7 +7,7 @@ from typing import Final, Literal, get_args
 
 Level = Literal["problem", "warning", "ok"]
 LEVELS: Final = get_args(Level)
-"""The gravest first."""
+"""The most serious first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Finding:
     """One fact about this interpreter or environment.
 
     ``level``: ``problem`` means that something will not be recorded as it should, ``warning`` that it may not.
-    ``check``: a stable word for what was looked at. ``advice``: what to do; empty where there is nothing to do.
+    ``check``: a stable word for what was checked. ``advice``: what to do; empty if there is nothing to do.
     """
 
     level: Level

@@ -26,7 +26,7 @@ _CHILD_SECONDS: Final = 60
 
 
 def check_coverage() -> Finding:
-    """Say which coverage.py this is, and whether it has its C tracer; a problem if it cannot be used at all."""
+    """Report which coverage.py this is, and whether it has its C tracer; a problem if it cannot be used at all."""
     found = _check_package("coverage", "pip install --force-reinstall coverage")
     if found.level == "problem":
         return found
@@ -39,7 +39,7 @@ def check_coverage() -> Finding:
 
 
 def check_rq() -> Iterator[Finding]:
-    """Say whether RQ jobs can be traced here."""
+    """Report whether RQ jobs can be traced here."""
     for name in ("rq", "redis"):
         if not is_importable(name):
             what = f"{name} is not installed: RQ jobs are not traced"
@@ -62,7 +62,7 @@ def _check_package(name: str, advice: str) -> Finding:
 
 
 def is_importable(name: str) -> bool:
-    """Tell whether a top-level package is there, without importing it."""
+    """Return whether a top-level package is installed, without importing it."""
     if name in sys.modules:
         return True
     try:
@@ -72,7 +72,7 @@ def is_importable(name: str) -> bool:
 
 
 def find_version(package: str) -> str:
-    """Return the version of an installed package; a question mark if its metadata is not there."""
+    """Return the version of an installed package; a question mark if it has no metadata."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -84,8 +84,8 @@ def _read_version(text: str) -> tuple[int, ...]:
 
 
 def check_children() -> Finding:
-    """Start a Python program as a unit would, and say whether it looks for its slug: ``profcov.pth`` must be in place."""
-    # Switched off, so that the program records nothing; and coverage.py would leave a data file of it.
+    """Start a Python program as a unit would, and report whether it reads its slug: ``profcov.pth`` must be in place."""
+    # Switched off, so that the program records nothing; and coverage.py would leave a data file.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS_")}
     environ |= {ENABLE: "0", PROCESS_SLUG: "doctor"}
     try:
@@ -109,7 +109,7 @@ def check_children() -> Finding:
 
 
 def check_redis(url: str | None, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Say whether Redis answers at ``url``, else at the environment's ``REDIS_URL``; nothing if there is none."""
+    """Report whether Redis answers at ``url``, else at the environment's ``REDIS_URL``; nothing if neither is given."""
     from profcov.playback.masking.urls import show  # noqa: PLC0415
     from profcov.playback.player import barrier  # noqa: PLC0415 (as playback does it; needs what is checked above)
 

@@ -1,4 +1,4 @@
-"""Checks of this interpreter: its build, and who else observes execution in it."""
+"""Checks of this interpreter: its build, and which other tools observe execution in it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _IN_CHILDREN: Final = ("COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG")
 
 
 def check_python() -> Finding:
-    """Say which interpreter this is, and whether it has the GIL."""
+    """Report which interpreter this is, and whether it has the GIL."""
     return judge_python(
         f"{platform.python_implementation()} {platform.python_version()}",
         is_free_threaded=bool(sysconfig.get_config_var("Py_GIL_DISABLED")),
@@ -32,7 +32,7 @@ def check_python() -> Finding:
 
 
 def judge_python(name: str, *, is_free_threaded: bool, has_gil: bool) -> Finding:
-    """Say what a build of Python means for profcov; ``name`` is implementation and version."""
+    """Report what a build of Python means for profcov; ``name`` is implementation and version."""
     if not has_gil:
         return Finding(
             "warning",
@@ -47,7 +47,7 @@ def judge_python(name: str, *, is_free_threaded: bool, has_gil: bool) -> Finding
 
 
 def check_tool_ids() -> Iterator[Finding]:
-    """Say who holds the ids that ``sys.monitoring`` gives to six tools."""
+    """Report which tools hold the six ids of ``sys.monitoring``."""
     monitoring: Any = getattr(sys, "monitoring", None)
     if monitoring is None:
         return
@@ -68,7 +68,7 @@ def check_tool_ids() -> Iterator[Finding]:
 
 
 def check_tracing(engine: str | None, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Say who else traces this process, or will trace its children; ``engine`` is the one that profcov takes."""
+    """Report which other tools trace this process, or will trace its children; ``engine`` is the one that profcov chooses."""
     disturbs = engine == CTRACE
     coverage: Any = sys.modules.get("coverage")
     if coverage is not None and coverage.Coverage.current() is not None:
@@ -106,7 +106,7 @@ def _describe(function: Any) -> str:
 
 
 def check_greenlets(engine: str | None) -> Iterator[Finding]:
-    """Say which libraries that switch greenlets can be imported, and what the engine makes of them."""
+    """Report which libraries that switch greenlets can be imported, and whether the engine follows them."""
     found = [name for name in ("gevent", "eventlet", "greenlet") if is_importable(name)]
     refused = [name for name in found if engine == CTRACE and name != "greenlet"]
     at_work = [name for name in refused if name in sys.modules and has_hub()]

@@ -1,4 +1,4 @@
-"""Whose the files of a data directory are: those of another user keep a server, or who combines, out."""
+"""Who owns the files of a data directory: those of another user keep a server, or a command that combines, out."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_LOOKED: Final = 20_000
-"""How many entries are looked at: a directory may hold 100,000, and be on another machine."""
+"""How many entries are checked: a directory may hold 100,000, and be on another machine."""
 
 
 def check_owners(data_dir: Path) -> Iterator[Finding]:
-    """Name each other user with files that the server's user cannot use: this process's, or for root the directory's owner."""
+    """Report each other user whose files the server's user cannot use: this process's user, or for root the directory's owner."""
     top = data_dir.lstat()
     own = os.geteuid() or top.st_uid
     groups = {os.getegid(), *os.getgroups()} if os.geteuid() else {top.st_gid}
@@ -67,7 +67,7 @@ def _walk(data_dir: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _is_usable(facts: os.stat_result, groups: set[int]) -> bool:
-    """Tell whether another user than its owner, in these groups, may read and write a file, and enter a directory."""
+    """Return whether a user other than the owner, in these groups, may read and write a file, and enter a directory."""
     wanted = 7 if stat.S_ISDIR(facts.st_mode) else 6
     given = facts.st_mode >> 3 if facts.st_gid in groups else facts.st_mode
     return given & wanted == wanted

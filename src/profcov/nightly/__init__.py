@@ -1,1 +1,1 @@
-"""One night's replay after the other: where each is kept, for how long, and what is said of it."""
+"""Nightly replays: where each is kept, for how long, and its summary."""

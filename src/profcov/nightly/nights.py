@@ -1,4 +1,4 @@
-"""The directory of nights: one directory each, named by when it began; the oldest go, and none grows too big."""
+"""The directory of nights: one directory each, named by its start; the oldest are removed, and the size is limited."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUMMARY: Final = "summary.md"
-"""Written last: a night without it was broken off."""
+"""Written last: a night without it was interrupted."""
 MATRIX: Final = "matrix"
 HTML: Final = "html"
 REPORTS: Final = "reports"
@@ -37,9 +37,9 @@ class Dropped:
 
 @contextlib.contextmanager
 def begin(out: Path, now: float) -> Iterator[Path]:
-    """Make the directory of a night, and be the only one who does so while the block runs.
+    """Make the directory of a night, and exclude other nights while the block runs.
 
-    What nights that were broken off have left is removed. This one, if it is, stays until the next.
+    Nights that were interrupted are removed. This one, if it is interrupted, stays until the next.
 
     Raises:
         CoverageWriteError: another night is being made in ``out``, or it cannot be written.
@@ -58,7 +58,7 @@ def begin(out: Path, now: float) -> Iterator[Path]:
 
 
 def _find_name(out: Path, now: float) -> Path:
-    """Return the name of the night that begins now: a second's that no other has, should two begin in one."""
+    """Return the name of the night that begins now: its second, or a later one if another night has that name."""
     moment = datetime.fromtimestamp(now, UTC)
     while (out / moment.strftime(_FORMAT)).exists():
         moment += timedelta(seconds=1)
@@ -72,7 +72,7 @@ def find_before(night: Path) -> Path | None:
 
 
 def drop_old(night: Path, keep: int) -> list[str]:
-    """Remove all nights but this one and the newest others, so many in all, and return the names of those that went.
+    """Keep this night and the newest others, ``keep`` in all; remove the rest, and return their names.
 
     Raises:
         CoverageWriteError: one cannot be removed.
@@ -86,9 +86,9 @@ def drop_old(night: Path, keep: int) -> list[str]:
 
 
 def shrink(night: Path, limit: int) -> tuple[int, list[Dropped]]:
-    """Drop what a night can do without, the largest first, until it has at most so many bytes; return its size, and that.
+    """Drop optional files of a night, the largest first, until it fits into a number of bytes; return its size, and what was dropped.
 
-    Artifacts, inventory, matrix, gaps and the dashboard stay. What goes are the HTML pages of a profile, its report, and the matrix as CSV.
+    Artifacts, inventory, matrix, gaps and the dashboard stay. HTML pages of profiles, their reports, and the matrix as CSV are dropped.
 
     Raises:
         CoverageWriteError: something cannot be removed.

@@ -36,17 +36,17 @@ def carry(mapping: M) -> M:
 def resume(mapping: Mapping[str, Any] | None) -> AbstractContextManager[Any]:
     """Return a context manager: its block is a unit of work under the slug in a message's headers, if they have one.
 
-    As with :class:`profcov.trace`, what the block calls is measured; what the message holds is not believed, and nothing
-    is raised.
+    As with :class:`profcov.trace`, what the block calls is measured. The slug of the message is checked, and nothing is
+    raised.
     """
     slug = from_job_meta(mapping or {})
     return contextlib.nullcontext() if slug is None else trace(slug)
 
 
 def warm_up() -> None:
-    """Start the engine before the first message comes: for workers, best before they fork; nothing where profcov is off.
+    """Start the engine before the first message arrives, best before the worker forks; do nothing if profcov is off.
 
-    Else the first traced message pays for it, a tenth of a second that counts against its time limit.
+    Otherwise the first traced message waits for it, a tenth of a second that counts against its time limit.
     """
     recorder = open_recorder()
     appear(recorder.settings)

@@ -1,4 +1,4 @@
-"""Any worker class, measuring, by a dotted name that RQ can import: ``profcov.queues.covered.`` and its own with colons for dots.
+"""Any worker class, measuring, by a dotted name that RQ can import: ``profcov.queues.covered.`` and its name with colons for dots.
 
 ``profcov.queues.covered.rq:SimpleWorker`` is RQ's ``SimpleWorker`` with :class:`CoverageWorkerMixin` before it.
 """

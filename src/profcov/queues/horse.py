@@ -1,8 +1,8 @@
-"""RQ's work horses, and what they do before they are killed: they write.
+"""Let RQ's work horses write before they are killed.
 
-The worker kills its horse by SIGKILL: when a job is stopped, or at a cold shutdown. Before that it sends SIGUSR2, and waits a
-second at most until the horse says through a pipe that all is written; it then stands still. A horse that gets SIGTERM, with the worker's whole
-process group, writes by itself.
+The worker kills its horse by SIGKILL when a job is stopped, or at a cold shutdown. Before that it sends SIGUSR2, and waits up to
+a second until the horse reports through a pipe that all is written; the horse then blocks. A horse that gets SIGTERM, with the
+worker's whole process group, writes by itself.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _READY, _WRITTEN = b"r", b"w"
 _PIPE: Final = "_profcov_pipe"
 """The attribute of a worker with the pipe to its horse."""
 _SPAWNED: Final = "PROFCOV_HORSE_PIPE"
-"""The environment variable that tells a horse that was spawned, not forked, its end."""
+"""The environment variable with the pipe's end, for a horse that was spawned, not forked."""
 _SPAWNING: Final = {"spawnv": 1, "posix_spawn": 0}
-"""What RQ spawns with, and where it takes the program: RQ 2 the first, RQ 3 the second."""
+"""The functions that RQ spawns with, and the position of the program: RQ 2 uses the first, RQ 3 the second."""
 
 
 class Pipe(NamedTuple):
-    """The ends of a pipe from a horse to its worker; -1 is one that this process does not have."""
+    """The ends of a pipe from a horse to its worker; -1 for an end that this process does not have."""
 
     reader: int = -1
     writer: int = -1
@@ -79,16 +79,16 @@ def let_go(worker: Any) -> None:
 
 
 def let_write(worker: Any) -> None:
-    """Give a worker's horse the time to write before it is killed; never raises."""
+    """Give a worker's horse time to write before it is killed; never raise."""
     try:
         reader = Pipe.of(worker).reader
         if reader < 0 or not select.select([reader], [], [], 0)[0] or os.read(reader, 1) != _READY:
-            return  # it performs no traced job, or is told already
+            return  # it performs no traced job, or has its signal already
         os.kill(worker.horse_pid, signal.SIGUSR2)
         select.select([reader], [], [], _PATIENCE_SECONDS)
     except Exception as error:  # noqa: BLE001 (it has gone by itself, say)
         raise_foreign(error)
-        log_once("horse", "cannot tell a work horse to write before it is killed", error=error)
+        log_once("horse", "cannot signal a work horse to write before it is killed", error=error)
 
 
 @contextlib.contextmanager
@@ -122,7 +122,7 @@ def _on_request(worker: Any) -> Callable[[int, FrameType | None], None]:
 
 
 def _await_kill(worker: Any) -> None:
-    """Say that all is written, and run nothing more that would have to be written before the kill."""
+    """Report that all is written, and run nothing more that would have to be written before the kill."""
     _say(worker, _WRITTEN)
     time.sleep(_PATIENCE_SECONDS)
 
@@ -159,7 +159,7 @@ def spawning_measured(worker: Any) -> Iterator[None]:
 
 
 def _spawn(worker: Any, original: Callable[..., int], position: int, *args: Any, **kwargs: Any) -> int:
-    """Call what spawns a program with the program's words changed: its path and they come from a position on."""
+    """Call a function that spawns a program, with the program's words changed: path and words begin at a position."""
     before, (file, words), after = args[:position], args[position : position + 2], args[position + 2 :]
     if len(words) == 3 and words[1] == "-c" and file == sys.executable:  # noqa: PLR2004
         words = [*words[:2], f"import profcov.queues.rq\nprofcov.queues.rq.install_workers()\n{words[2]}"]

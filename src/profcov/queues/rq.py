@@ -46,13 +46,13 @@ _STATUSES: Final = {
     "handle_job_failure": FAILED,
     "handle_job_retry": RETRIED,
 }
-"""RQ's methods that store what became of a job, and what that is."""
+"""RQ's methods that store the outcome of a job, and the outcome."""
 
 _CALLBACKS: Final = {
     "execute_stopped_callback": "_stopped_callback_name",
     "execute_failure_callback": "_failure_callback_name",
 }
-"""RQ's functions that run callbacks, and the attribute of a job that is empty where it has none."""
+"""RQ's functions that run callbacks, and the attribute of a job that is empty if it has no such callback."""
 
 _lock = BriefLock()
 _PATCHES: Final = Patches()
@@ -61,8 +61,8 @@ _PATCHES: Final = Patches()
 def install(settings: Settings | None = None) -> None:
     """Stamp every job that is created inside a unit, whatever queue or class makes it.
 
-    Patches ``Job.create``, which every way to enqueue goes through, and ``Queue.run_sync``, which performs what a queue that is not
-    asynchronous enqueues. Does nothing when profcov is off or when it is installed already.
+    It patches ``Job.create``, which every way to enqueue goes through, and ``Queue.run_sync``, which performs the jobs of a queue that is
+    not asynchronous. It does nothing if profcov is off or if it is installed already.
     """
     with _lock.held():
         if not _PATCHES and open_recorder(settings).settings.enabled:
@@ -77,7 +77,7 @@ def uninstall() -> None:
 
 
 class TracedJob(Job):
-    """A job class that stamps its jobs, for those who want no patch: ``Queue(job_class=TracedJob)``."""
+    """A job class that stamps its jobs, for applications that want no patch: ``Queue(job_class=TracedJob)``."""
 
     @classmethod
     def create(cls, *args: Any, **kwargs: Any) -> Any:
@@ -88,18 +88,18 @@ class TracedJob(Job):
 
 
 class TracedQueue(Queue):
-    """A queue whose jobs are stamped, for those who want no patch."""
+    """A queue whose jobs are stamped, for applications that want no patch."""
 
     job_class = TracedJob
 
     def run_sync(self, job: Job, *args: Any, **kwargs: Any) -> Any:
-        """Perform a job here and now; what becomes of it is noted."""
+        """Perform a job here and now, and note its outcome."""
         with contextlib.nullcontext() if _PATCHES else _performed_here(job):
             return super().run_sync(job, *args, **kwargs)
 
 
 def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
-    """Create a job with the current slug in its metadata, and have its id listed for whoever waits for the profile."""
+    """Create a job with the current slug in its metadata, and list its id for commands that wait for the profile."""
     slug = current_slug()
     if slug is None:
         return create(*args, **kwargs)
@@ -113,7 +113,7 @@ def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def _list_when_saved(job: Any, slug: Slug) -> None:
-    """List a job that has no id yet: RQ makes one when it is asked for, and refuses ``unique=True`` as long as there is none."""
+    """List a job that has no id yet: RQ makes the id on first access, and refuses ``unique=True`` as long as there is none."""
 
     def save(*args: Any, **kwargs: Any) -> Any:
         del job.save
@@ -144,7 +144,7 @@ def _run_sync(original: Callable[..., Any], queue: Any, job: Job, /, *args: Any,
 
 @contextlib.contextmanager
 def _performed_here(job: Job) -> Iterator[None]:
-    """Note what becomes of a job that is performed inside this block; what it runs is of the unit around it."""
+    """Note the outcome of a job that is performed inside this block; its lines belong to the unit around it."""
     slug = current_slug()
     run = _run_of(job) if slug is not None and from_job_meta(_meta_of(job)) == slug else None
     try:
@@ -156,20 +156,20 @@ def _performed_here(job: Job) -> Iterator[None]:
 
 
 class CoverageWorkerMixin:
-    """Makes each job that carries a slug a unit of work: mix it in before RQ's worker class."""
+    """Make each job that carries a slug a unit of work: put this mixin before RQ's worker class."""
 
     def work(self, *args: Any, **kwargs: Any) -> Any:
-        """Work off the queues, with the engine started once for all the horses to come."""
+        """Work off the queues, with the engine started once for all horses."""
         with _prepared(self):
             return super().work(*args, **kwargs)  # type: ignore[misc]
 
     def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
-        """Start a work horse, with a pipe to hear from it."""
+        """Start a work horse, with a pipe from it."""
         with horse.connected(self), _spawning(self):
             return super().fork_work_horse(*args, **kwargs)  # type: ignore[misc]
 
     def kill_horse(self, *args: Any, **kwargs: Any) -> Any:
-        """Kill the work horse, after it has had the time to write."""
+        """Kill the work horse, after it has had time to write."""
         horse.let_write(self)
         return super().kill_horse(*args, **kwargs)  # type: ignore[misc]
 
@@ -208,9 +208,9 @@ if SpawnWorker is not None:
 
 
 def install_workers() -> None:
-    """Let RQ's own worker classes measure, and all that derive from them; does nothing when profcov is off.
+    """Let RQ's own worker classes, and all that derive from them, measure; do nothing if profcov is off.
 
-    For zero code; your own code uses :class:`CoverageWorker`. ``profcov.recording.propagation.uninstall`` takes it back.
+    For zero code; your own code uses :class:`CoverageWorker`. ``profcov.recording.propagation.uninstall`` undoes it.
     """
     if not open_recorder().settings.enabled:
         return
@@ -236,9 +236,9 @@ def _spawning(worker: Any) -> AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def _prepared(worker: Any) -> Iterator[None]:
-    """Do once in the parent what each horse would have to do; close what is left of the pipe to the last one.
+    """Do once in the parent what each horse would have to do; close what is left of the pipe to the last horse.
 
-    The callbacks that run in the parent itself are hooked.
+    Hook the callbacks that run in the parent itself.
     """
     recorder = open_recorder()
     setattr(worker, _RECORDER, recorder)  # a horse need not read the settings again
@@ -257,9 +257,9 @@ def _prepared(worker: Any) -> Iterator[None]:
 
 
 def _call_back(attribute: str, original: Callable[..., Any], job: Job, *args: Any, **kwargs: Any) -> Any:
-    """Run a callback of a job's; where the job's unit is not around it, as a unit of its own.
+    """Run a job's callback; as a unit of its own if the job's unit is not around it.
 
-    That is in the worker itself, for a job that was stopped or abandoned, and before RQ stores the job's status.
+    That happens in the worker itself, for a job that was stopped or abandoned, before RQ stores the job's status.
     """
     slug = from_job_meta(_meta_of(job))
     if slug is None or current_slug() is not None or not getattr(job, attribute, True):
@@ -297,7 +297,7 @@ def _write_before(status: str, original: Callable[..., Any], worker: Any, *args:
 
 
 def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **kwargs: Any) -> Any:
-    """Perform a job; the unit is around RQ's time-out, which thus cannot interrupt the writing."""
+    """Perform a job; the unit is around RQ's time limit, which thus cannot interrupt the writing."""
     slug = from_job_meta(_meta_of(job))
     if slug is None or getattr(worker, _UNIT, None) is not None:  # begun already: a mixin above a class that is hooked
         return perform(job, *args, **kwargs)
@@ -312,17 +312,17 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
     setattr(worker, _UNIT, unit)
     try:
         with horse.attentive(worker), unit.step():
-            run.function = _name_function(job)  # what the arguments run when they are unpickled is the job's
+            run.function = _name_function(job)  # what runs when the arguments are unpickled belongs to the job
             return perform(job, *args, **kwargs)
     finally:
         setattr(worker, _UNIT, None)
-        if run.status == STARTED:  # RQ had no occasion to say how it ended
+        if run.status == STARTED:  # RQ stored no outcome
             unit.end_job(FAILED)
         unit.end()
 
 
 def _name_function(job: Job) -> str:
-    """Return the dotted name of a job's function; RQ raises what is wrong with it."""
+    """Return the dotted name of a job's function; RQ raises an error if it is invalid."""
     try:
         return str(job.func_name)
     except Exception as error:  # noqa: BLE001 (what a serializer gives may be anything)
@@ -331,7 +331,7 @@ def _name_function(job: Job) -> str:
 
 
 def _run_of(job: Job) -> JobRun:
-    """Return an attempt at a job; its function is not known before what RQ stores of it is unpickled, in the unit."""
+    """Return an attempt at a job; its function is not known before RQ's data is unpickled, in the unit."""
     return JobRun(str(job.id), None, str(job.origin or ""))
 
 
@@ -344,9 +344,9 @@ def _work_of(run: JobRun, *, is_attempt: bool) -> Work:
 
 @contextlib.contextmanager
 def _storing(worker: Any, status: str, *args: Any, **kwargs: Any) -> Iterator[None]:
-    """Write what the job ran and what became of it, before RQ stores that inside this block.
+    """Write what the job ran and its outcome, before RQ stores the outcome inside this block.
 
-    Put the slug back if the job replaced its metadata, for a retry saves that. RQ decides in the block whether the job runs again.
+    Put the slug back if the job replaced its metadata, because a retry persists that. RQ decides in the block whether the job runs again.
     """
     unit: Unit | None = getattr(worker, _UNIT, None)
     job = args[0] if args else kwargs.get("job")
@@ -369,7 +369,7 @@ def _storing(worker: Any, status: str, *args: Any, **kwargs: Any) -> Iterator[No
 
 
 def _meta_of(job: Job) -> dict[str, Any]:
-    """Return a job's metadata; a foreign serializer may give anything."""
+    """Return a job's metadata; a third-party serializer may return anything."""
     meta: Any = job.meta
     return meta if isinstance(meta, dict) else {}
 

@@ -60,7 +60,7 @@ class ProfileTraceMiddleware:
         if claim is None or _MARK in scope:  # marked: this middleware is around us already
             return await self.app(scope, receive, send)
         unit = await _begin(self._recorder, claim, _describe(scope))
-        # In the scope itself, not in a copy: whoever is around us reads there what routers put into it.
+        # In the scope itself, not in a copy: middleware around this one reads there what routers put into it.
         scope[_MARK] = unit.status
         respond = _with_status(send, unit, is_said=not claim.is_default)
         try:
@@ -72,7 +72,7 @@ class ProfileTraceMiddleware:
             return await unit.wait(work)
         finally:
             unit.end()
-            scope.pop(_MARK, None)  # whoever tries again is traced again
+            scope.pop(_MARK, None)  # a second try is traced, too
 
 
 async def _begin(recorder: Recorder, claim: Claim, work: Work) -> Unit:
@@ -97,7 +97,7 @@ def _runs_on_asyncio() -> bool:
 
 
 def _describe(scope: Scope) -> Work:
-    """Return what a request is, for its context label: frameworks tell the route once they have found one."""
+    """Return what a request is, for its context label: frameworks expose the route once they have found one."""
 
     def method() -> str:
         return name_method(scope["method"]) if "method" in scope else "WEBSOCKET"
@@ -114,9 +114,9 @@ def _describe(scope: Scope) -> Work:
 
 
 def _flushing_at_shutdown(send: Send) -> Send:
-    """Return a ``send`` that writes what tasks have run after their requests, before the server hears of the end.
+    """Return a ``send`` that writes what tasks have run since their requests, before the server completes its shutdown.
 
-    uvicorn then kills itself by the signal that it was sent, so that nothing at exit runs.
+    uvicorn then kills itself by the signal that it received, so that no exit handler runs.
     """
 
     async def respond(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Tracing every application of a framework's class: for skins and for zero code, where nobody wraps an instance."""
+"""Tracing every application of a framework's class: for skins and for zero code, where no code of ours sees the instance."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _PATCHES: Final = Patches()
 
 
 def trace_wsgi_class(cls: type) -> None:
-    """Let every instance of a WSGI application's class answer through the middleware; nothing where profcov is off.
+    """Let every instance of a WSGI application's class answer through the middleware; do nothing if profcov is off.
 
-    A second call changes nothing; one for a subclass neither, unless it has a ``__call__`` of its own.
+    A second call changes nothing. A call for a subclass changes nothing either, unless it has its own ``__call__``.
     """
     _trace(cls, WSGIMiddleware, None)
 
@@ -33,7 +33,7 @@ def trace_asgi_class(cls: type) -> None:
     """Let every instance of an ASGI application's class answer through the middleware, as :func:`trace_wsgi_class`."""
 
     def shape(replacement: Callable[..., Any]) -> Callable[..., Any]:
-        # Servers tell ASGI applications, and factories of them, by its being a coroutine function of three arguments.
+        # Servers recognise ASGI applications, and factories of them, by their being a coroutine function of three arguments.
         async def __call__(self: Any, scope: Any, receive: Any, send: Any) -> Any:  # noqa: N807 (that is what it replaces)
             return await replacement(self, scope, receive, send)
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def ProfileTraceMiddleware(get_response: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802 (named like a class in MIDDLEWARE)
     """Trace the project: ``MIDDLEWARE = ["profcov.web.django.ProfileTraceMiddleware", ...]``, wherever in the list.
 
-    Django calls this once, when it makes its WSGI or ASGI handler. What is traced is the handler, so that the other
-    middleware, streaming responses and ``close()`` are too; as a middleware this is none, and costs nothing.
+    Django calls this once, when it makes its WSGI or ASGI handler. It traces the handler, and so the other middleware,
+    streaming responses and ``close()``, too. It does nothing as a middleware, and costs nothing.
     """
     from django.core.handlers.asgi import ASGIHandler  # noqa: PLC0415 (Django loads the middleware, it is there)
     from django.core.handlers.wsgi import WSGIHandler  # noqa: PLC0415
@@ -33,7 +33,7 @@ ProfileTraceMiddleware.async_capable = True  # type: ignore[attr-defined]
 
 
 def install_routes() -> None:
-    """Have the route of each request noted, for context labels; where these have none, nothing is patched."""
+    """Have the route of each request noted, for context labels; patch nothing if labels have no route."""
     from django.core.handlers.base import BaseHandler  # noqa: PLC0415
 
     used = open_recorder().settings

@@ -39,7 +39,7 @@ class ProfileTrace:
 
 
 def install_routes(settings: Settings | None = None) -> None:
-    """Have the route of each request noted, for context labels; where these have none, nothing is patched."""
+    """Have the route of each request noted, for context labels; patch nothing if labels have no route."""
     from quart import ctx  # noqa: PLC0415 (whoever has an application has Quart)
 
     used = open_recorder(settings).settings

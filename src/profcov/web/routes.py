@@ -1,4 +1,4 @@
-"""Where frameworks say which route a request has taken, for its context label."""
+"""Where frameworks expose the route that a request has taken, for its context label."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
 
 ROUTE: Final = "profcov.route"
-"""A key of our own in a WSGI environment or an ASGI scope, for frameworks that tell the route nowhere else."""
+"""A key of our own in a WSGI environment or an ASGI scope, for frameworks that expose the route nowhere else."""
 
 _METHODS: Final = frozenset(
     {"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "QUERY"}
@@ -20,7 +20,7 @@ OTHER: Final = "OTHER"
 
 
 def name_method(method: str) -> str:
-    """Return a request's method as labels have it: a client can invent any number of them."""
+    """Return a request's method for labels: a known one or ``OTHER``, because a client can invent any number of them."""
     method = method.upper()  # as Flask and Django do
     return method if method in _METHODS else OTHER
 
@@ -37,7 +37,7 @@ def note_route(request: MutableMapping[str, Any] | None, find: Callable[[], str 
 
 
 def find_in_environ(environ: Mapping[str, Any]) -> str | None:
-    """Return the route of a WSGI request, "(no route)" if it has none, or None while that is not known.
+    """Return the route of a WSGI request, "(no route)" if it has none, or None while it is not known.
 
     Flask's request is in the environment until the response starts; other frameworks note it.
     """
@@ -54,8 +54,8 @@ def find_in_environ(environ: Mapping[str, Any]) -> str | None:
 def find_in_scope(scope: Mapping[str, Any]) -> str | None:
     """Return the route of an ASGI request, or None while it is not known.
 
-    Starlette and FastAPI put it into the scope, Litestar its template; other frameworks note it. What an application
-    is mounted under stands before it.
+    Starlette and FastAPI put it into the scope, Litestar its template; other frameworks note it. The prefix under which
+    an application is mounted comes before it.
     """
     route: str | None = scope.get(ROUTE) or scope.get("path_template")
     if route is not None:

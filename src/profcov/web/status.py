@@ -35,7 +35,7 @@ _ALWAYS: Final = [
 class WSGIStatusPage:
     """Answer with the status of this process: ``GET`` and ``HEAD``; JSON with ``?format=json`` or if accepted.
 
-    Put it behind authentication: whoever sees it sees slugs, paths and settings (never the secret).
+    Put it behind authentication: it shows slugs, paths and settings (never the secret).
 
     Args:
         settings: what the middleware was given; None means the environment's.
@@ -53,7 +53,7 @@ class WSGIStatusPage:
 
 
 class ASGIStatusPage:
-    """The same as :class:`WSGIStatusPage` for ASGI; the data directory is read in a thread, not on the event loop."""
+    """Do the same as :class:`WSGIStatusPage` for ASGI; read the data directory in a thread, not on the event loop."""
 
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings

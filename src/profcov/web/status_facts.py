@@ -1,4 +1,4 @@
-"""What the status page tells: facts about this process and its data directory, bounded and without secrets."""
+"""What the status page shows: facts about this process and its data directory, bounded and without secrets."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 SHOWN: Final = 100
-"""At most so many slugs are shown in each list; how many there are is said."""
+"""How many slugs are shown in each list; ``count`` has the number of all."""
 
-_MOST_SIZED: Final = 2000
-_LARGEST_SIDECAR: Final = 8 * 2**20
+_MAX_SIZED: Final = 2000
+_MAX_SIDECAR_BYTES: Final = 8 * 2**20
 
 
 def gather(settings: Settings | None) -> dict[str, Any]:
-    """Return the facts, ready for JSON; never raises: what cannot be told is said under ``faults``."""
+    """Return the facts, ready for JSON; never raise: problems are under ``faults``."""
     faults: list[str] = []
     facts: dict[str, Any] = {"process": _process(), "engine": None, "settings": None, "data": None, "faults": faults}
     try:
@@ -43,7 +43,7 @@ def gather(settings: Settings | None) -> dict[str, Any]:
     except OSError as error:
         faults.append(f"The data directory {settings and settings.data_dir} cannot be read: {explain(error)}.")
     except Exception as error:  # noqa: BLE001 (a page that says what is wrong, never an error of the application's)
-        faults.append(f"The status cannot be told in full: {error}")
+        faults.append(f"The status is not complete: {error}")
     return facts
 
 
@@ -94,7 +94,7 @@ def _data(data_dir: Path) -> dict[str, Any]:
     sized = 0
     pending = []
     for slug, names in list(contents.shards.items())[:SHOWN]:
-        looked_at = names[: max(0, _MOST_SIZED - sized)]
+        looked_at = names[: max(0, _MAX_SIZED - sized)]
         sized += len(looked_at)
         size = sum(_size(shards_dir(data_dir) / name) for name in looked_at)
         pending.append({"slug": slug, "shards": len(names), "bytes": size, "all_sized": len(looked_at) == len(names)})
@@ -128,9 +128,9 @@ def _read_regular(path: Path) -> bytes:
     """
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
         facts = os.fstat(file.fileno())
-        if not stat.S_ISREG(facts.st_mode) or facts.st_size > _LARGEST_SIDECAR:
+        if not stat.S_ISREG(facts.st_mode) or facts.st_size > _MAX_SIDECAR_BYTES:
             raise OSError(path)
-        return file.read(_LARGEST_SIDECAR)
+        return file.read(_MAX_SIDECAR_BYTES)
 
 
 def _size(path: Path) -> int:

@@ -30,7 +30,7 @@ td { font-variant-numeric: tabular-nums; } p { color: var(--soft); } .bad { colo
 _STYLE_DIGEST: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 
 STYLE_HASH: Final = f"sha256-{_STYLE_DIGEST}"
-"""What the page's style is called in a Content-Security-Policy."""
+"""The hash of the page's style, as a Content-Security-Policy has it."""
 
 
 def render(facts: Mapping[str, Any]) -> str:

@@ -55,7 +55,7 @@ class ProfileTraceMiddleware:
                 body = self.app(environ, response.start)
         except BaseException:
             unit.end()
-            environ.pop(_MARK, None)  # whoever tries again is traced again
+            environ.pop(_MARK, None)  # a second try is traced, too
             raise
         response.catch_up()
         if type(body) in {list, tuple}:
@@ -71,7 +71,7 @@ class ProfileTraceMiddleware:
 class TracedBody:
     """A response's body: each ``iter``, ``next`` and ``close`` is a step of the request's unit.
 
-    An iterator if the body is one; else ``iter`` goes through the body from its beginning, as often as somebody asks.
+    It is an iterator if the body is one; else each ``iter`` goes through the body from its beginning.
     """
 
     def __init__(self, body: Iterable[bytes], unit: Unit, response: _Response) -> None:
@@ -98,7 +98,7 @@ class TracedBody:
             self._unit.flush()  # at the end, too: the server tells the client that there is no more
 
     def close(self) -> None:
-        """Close the body, then end the unit: whoever closes late is traced until then."""
+        """Close the body, then end the unit: it is traced until then, however late the server closes it."""
         try:
             close = getattr(self._body, "close", None)
             if close is not None:
@@ -109,7 +109,7 @@ class TracedBody:
 
 
 class TracedChunks:
-    """An iterator of a body that is none itself; it keeps the body, whose unit ends with it."""
+    """An iterator of a body that is not one itself; it keeps the body, whose unit ends with it."""
 
     def __init__(self, body: TracedBody, chunks: Iterator[bytes]) -> None:
         self._body = body
@@ -131,7 +131,7 @@ class SizedTracedBody(TracedBody):
 
 
 def _is_servers_own(body: Any, environ: WSGIEnvironment) -> bool:
-    """Tell whether this is the server's wrapper of a file, which it sends by its descriptor if it can tell what it is."""
+    """Return whether this is the server's own wrapper of a file, which it sends by its descriptor if it recognises it."""
     wrapper = environ.get("wsgi.file_wrapper")
     return isinstance(wrapper, type) and isinstance(body, wrapper)
 
@@ -156,7 +156,7 @@ def _end_with(body: Any, unit: Unit) -> None:
 
 
 def _describe(environ: WSGIEnvironment) -> Work:
-    """Return what a request is, for its context label: frameworks tell the route once they have found one."""
+    """Return what a request is, for its context label: frameworks expose the route once they have found one."""
 
     def name() -> str | None:
         route = find_in_environ(environ)
@@ -173,7 +173,7 @@ def _describe(environ: WSGIEnvironment) -> Work:
 class _Response:
     """What goes through ``start_response``: the status header is added, if asked, and lines are flushed before bytes are written.
 
-    Not before the headers: servers keep them until the first bytes of the body, or its end.
+    It does not flush before the headers: servers keep them until the first bytes of the body, or its end.
     """
 
     def __init__(self, start_response: StartResponse, unit: Unit, *, is_said: bool) -> None:
@@ -203,7 +203,7 @@ class _Response:
         return flush_and_write
 
     def catch_up(self) -> None:
-        """Hand on what the application has done to its list since: some servers read it when they send the first bytes."""
+        """Copy what the application has done to its list since: some servers read it when they send the first bytes."""
         if self._own != self._known:
             self._handed_on[: len(self._known)] = self._own
             self._known = [*self._own]

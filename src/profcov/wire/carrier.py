@@ -20,8 +20,8 @@ BAGGAGE_KEY: Final = "profcov.slug"
 BAGGAGE_TOKEN_KEY: Final = "profcov.token"  # noqa: S105
 JOB_META_KEY: Final = "profile_trace_slug"
 
-_MOST_CHARACTERS: Final = 8192
-"""Baggage and cookies that are longer are not looked at; it is what W3C's baggage may have at least."""
+_MAX_CARRIER_CHARS: Final = 8192
+"""Longer baggage and cookies are ignored; 8192 bytes is the minimum W3C Baggage lets one rely on."""
 
 
 class Claim(NamedTuple):
@@ -106,7 +106,7 @@ def _from_others(baggage: str | None, cookie: str | None, token: str | None) -> 
 def _split(text: str, separator: str) -> dict[str, str]:
     """Return what ``name=value`` pairs say; where a name comes twice, the first one counts."""
     members: dict[str, str] = {}
-    if len(text) <= _MOST_CHARACTERS:
+    if len(text) <= _MAX_CARRIER_CHARS:
         for member in text.split(separator):
             name, equals, value = member.partition("=")
             if equals:

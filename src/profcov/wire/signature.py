@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from itsdangerous import TimestampSigner
 
 _SALT: Final = "profcov.slug"
-_MOST_CHARACTERS: Final = 300
+_MAX_TOKEN_CHARS: Final = 300
 _MAX_AHEAD_SECONDS: Final = 5
-"""How far the clock of whoever signs may be ahead of this one."""
+"""How far the signer's clock may be ahead of this one."""
 
 
 def sign(slug: str, secret: str) -> str:
@@ -28,7 +28,7 @@ def is_signed(slug: str, token: str | None, secret: str, max_age: int) -> bool:
 
     One from the future is good where its time is near: no two hosts have the same clock.
     """
-    if token is None or len(token) > _MOST_CHARACTERS or not token.isascii():
+    if token is None or len(token) > _MAX_TOKEN_CHARS or not token.isascii():
         return False
     from itsdangerous import BadData  # noqa: PLC0415 (servers without a secret do without it)
 

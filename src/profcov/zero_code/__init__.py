@@ -1,4 +1,4 @@
-"""Zero code: applications and workers are wrapped as their libraries make them, in processes below ``profcov run``."""
+"""Zero code: wrap applications and workers when their libraries make them, in processes below ``profcov run``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 SITE: Final = Path(__file__).resolve().parent / "site"
-"""The directory to be put first on ``PYTHONPATH``."""
+"""The directory to put first on ``PYTHONPATH``."""
 
 _CLASSES: Final[dict[str, tuple[str, Callable[[type], None]]]] = {
     "flask.app": ("Flask", trace_wsgi_class),
@@ -31,7 +31,7 @@ _installed: list[bool] = []
 
 
 def install() -> None:
-    """Wrap whatever of it is imported from now on; nothing where profcov is off, or a second time."""
+    """Wrap frameworks, servers and RQ when they are imported from now on; do nothing if profcov is off, or a second time."""
     if _installed or not open_recorder().settings.enabled:
         return
     _installed.append(True)

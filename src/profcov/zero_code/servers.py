@@ -1,6 +1,6 @@
-"""Wrapping what servers are given: for applications that no framework makes.
+"""Wrapping the applications that servers are given: for those that no framework makes.
 
-An application that a framework makes is wrapped twice then, and the outer middleware has the request.
+An application that a framework makes is then wrapped twice, and the outer middleware traces the request.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _is_asgi(app: Any) -> bool:
 
 
 def _trace_wsgi(app: Any) -> Any:
-    """Wrap a WSGI application; what is wrapped already, or is ASGI (gunicorn serves that, too), stays."""
+    """Wrap a WSGI application; leave one that is wrapped already, or is ASGI (gunicorn serves that, too)."""
     return app if isinstance(app, WSGIMiddleware) or _is_asgi(app) or not callable(app) else WSGIMiddleware(app)
 
 

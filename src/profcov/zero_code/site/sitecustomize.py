@@ -1,8 +1,8 @@
 """Run by every Python below ``profcov run``: because its directory comes first on ``PYTHONPATH``, and by ``profcov.pth``.
 
-Either way may fail: a launcher puts a ``sitecustomize`` of its own before this one, or Python ignores ``PYTHONPATH``; or profcov
+Either way may fail: a launcher puts its own ``sitecustomize`` before this one, or Python ignores ``PYTHONPATH``; or profcov
 is on the path without being installed. profcov itself is loaded when the first framework or server is, so that other programs
-start as fast as ever. The ``sitecustomize`` that Python would have found without us is run as well.
+start as fast as before. The ``sitecustomize`` that Python would otherwise have found is run as well.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _NOTE = os.environ.get("PROFILE_COVERAGE_RUN", "")
 
 
 class ProfcovWaiter:
-    """Finds nothing by itself: it loads profcov when one of the modules is asked for.
+    """Find nothing, but load profcov when one of the modules is imported.
 
-    It stays where it is: a thread that imports something meanwhile would miss a finder if the list became shorter.
+    It stays in the list: a thread that imports something meanwhile would miss a finder if the list became shorter.
     """
 
     is_done = False
@@ -81,7 +81,7 @@ def _find_reason() -> str:
 
 
 def _tell_silence() -> None:
-    """Say at the end of what ``profcov run`` has become that nothing of it was traced, if so: its note is still there."""
+    """Report at the end of the command of ``profcov run`` if nothing of it was traced: its note is still there then."""
     if _NOTE.rpartition("-")[2] != str(os.getpid()) or sys.stderr is None:
         return
     try:
@@ -94,7 +94,7 @@ def _tell_silence() -> None:
 
 
 def _run_the_next() -> None:
-    """Import the ``sitecustomize`` that this one hides; whatever it raises is Python's to report, as ever."""
+    """Import the ``sitecustomize`` that this one hides; Python reports whatever it raises, as usual."""
     here = os.path.dirname(os.path.realpath(__file__))  # noqa: PTH120
     sys.path[:] = [path for path in sys.path if os.path.realpath(path) != here]
     ours = sys.modules.pop("sitecustomize", None)

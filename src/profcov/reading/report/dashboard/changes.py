@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from profcov.reading.symbols.model import SymbolName
     from profcov.slug import Slug
 
-MOST: Final = 1000
-"""So many symbols are named of those that were gained, and as many of those that were lost."""
+MAX_NAMED: Final = 1000
+"""How many gained symbols are named, and how many lost ones."""
 
 
 def describe_changes(since: str, drift: Drift) -> dict[str, Any]:
@@ -28,8 +28,8 @@ def describe_changes(since: str, drift: Drift) -> dict[str, Any]:
     lost = _turn((slug, each.lost) for slug, each in same.items())
     return {
         "since": encodable(since),
-        "gained": gained[:MOST],
-        "lost": lost[:MOST],
+        "gained": gained[:MAX_NAMED],
+        "lost": lost[:MAX_NAMED],
         "new_profiles": [slug for slug, each in drift.profiles.items() if each.state == "new"],
         "gone_profiles": [slug for slug, each in drift.profiles.items() if each.state == "gone"],
         "counts": {"gained": len(gained), "lost": len(lost)},

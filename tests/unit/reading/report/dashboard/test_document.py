@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from profcov.reading.analysis.drift import Snapshot, compare_matrices, take_snapshot
 from profcov.reading.analysis.gaps import find_gaps
 from profcov.reading.analysis.matrix import build_matrix
-from profcov.reading.report.dashboard.changes import MOST, describe_changes
+from profcov.reading.report.dashboard.changes import MAX_NAMED, describe_changes
 from profcov.reading.report.dashboard.document import make_document
 from profcov.reading.report.dashboard.edition import Edition
 from profcov.reading.report.dashboard.notes import Played, read_note
@@ -203,12 +203,15 @@ def test_profiles_that_are_or_were_partial_may_have_changed_only_in_what_was_rec
 
 
 def test_too_many_changes_are_counted(tree: Tree) -> None:
-    tree.write("many.py", "".join(f"def f{number:04}():\n    return 1\n" for number in range(MOST + 7)))
-    every = {"": {"many.py": list(range(2, 2 * MOST + 16, 2))}}
+    tree.write("many.py", "".join(f"def f{number:04}():\n    return 1\n" for number in range(MAX_NAMED + 7)))
+    every = {"": {"many.py": list(range(2, 2 * MAX_NAMED + 16, 2))}}
     before = build_matrix(tree.inventory(), [recorded("p", {"": {}})])
     after = build_matrix(tree.inventory(), [recorded("p", every)])
     changes = describe_changes("monday", compare_matrices(take_snapshot(before), take_snapshot(after)))
-    assert (len(changes["gained"]), changes["counts"]) == (MOST, {"gained": MOST + 8, "lost": 0})  # the module, too
+    assert (len(changes["gained"]), changes["counts"]) == (
+        MAX_NAMED,
+        {"gained": MAX_NAMED + 8, "lost": 0},
+    )  # the module, too
 
 
 def test_about_tells_what_it_was_made_from_and_what_is_not_in_it(tree: Tree) -> None:
