@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     Pairs = list[tuple[yaml.ScalarNode, yaml.Node]]
 
-_MOST_MERGED: Final = 10_000
-_LARGEST: Final = 1_000_000
+_MAX_MERGED_KEYS: Final = 10_000
+_MAX_VALUES: Final = 1_000_000
 _MAX_DEPTH: Final = 200
 _TEXT: Final = 1000
 """So many characters of a text count as a value."""
@@ -43,7 +43,7 @@ _VALUES: Final[dict[str, Callable[[str], Any]]] = {
     f"{_TAG}float": float,
 }
 _UNQUOTED: Final = re.compile(r"""[ \t]*(?:([\w$-]+):[ \t]+)?[^,\[\]{}"'\n]*$""")
-_LONGEST_UNQUOTED: Final = 200
+_MAX_UNQUOTED_CHARS: Final = 200
 
 
 class _Loader(yaml.SafeLoader):
@@ -158,8 +158,8 @@ class _Builder:
         ]
         size, depth = 1 + sum(size for size, _ in parts), 1 + max((depth for _, depth in parts), default=0)
         self._sizes[id(node)] = size, depth
-        if size > _LARGEST:
-            self._refuse(node, f"with its aliases (*name) written out it has more than {_LARGEST:,} values")
+        if size > _MAX_VALUES:
+            self._refuse(node, f"with its aliases (*name) written out it has more than {_MAX_VALUES:,} values")
         if depth > _MAX_DEPTH:
             self._refuse(node, "nested too deeply")
 
@@ -182,7 +182,7 @@ class _Builder:
             pairs = self._merge(mapping)
             count += self._counts.get(id(mapping), len(pairs))
             self._copied += len(pairs)
-            for size, most in ((count, _MOST_MERGED), (self._copied, _LARGEST)):
+            for size, most in ((count, _MAX_MERGED_KEYS), (self._copied, _MAX_VALUES)):
                 if size > most:
                     self._refuse(node, f"merges (<<) of more than {most:,} keys")
             for key, value in pairs:
@@ -249,7 +249,7 @@ def _explain(error: yaml.MarkedYAMLError, text: str) -> str:
     context = " ".join((error.context or "").split())
     at = error.problem_mark.index if error.problem_mark else len(text)
     if context.startswith("while parsing a flow") and text[at : at + 1] in {"?", "{", "["}:
-        before = _UNQUOTED.search(text, max(0, at - _LONGEST_UNQUOTED), at)
+        before = _UNQUOTED.search(text, max(0, at - _MAX_UNQUOTED_CHARS), at)
         name = before[1] if before and before[1] else "text"
         return f"quote the {name}: without quotes it ends before {text[at]!r} here, within braces or brackets"
     problem = " ".join(f"{error.problem or 'not YAML'}".split())

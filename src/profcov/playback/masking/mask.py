@@ -12,7 +12,7 @@ from profcov.playback.masking.names import MASK
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_SHORTEST: Final = 4
+_MIN_SECRET_CHARS: Final = 4
 """A value of fewer characters is no secret, and is in too many words."""
 
 _ELLIPSIS: Final = "..."
@@ -27,7 +27,7 @@ class Mask:
 
     def add(self, *values: str | None) -> None:
         """Take values for secrets."""
-        self._secrets.update(value for value in values if value and len(value) >= _SHORTEST)
+        self._secrets.update(value for value in values if value and len(value) >= _MIN_SECRET_CHARS)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -56,7 +56,7 @@ def _hide_cut(text: str, form: str) -> str:
     """Hide the start of a secret where an ellipsis stands for its rest."""
     for dots in [match.start() for match in re.finditer(re.escape(_ELLIPSIS), text)][::-1]:
         longest = min(len(form) - 1, dots)
-        for length in range(longest, _SHORTEST - 1, -1):
+        for length in range(longest, _MIN_SECRET_CHARS - 1, -1):
             if text.endswith(form[:length], 0, dots):
                 text = text[: dots - length] + MASK + text[dots:]
                 break

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-FIRST_PAUSE: Final = 0.02
-LAST_PAUSE: Final = 0.5
+MIN_PAUSE_SECONDS: Final = 0.02
+MAX_PAUSE_SECONDS: Final = 0.5
 _GROWTH: Final = 1.5
 
 
@@ -35,11 +35,11 @@ def tries(
     Pauses grow from 20 to 500 ms, or are all ``interval`` seconds long. A stop ends the tries.
     """
     end = clock() + timeout
-    pause = FIRST_PAUSE if interval is None else interval
+    pause = MIN_PAUSE_SECONDS if interval is None else interval
     while True:
         yield
         left = end - clock()
         if left <= 0 or stop.wait(min(pause, left)):
             return
         if interval is None:
-            pause = min(pause * _GROWTH, LAST_PAUSE)
+            pause = min(pause * _GROWTH, MAX_PAUSE_SECONDS)

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from profcov.playback.player.polling import Stop
     from profcov.playback.scenario.model import Profile, Step
 
-LONGEST_PAUSE: Final = 60.0
+MAX_PAUSE_SECONDS: Final = 60.0
 """The seconds of a pause between two steps that are played, however long it was when it was recorded."""
 
 
@@ -51,7 +51,7 @@ def play_steps(
 
     ``done`` is called after each step. ``timeout`` is for waits that name none, ``interval`` for all; in seconds.
     ``given`` are variables that win over the profile's own. ``redis_url`` is where RQ's jobs are waited for. Before each
-    step passes ``think_time`` times the pause that was recorded, at most :data:`LONGEST_PAUSE` seconds.
+    step passes ``think_time`` times the pause that was recorded, at most :data:`MAX_PAUSE_SECONDS` seconds.
 
     Secrets are not in what is raised.
 
@@ -69,7 +69,7 @@ def play_steps(
     play = Play(client, values, timeout, interval, stop, profile.slug, redis_url)
     for step in profile.steps:
         try:
-            pause = min(step.pause * think_time, LONGEST_PAUSE)
+            pause = min(step.pause * think_time, MAX_PAUSE_SECONDS)
             if stop.is_set() or (pause > 0 and stop.wait(pause)):
                 raise StepFailedError("playback was stopped before it")  # noqa: TRY301 (one place names slug and step)
             _play_step(step, play)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _MULTIPART = "multipart/form-data"
-_MOST_FIELDS = 10_000
+_MAX_FIELDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +101,9 @@ def parse_body(text: str, media_type: str) -> Body:
         return Body()
     if kind == "application/x-www-form-urlencoded":
         try:
-            fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MOST_FIELDS)
+            fields = parse_qsl(text, keep_blank_values=True, max_num_fields=_MAX_FIELDS)
         except ValueError as error:
-            raise BodyError(f"the form has more than {_MOST_FIELDS:,} fields") from error
+            raise BodyError(f"the form has more than {_MAX_FIELDS:,} fields") from error
         return Body(form=tuple(fields)) if fields else Body(text=text)
     if kind == _MULTIPART:
         try:

@@ -36,7 +36,7 @@ _RUN_IN_PATH: Final = re.compile(r"/runs/([^/]+)")
 _RUN_IN_ANSWER: Final = r'''/runs/{but}([^/?#"'<>\s]+)|"run_?[iI]d"\s*:\s*"([^"]+)"'''
 _BUT: Final = r"""(?!{word}(?:[/?#"'<>\s]|$))"""
 _RUN_NAMES: Final = frozenset({"run", "run_id", "runid"})
-_LONGEST_SLUG: Final = 100
+_MAX_SLUG_CHARS: Final = 100
 _NOT_MODIFIED: Final = 304
 
 
@@ -90,7 +90,7 @@ def suggest_slug(name: str, hints: Hints | None = None) -> str:
 def slugify(text: str) -> str:
     """Return a name as a slug: what no slug has becomes ``-``, and ``.coverage`` inside ``-coverage``."""
     slug = re.sub(r"[^A-Za-z0-9._-]+", "-", text.replace(".coverage", "-coverage"), flags=re.ASCII)
-    return re.sub(r"-{2,}", "-", slug).lstrip("._-")[:_LONGEST_SLUG].rstrip("._-")
+    return re.sub(r"-{2,}", "-", slug).lstrip("._-")[:_MAX_SLUG_CHARS].rstrip("._-")
 
 
 class _Builder:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.exchange import Exchange
     from profcov.playback.scenario.model import Request
 
-_LONGEST_URL: Final = 100_000
+_MAX_URL_CHARS: Final = 100_000
 """Servers take a tenth of that."""
 
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
@@ -22,8 +22,8 @@ _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
 def find_problem(exchange: Exchange) -> str:
     """Return why a request cannot be sent as it was: what the recording lacks, or half a surrogate pair, which JSON can name."""
     sent = exchange.sent
-    if len(sent.url) > _LONGEST_URL:
-        return f"its address has {len(sent.url):,} characters: more than {_LONGEST_URL:,} are not sent"
+    if len(sent.url) > _MAX_URL_CHARS:
+        return f"its address has {len(sent.url):,} characters: more than {_MAX_URL_CHARS:,} are not sent"
     body = sent.body
     if body.missing:
         return body.missing

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.rewriting import Use
     from profcov.playback.scenario.source import Source
 
-_ENOUGH: Final = 3
+_MAX_ALIKE: Final = 3
 """So many answers with a short value under one name make it ambiguous; more need not be known."""
 
 _CONDITIONS: Final = frozenset({"header if-match", "header if-none-match"})
@@ -98,7 +98,7 @@ class Correlator:
                 alike = [each for each in found if each.offer.names == offer.names]
                 place = offer.source.document()
                 again = any(each.path == path and each.offer.source.document() == place for each in alike)
-                if not again and len(alike) < _ENOUGH:
+                if not again and len(alike) < _MAX_ALIKE:
                     found.append(_Found(step, offer, path))
         for token in find_text_tokens(exchange.answer, self._wanted):
             if token not in self._sent and is_particular(token):

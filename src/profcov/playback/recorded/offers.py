@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.exchange import Answer, Exchange
     from profcov.playback.scenario.source import Source
 
-_LONGEST: Final = 4096
-_LONGEST_PAGE: Final = 1_000_000
-_DEEPEST: Final = 60
+_MAX_URL_CHARS: Final = 4096
+_MAX_PAGE_CHARS: Final = 1_000_000
+_MAX_DEPTH: Final = 60
 _USUAL: Final = frozenset(
     [
         "accept-ranges",
@@ -107,7 +107,7 @@ def _find_all(exchange: Exchange, wanted: AbstractSet[str]) -> Iterator[Offer]:
     for name, value in _read_cookies(answer):
         yield Offer(value, CookieSource(name), (snake_case(name) or "cookie",))
     if answer.text is not None and "html" in answer.type:
-        for name, value in read_fields(answer.text[:_LONGEST_PAGE]):
+        for name, value in read_fields(answer.text[:_MAX_PAGE_CHARS]):
             yield Offer(value, HtmlSource(name), (snake_case(name) or "field",))
 
 
@@ -143,7 +143,7 @@ def _find_in_json(exchange: Exchange, wanted: AbstractSet[str]) -> Iterator[Offe
         if text in wanted:
             names = _name(tuple(key for key in path if isinstance(key, str)), collection)
             yield Offer(text, JsonSource(jmespath.compile(_expression(path))), names, isinstance(value, str))
-        if isinstance(value, str) and len(value) <= _LONGEST:
+        if isinstance(value, str) and len(value) <= _MAX_URL_CHARS:
             for match, found, called in _find_in_url(value):
                 if found in wanted:
                     yield Offer(found, JsonSource(jmespath.compile(_expression(path)), match), called)
@@ -158,7 +158,7 @@ def _to_text(value: str | int) -> str:
 
 def _leaves(value: Any, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """Yield each leaf with the keys and numbers on the way to it."""
-    if len(path) > _DEEPEST:
+    if len(path) > _MAX_DEPTH:
         return
     if isinstance(value, dict):
         for key, item in value.items():

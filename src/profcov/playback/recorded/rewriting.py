@@ -99,7 +99,7 @@ def rewrite(sent: Sent, server: str, visit: Callable[[Use], str | None]) -> Requ
     return Request(
         path=server + _rewrite_path(sent.parts.path or "/", fill) + rest,
         method=sent.method,
-        json=_rewrite_json(sent.body.json, fill, (), _DEEPEST) if sent.body.has_json else None,
+        json=_rewrite_json(sent.body.json, fill, (), _MAX_DEPTH) if sent.body.has_json else None,
         has_json=sent.body.has_json,
         form=_rewrite_form(sent.body.form, fill),
         files=_group(sent.body.files),
@@ -110,7 +110,7 @@ def rewrite(sent: Sent, server: str, visit: Callable[[Use], str | None]) -> Requ
     )
 
 
-_DEEPEST: Final = 200
+_MAX_DEPTH: Final = 200
 
 
 def find_values(requests: Iterable[Sent]) -> set[str]:

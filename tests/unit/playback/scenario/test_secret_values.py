@@ -7,7 +7,6 @@ import pytest
 
 from profcov.errors import ProfileFormatError
 from profcov.playback.formats.reader import load_profile
-from profcov.playback.masking.names import is_secret_name
 from profcov.playback.scenario.secret_values import read_secrets
 
 if TYPE_CHECKING:
@@ -58,42 +57,3 @@ def test_all_secrets_that_are_not_set_are_named(tmp_path: Path) -> None:
 def test_a_wrong_secret_is_refused(tmp_path: Path, variables: str, sentence: str) -> None:
     with pytest.raises(ProfileFormatError, match=sentence):
         profile(tmp_path, variables)
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "password",
-        "user_password",
-        "Passwd",
-        "pwd",
-        "user_pass",
-        "token",
-        "access-token",
-        "X-CSRFToken",
-        "csrfmiddlewaretoken",
-        "api_key",
-        "apikey",
-        "X-Api-Key",
-        "client_secret",
-        "Authorization",
-        "Proxy-Authorization",
-        "session_id",
-        "sid",
-        "jwt",
-        "bearer",
-        "sig",
-        "Cookie",
-        "Set-Cookie",
-    ],
-)
-def test_names_of_secrets_are_known(name: str) -> None:
-    assert is_secret_name(name)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["name", "author", "passenger", "key", "monkey", "compass", "Accept", "side", "max_tokens", "design", "sigma"],
-)
-def test_other_names_are_no_secrets(name: str) -> None:
-    assert not is_secret_name(name)

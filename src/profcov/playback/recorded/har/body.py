@@ -33,7 +33,7 @@ _BODILESS: Final = frozenset({"GET", "HEAD"})
 """Proxies count other bytes as a body of these."""
 
 _LENGTH: Final = re.compile(r"[1-9]\d{0,15}", re.ASCII)
-_LEAST_LIMIT: Final = 65_536
+_MIN_CUT_CHARS: Final = 65_536
 """A shorter body that does not fit its length was edited by hand."""
 
 _LAST_BYTE: Final = "\xff"
@@ -116,7 +116,7 @@ def _refuse_part(text: str, headers: Headers) -> None:
         BodyError: more was sent.
     """
     length = (find_header(headers, "Content-Length") or "").strip()
-    if len(text) < _LEAST_LIMIT or not _LENGTH.fullmatch(length) or find_header(headers, "Content-Encoding"):
+    if len(text) < _MIN_CUT_CHARS or not _LENGTH.fullmatch(length) or find_header(headers, "Content-Encoding"):
         return
     recorded = len(text.encode(errors="replace")) + text.count("\n")  # some writers have no carriage returns
     if recorded < int(length):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.exchange import Headers
     from profcov.playback.recorded.part import Part
 
-_LARGEST: Final = 32 * 1024 * 1024
+_MAX_INFLATED_BYTES: Final = 32 * 1024 * 1024
 _GZIP: Final = b"\x1f\x8b"
 _TEXT: Final = re.compile(r"json|text|html|xml|javascript|form-urlencoded|^$")
 _CHARSET: Final = re.compile(r"charset=\"?([\w.:-]+)")
@@ -81,6 +81,6 @@ def _inflate(body: bytes, headers: Headers) -> bytes:
     if not body.startswith(_GZIP) or "gzip" not in (find_header(headers, "Content-Encoding") or ""):
         return body
     try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, _LARGEST)
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, _MAX_INFLATED_BYTES)
     except zlib.error:
         return body
