@@ -56,6 +56,27 @@ def newest(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *PARALLEL, *session.posargs)
 
 
+@nox.session(python=REQUIRED[0])
+@nox.parametrize("groups", ["core", "full"])
+def oldest(session: nox.Session, groups: str) -> None:
+    """Run the tests of units, web and jobs with the oldest versions that pyproject.toml allows, on the oldest Python.
+
+    With ``core`` those of the extras are older: a framework of ``full`` may want newer ones. What follows ``--`` goes to pytest.
+    """
+    session.install("-qq", "uv")
+    words = ("--quiet", "--resolution", "lowest-direct", "--editable", f".[{EXTRAS}]", "--group", groups)
+    session.run("uv", "pip", "install", "--python", f"{session.virtualenv.location}/bin/python", *words)
+    session.run("uv", "pip", "freeze", "--exclude-editable", "--python", f"{session.virtualenv.location}/bin/python")
+    quick = (
+        ("--quick", "tests/unit")
+        if groups == "core"
+        else ("tests/unit", "tests/integration/web", "tests/integration/rq")
+    )
+    # Leftovers of old releases that are not closed, and the lock file's pins are not what is installed.
+    words = ("-W", "ignore::pytest.PytestUnraisableExceptionWarning", "--deselect", "tests/unit/test_lock.py")
+    session.run("python", "-m", "pytest", *PARALLEL, *words, *(session.posargs or quick))
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check rules and format."""

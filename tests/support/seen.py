@@ -13,12 +13,20 @@ from profcov.store.layout import list_shards
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from coverage import CoverageData
+
 
 def in_file(path: Path) -> set[str]:
     """Return the functions in one shard or artifact."""
     from profcov.store.read import read_lines  # here, for it imports coverage.py, and there are tests that nobody does
 
     return {name for file, lines in read_lines(path).items() for name in _functions(file, lines)}
+
+
+def close(data: CoverageData) -> None:
+    """Close a data object, or Python 3.13 warns of its database; older versions of coverage.py have none to close."""
+    if hasattr(data, "close"):
+        data.close(force=True)
 
 
 def in_shards(data_dir: Path | str, slug: str) -> set[str]:

@@ -134,7 +134,7 @@ def _report(
     form: str, artifacts: Sequence[Path], together: Path, configuration: Configuration, out: str | None
 ) -> float:
     """Write a report of artifacts, merged into a file of their own, and return the total in percent."""
-    from coverage.exceptions import CoverageException  # noqa: PLC0415
+    from coverage.exceptions import ConfigError, CoverageException  # noqa: PLC0415
 
     tool = configuration.open(data_file=str(together), messages=False)
     tool.set_option("run:parallel", value=False)
@@ -159,7 +159,11 @@ def _report(
         if target is None:  # standard output
             raise
         raise CoverageWriteError(Path(error.filename or target), explain(error)) from error
-    except (CoverageException, UnicodeEncodeError) as error:  # the latter below a directory that is not UTF-8
+    except (
+        ConfigError,
+        CoverageException,
+        UnicodeEncodeError,
+    ) as error:  # the latter below a directory that is not UTF-8
         raise CoverageReadError(artifacts[0], f"coverage.py cannot report on it: {error}") from error
     if target is not None:
         print_line(form, target)

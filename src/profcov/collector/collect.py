@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import coverage
 from coverage import CoverageData
-from coverage.exceptions import CoverageException
+from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.collector.config import CoverageConfig
 from profcov.errors import CollectorStateError, CoverageMergeError, CoverageReadError, as_read_error, as_write_error
@@ -82,7 +82,7 @@ class CoverageCollector:
             tool.set_option("run:disable_warnings", _QUIET)
             try:
                 tool.start()
-            except (CoverageException, RuntimeError) as error:  # a pattern that is none; no free tool id
+            except (ConfigError, CoverageException, RuntimeError) as error:  # a pattern that is none; no free tool id
                 raise CollectorStateError("start", str(error)) from error
             self._tool = tool
 

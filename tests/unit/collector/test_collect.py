@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     Run = Callable[..., Any]
 
 BEGIN = """
-import json, sys, threading
+import json, seen, sys, threading
 from pathlib import Path
 from profcov import CoverageCollector, CoverageConfig
 from profcov.errors import CollectorStateError, CoverageError, CoverageMergeError, CoverageReadError, CoverageWriteError
@@ -30,13 +30,13 @@ def run(*names, x=1):
 def lines(collector):
     data = collector.get_coverage_data()
     found = {str(Path(file).relative_to(here)): sorted(data.lines(file)) for file in sorted(data.measured_files())}
-    data.close(force=True)
+    seen.close(data)
     return found
 
 def arcs(collector):
     data = collector.get_coverage_data()
     found = sorted(data.arcs(str(here / "shop/cart.py")) or [])
-    data.close(force=True)
+    seen.close(data)
     return found
 
 def tell(value):
@@ -177,7 +177,7 @@ with collector:
 tool = coverage.Coverage(data_file=str(collector.save("mine.coverage")), config_file=False)
 tool.load()
 total = tool.report(file=io.StringIO())
-tool.get_data().close(force=True)
+seen.close(tool.get_data())
 tell(total)
 """
     )

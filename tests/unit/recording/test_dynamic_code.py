@@ -38,7 +38,7 @@ def beyond():
 '''
 
 COMPARE = """
-import sys
+import os, sys
 from pathlib import Path
 import coverage
 here = Path("measured.ini").resolve().parent
@@ -56,8 +56,8 @@ for name, function in list(vars(shop).items()):
     play(name, function)
     made = combine(DATA, parse_slug(name))
     ours = {Path(file).name: sorted(lines) for file, lines in read_lines(made.path).items()}
+    os.environ["COVERAGE_CORE"] = "ctrace"
     alone = coverage.Coverage(data_file=None, config_file="measured.ini")
-    alone.set_option("run:core", "ctrace")
     alone.start()
     function()
     alone.stop()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import coverage
 import pytest
+import seen
 
 from profcov.errors import CoverageWriteError
 from profcov.slug import Slug
@@ -36,7 +37,7 @@ def test_a_shard_is_a_data_file_of_coverage_pys_own(tmp_path: Path) -> None:
     assert {file: set(data.lines(file) or ()) for file in data.measured_files()} == LINES
     assert data.measured_contexts() == {"profile:demo"}
     assert not data.has_arcs()
-    data.close(force=True)
+    seen.close(data)
 
 
 def test_a_shard_holds_nothing_of_those_before_it_however_large_or_broken(tmp_path: Path) -> None:

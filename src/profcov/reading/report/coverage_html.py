@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from coverage.exceptions import CoverageException
+from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.configuration import as_configuration
 from profcov.configuration.omissions import omit_by_name
@@ -35,5 +35,9 @@ def write_html(artifact: Path, given: Configuration | Path | None, directory: Pa
                 tool.combine(data_paths=[str(artifact)], strict=True, keep=True)
                 tool.html_report(directory=f"{place}/html", title=title, show_contexts=True)
                 copy_whole(Path(place, "html"), directory)
-        except (CoverageException, UnicodeEncodeError) as error:  # the latter below a directory that is not UTF-8
+        except (
+            ConfigError,
+            CoverageException,
+            UnicodeEncodeError,
+        ) as error:  # the latter below a directory that is not UTF-8
             raise CoverageReadError(artifact, f"coverage.py cannot report on it: {error}") from error

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # For each way of setting a trace function: which functions are recorded, why the artifact is partial, and whose function is set
 # after the unit. The next unit, which finds it set, is refused.
 BESIDE = """
-import bdb, coverage, sys, threading
+import bdb, coverage, os, sys, threading
 from measured import *
 from play import *
 from profcov.recording.propagation import install
@@ -32,8 +32,8 @@ def in_thread(function):
 class Debugger(bdb.Bdb):  # what pdb.set_trace() makes, without its prompt
     def user_line(self, frame):
         seen.append(frame.f_code.co_name)
+os.environ["COVERAGE_CORE"] = "ctrace"
 tool = coverage.Coverage(data_file=None)
-tool.set_option("run:core", "ctrace")
 ways = {
     "set": lambda: sys.settrace(theirs),
     "nested": lambda: run(recorder.begin("inner"), lambda: sys.settrace(theirs)),
