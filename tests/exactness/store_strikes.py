@@ -32,9 +32,12 @@ MODULES = (
     "store.presence",
     "store.notes",
     "store.rows",
+    "store.flock",
     "store.lock",
     "store.own_file",
     "store.shard",
+    "wire.labels",
+    "wire.one_line",
     "recording.engine.monitoring_state",
 )
 ALLOWED = {"directory-moved"}
