@@ -26,6 +26,7 @@ from profcov.reasons import (
     SOURCE_CHANGED,
 )
 from profcov.store.consume import consume, finish
+from profcov.store.content import Content
 from profcov.store.directory import make_state
 from profcov.store.files import PRIVATE, create_private, make_directory, replacing
 from profcov.store.holders import list_died, list_failed, list_notes
@@ -50,7 +51,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
-    from profcov.store.content import Content
     from profcov.store.holders import Holder
     from profcov.store.lock import Exclusive
     from profcov.store.merge import Gathered
@@ -128,24 +128,22 @@ def combine(
     check_recorded(data_dir, slug)  # before a lock is made for it, by another user than the server's, maybe
     artifact = artifact_path(out or data_dir, slug)
     with as_write_error(artifact, sqlite3.Error), consuming(data_dir, slug, timeout, play, umask) as lock:
-        is_part = is_broken_off(lock, play)
+        given = [*reasons, *([PLAYBACK_FAILED] if is_broken_off(lock, play) else [])]
         finish(lock)
         gathered = _gather(lock)
-        before = read_before(artifact) if append else None
+        before = read_before(artifact) if append else Content()
         make_directory(artifact.parent, umask)
         with replacing(artifact, beside=unfinished_path(artifact)) as merged:
-            told = list_settings([before.facts] if before else []) + gathered.settings
-            measured, others = choose_settings(told)
+            measured, others = choose_settings(list_settings([before.facts]) + gathered.settings)
             configuration = Configuration(config_file, None if config_file else measured)
             names, own = ask_coverage(slug, gathered.names, configuration, merged)
             gathered.rename(names)
             content, changed = gathered.merge(before)
             impossible = leave_out_impossible(content, gathered.sources)
             failed = list_failed(data_dir, slug)
-            earlier = before.facts if before else {}
-            gathered.counted = frozenset(earlier.get("kept_shards", ()))
-            died = [each for each in list_died(failed) if describe_death(each) not in earlier.get("died", ())]
-            listed = list_jobs(gathered.jobs, died, jobs or {}, earlier.get("jobs", ()), gathered.counted_jobs)
+            gathered.counted = frozenset(before.facts.get("kept_shards", ()))
+            died = [each for each in list_died(failed) if describe_death(each) not in before.facts.get("died", ())]
+            listed = list_jobs(gathered.jobs, died, jobs or {}, before.facts.get("jobs", ()), gathered.counted_jobs)
             if not (failed or name_doubtful(listed)):
                 _refuse_nothing(slug, content, measured, gathered)
             _write(slug, content, merged)
@@ -153,7 +151,7 @@ def combine(
                 slug=slug,
                 gathered=gathered,
                 reasons=_reasons(
-                    [*reasons, *([PLAYBACK_FAILED] if is_part else [])],
+                    given,
                     before,
                     gathered,
                     failed=failed,
@@ -165,7 +163,7 @@ def combine(
                 changed=changed,
                 impossible=impossible,
                 jobs=listed,
-                before=earlier,
+                before=before.facts,
                 settings=complete_settings(measured or own),
                 other_settings=others,
             )
@@ -230,7 +228,7 @@ def _gather(lock: Exclusive) -> Gathered:
 
 def _reasons(
     given: Sequence[str],
-    before: Content | None,
+    before: Content,
     gathered: Gathered,
     *,
     failed: Sequence[Holder],
@@ -247,7 +245,7 @@ def _reasons(
         (LINES_IMPOSSIBLE, impossible),
         *((reason, True) for reason in name_doubtful(jobs)),
     )
-    earlier = [each for each in (before.facts.get("reasons", ()) if before else ()) if each not in _OF_JOBS]
+    earlier = [each for each in before.facts.get("reasons", ()) if each not in _OF_JOBS]
     return tuple(dict.fromkeys([*given, *earlier, *(code for code, found in own if found)]))
 
 

@@ -83,12 +83,12 @@ class Gathered:
         """When they were written, in seconds since 1970."""
         return [float(each.facts["written"]) for each in self.contents.values() if "written" in each.facts]
 
-    def merge(self, before: Content | None = None) -> tuple[Content, dict[str, list[str]]]:
+    def merge(self, before: Content) -> tuple[Content, dict[str, list[str]]]:
         """Return everything in one, and the files of which there is more than one version, with the sha256 of each.
 
         Of such a file there are the lines of one version only: that on disk now, or else the known one recorded last.
         """
-        parts = ([] if before is None else [before]) + list(self.contents.values())
+        parts = [before, *self.contents.values()]
         versions: dict[str, dict[str, float]] = {}
         for part in parts:
             for file, digest in part.sources.items():

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 
-def read_before(artifact: Path) -> Content | None:
-    """Return what is in the artifact to append to, with its sidecar as facts; None if there is none.
+def read_before(artifact: Path) -> Content:
+    """Return what is in the artifact to append to, with its sidecar as facts; nothing if there is none.
 
     Raises:
         CoverageReadError: it is damaged.
     """
     if not artifact.exists():
-        return None
+        return Content()
     check_artifact(artifact)
     content = read_content(artifact)
     if sidecar_path(artifact).exists():
