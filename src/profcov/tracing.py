@@ -13,7 +13,6 @@ from profcov.reasons import UNFOLLOWED
 from profcov.recording.context import find_scope, find_task
 from profcov.recording.faults import log_once
 from profcov.recording.propagation import open_recorder
-from profcov.slug import Slug
 from profcov.wire.statuses import IN_COROUTINE
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from profcov.recording.unit import Unit
     from profcov.settings import Settings
+    from profcov.slug import Slug
 
     F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 def current_slug() -> Slug | None:
     """Return the slug of the unit of work that this code runs in, or None."""
     scope = find_scope()
-    return None if scope is None else Slug(scope.trace.slug)
+    return None if scope is None else scope.book.slug
 
 
 class trace:  # noqa: N801 (used like a function)

@@ -130,7 +130,7 @@ class Together:
         self.case = case
         self.names = names
         self.book = Book(engine, None)
-        self.traces = {kind: engine.new_trace(f"s{kind}", "label") for kind in case.kinds}
+        self.traces = {kind: engine.new_trace("label") for kind in case.kinds}
         self.errors = []
 
     def run(self):
@@ -148,7 +148,8 @@ class Together:
         return found
 
     def scope(self, kind):
-        from profcov.recording.context import Scope, current
+        from profcov.recording.context import current
+        from profcov.recording.scope import Scope
 
         scope = Scope(self.traces[kind], current.get(), self.book)
         self.engine.begin(scope)

@@ -130,7 +130,8 @@ class Stress:
         return asked
 
     def unit(self, rng, depth):
-        from profcov.recording.context import Scope, current
+        from profcov.recording.context import current
+        from profcov.recording.scope import Scope
 
         from profcov.recording.step import Step
 
@@ -141,7 +142,7 @@ class Stress:
             elif rng.random() < 0.5:
                 time.sleep(0)
 
-        trace = self.engine.new_trace(f"s{depth}", "label")
+        trace = self.engine.new_trace("label")
         scope = Scope(trace, current.get(), None)
         self.engine.begin(scope)
         with Step(self.engine, scope):

@@ -129,10 +129,10 @@ class Unit:
     """A unit of work, what its calls must have left, and what they may have."""
 
     def __init__(self, rounds, outer, label):
-        from profcov.recording.context import Scope
+        from profcov.recording.scope import Scope
 
         self.rounds, self.must, self.may = rounds, set(), set()
-        self.trace = rounds.try_to(rounds.engine.new_trace, "slug", label)
+        self.trace = rounds.try_to(rounds.engine.new_trace, label)
         self.scope = Scope(self.trace, outer, None)
         rounds.try_to(rounds.engine.begin, self.scope)
 

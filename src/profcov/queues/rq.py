@@ -20,7 +20,8 @@ from profcov.recording.appearance import appear
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.propagation import open_recorder
 from profcov.recording.propagation.patches import INSTALLED, Patches
-from profcov.recording.unit import Work, note_enqueued, note_job_run
+from profcov.recording.unit import note_enqueued, note_job_run
+from profcov.recording.work import Work
 from profcov.store.jobs import FAILED, FINISHED, REPEATED, RETRIED, STARTED, JobRun, may_run
 from profcov.tracing import current_slug
 from profcov.wire.carrier import JOB_META_KEY, from_job_meta, jobs_key, stamp

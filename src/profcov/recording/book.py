@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import ProfcovError, as_write_error
 from profcov.reasons import DIRECTORY_MOVED, WORK_UNFINISHED
-from profcov.recording.context import Scope
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.place import Place
+from profcov.recording.scope import Scope
 from profcov.store.content import UNKNOWN
 from profcov.store.jobs import STOPPED
 from profcov.store.lock import SlugLock
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from profcov.recording.engine.base import Engine, Executed, Trace
+    from profcov.recording.place import Row
+    from profcov.recording.work import Work
     from profcov.settings import Settings
     from profcov.slug import Slug
     from profcov.store.jobs import JobRun
@@ -85,14 +87,14 @@ class Book:
         self.engine = engine
         self.presence = presence
         self.at_work: dict[int, weakref.ref[Place]] = {}
-        self.shared_rows: dict[str, weakref.ref[Any]] = {}
+        self.shared_rows: dict[str, weakref.ref[Row]] = {}
         self.notes: deque[dict[str, Any]] = deque()
         self._lock = lock
         self._home = presence.open()
         self._moved = self._is_said = self.has_shard = False
         self._shared: Trace | None = None
         if settings.context == "profile":
-            self._shared = engine.new_trace(slug, write_label(settings.context_prefix, slug))
+            self._shared = engine.new_trace(write_label(settings.context_prefix, slug))
         self._finders: dict[Trace, FindLabel] = {}
         self._waiting: dict[Trace, int] = {}
         self._given_up: deque[None] = deque(maxlen=1000)
@@ -159,8 +161,10 @@ class Book:
     def disjoin(self, place: Place, job: JobRun | None) -> None:
         """Count a unit out that has not begun."""
         place.leave()
+        if job is None:
+            return
         with contextlib.suppress(ValueError):
-            self._running.remove(job)  # type: ignore[arg-type]
+            self._running.remove(job)
 
     def miss(self, reason: str) -> None:
         """Note that something is missing in the next artifact, and why; never raises."""
@@ -177,7 +181,7 @@ class Book:
         if job.status != status:
             self.note(job.end(status))
 
-    def open_scope(self, outer: Scope | None, work: Any, find_label: FindLabel) -> Scope:
+    def open_scope(self, outer: Scope | None, work: Work, find_label: FindLabel) -> Scope:
         """Return the scope of a unit that was counted in; its trace is one of its own if its work ``is_labelled``.
 
         ``find_label`` returns the label, or None while it is not known; given True, it must know.
@@ -185,7 +189,7 @@ class Book:
         trace = None if work.is_labelled else self._shared
         if trace is None:
             self._forget_idle()
-            trace = self.engine.new_trace(self.slug, None)
+            trace = self.engine.new_trace(None)
         scope = Scope(trace, outer, self, work)
         self.engine.begin(scope)
         if trace is not self._shared:
@@ -231,7 +235,7 @@ class Book:
             taken = trace.take()
             if taken.executed or self.notes or (is_over and not self.has_shard):
                 self._write(trace, label, taken.executed)
-            trace.settle(taken)  # what is on disk under its label by others, too: or it is never forgotten
+            taken.settle()  # what is on disk under its label by others, too: or it is never forgotten
         except ProfcovError as error:
             raise_foreign(error)
             return error
@@ -345,7 +349,7 @@ class Book:
             log_once("late", "%s: what goes on after it was combined is given up", self.slug)
             self.miss(WORK_UNFINISHED)
         for trace in self._traces():
-            trace.settle(trace.take())
+            trace.take().settle()
         for each in (self._waiting, self._given_up, self.notes):
             each.clear()
 

@@ -6,91 +6,22 @@ import contextlib
 import sys
 import threading
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from profcov.recording.garbage import here, somewhere
+from profcov.recording.scope import Nobody, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
-class Scope:
-    """One unit of work as running code sees it: the trace it is filed under, and the scope it is nested in.
-
-    Copies of a context (child tasks, timers, threads) share the scope. The engine relies on that to know that a trace has
-    no work left. But a copy may be kept for ever, so a scope is *over* when its unit has ended: then it is nobody's.
-
-    ``trace`` is the engine's, ``book`` what the process keeps of the slug, ``work`` what the unit is.
-    """
-
-    __slots__ = ("__weakref__", "_origin", "_work", "book", "holders", "is_quiet", "outer", "trace")
-
-    def __init__(
-        self, trace: Any, outer: Scope | None, book: Any, work: Any = None, *, origin: Scope | None = None
-    ) -> None:
-        self.trace = trace
-        self.outer = outer
-        self.book = book
-        self._work = work
-        self._origin = origin
-        self.is_quiet = False
-        """Whether nobody is to be told that nothing measured ran; of the :attr:`origin`."""
-        self.holders: set[int] = {0}  # 0 is the unit that it is made for; whoever takes part in it has an id
-        """Empty when it is over: the one thing that is asked at each event, and adding or taking is one call into C."""
-
-    @property
-    def work(self) -> Any:
-        """What the unit is, or the unit that has started it."""
-        return self._work if self._origin is None else self._origin.work
-
-    @work.setter
-    def work(self, work: Any) -> None:
-        self._work = work
-
-    @property
-    def origin(self) -> Scope:
-        """The scope of the unit that has started the work, or itself."""
-        return self._origin or self
-
-    @property
-    def is_handed_on(self) -> bool:
-        """Whether it is that of work that a unit has started."""
-        return self._origin is not None
-
-    @property
-    def is_left(self) -> bool:
-        """Whether it is that of work that goes on after the unit that has started it has ended."""
-        return self._origin is not None and not self._origin.holders
-
-    def renew(self) -> Scope:
-        """Return a scope of its own for work that a unit has started: it is over when that work is."""
-        return Scope(self.trace, self.outer, self.book, origin=self.origin)
-
-    def nest(self) -> Iterator[Any]:
-        """Yield the traces of this scope and of those around it, inner first."""
-        scope: Scope | None = self
-        while scope is not None:
-            yield scope.trace
-            scope = scope.outer
-
-
-class Nobody(Scope):
-    """The scope of a block that is to be nobody's, whatever is around it."""
-
-    __slots__ = ("blocks",)
-
-    def __init__(self, book: Any) -> None:
-        super().__init__(None, None, book)
-        self.blocks, self.holders = self.holders, set()  # no event is ever its own
-
-
-current: Final[ContextVar[Scope | None]] = ContextVar("profcov_scope", default=None)
+current: Final[ContextVar[Scope | Nobody | None]] = ContextVar("profcov_scope", default=None)
 """The scope that a context was given, or inherits; None outside any unit, and inside the import system.
 
 Only for giving and taking: what runs belongs to :func:`find_scope`.
 """
 
-_get: Final = current.get
+_get: Final = cast("Callable[[], Scope | None]", current.get)  # Nobody has no holders: it is never returned as it is
 
 
 def find_scope() -> Scope | None:
@@ -105,7 +36,7 @@ def find_scope() -> Scope | None:
     return _find_around(scope)
 
 
-def _find_around(scope: Scope | None) -> Scope | None:
+def _find_around(scope: Scope | Nobody | None) -> Scope | None:
     """Return the scope of the innermost step around code whose context says nothing, or names a scope that is over."""
     if somewhere and here.is_on:
         return None
@@ -121,7 +52,7 @@ def _find_around(scope: Scope | None) -> Scope | None:
     return None
 
 
-def _list_candidates(scope: Scope | None, task: Any) -> Iterator[Scope | None]:
+def _list_candidates(scope: Scope | Nobody | None, task: Any) -> Iterator[Scope | Nobody | None]:
     """Yield what code may belong to, innermost first; None is nobody on purpose."""
     if scope is not None:
         yield scope
@@ -130,7 +61,7 @@ def _list_candidates(scope: Scope | None, task: Any) -> Iterator[Scope | None]:
         for step in steps:
             if step.task is task:
                 yield step.scope
-        its_own: Scope | None = _context_of(task).get(current)
+        its_own: Scope | Nobody | None = _context_of(task).get(current)
         if its_own is not None:
             yield its_own
     for step in steps:
@@ -143,7 +74,7 @@ class Entered:
 
     __slots__ = ("scope", "task")
 
-    def __init__(self, scope: Scope | None) -> None:
+    def __init__(self, scope: Scope | Nobody | None) -> None:
         self.scope = scope
         self.task: Any = None
 

@@ -12,7 +12,10 @@ import sys
 import threading
 from functools import partial
 from operator import attrgetter, methodcaller
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class _Somewhere(list[bool]):
@@ -42,8 +45,8 @@ class Pausing:
     __slots__ = ("pause", "resume")
 
     def __init__(self) -> None:
-        self.pause: Any = dict  # called without an argument, it does nothing
-        self.resume: Any = dict
+        self.pause: Callable[[], object] = dict  # called without an argument, it does nothing
+        self.resume: Callable[[], object] = dict
 
     start = property(methodcaller("pause"))
     stop = property(methodcaller("resume"))

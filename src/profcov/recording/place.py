@@ -14,7 +14,7 @@ MAX_OWN_ROWS: Final = 200
 """How many units of a book have a row of their own at once: those beyond share one, because readers go through all."""
 
 
-class _Row:
+class Row:
     """A row in this process's file. If it is dropped, the recorder's own thread frees it."""
 
     __slots__ = ("__weakref__", "begun")
@@ -37,13 +37,13 @@ class Place:
         self._book = book
         book.at_work[id(self)] = weakref.ref(self)
         self._is_shared = not job and len(book.at_work) > MAX_OWN_ROWS
-        self._row: _Row | None = self._share(kind) if self._is_shared else _Row(book, job, kind)
+        self._row: Row | None = self._share(kind) if self._is_shared else Row(book, job, kind)
 
-    def _share(self, kind: str) -> _Row:
+    def _share(self, kind: str) -> Row:
         shared = self._book.shared_rows
         row = shared[kind]() if kind in shared else None
         if row is None:
-            row = _Row(self._book, "", kind)
+            row = Row(self._book, "", kind)
             shared[kind] = weakref.ref(row)  # it is in the file by now
         return row
 

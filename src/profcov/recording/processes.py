@@ -7,17 +7,19 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from profcov.errors import ProfcovError
-from profcov.recording.context import Scope, current, find_scope, forget_steps
+from profcov.recording.context import current, find_scope, forget_steps
 from profcov.recording.faults import log_once
 from profcov.recording.later import do_or_put_off
 from profcov.recording.lingering import forget_lingering
 from profcov.recording.recorder import Recorder
-from profcov.recording.unit import Work, forget_owned, work_labelled
+from profcov.recording.unit import forget_owned
+from profcov.recording.work import Work, work_labelled
 from profcov.settings import Settings, read_once
 from profcov.store.shard import writing
 
 if TYPE_CHECKING:
     from profcov.recording.book import Book
+    from profcov.recording.scope import Scope
 
 _recorders: dict[Settings, Recorder] = {}
 

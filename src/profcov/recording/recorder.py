@@ -19,7 +19,8 @@ from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.flusher import start_flusher
 from profcov.recording.later import do_or_put_off
 from profcov.recording.lingering import look_at_lingering
-from profcov.recording.unit import UNNAMED, Unit, Work, end_dropped
+from profcov.recording.unit import Unit, end_dropped
+from profcov.recording.work import UNNAMED, Work
 from profcov.slug import Slug, parse_slug
 from profcov.store.denial import find_denial
 from profcov.store.files import free_bytes

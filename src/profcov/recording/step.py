@@ -14,8 +14,8 @@ from profcov.recording.faults import is_foreign, log_once, raise_foreign
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from profcov.recording.context import Scope
     from profcov.recording.engine.base import Engine
+    from profcov.recording.scope import Nobody, Scope
 
 # In one call into C: no signal strikes in between, and at the limit of recursion there is no room for one of Python's.
 _at_once: Final[Callable[[Iterable[Any]], None]] = deque[Any](maxlen=0).extend
@@ -30,7 +30,7 @@ class Step(Entered):
 
     __slots__ = ("_engine", "_handle", "_undo")
 
-    def __init__(self, engine: Engine, scope: Scope | None) -> None:
+    def __init__(self, engine: Engine, scope: Scope | Nobody | None) -> None:
         super().__init__(scope)
         self._engine = engine
         self._handle: Any = None

@@ -13,52 +13,25 @@ import weakref
 from threading import get_ident, get_native_id
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.recording.context import Scope, current, find_scope
+from profcov.recording.context import current, find_scope
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.later import do_or_put_off
 from profcov.recording.lingering import linger
 from profcov.recording.step import Step
+from profcov.recording.work import UNNAMED
 from profcov.store.jobs import enqueued
-from profcov.wire.labels import is_job, name_job, read_ident, read_name
+from profcov.wire.labels import name_job
 from profcov.wire.statuses import TRACED
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Coroutine
 
     from profcov.recording.book import Book
     from profcov.recording.engine.base import Capabilities, Engine, Trace
     from profcov.recording.place import Place
+    from profcov.recording.scope import Scope
     from profcov.store.jobs import JobRun
     from profcov.wire.statuses import TraceStatus
-
-
-class Work:
-    """What a unit of work is, for its context label: ``GET /runs/<id>`` or ``job:pkg.mod.func``, and its id.
-
-    ``name`` returns None while that is not known yet, and an empty text where there is none. ``address`` is what a request
-    asks for, route or no route. ``job`` is there where it is one. With ``is_labelled`` its lines have a label of their own
-    even if those of others have not.
-    """
-
-    __slots__ = ("address", "ident", "is_labelled", "job", "name")
-
-    def __init__(
-        self,
-        name: Callable[[], str | None] = str,
-        ident: Callable[[], str] = str,
-        address: Callable[[], str] = str,
-        *,
-        job: JobRun | None = None,
-        is_labelled: bool = False,
-    ) -> None:
-        self.name = name
-        self.ident = ident
-        self.address = address
-        self.job = job
-        self.is_labelled = is_labelled
-
-
-UNNAMED: Final = Work()
 
 
 class Unit:
@@ -228,14 +201,6 @@ def forget_owned() -> None:
     _owned.clear()
 
 
-def work_labelled(label: str | None) -> Work:
-    """Return what work in a child process is, by the label that its parent's has when it starts."""
-    if label is None:
-        return UNNAMED
-    name, ident = read_name(label), read_ident(label)
-    return Work(lambda: name, lambda: ident, is_labelled=is_job(name))
-
-
 def note_enqueued(job_id: str, function: str, queue: str) -> None:
     """Note a job that the current unit creates; it is on disk after the unit's next flush."""
     scope = find_scope()
@@ -252,7 +217,7 @@ def note_job_run(run: JobRun, status: str) -> None:
 
 def _name_parent(scope: Scope) -> str | None:
     """Return which job or request a unit is; None for a block, and for a job's child process that knows its label only."""
-    work: Work = scope.work
+    work = scope.work
     try:
         if work.is_labelled:
             ident = work.ident()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from profcov.recording.appearance import appear
 from profcov.recording.processes import flush_everything
 from profcov.recording.propagation import open_recorder, tasks
-from profcov.recording.unit import Work
+from profcov.recording.work import Work
 from profcov.web.routes import find_in_scope, name_method
 from profcov.wire.statuses import BUSY, STATUS_HEADER
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from profcov.recording.appearance import appear
 from profcov.recording.propagation import open_recorder
-from profcov.recording.unit import Work
+from profcov.recording.work import Work
 from profcov.web.routes import find_in_environ, name_method
 from profcov.wire.statuses import STATUS_HEADER
 

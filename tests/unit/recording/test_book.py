@@ -245,7 +245,7 @@ LABELS = (
     + """
 from coverage import CoverageData
 from profcov.store.layout import list_shards
-from profcov.recording.unit import Work
+from profcov.recording.work import Work
 
 def begin(name, ident, **options):
     unit = recorder.begin("demo", Work(lambda: name, lambda: ident, **options))

@@ -425,7 +425,7 @@ def test_no_unit_is_lost_while_each_has_a_trace_of_its_own(run_python: Run, engi
         BEGIN
         + """
 from itertools import count
-from profcov.recording.unit import Work
+from profcov.recording.work import Work
 ids = count()
 
 def unit_of_its_own(function):

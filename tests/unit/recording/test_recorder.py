@@ -707,7 +707,7 @@ tell([made.reasons, list(read_sidecar(made.path)["sources"].values()) == [digest
 def test_a_unit_whose_route_is_not_known_yet_is_written_when_the_process_ends(run_python: Run) -> None:
     environ = {"PROFILE_COVERAGE_CONTEXT": "route", "PROFILE_COVERAGE_FLUSH_SECONDS": "3600"}
     program = """
-from profcov.recording.unit import Work
+from profcov.recording.work import Work
 unit = recorder.begin("demo", Work(lambda: None, lambda: None))
 unit.step().__enter__()
 red()

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import weakref
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
-    from profcov.recording.context import Scope
     from profcov.recording.engine.sources import Sources
+    from profcov.recording.scope import Nobody, Scope
     from profcov.wire.statuses import TraceStatus
 
 Executed = dict[str, set[Any]]
@@ -46,23 +47,22 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a trace has that no shard holds yet, and the engine's mark of how far that goes."""
+    """What a trace has that no shard holds yet; call ``settle`` once it is on disk."""
 
     executed: Executed
-    mark: Any = None
+    settle: Callable[[], None]
 
 
-class Trace:
+class Trace(ABC):
     """The live attribution of one slug (and context label) in one process.
 
     Engines record into it; the store takes from it what is not yet on disk. Nothing leaves it before it is written, so that
     two threads may take at once, and each may be struck anywhere: then something is written twice.
     """
 
-    __slots__ = ("__weakref__", "_written", "branch", "flush_lock", "label", "scopes", "slug")
+    __slots__ = ("__weakref__", "_written", "branch", "flush_lock", "label", "scopes")
 
-    def __init__(self, slug: str, label: str | None, *, branch: bool = False) -> None:
-        self.slug = slug
+    def __init__(self, label: str | None, *, branch: bool = False) -> None:
         self.label = label  # None until it is known: a request's route, say
         self.branch = branch
         self.scopes: weakref.WeakSet[Scope] = weakref.WeakSet()
@@ -70,25 +70,21 @@ class Trace:
         self._written: Executed = {}
 
     @property
+    @abstractmethod
     def has_news(self) -> bool:
         """Whether something was recorded that no shard holds yet: cheap, asked before every answer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self) -> Taken:
-        """Return everything that ran and that no shard holds yet; settle it once it is written."""
-        raise NotImplementedError
+        """Return everything that ran and that no shard holds yet."""
 
     def share_written(self, written: Executed) -> None:
         """Leave out, from now on, what is on disk under the same label already; before the first take."""
         self._written = written
 
-    def settle(self, taken: Taken) -> None:
-        """Say that what was taken is on disk."""
-        raise NotImplementedError
-
+    @abstractmethod
     def unsettle(self) -> None:
         """Say that nothing of it is on disk any more."""
-        raise NotImplementedError
 
 
 class Lock(Protocol):
@@ -101,46 +97,70 @@ class Lock(Protocol):
         """Give it back."""
 
 
-class Engine(Protocol):
-    """Observes execution and files lines under the trace of the current scope."""
+T = TypeVar("T", bound=Trace)
+S = TypeVar("S", bound="Scope")
+H = TypeVar("H")
+
+
+class BaseEngine(ABC, Generic[T, S, H]):
+    """Observes execution and files lines under the trace of the current scope.
+
+    Its own kinds: of traces, of scopes, which have such a trace, and of what a step leaves to its end.
+    """
 
     name: str
     capabilities: Capabilities
     sources: Sources
 
-    def new_trace(self, slug: str, label: str | None) -> Trace:
+    @abstractmethod
+    def new_trace(self, label: str | None) -> T:
         """Return an empty trace of this engine's kind."""
 
-    def release(self, trace: Trace) -> None:
+    @abstractmethod
+    def release(self, trace: T) -> None:
         """Forget a trace that no work will come for any more."""
 
-    def begin(self, scope: Scope) -> None:
+    @abstractmethod
+    def begin(self, scope: S) -> None:
         """Expect work under a scope: from now on its trace is live."""
 
-    def enter(self, scope: Scope | None) -> Any:
+    @abstractmethod
+    def enter(self, scope: S | Nobody | None) -> H:
         """Start a step on this thread: what runs until the matching ``leave`` is the scope's, or nobody's."""
 
-    def leave(self, handle: Any) -> None:
+    @abstractmethod
+    def leave(self, handle: H) -> None:
         """End the step that ``enter`` returned, and restore what was observed before."""
 
-    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:
+    @abstractmethod
+    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: S | Nobody | None) -> Coroutine[Any, Any, Any]:
         """Return a coroutine whose every resumption is a step of the scope."""
 
     @property
+    @abstractmethod
     def counts(self) -> Counts:
         """What was done so far: of interest to people only."""
 
+    @abstractmethod
     def refusal(self) -> TraceStatus | None:
         """Return why a unit cannot be measured right now, in this thread, or None."""
 
+    @abstractmethod
     def review(self) -> None:
         """Make good, every few seconds, what the engine has put off."""
 
+    @abstractmethod
     def after_fork(self) -> None:
         """Forget, in a forked child, what belongs to the parent."""
 
+    @abstractmethod
     def warm_up(self) -> None:
         """Find out before the first unit what else every child that is forked would find out for itself."""
 
+    @abstractmethod
     def close(self) -> None:
         """Stop observing and give back what was taken from the interpreter."""
+
+
+Engine = BaseEngine[Any, Any, Any]
+"""Whichever runs in this process: there is one, so that its traces and scopes are of its own kinds."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import sys
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from profcov.errors import EngineUnavailableError
 from profcov.recording.engine.ctrace_state import unpack_arc
@@ -20,8 +20,27 @@ except ImportError:  # a coverage.py without its C extension
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
 
-    from profcov.recording.engine.base import Executed
+    from _typeshed import TraceFunction
+
+    from profcov.recording.engine.ctrace_state import Mark
+
+
+class Tracer(Protocol):
+    """What the engine does with one of coverage.py's tracers."""
+
+    check_include: Callable[..., bool]
+
+    def __call__(self, frame: FrameType, event: str, arg: Any, /) -> TraceFunction | None:
+        """Be told of an event."""
+
+    def start(self) -> object:
+        """Be this thread's trace function."""
+
+    def stop(self) -> None:
+        """Be it no longer, at the next event; at once where it is."""
+
 
 IS_AVAILABLE: Final = c_tracer is not None
 
@@ -64,7 +83,13 @@ def by_code(disposition: Any) -> Any:
     return disposition
 
 
-def make_tracer(data: Executed, should_trace: Callable[..., Any], verdicts: dict[str, Any], *, arcs: bool) -> Any:
+def make_tracer(
+    data: dict[str | Mark, set[int]],
+    should_trace: Callable[..., object],
+    verdicts: dict[str | Mark, object],
+    *,
+    arcs: bool,
+) -> Tracer:
     """Return a tracer that writes lines or arcs into ``data``."""
     tracer: Any = c_tracer.CTracer()
     tracer.data = data
@@ -79,7 +104,8 @@ def make_tracer(data: Executed, should_trace: Callable[..., Any], verdicts: dict
     tracer.concur_id_func = None
     tracer.should_start_context = None
     tracer.switch_context = None
-    return tracer
+    made: Tracer = tracer
+    return made
 
 
 def find_arc_width(engine: str) -> int:
@@ -90,7 +116,7 @@ def find_arc_width(engine: str) -> int:
     """
     names: dict[str, Any] = {}
     exec(compile("def probe():\n    a = 1\n    return a\n", "probe", "exec"), names)  # noqa: S102
-    data: dict[str, set[int]] = {}
+    data: dict[str | Mark, set[int]] = {}
     tracer = make_tracer(data, lambda filename, _frame: make_verdict(filename, "probe"), {}, arcs=True)
     before = sys.gettrace()
     tracer.start()

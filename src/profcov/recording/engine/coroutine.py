@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from profcov.recording.context import Scope
     from profcov.recording.engine.base import Engine
+    from profcov.recording.scope import Nobody, Scope
 
 
 class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
     """Drives a coroutine; each resumption is a step of the scope."""
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], scope: Scope, engine: Engine) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], scope: Scope | Nobody | None, engine: Engine) -> None:
         self._coroutine = coroutine
         self._scope = scope
         self._engine = engine

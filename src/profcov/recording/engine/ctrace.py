@@ -12,30 +12,31 @@ from __future__ import annotations
 import functools
 import sys
 import weakref
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from profcov.errors import EngineUnavailableError
 from profcov.reasons import OTHER_TRACER, UNFOLLOWED
 from profcov.recording.context import find_scope
-from profcov.recording.engine.base import Capabilities, Counts, Trace
+from profcov.recording.engine.base import BaseEngine, Capabilities, Counts
 from profcov.recording.engine.c_tracer import IS_AVAILABLE, by_code, find_arc_width, make_tracer, make_verdict
 from profcov.recording.engine.coroutine import StepCoroutine
 from profcov.recording.engine.ctrace_state import CTrace
-from profcov.recording.engine.strands import Strand, Threads, ThreadState, has_hub
+from profcov.recording.engine.strands import NOBODY, Strand, Threads, ThreadState, has_hub
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.wire.statuses import GREENLETS, TRACE_FUNCTION
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from types import FrameType
 
-    from profcov.recording.context import Scope
-    from profcov.recording.engine.ctrace_state import Known, Mark
+    from profcov.recording.engine.c_tracer import Tracer
+    from profcov.recording.engine.ctrace_state import CScope, Known, Mark
     from profcov.recording.engine.sources import Sources
+    from profcov.recording.scope import Nobody, Scope
     from profcov.wire.statuses import TraceStatus
 
 
-class CTraceEngine:
+class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
     """Runs one C tracer a trace and thread.
 
     Raises:
@@ -51,29 +52,29 @@ class CTraceEngine:
         self.sources = sources
         sources.on_versions = self._tell_apart
         self._traces: set[weakref.ref[CTrace]] = set()
-        self._unmeasured: dict[str, Any] = {}
-        self._by_code: dict[str, Any] = {}
+        self._unmeasured: dict[str, object] = {}
+        self._by_code: dict[str, object] = {}
         self.lines = 0  # on disk: what the tracers do is not counted while they do it
         self._threads = Threads(self._switched)
         self._arc_width = find_arc_width(self.name) if sources.branch else None
 
     # The contract of base.Engine.
 
-    def release(self, trace: Trace) -> None:
+    def release(self, trace: CTrace) -> None:
         """Nothing of a trace is held here."""
 
-    def new_trace(self, slug: str, label: str | None) -> CTrace:
+    def new_trace(self, label: str | None) -> CTrace:
         """Return an empty trace."""
-        trace = CTrace(slug, label, arc_width=self._arc_width, engine=self)
+        trace = CTrace(label, arc_width=self._arc_width, engine=self)
         trace.known.verdicts.update(self._unmeasured)
         self._traces.add(weakref.ref(trace, self._traces.discard))
         return trace
 
-    def begin(self, scope: Scope) -> None:
+    def begin(self, scope: CScope) -> None:
         """Note who may still work for the trace; it is live while a step of it is on."""
         scope.trace.scopes.add(scope)
 
-    def enter(self, scope: Scope | None) -> int | None:
+    def enter(self, scope: CScope | Nobody | None) -> int | None:
         """Switch this thread to a scope's tracer, or to none; a step inside a step of the same trace does nothing.
 
         A tracer counts the calls and returns that it sees, so every ``enter`` must be as many calls deep in the frame that
@@ -92,7 +93,7 @@ class CTraceEngine:
                 _pause(state)
             if "greenlet" in sys.modules and not state.is_watching:
                 state.watch()
-            tracer = None
+            tracer: Tracer | None = None
             if trace is not None:
                 if sys.gettrace() is None:
                     tracer = self._tracer(trace)
@@ -118,14 +119,15 @@ class CTraceEngine:
         strand = state.strand
         steps = strand.steps
         try:
-            tracer: Any = steps[-1][1] if handle == len(steps) else None
+            trace, tracer, _ = steps[-1] if handle == len(steps) else NOBODY
             is_on = tracer is not None and sys.gettrace() is tracer
-            if is_on and (not state.is_watching or state.is_told()):
+            if is_on and trace and tracer and (not state.is_watching or state.is_told()):
                 strand.is_on = False
                 state.pausing.resume = state.pausing.pause = dict
                 sys.settrace(None)
                 tracer.stop()
-                steps.pop()[0].resting.tracers.append(tracer)
+                steps.pop()
+                trace.resting.tracers.append(tracer)
             else:
                 self._close(state, handle - 1)
             if steps or strand.base[1] is not None:
@@ -150,7 +152,7 @@ class CTraceEngine:
             if number or not is_told:
                 _miss(scope, UNFOLLOWED)
 
-    def _switched(self, event: str, greenlets: Any) -> None:
+    def _switched(self, event: str, greenlets: tuple[Any, Any]) -> None:
         """Turn to the tracer of the greenlet that this thread has switched to: greenlet calls this, and sees no exception."""
         state = self._threads.state
         scope = state.strand.running[2]
@@ -174,14 +176,14 @@ class CTraceEngine:
         if before is not None:
             before(event, greenlets)
 
-    def _take_on(self, strand: Strand, switcher: Scope | None) -> None:
+    def _take_on(self, strand: Strand, switcher: CScope | Nobody | None) -> None:
         """Let a greenlet run for whom its context names, or who is around it; with a step of its own, after that for the switcher."""
-        scope = switcher if strand.steps else find_scope()
+        scope = switcher if strand.steps else _find_scope()
         trace = None if scope is None else scope.trace
         if strand.base[0] is not trace:
             strand.base = (trace, None if trace is None else self._new_tracer(trace), scope)
 
-    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:
+    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: CScope | Nobody | None) -> Coroutine[Any, Any, Any]:
         """Return a coroutine that runs each resumption of the given one as a step."""
         return StepCoroutine(coroutine, scope, self)
 
@@ -221,22 +223,23 @@ class CTraceEngine:
     def close(self) -> None:
         """Nothing is held between steps."""
 
-    def _tracer(self, trace: CTrace) -> Any:
+    def _tracer(self, trace: CTrace) -> Tracer:
         """Return a tracer of the trace that is at rest in this thread, or a new one: two nested steps need two."""
+        resting: list[Tracer]
         try:
             resting = trace.resting.tracers
         except AttributeError:
             resting = trace.resting.tracers = []
         return resting.pop() if resting else self._new_tracer(trace)
 
-    def _new_tracer(self, trace: CTrace) -> Any:
+    def _new_tracer(self, trace: CTrace) -> Tracer:
         known = trace.known
         should_trace = functools.partial(self._should_trace, known)
         tracer = make_tracer(known.data, should_trace, known.verdicts, arcs=trace.branch)
         tracer.check_include = functools.partial(self._meet, known)
         return tracer
 
-    def _should_trace(self, known: Known, filename: str, frame: FrameType) -> Any:
+    def _should_trace(self, known: Known, filename: str, frame: FrameType) -> object:
         """Answer the tracer's question about a file; an exception here would end the tracer.
 
         A file's set is there before any tracer can look for it. So two threads never make two, one of which would be lost with
@@ -281,6 +284,7 @@ class CTraceEngine:
 
 
 _UNTRACE: Final = functools.partial(sys.settrace, None)
+_find_scope: Final = cast("Callable[[], CScope | None]", find_scope)
 
 
 def _pause(state: ThreadState) -> None:
@@ -328,13 +332,14 @@ def _give_way(strand: Strand) -> None:
         if id(frame.f_trace) in ours:
             frame.f_trace = None
         frame = frame.f_back
-    tracer.stop()
+    if tracer is not None:
+        tracer.stop()
     strand.is_on = False
     strand.running = (trace, None, scope)
     _miss(scope, OTHER_TRACER)
 
 
-def _miss(scope: Scope | None, reason: str) -> None:
+def _miss(scope: Scope | Nobody | None, reason: str) -> None:
     """Have a scope's artifact say that something is missing; never raise."""
     try:
         if scope is not None and scope.book is not None:

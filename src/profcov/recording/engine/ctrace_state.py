@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 from profcov.recording.engine.base import Taken, Trace
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from profcov.recording.engine.base import Executed
     from profcov.recording.engine.ctrace import CTraceEngine
+    from profcov.recording.scope import Scope
 
     Mark = tuple[str, CodeType, bytes]
     """What tells the code objects of all files apart: two that are alike are equal."""
@@ -23,13 +25,13 @@ class Known:
     __slots__ = ("data", "former", "keys", "verdicts")
 
     def __init__(self) -> None:
-        self.data: dict[Any, set[Any]] = {}
+        self.data: dict[str | Mark, set[int]] = {}
         """What they write, by the key of a file's version, or by a code object's mark."""
         self.keys: dict[Mark, str] = {}
         """Of which version of its file a code object is."""
-        self.verdicts: dict[Any, Any] = {}
+        self.verdicts: dict[str | Mark, object] = {}
         """On files, by their names in code objects; each is asked for once. And on marks."""
-        self.former: list[Any] = []
+        self.former: list[object] = []
 
 
 class CTrace(Trace):
@@ -37,14 +39,14 @@ class CTrace(Trace):
 
     __slots__ = ("_counts", "_engine", "_settled", "_width", "data", "known", "resting")
 
-    def __init__(self, slug: str, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
-        super().__init__(slug, label, branch=arc_width is not None)
+    def __init__(self, label: str | None, *, arc_width: int | None, engine: CTraceEngine) -> None:
+        super().__init__(label, branch=arc_width is not None)
         self._engine = engine
         self._width = arc_width or 0
         self.known = Known()
         self.data = self.known.data
         self.resting = threading.local()
-        self._counts: dict[Any, int] = {}
+        self._counts: dict[str | Mark, int] = {}
         """How much of each file's is on disk."""
         self._settled = 0
 
@@ -55,24 +57,25 @@ class CTrace(Trace):
 
     def take(self) -> Taken:
         """Return what is in the tracers' data and not on disk."""
-        counts: dict[Any, int] = {}
+        counts: dict[str | Mark, int] = {}
         new: Executed = {}
         for name, ran in list(self.data.items()):
             if len(ran) == self._counts.get(name):  # so a flush costs what is new, however many files there are
                 continue
-            filename, each = self.known.keys.get(name, name), set(ran)
+            filename = name if isinstance(name, str) else self.known.keys.get(name, name[0])
+            each = set(ran)
             counts[name] = len(each)
             left = each - self._written.get(filename, set())
             if left:
                 new.setdefault(filename, set()).update(left)
+        settle = partial(self._settle, counts, new)
         if not self.branch:
-            return Taken(new, (counts, new))
+            return Taken(new, settle)
         arcs = {filename: {unpack_arc(each, self._width) for each in packed} for filename, packed in new.items()}
-        return Taken(arcs, (counts, new))
+        return Taken(arcs, settle)
 
-    def settle(self, taken: Taken) -> None:
-        """Say that what was taken is on disk. Of two threads that do so at once, one may take a little once more."""
-        counts, new = taken.mark
+    def _settle(self, counts: dict[str | Mark, int], new: Executed) -> None:
+        """Note that these are on disk. Of two threads that do so at once, one may take a little once more."""
         for filename, each in new.items():
             self._written.setdefault(filename, set()).update(each)
         self._counts.update((name, count) for name, count in counts.items() if count > self._counts.get(name, 0))
@@ -83,6 +86,14 @@ class CTrace(Trace):
     def unsettle(self) -> None:
         """Say that nothing of it is on disk any more."""
         self._written, self._counts, self._settled = {}, {}, 0
+
+
+if TYPE_CHECKING:
+
+    class CScope(Scope):
+        """A scope with such a trace."""
+
+        trace: CTrace
 
 
 def unpack_arc(packed: int, width: int) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import sys
 import weakref
 from functools import partial
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from profcov.recording.engine.monitoring_state import calls
 from profcov.recording.engine.stacks import is_within
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import CodeType
 
-    from profcov.recording.context import Scope
+    from profcov.recording.scope import Scope
 
 _CO_ASKED_AGAIN: Final = 0x20 | 0x80 | 0x200
 """Generators, coroutines, and what is both."""
@@ -72,7 +72,7 @@ class LazyCode:
         self.codes: dict[int, weakref.ref[CodeType]] = {}
         self.evaluating: set[int] = set()
 
-    def note(self, code: CodeType) -> Iterable[Any]:
+    def note(self, code: CodeType) -> Iterable[object]:
         """Return the step, for :func:`at_once`, that notes a code object until it dies."""
         return calls((self.codes.setdefault, id(code), weakref.ref(code, partial(self.codes.pop, id(code)))))
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 import sys
 import sysconfig
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from profcov.errors import EngineUnavailableError
-from profcov.recording.context import Scope, current, find_scope
-from profcov.recording.engine.base import Capabilities, Counts, Trace
+from profcov.recording.context import current, find_scope
+from profcov.recording.engine.base import BaseEngine, Capabilities, Counts
 from profcov.recording.engine.lazily import LazyCode, is_lazy
 from profcov.recording.engine.monitoring_state import (
     CodeState,
@@ -32,10 +32,12 @@ from profcov.recording.faults import is_foreign, log_once
 from profcov.recording.garbage import somewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Iterable
     from types import CodeType
 
+    from profcov.recording.engine.monitoring_state import MonitoringScope, Step
     from profcov.recording.engine.sources import Sources
+    from profcov.recording.scope import Nobody
 
 FIRST_BUDGET: Final = 256
 """Wasted events before a code object is disarmed: about 40 us, what walking every thread's stack costs."""
@@ -47,12 +49,12 @@ MAX_QUIET: Final = 8
 HOT: Final = 32
 """Entries since a trace was armed there before a code object is one of them: they have cost what it costs to wake it."""
 
-_get: Final = current.get
-_get_scope: Final = find_scope
+_get_scope: Final = cast("Callable[[], MonitoringScope | None]", find_scope)
+_get: Final = cast("Callable[[], MonitoringScope | None]", current.get)
 """Also what it does first is done here, without the call, which would be a quarter of what an event costs."""
 
 
-class MonitoringEngine:
+class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
     """Two tools: *discovery* meets each code object once, *recording* has local events in measured ones.
 
     They must be two: an event that is both global and local keeps its DISABLE when the local set is switched.
@@ -68,7 +70,7 @@ class MonitoringEngine:
         self._monitoring: Any = getattr(sys, "monitoring", None)
         if self._monitoring is None:
             raise EngineUnavailableError(self.name, "sys.monitoring came with Python 3.12")
-        self._disable: Any = self._monitoring.DISABLE
+        self._disable: object = self._monitoring.DISABLE
         # Without the GIL a decision to disable can be overtaken before the deed; it may be switched off at any time.
         self._may_disable = not sysconfig.get_config_var("Py_GIL_DISABLED")
         self.capabilities = Capabilities(greenlets=True, branches=False, coroutine_blocks=True)
@@ -106,13 +108,12 @@ class MonitoringEngine:
 
     # The contract of base.Engine.
 
-    def new_trace(self, slug: str, label: str | None) -> MonitoringTrace:
+    def new_trace(self, label: str | None) -> MonitoringTrace:
         """Return an empty trace."""
-        return MonitoringTrace(slug, label)
+        return MonitoringTrace(label)
 
-    def release(self, trace: Trace) -> None:
+    def release(self, trace: MonitoringTrace) -> None:
         """Forget a trace without scopes: it is live no longer, and armed nowhere once others enter or ``review`` is called."""
-        assert isinstance(trace, MonitoringTrace)  # noqa: S101
         trace.is_over = True
         self._let_go(trace)
 
@@ -122,9 +123,9 @@ class MonitoringEngine:
         at_once(calls_if(trace.is_parked(), steps))
         self._version = unique()
 
-    def begin(self, scope: Scope) -> None:
+    def begin(self, scope: MonitoringScope) -> None:
         """Make the scope's trace live: entries that were quiet must be seen again."""
-        trace: MonitoringTrace = scope.trace
+        trace = scope.trace
         trace.scopes.add(scope)  # first: from now on nobody lets go of the trace
         if trace in self._announced:
             return
@@ -143,13 +144,17 @@ class MonitoringEngine:
                 at_once(calls(*self._wake(state, code)))
         self._announced.add(trace)  # last: who is struck before, or comes meanwhile, does it all again
 
-    def enter(self, scope: Scope | None) -> None:
+    def enter(self, scope: MonitoringScope | Nobody | None) -> None:
         """Do nothing: callbacks read the context variable."""
 
     def leave(self, handle: None) -> None:
         """Do nothing: callbacks read the context variable."""
 
-    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: Scope) -> Coroutine[Any, Any, Any]:  # noqa: ARG002
+    def drive(
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        scope: MonitoringScope | Nobody | None,  # noqa: ARG002
+    ) -> Coroutine[Any, Any, Any]:
         """Return the coroutine as it is: its task's context carries the scope."""
         return coroutine
 
@@ -185,7 +190,7 @@ class MonitoringEngine:
 
     # Callbacks. None of them may raise what is ours: it would reach the application.
 
-    def _on_discovery(self, code: CodeType, offset: int) -> Any:
+    def _on_discovery(self, code: CodeType, offset: int) -> object:
         try:
             if id(code) not in self._states:
                 filename = self.sources.measured(code.co_filename, sys._getframe(1))  # noqa: SLF001
@@ -214,7 +219,7 @@ class MonitoringEngine:
         if id(code) in self._states:
             self._on_entry(code, offset)
 
-    def _on_entry(self, code: CodeType, offset: int) -> Any:  # noqa: ARG002, C901 (a call would cost more)
+    def _on_entry(self, code: CodeType, offset: int) -> object:  # noqa: ARG002, C901 (a call would cost more)
         try:
             state = self._states.get(id(code))
             if state is None:
@@ -271,7 +276,7 @@ class MonitoringEngine:
             return False
         return True
 
-    def _on_line(self, code: CodeType, line: int) -> Any:
+    def _on_line(self, code: CodeType, line: int) -> object:
         try:
             state = self._states[id(code)]
             epoch = state.epoch
@@ -334,7 +339,7 @@ class MonitoringEngine:
         at_once(drop, calls((state.armed.setdefault, trace, seen)), state.publish(), wake)
         state.waste = state.settled = state.calls = 0
 
-    def _wake(self, state: CodeState, code: CodeType) -> Iterable[tuple[Any, ...]]:
+    def _wake(self, state: CodeState, code: CodeType) -> Iterable[Step]:
         """Return the steps that re-arm the events of a code object: off and on."""
         if not self._may_disable:
             return ()
@@ -347,7 +352,7 @@ class MonitoringEngine:
             (switch, self._recording, code, self._local),
         )
 
-    def _disarm(self, state: CodeState, code: CodeType, scope: Scope | None) -> None:
+    def _disarm(self, state: CodeState, code: CodeType, scope: MonitoringScope | None) -> None:
         """Let go of the traces that entered a code object and are in it no longer.
 
         It may be struck, or overtaken by another thread's, at any place: until the last call nobody is let go of, and whoever

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.recording.engine.base import Executed, Taken, Trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import CodeType
 
-    Step = tuple[Any, ...]
+    from profcov.recording.scope import Scope
 
-_exhaust: Final[Callable[[Iterable[Any]], None]] = deque(maxlen=0).extend
+    Step = tuple[Any, ...]  # a function, and its arguments
+
+_exhaust: Final[Callable[[Iterable[object]], None]] = deque[object](maxlen=0).extend
 unique: Final = count(1).__next__
 """Return a number that no state of anything has had before."""
 _may_lack_lines: Final = attrgetter("may_lack_lines")
@@ -25,7 +27,7 @@ _is_over: Final = attrgetter("is_over")
 _scopes: Final = attrgetter("scopes.data")
 
 
-def at_once(*parts: Iterable[Any]) -> None:
+def at_once(*parts: Iterable[object]) -> None:
     """Take all the steps of some iterators in one call into C: no thread, signal or garbage collection gets in between.
 
     There is no lock: the collector runs code of others in whatever thread it falls due, also in one that holds a lock, and
@@ -34,12 +36,12 @@ def at_once(*parts: Iterable[Any]) -> None:
     _exhaust(chain.from_iterable(parts))
 
 
-def calls(*steps: Step) -> Iterable[Any]:
+def calls(*steps: Step) -> Iterable[object]:
     """Return the steps, each a function and its arguments, to be taken as they are reached."""
     return starmap(call, steps)
 
 
-def calls_if(condition: Iterable[Any], steps: Iterable[Step]) -> Iterable[Any]:
+def calls_if(condition: Iterable[object], steps: Iterable[Step]) -> Iterable[object]:
     """Return steps that are taken if a condition holds when they are reached: an iterator in C of one value."""
     return starmap(call, chain.from_iterable(compress((steps,), condition)))
 
@@ -49,8 +51,8 @@ class MonitoringTrace(Trace):
 
     __slots__ = ("fresh", "is_over", "waste")
 
-    def __init__(self, slug: str, label: str | None) -> None:
-        super().__init__(slug, label)
+    def __init__(self, label: str | None) -> None:
+        super().__init__(label)
         self.fresh: dict[tuple[str, int], None] = {}
         self.is_over = False
         self.waste = 0
@@ -73,11 +75,10 @@ class MonitoringTrace(Trace):
                 fresh.pop((filename, line), None)
             else:
                 executed.setdefault(filename, set()).add(line)
-        return Taken(executed)
+        return Taken(executed, partial(self._settle, executed))
 
-    def settle(self, taken: Taken) -> None:
-        """Say that what was taken is on disk."""
-        for filename, lines in taken.executed.items():
+    def _settle(self, executed: Executed) -> None:
+        for filename, lines in executed.items():
             self._written.setdefault(filename, set()).update(lines)
             for line in lines:
                 self.fresh.pop((filename, line), None)
@@ -87,6 +88,16 @@ class MonitoringTrace(Trace):
         written, self._written = self._written, {}
         for filename, lines in list(written.items()):
             self.fresh.update(dict.fromkeys((filename, line) for line in list(lines)))
+
+
+if TYPE_CHECKING:
+
+    class MonitoringScope(Scope):
+        """A scope with such a trace, as are those around it."""
+
+        trace: MonitoringTrace
+
+        def nest(self) -> Iterator[MonitoringTrace]: ...  # noqa: D102 (as of any scope)
 
 
 class CodeState:
@@ -134,12 +145,12 @@ class CodeState:
         """Return, for :func:`calls_if`, whether a line's event may be off."""
         return map(_may_lack_lines, (self,))
 
-    def publish(self) -> Iterable[Any]:
+    def publish(self) -> Iterable[object]:
         """Return the steps that make a change of who is armed known to callbacks; what they have decided before is void."""
-        sets: Iterable[Any] = map(tuple, map(dict.values, (self.armed,)))
+        sets = map(tuple, map(dict.values, (self.armed,)))
         return chain(calls((setattr, self, "epoch", unique())), map(setattr, (self,), ("sets",), sets))
 
-    def drop(self, live: set[MonitoringTrace], known: tuple[MonitoringTrace, ...]) -> Iterable[Any]:
+    def drop(self, live: set[MonitoringTrace], known: tuple[MonitoringTrace, ...]) -> Iterable[object]:
         """Return the steps that disarm those who are not live, and forget the lines of those who are over, too.
 
         The caller holds on to ``known``: a trace must not die while steps are taken.

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import CodeType, FrameType
 
-    from profcov.recording.context import Scope
     from profcov.recording.engine.base import Executed
+    from profcov.recording.scope import Scope
 
 _DEMO: Final = os.path.join(OWN, "demo") + os.sep  # noqa: PTH118
 

@@ -12,11 +12,16 @@ from profcov.recording.garbage import pausing_here
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Running = tuple[Any, Any, Any]
-"""A trace, the tracer that is at work for it, and the scope; all None where nobody is measured.
+    from profcov.recording.engine.c_tracer import Tracer
+    from profcov.recording.engine.ctrace_state import CScope, CTrace
+    from profcov.recording.scope import Nobody
 
-The tracer alone is None where another trace function is in the way.
-"""
+    Running = tuple[CTrace | None, Tracer | None, CScope | Nobody | None]
+    """A trace, the tracer that is at work for it, and the scope; all None where nobody is measured.
+
+    The tracer alone is None where another trace function is in the way.
+    """
+
 NOBODY: Final[Running] = (None, None, None)
 
 

@@ -8,15 +8,16 @@ from contextvars import Context
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from profcov.recording.context import Nobody, current, find_scope
+from profcov.recording.context import current, find_scope
 from profcov.recording.faults import raise_foreign
+from profcov.recording.scope import Nobody
 from profcov.recording.step import Step
 from profcov.recording.unit import adopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from profcov.recording.context import Scope
+    from profcov.recording.scope import Scope
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -13,9 +13,10 @@ import weakref
 from types import BuiltinMethodType
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.recording.context import Nobody, Scope, current, find_scope
+from profcov.recording.context import current, find_scope
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.propagation.binding import Handed, look_like
+from profcov.recording.scope import Nobody, Scope
 from profcov.recording.step import Step
 
 if TYPE_CHECKING:

@@ -18,11 +18,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.reasons import HANDED_OVER
-from profcov.recording.context import Nobody, current, find_scope, find_task
+from profcov.recording.context import current, find_scope, find_task
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.propagation.binding import is_bound
 from profcov.recording.propagation.marks import Mark, find_marks, marks_of
 from profcov.recording.propagation.patches import INSTALLED
+from profcov.recording.scope import Nobody
 from profcov.recording.step import Step
 from profcov.recording.unit import adopt
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from types import FrameType, ModuleType
 
     from profcov.recording.book import Book
-    from profcov.recording.context import Scope
     from profcov.recording.propagation.patches import Patches
+    from profcov.recording.scope import Scope
     from profcov.recording.unit import Unit
 
 _libraries: Final = {queue.__file__, __file__, INSTALLED.wrap.__code__.co_filename}

@@ -60,7 +60,7 @@ def find_headers(scheme: str, host: str | None, port: int | None, given: Iterabl
             return {}
         if any(_text(name).lower() == HEADER.lower() for name in given):
             return {}
-        return outgoing_headers(scope.trace.slug, settings.secret)
+        return outgoing_headers(scope.book.slug, settings.secret)
     except Exception as error:  # noqa: BLE001 (the application's call goes out, whatever is wrong with ours)
         raise_foreign(error)
         log_once("outgoing", "cannot carry a slug to another server", error=error)

@@ -23,14 +23,14 @@ from profcov.recording.lingering import linger
 from profcov.recording.processes import flush_everything, go_on, recorder_for
 from profcov.recording.propagation.binding import look_like, unbound
 from profcov.recording.propagation.programs import Program
-from profcov.recording.unit import work_labelled
+from profcov.recording.work import work_labelled
 from profcov.settings import ENABLE, PROCESS_SLUG, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from profcov.recording.context import Scope
     from profcov.recording.propagation.patches import Patches
+    from profcov.recording.scope import Scope
 
 # What Popen takes: the patches of others that are in its place need not tell, and this has been its order since Python 2.
 _POPEN: Final = Signature(

@@ -12,7 +12,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.recording import propagation
-from profcov.recording.context import Nobody, current, find_scope
+from profcov.recording.context import current, find_scope
 from profcov.recording.engine.coroutine import StepCoroutine
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.propagation import trio_tasks
@@ -20,14 +20,15 @@ from profcov.recording.propagation.binding import Handed
 from profcov.recording.propagation.callbacks import follow_loop, hand
 from profcov.recording.propagation.on_import import when_imported
 from profcov.recording.propagation.patches import INSTALLED
+from profcov.recording.scope import Nobody
 from profcov.recording.step import Step
 from profcov.recording.unit import adopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from profcov.recording.context import Scope
     from profcov.recording.engine.base import Capabilities
+    from profcov.recording.scope import Scope
     from profcov.recording.unit import Unit
 
 
@@ -88,7 +89,13 @@ def create_task(original: Callable[..., Any], loop: Any, coroutine: Any, /, **op
     """Make a task that is a unit of its own if a unit makes it."""
     context = options.get("context")
     given = current.get() if context is None else context.get(current)
-    scope = find_scope() if context is None else given if given is not None and given.holders else None
+    scope = (
+        find_scope()
+        if context is None
+        else given
+        if given is not None and type(given) is not Nobody and given.holders
+        else None
+    )
     if scope is not None:
         return _create_unit(original, loop, coroutine, options, scope)
     if type(given) is Nobody and given.blocks:

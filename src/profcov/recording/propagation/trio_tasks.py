@@ -6,10 +6,11 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.reasons import UNFOLLOWED
-from profcov.recording.context import Nobody, current, find_scope
+from profcov.recording.context import current, find_scope
 from profcov.recording.faults import log_once
 from profcov.recording.propagation.binding import Handed, unbound
 from profcov.recording.propagation.patches import INSTALLED
+from profcov.recording.scope import Nobody
 from profcov.recording.unit import adopt
 
 if TYPE_CHECKING:

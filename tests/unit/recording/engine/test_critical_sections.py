@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from profcov.recording.context import Scope
 from profcov.recording.engine.monitoring_state import at_once
 from profcov.recording.engine.versions import MARK
+from profcov.recording.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +43,7 @@ def compile_at(path: Path, text: str = "def work():\n    return 1\n") -> Callabl
 
 
 def begin(engine: MonitoringEngine, label: str | None = "label") -> Scope:
-    scope = Scope(engine.new_trace("slug", label), None, None)
+    scope = Scope(engine.new_trace(label), None, None)
     engine.begin(scope)
     return scope
 
@@ -201,7 +201,7 @@ def test_a_trace_whose_beginning_was_struck_wakes_everything_when_it_begins_agai
     work, first = compile_at(tmp_path / "work.py"), begin(engine, "first")
     run(engine, first, work)
     assert engine._quiet
-    wake, second = engine._wake, Scope(engine.new_trace("slug", "second"), None, None)
+    wake, second = engine._wake, Scope(engine.new_trace("second"), None, None)
 
     def strike(*_: Any) -> Any:
         raise KeyboardInterrupt

@@ -79,7 +79,8 @@ def test_a_trace_function_that_the_application_sets_in_a_unit_is_let_be_and_the_
 
 # An exception at each instruction of what switches tracers, one in each round: a signal handler's may come anywhere.
 STRIKES = """
-import dis, signal, sys
+import dis, gc, signal, sys
+gc.disable()  # or it runs in the calls of `strike`, between two instructions where CPython itself runs no collection
 from measured import *
 from play import *
 from profcov.recording.engine import ctrace

@@ -82,12 +82,12 @@ def module(tmp_path: Path) -> dict[str, Any]:
 def test_what_is_evaluated_first_for_one_profile_is_neither_its_nor_the_next_ones(
     engine: MonitoringEngine, module: dict[str, Any]
 ) -> None:
-    from profcov.recording.context import Scope
+    from profcov.recording.scope import Scope
     from profcov.recording.step import Step
 
     found = []
     for slug in ("first", "second"):
-        scope = Scope(engine.new_trace(slug, slug), None, None)
+        scope = Scope(engine.new_trace(slug), None, None)
         engine.begin(scope)
         with Step(engine, scope):
             module["work"]()

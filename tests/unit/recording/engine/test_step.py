@@ -4,7 +4,8 @@ import inspect
 import sys
 from typing import Any
 
-from profcov.recording.context import Scope, current
+from profcov.recording.context import current
+from profcov.recording.scope import Scope
 from profcov.recording.step import Step
 
 
