@@ -18,7 +18,7 @@ from profcov.wire.statuses import IN_COROUTINE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from profcov.recording.unit import Unit
+    from profcov.recording.unit import Refused, Unit
     from profcov.settings import Settings
     from profcov.slug import Slug
 
@@ -48,7 +48,7 @@ class trace:  # noqa: N801 (used like a function)
         self._open: dict[contextlib.ExitStack, tuple[tuple[int, ...], Unit | None]] = {}
         self.status = ""
 
-    def _begin(self) -> Unit:
+    def _begin(self) -> Unit | Refused:
         unit = open_recorder(self._settings).begin(self._slug)
         self.status = unit.status
         return unit
@@ -119,8 +119,7 @@ class trace:  # noqa: N801 (used like a function)
 
 def _end_elsewhere(unit: Unit) -> None:
     """End a unit in another thread than its step is on: nobody but that thread can take its tracer away."""
-    if unit.book is not None:
-        unit.book.miss(UNFOLLOWED)
+    unit.book.miss(UNFOLLOWED)
     unit.end()
 
 

@@ -106,3 +106,13 @@ def run_linter(directory: Path) -> dict[str, str]:
     verdicts = dict(line.rsplit(" ", 1) for line in lines if line.endswith(ends))
     assert verdicts, done.stdout + done.stderr
     return verdicts
+
+
+def test_nothing_in_the_recording_half_asserts() -> None:
+    asserting = [
+        f"{path.relative_to(PACKAGE)}:{node.lineno}"
+        for path in list_modules((*RECORDING, *WAIST))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Assert) or (isinstance(node, ast.Name) and node.id == "AssertionError")
+    ]
+    assert asserting == []

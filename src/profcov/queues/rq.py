@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from profcov.recording.recorder import Recorder
     from profcov.recording.unit import Unit
     from profcov.settings import Settings
     from profcov.slug import Slug
@@ -304,7 +305,7 @@ def _perform(perform: Callable[..., Any], worker: Any, job: Job, *args: Any, **k
         return perform(job, *args, **kwargs)
     install()
     run = _run_of(job)
-    recorder = getattr(worker, _RECORDER, None) or open_recorder()
+    recorder: Recorder = getattr(worker, _RECORDER, None) or open_recorder()
     recorder.warm_up()  # in a horse that was spawned: it may have a second to write, when its job is stopped
     unit = recorder.begin(slug, _work_of(run, is_attempt=True))
     if not unit.traced:
@@ -357,7 +358,7 @@ def _storing(worker: Any, status: str, *args: Any, **kwargs: Any) -> Iterator[No
     unit.end_job(status)
     unit.flush()
     if isinstance(job.meta, dict):
-        job.meta = stamp(job.meta, str(unit.slug))
+        job.meta = stamp(job.meta, unit.book.slug)
     repeats = status == FINISHED and getattr(job, "repeats_left", None)
     yield
     stored = job.get_status(refresh=False)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from profcov.recording.book import Book
     from profcov.recording.engine.sources import Sources
     from profcov.recording.place import Place
     from profcov.recording.unit import Unit
@@ -48,11 +47,10 @@ class _Lingering:
     def look(self, frames: dict[int, FrameType], now: float) -> bool:
         """Change whether readers wait; tell whether the unit has not ended."""
         unit = self._unit()
-        book = None if unit is None else unit.book
-        if unit is None or book is None or not unit.is_open:
-            self._stand_as(None, unit, book)
+        if unit is None or not unit.is_open:
+            self._stand_as(None, unit)
             return False
-        at = _locate(unit, frames, book.engine.sources)
+        at = _locate(unit, frames, unit.book.engine.sources)
         ran = 0.0 if unit.thread is None else _processor_seconds(unit.thread[1])
         if at is None or at != self._at or ran - self._ran > BUSY_SECONDS:
             self._at, self._moved = at, now
@@ -63,14 +61,14 @@ class _Lingering:
         if at is None and is_old:  # it has not begun, say
             kind = None
         if kind != self._kind:
-            self._stand_as(kind, unit, book)
+            self._stand_as(kind, unit)
         return True
 
-    def _stand_as(self, kind: str | None, unit: Unit | None, book: Book | None) -> None:
+    def _stand_as(self, kind: str | None, unit: Unit | None) -> None:
         """Take the new place, and leave the old one then: readers see one of the two at every moment."""
         place = None
-        if kind is not None and book is not None and not book.is_past:
-            place = book.join(kind=kind)
+        if kind is not None and unit is not None and not unit.book.is_past:
+            place = unit.book.join(kind=kind)
             if place is None:
                 return  # a reader has come just now, and sees the old one; or it has consumed it at the next look
         if unit is not None:

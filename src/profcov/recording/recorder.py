@@ -19,7 +19,7 @@ from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.flusher import start_flusher
 from profcov.recording.later import do_or_put_off
 from profcov.recording.lingering import look_at_lingering
-from profcov.recording.unit import Unit, end_dropped
+from profcov.recording.unit import Refused, Unit, end_dropped
 from profcov.recording.work import UNNAMED, Work
 from profcov.slug import Slug, parse_slug
 from profcov.store.denial import find_denial
@@ -43,7 +43,6 @@ from profcov.wire.statuses import (
     PAUSED,
     SIGNATURE,
     STARTING,
-    TRACED,
     unsupported,
 )
 
@@ -74,84 +73,83 @@ class Recorder:
         self._flusher: int | None = None
         self._watchers = [None]  # one thing to take out: taking is atomic, so that one thread flushes
 
-    def begin_request(self, claim: Claim, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
+    def begin_request(self, claim: Claim, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit | Refused:
         """Begin a unit of work for what a request claims, which may be anything; never raises."""
-        if not claim.is_default:
-            # Why no engine runs here is for those who may know: it comes second.
-            refusal = DISABLED if self._refusal == DISABLED else self._check(claim)
-            if refusal is not None:
-                return Unit(refusal)
-        return self.begin(claim.slug, work, wait=wait)
+        return self._try_to_begin(claim.slug, work, wait, None if claim.is_default else claim)
 
-    def _check(self, claim: Claim) -> TraceStatus | None:
-        """Return why a claim is not believed, or None."""
-        try:
-            parse_slug(claim.slug)
-            secret = self.settings.secret
-            if secret is not None and not is_signed(claim.slug, claim.token, secret, self.settings.token_seconds):
-                return SIGNATURE
-            return None if self._books.admission.is_allowed(claim.slug) else NOT_ALLOWED
-        except InvalidSlugError:
-            return INVALID_SLUG
-        except Exception as error:  # noqa: BLE001 (itsdangerous may be missing)
-            raise_foreign(error)
-            log_once("signature", "cannot check who sends a slug", error=error)
-            return SIGNATURE
-
-    def begin(self, slug_text: str, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit:
+    def begin(self, slug_text: str, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit | Refused:
         """Begin a unit of work for a slug as it came in, unchecked; never raises.
 
         ``wait`` is how many seconds to wait while the profile is being combined; then the status is ``BUSY``. With 0 the caller
         tries again, and calls :meth:`miss` in the end.
         """
+        return self._try_to_begin(slug_text, work, wait)
+
+    def _try_to_begin(self, slug_text: str, work: Work, wait: float, claim: Claim | None = None) -> Unit | Refused:
+        slug = None
         try:
-            unit = self._begin(slug_text, work, wait)
-            if unit.status in MISSED and (wait or unit.status != BUSY):
-                self.miss(slug_text, unit.status)
-            return unit  # noqa: TRY300
+            if self._refusal == DISABLED:
+                return Refused(DISABLED)
+            slug = Slug(slug_text) if slug_text in self._books else parse_slug(slug_text)
+            # Why no engine runs here is for those who may know: it comes after what a claim is worth.
+            found = (None if claim is None else self._check(slug, claim)) or self._begin(slug, work, wait)
+            if isinstance(found, Unit):
+                return found
+            refused = Refused(found, slug)
+            if found in MISSED and (wait or found != BUSY):
+                self.miss(refused)
+            return refused  # noqa: TRY300
         except InvalidSlugError:
-            return Unit(INVALID_SLUG)
+            return Refused(INVALID_SLUG)
         except Exception as error:  # noqa: BLE001
             raise_foreign(error)
-            self.miss(slug_text, ERROR)
+            self.miss(Refused(ERROR, slug))
             denial = find_denial(error)
             if denial is None:
                 log_once("begin", "cannot begin to record", error=error)
-                return Unit(ERROR)
+                return Refused(ERROR, slug)
             log_once("denied", "cannot record: %s", denial)
-            return Unit(unsupported(denial.public))
+            return Refused(unsupported(denial.public), slug)
 
-    def _begin(self, slug_text: str, work: Work, wait: float) -> Unit:
+    def _check(self, slug: Slug, claim: Claim) -> TraceStatus | None:
+        """Return why a claim is not believed, or None."""
+        try:
+            secret = self.settings.secret
+            if secret is not None and not is_signed(slug, claim.token, secret, self.settings.token_seconds):
+                return SIGNATURE
+            return None if self._books.admission.is_allowed(slug) else NOT_ALLOWED
+        except Exception as error:  # noqa: BLE001 (itsdangerous may be missing)
+            raise_foreign(error)
+            log_once("signature", "cannot check who sends a slug", error=error)
+            return SIGNATURE
+
+    def _begin(self, slug: Slug, work: Work, wait: float) -> Unit | TraceStatus:
         if self._flusher is None and self._refusal is None:
             self._watch()
         refusal = self._refusal or self._at_rest
         if refusal is not None:
-            return Unit(refusal)
+            return refusal
         engine = self.engine or self._start()
         if engine is None:
-            parse_slug(slug_text)  # what is wrong with the request comes first
-            return Unit(self._refusal or STARTING)
+            return self._refusal or STARTING
         refusal = engine.refusal()
         if refusal is not None:
-            return Unit(refusal)
-        slug = Slug(slug_text) if slug_text in self._books else parse_slug(slug_text)
+            return refusal
         entered = self._books.enter(slug, engine, work.job, wait)
         if isinstance(entered, str):
-            return Unit(entered)
+            return entered
         book, place = entered
         try:
             scope = book.open_scope(find_scope(), work, functools.partial(self._find_label, slug, work))
         except BaseException:
             book.disjoin(place, work.job)
             raise
-        return Unit(TRACED, scope, place)
+        return Unit(scope, place)
 
-    def miss(self, slug_text: str, status: TraceStatus) -> None:
+    def miss(self, refused: Refused) -> None:
         """Note that a unit was refused whose lines will be missing; never raises."""
-        try:
-            self.presence.note(MISSING, parse_slug(slug_text), MISSED[status])
-        except InvalidSlugError:
-            return
+        if refused.slug is not None:
+            self.presence.note(MISSING, refused.slug, MISSED[refused.status])
 
     def _find_label(self, slug: Slug, work: Work, final: bool) -> str | None:  # noqa: FBT001 (called by position)
         """Return a unit's context label; None while the route is not known, unless that is ``final``."""

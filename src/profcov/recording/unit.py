@@ -11,7 +11,7 @@ import contextlib
 import functools
 import weakref
 from threading import get_ident, get_native_id
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from profcov.recording.context import current, find_scope
 from profcov.recording.faults import log_once, raise_foreign
@@ -26,50 +26,66 @@ from profcov.wire.statuses import TRACED
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine
 
-    from profcov.recording.book import Book
-    from profcov.recording.engine.base import Capabilities, Engine, Trace
+    from profcov.recording.engine.base import Capabilities
     from profcov.recording.place import Place
     from profcov.recording.scope import Scope
+    from profcov.slug import Slug
     from profcov.store.jobs import JobRun
     from profcov.wire.statuses import TraceStatus
 
 
+class Refused:
+    """A unit of work that is not recorded: ``status`` says why. Whoever answers for it may treat it as a unit."""
+
+    __slots__ = ("slug", "status")
+
+    traced: Literal[False] = False
+    """Whether lines are recorded."""
+
+    def __init__(self, status: TraceStatus, slug: Slug | None = None) -> None:
+        self.status = status
+        self.slug = slug
+        """Whose lines are missing; None where what came in is no slug."""
+
+    def flush(self) -> None:
+        """Nothing is recorded."""
+
+    def learn_label(self) -> None:
+        """Nothing is recorded."""
+
+    def end(self) -> None:
+        """Nothing has begun."""
+
+
 class Unit:
-    """One unit of work, or the refusal of one: then ``status`` says why and everything else does nothing."""
+    """One unit of work that is recorded."""
 
     __slots__ = (
         "__weakref__",
-        "_book",
         "_engine",
         "_holder",
         "_is_adopted",
         "_open",
         "_place",
         "_trace",
+        "book",
         "coroutine",
         "scope",
-        "slug",
-        "status",
         "thread",
     )
 
-    def __init__(
-        self,
-        status: TraceStatus,
-        scope: Scope | None = None,
-        place: Place | None = None,
-        *,
-        is_adopted: bool = False,
-        shares: bool = False,
-    ) -> None:
-        self.status = status
-        self.scope = scope
-        self._trace: Trace | None = None if scope is None else scope.trace
+    traced: Literal[True] = True
+    """Whether lines are recorded."""
+    status: Final = TRACED
+
+    def __init__(self, scope: Scope, place: Place | None, *, is_adopted: bool = False, shares: bool = False) -> None:
+        self.scope: Scope | None = scope
+        """What its steps run under; None once it has ended."""
+        self.book = scope.book
+        self._trace = scope.trace
+        self._engine = scope.book.engine
         self._is_adopted = is_adopted
         self._holder = id(self) if shares else 0
-        self._book: Book | None = None if scope is None else scope.book
-        self._engine: Engine | None = None if self._book is None else self._book.engine
-        self.slug = None if self._book is None else self._book.slug
         self._open = [None]  # one thing to take out: taking is atomic, so a unit ends once
         self._place = [] if place is None else [place]  # to be taken out likewise: it has one owner
         self.thread: tuple[int, int] | None = None
@@ -78,19 +94,12 @@ class Unit:
         """What it runs, if it is a task."""
 
     @property
-    def traced(self) -> bool:
-        """Whether lines are recorded."""
-        return self._book is not None
-
-    @property
     def capabilities(self) -> Capabilities:
         """What the engine at work can do."""
-        assert self._engine is not None  # noqa: S101
         return self._engine.capabilities
 
     def step(self) -> Step:
         """Return a context manager: its block is the unit's, on this thread."""
-        assert self._engine is not None  # noqa: S101 (only a traced unit has steps)
         if self._is_adopted:
             self.thread = get_ident(), get_native_id()
         return Step(self._engine, self.scope)
@@ -102,12 +111,11 @@ class Unit:
 
     async def wait(self, work: Awaitable[Any]) -> Any:
         """Await work as the unit's: every resumption of it is a step."""
-        assert self._engine is not None  # noqa: S101
-        assert self.scope is not None  # noqa: S101
+        scope = self.scope
         coroutine = work if isinstance(work, collections.abc.Coroutine) else _await(work)
-        token = current.set(self.scope)
+        token = current.set(scope)
         try:
-            return await self._engine.drive(coroutine, self.scope)
+            return await self._engine.drive(coroutine, scope)
         finally:
             # ValueError: closed by the garbage collector, in another context.
             with contextlib.suppress(ValueError):
@@ -115,13 +123,13 @@ class Unit:
 
     def flush(self) -> None:
         """Put on disk what was recorded and is not there yet: before others can know of the work."""
-        if self._book is not None and self._trace is not None and (self._trace.has_news or self._book.notes):
-            do_or_put_off(functools.partial(self._book.flush, self._trace))
+        if self._trace.has_news or self.book.notes:
+            do_or_put_off(functools.partial(self.book.flush, self._trace))
 
     def learn_label(self) -> None:
         """Find the context label if it can be told by now: frameworks forget the route before the request is over."""
-        if self._book is not None and self._trace is not None and self._trace.label is None:
-            do_or_put_off(functools.partial(self._book.learn_label, self._trace))
+        if self._trace.label is None:
+            do_or_put_off(functools.partial(self.book.learn_label, self._trace))
 
     def end_job(self, status: str) -> None:
         """Note what became of the job that the unit is; it is on disk after the next flush."""
@@ -142,8 +150,6 @@ class Unit:
         self._leave(self.scope)
 
     def _leave(self, scope: Scope | None) -> None:
-        if self._book is None or self._trace is None:
-            return
         try:
             self._open.pop()
         except IndexError:
@@ -152,15 +158,14 @@ class Unit:
         try:
             place = self._place.pop()
         except IndexError:  # readers were let in before, and may have consumed what it belongs to
-            do_or_put_off(self._book.flush_late)
+            do_or_put_off(self.book.flush_late)
         else:
             self._give_back(place, scope, label_is_final=not self._is_adopted)
 
     def _give_back(self, place: Place, scope: Scope | None, *, label_is_final: bool) -> None:
-        if self._book is not None and self._trace is not None:
-            is_over = scope is None or not scope.origin.is_quiet
-            leave = functools.partial(self._book.leave, label_is_final=label_is_final, is_over=is_over)
-            do_or_put_off(functools.partial(leave, self._trace, place))
+        is_over = scope is None or not scope.origin.is_quiet
+        leave = functools.partial(self.book.leave, label_is_final=label_is_final, is_over=is_over)
+        do_or_put_off(functools.partial(leave, self._trace, place))
 
     def end_with(self, owner: object) -> None:
         """Have the unit end once an object was dropped, unless it has ended by then; the recorder's own thread does so.
@@ -173,11 +178,6 @@ class Unit:
     def is_open(self) -> bool:
         """Whether the unit has not ended."""
         return bool(self._open)
-
-    @property
-    def book(self) -> Book | None:
-        """What the process keeps of the slug."""
-        return self._book
 
     def let_readers_in(self) -> None:
         """Keep readers waiting no longer; what runs from now on is still recorded."""
@@ -241,7 +241,7 @@ def adopt(scope: Scope, *, may_run_for_ever: bool = False, shares: bool = False)
     except Exception as error:  # noqa: BLE001
         raise_foreign(error)
         log_once("begin", "cannot begin to record", error=error)
-    unit = Unit(TRACED, own, place, is_adopted=True, shares=shares)
+    unit = Unit(own, place, is_adopted=True, shares=shares)
     if shares:
         own.holders.add(id(unit))
     if may_run_for_ever and place is not None:

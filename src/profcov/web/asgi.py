@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
     from profcov.recording.recorder import Recorder
-    from profcov.recording.unit import Unit
+    from profcov.recording.unit import Refused, Unit
     from profcov.settings import Settings
     from profcov.wire.carrier import Claim
 
@@ -75,7 +75,7 @@ class ProfileTraceMiddleware:
             scope.pop(_MARK, None)  # a second try is traced, too
 
 
-async def _begin(recorder: Recorder, claim: Claim, work: Work) -> Unit:
+async def _begin(recorder: Recorder, claim: Claim, work: Work) -> Unit | Refused:
     """Begin a unit without holding up the event loop while the profile is being combined."""
     unit = recorder.begin_request(claim, work, wait=0)
     for _ in range(_BUSY_TRIES):
@@ -83,8 +83,8 @@ async def _begin(recorder: Recorder, claim: Claim, work: Work) -> Unit:
             break
         await asyncio.sleep(_BUSY_POLL_SECONDS)
         unit = recorder.begin_request(claim, work, wait=0)
-    if unit.status == BUSY:
-        recorder.miss(claim.slug, BUSY)
+    if not unit.traced and unit.status == BUSY:
+        recorder.miss(unit)
     return unit
 
 
@@ -127,7 +127,7 @@ def _flushing_at_shutdown(send: Send) -> Send:
     return respond
 
 
-def _with_status(send: Send, unit: Unit, *, is_said: bool) -> Send:
+def _with_status(send: Send, unit: Unit | Refused, *, is_said: bool) -> Send:
     """Return a ``send`` that adds the status header, if asked, and flushes before anything reaches the client."""
     status = (_STATUS_NAME, unit.status.encode("latin-1"))
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from profcov.recording.unit import Unit
+    from profcov.recording.unit import Refused, Unit
     from profcov.settings import Settings
 
 _MARK = "profcov.status"
@@ -176,7 +176,7 @@ class _Response:
     It does not flush before the headers: servers keep them until the first bytes of the body, or its end.
     """
 
-    def __init__(self, start_response: StartResponse, unit: Unit, *, is_said: bool) -> None:
+    def __init__(self, start_response: StartResponse, unit: Unit | Refused, *, is_said: bool) -> None:
         self._start_response = start_response
         self._unit = unit
         self._status = [(STATUS_HEADER, unit.status)] if is_said else []
