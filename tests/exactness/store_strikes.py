@@ -25,6 +25,8 @@ SLUGS = ("one", "two")
 MODULES = (
     "recording.book",
     "recording.books",
+    "recording.pending",
+    "recording.traces",
     "recording.place",
     "recording.recorder",
     "recording.processes",

@@ -131,7 +131,7 @@ def pick_slug(variant: str, turn: int) -> str | None:
 
 def leave_writing_out(rig: Rig) -> Callable[[], None]:
     """Replace the writing of shards by nothing; return what starts the slug's next generation."""
-    from profcov.recording import book  # noqa: PLC0415
+    from profcov.recording import pending  # noqa: PLC0415
     from profcov.slug import parse_slug  # noqa: PLC0415
     from profcov.store.clean import discard  # noqa: PLC0415
 
@@ -141,7 +141,7 @@ def leave_writing_out(rig: Rig) -> Callable[[], None]:
     def start_generation() -> None:
         discard(rig.data, parse_slug("profile-0"))
 
-    book.write_shard = write_nothing  # type: ignore[assignment, attr-defined]
+    pending.write_shard = write_nothing  # type: ignore[assignment, attr-defined]
     return start_generation
 
 

@@ -70,7 +70,7 @@ class Books:
         """
         for key, book in list(self._all.items()):
             is_present = self._present.get(book.slug) is book
-            if not book.is_written or (is_present and not book.is_past):
+            if not book.pending.is_written or (is_present and not book.is_past):
                 continue
             if book.let_go():
                 self._all.pop(key, None)
@@ -96,6 +96,6 @@ class Books:
         if self._present.get(slug) is closed:  # or another thread was faster
             self._present[slug] = book
             # At once: the engine does more for each trace that may come back.
-            if closed is not None and closed.is_past and closed.is_written and closed.let_go():
+            if closed is not None and closed.is_past and closed.pending.is_written and closed.let_go():
                 self._all.pop(id(closed), None)
         return True

@@ -265,7 +265,7 @@ class Recorder:
 
     def withdraw(self) -> None:
         """Tell readers that this process has nothing in flight, if all is written: it ends."""
-        if all(book.is_written for book in self.list_books()):
+        if all(book.pending.is_written for book in self.list_books()):
             self.presence.withdraw()
 
     def after_fork(self) -> None:

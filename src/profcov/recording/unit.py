@@ -123,7 +123,7 @@ class Unit:
 
     def flush(self) -> None:
         """Put on disk what was recorded and is not there yet: before others can know of the work."""
-        if self._trace.has_news or self.book.notes:
+        if self._trace.has_news or self.book.pending.notes:
             do_or_put_off(functools.partial(self.book.flush, self._trace))
 
     def learn_label(self) -> None:
@@ -205,14 +205,14 @@ def note_enqueued(job_id: str, function: str, queue: str) -> None:
     """Note a job that the current unit creates; it is on disk after the unit's next flush."""
     scope = find_scope()
     if scope is not None:
-        scope.book.note(enqueued(job_id, function, queue, _name_parent(scope)))
+        scope.book.pending.notes.append(enqueued(job_id, function, queue, _name_parent(scope)))
 
 
 def note_job_run(run: JobRun, status: str) -> None:
     """Note what became of a job that was performed inside the current unit; it is on disk after the unit's next flush."""
     scope = find_scope()
     if scope is not None:
-        scope.book.note(run.end(status))
+        scope.book.pending.notes.append(run.end(status))
 
 
 def _name_parent(scope: Scope) -> str | None:

@@ -109,13 +109,13 @@ def test_where_too_many_wait_the_oldest_are_given_up_and_the_artifact_says_so(ru
     kept, found, logged, last = run_python(
         BEGIN
         + """
-import profcov.recording.book as book
-book.MAX_WAITING_LINES = 10
+import profcov.recording.pending as pending
+pending.MAX_WAITING_LINES = 10
 full()
 for _ in range(50):
     play("demo", red)
 play("demo", blue)
-kept = len(recorder.list_books()[0]._finders)
+kept = len(list(recorder.list_books()[0].traces))
 room()
 recorder.flush_all()
 made = combine()
@@ -137,15 +137,15 @@ def test_where_too_much_waits_that_is_known_of_jobs_the_oldest_is_given_up_and_t
     kept, found, logged, last = run_python(
         BEGIN
         + """
-import profcov.recording.book as book
+import profcov.recording.pending as pending
 from profcov.recording.propagation import open_recorder
 from profcov.recording.unit import note_enqueued
-book.MAX_WAITING_NOTES = 10
+pending.MAX_WAITING_NOTES = 10
 play("demo", red)
 full()
 for number in range(50):
     play("demo", lambda: note_enqueued(str(number), "pkg.mod.function", "default"))
-kept = [note["id"] for note in recorder.list_books()[0].notes]
+kept = [note["id"] for note in recorder.list_books()[0].pending.notes]
 room()
 recorder.flush_all()
 made = combine()

@@ -266,7 +266,7 @@ def test_the_places_of_profiles_that_were_combined_or_cleaned_are_free_again_and
         from profcov.store.clean import discard, remove
         from profcov.store.combine import combine
         first = [play(slug, red) for slug in "abcde"]
-        traces = [weakref.ref(book._shared) for book in recorder.list_books()]
+        traces = [weakref.ref(book.traces.shared) for book in recorder.list_books()]
         combine(DATA, "a"), discard(DATA, "b"), remove(DATA, "c")
         recorder.flush_all()
         second = [play(slug, red) for slug in "fghia"]
@@ -294,7 +294,7 @@ def test_what_a_profile_of_a_generation_that_is_over_had_is_forgotten_once_the_n
             traces = []
             for _ in range(5):
                 play("a", red)
-                traces += [weakref.ref(book._shared) for book in recorder.list_books()]
+                traces += [weakref.ref(book.traces.shared) for book in recorder.list_books()]
                 discard(DATA, "a")
             play("a", red)
             gc.collect()
