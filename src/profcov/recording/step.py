@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from profcov.recording.scope import Nobody, Scope
 
 # In one call into C: no signal strikes in between, and at the limit of recursion there is no room for one of Python's.
-_at_once: Final[Callable[[Iterable[Any]], None]] = deque[Any](maxlen=0).extend
+_at_once: Final[Callable[[Iterable[object]], None]] = deque[object](maxlen=0).extend
 
 
 class Step(Entered):
@@ -33,7 +33,7 @@ class Step(Entered):
     def __init__(self, engine: Engine, scope: Scope | Nobody | None) -> None:
         super().__init__(scope)
         self._engine = engine
-        self._handle: Any = None
+        self._handle: object = None
         self._undo: list[tuple[Any, ...]] = []
 
     def __enter__(self) -> None:

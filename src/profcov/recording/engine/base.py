@@ -6,7 +6,7 @@ import threading
 import weakref
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -85,16 +85,6 @@ class Trace(ABC):
     @abstractmethod
     def unsettle(self) -> None:
         """Say that nothing of it is on disk any more."""
-
-
-class Lock(Protocol):
-    """A lock of :mod:`threading` that its holder may take again."""
-
-    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool:  # noqa: FBT001, FBT002 (threading's)
-        """Wait for the lock."""
-
-    def release(self) -> None:
-        """Give it back."""
 
 
 T = TypeVar("T", bound=Trace)

@@ -20,10 +20,10 @@ class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
         self._scope = scope
         self._engine = engine
 
-    def _on(self) -> Any:
+    def _on(self) -> object:
         return self._engine.enter(self._scope)
 
-    def _off(self, handle: Any) -> None:
+    def _off(self, handle: object) -> None:
         self._engine.leave(handle)
 
     def send(self, value: Any) -> Any:

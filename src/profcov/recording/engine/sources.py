@@ -127,7 +127,7 @@ class Sources:
         file = self._verdicts.get(filename)
         return filename if file is None else file.doubt()
 
-    def look_again(self, module: Any) -> None:
+    def look_again(self, module: object) -> None:
         """Take note that a module is run, which may have been run before; cheap where it was not."""
         try:
             names = object.__getattribute__(module, "__dict__")
@@ -189,7 +189,7 @@ class Sources:
             pass
         return self._imported
 
-    def _look_at(self, module: Any) -> None:
+    def _look_at(self, module: object) -> None:
         try:
             # Not by getattr: a module that loads itself when it is first asked is not to do so for us.
             names = object.__getattribute__(module, "__dict__")

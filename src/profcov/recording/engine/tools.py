@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 _TOOL_IDS: Final = (4, 3, 5, 2, 0, 1)
 
 
+def _find_monitoring() -> Any:
+    return getattr(sys, "monitoring", None)  # an interpreter that has none has no such engine
+
+
 def take_tools(engine: str) -> tuple[int, int]:
     """Return two tool ids that nobody else uses from now on.
 
     Raises:
         EngineUnavailableError: fewer are free.
     """
-    monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+    monitoring = _find_monitoring()
     free = [i for i in _TOOL_IDS if monitoring.get_tool(i) is None]
     if len(free) < 2:  # noqa: PLR2004
         raise EngineUnavailableError(engine, "fewer than two sys.monitoring tool ids are free")
@@ -32,7 +36,7 @@ def take_tools(engine: str) -> tuple[int, int]:
 
 def free_tools(tools: tuple[int, ...], codes: Iterable[CodeType | None]) -> None:
     """Switch all events of the tools off, those of code objects, too, and give the ids back."""
-    monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+    monitoring = _find_monitoring()
     for tool in tools:
         monitoring.set_events(tool, 0)
     for code in codes:

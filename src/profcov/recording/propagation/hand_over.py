@@ -175,9 +175,10 @@ def _pass_on(queue: Any, item: Any, taken: list[Mark | None]) -> None:
         (marks or marks_of(queue)).lend(item)
     if mark is not None and _is_missing(mark.book, scope, is_work=mark.is_work):
         _tell(mark.book)
-    for slug, (book, is_work) in [] if marks is None else list(marks.lost.items()):
+    lost = {} if marks is None else marks.lost
+    for slug, (book, is_work) in list(lost.items()):
         if _is_missing(book, scope, is_work=is_work):
-            marks.lost.pop(slug, None)  # type: ignore[union-attr]
+            lost.pop(slug, None)
             _tell(book)
 
 

@@ -34,7 +34,7 @@ class Mark:
 
     __slots__ = ("__weakref__", "book", "is_function", "is_work", "unit")
 
-    def __init__(self, book: Book, item: Any) -> None:
+    def __init__(self, book: Book, item: object) -> None:
         parts = tuple.__iter__(item) if isinstance(item, tuple) else iter((item,))
         self.book = book
         self.is_function = self.is_work = False
@@ -62,9 +62,9 @@ class Marks:
         self.lost: dict[str, tuple[Book, bool]] = {}
         """By slug: of which no place is known, and whether one is work."""
         self._places: deque[tuple[int, Mark | None]] = deque()
-        self._lent: dict[int, Any] = {}
+        self._lent: dict[int, object] = {}
 
-    def add(self, item: Any, putting: list[Mark] | None, length: int) -> None:
+    def add(self, item: object, putting: list[Mark] | None, length: int) -> None:
         """Note whose an item is before it is stored as the last of so many; takes its mark out if it has one."""
         if len(self._places) != length:
             self.lose_all()
@@ -81,7 +81,7 @@ class Marks:
             self.lose_all()
         return end(self._places) if self._places else None
 
-    def check(self, place: tuple[int, Mark | None], item: Any) -> Mark | None:
+    def check(self, place: tuple[int, Mark | None], item: object) -> Mark | None:
         """Return the mark of a place if this is the item that was there."""
         number, mark = place
         if number in {0, id(item)}:
@@ -104,7 +104,7 @@ class Marks:
             if mark is not None:
                 self.lose(mark)
 
-    def lend(self, item: Any) -> None:
+    def lend(self, item: object) -> None:
         """Note that a unit has taken a thing that may come back: a connection of a pool."""
         key, lent = id(item), self._lent
         try:
@@ -117,19 +117,19 @@ class Marks:
             if len(lent) > _MAX_LENT:
                 lent.pop(next(iter(lent)), None)
 
-    def comes_back(self, item: Any) -> bool:
+    def comes_back(self, item: object) -> bool:
         """Tell whether a unit has taken this very thing before."""
         lent = self._lent.pop(id(item), None)
         return lent is type(item) or (isinstance(lent, weakref.ref) and lent() is item)
 
 
-def find_marks(queue: Any) -> Marks | None:
+def find_marks(queue: object) -> Marks | None:
     """Return a queue's marks, if there are any of this process's."""
     marks: Marks | None = vars(queue).get(_KEY)
     return None if marks is None or marks.pid != os.getpid() else marks
 
 
-def marks_of(queue: Any) -> Marks:
+def marks_of(queue: object) -> Marks:
     """Return a queue's marks, new if there are none."""
     if find_marks(queue) is None:
         vars(queue).pop(_KEY, None)  # the parent's
