@@ -151,7 +151,7 @@ class Together:
         from profcov.recording.context import current
         from profcov.recording.scope import Scope
 
-        scope = Scope(self.traces[kind], current.get(), self.book)
+        scope = Scope(self.traces[kind], current.get(), self.book)  # type: ignore[arg-type]  # an engine alone: nobody keeps a book
         self.engine.begin(scope)
         return scope
 

@@ -143,7 +143,7 @@ class Stress:
                 time.sleep(0)
 
         trace = self.engine.new_trace("label")
-        scope = Scope(trace, current.get(), None)
+        scope = Scope(trace, current.get(), None)  # type: ignore[arg-type]  # an engine alone: nobody keeps a book
         self.engine.begin(scope)
         with Step(self.engine, scope):
             asked = self.call(rng, between)

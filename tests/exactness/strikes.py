@@ -133,7 +133,7 @@ class Unit:
 
         self.rounds, self.must, self.may = rounds, set(), set()
         self.trace = rounds.try_to(rounds.engine.new_trace, label)
-        self.scope = Scope(self.trace, outer, None)
+        self.scope = Scope(self.trace, outer, None)  # type: ignore[arg-type]  # an engine alone: nobody keeps a book
         rounds.try_to(rounds.engine.begin, self.scope)
 
     def call(self, functions, key, between=nothing):

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
 
-    from _typeshed import TraceFunction
-
     from profcov.recording.engine.ctrace_state import Mark
 
 
@@ -32,7 +30,7 @@ class Tracer(Protocol):
 
     check_include: Callable[..., bool]
 
-    def __call__(self, frame: FrameType, event: str, arg: Any, /) -> TraceFunction | None:
+    def __call__(self, frame: FrameType, event: str, arg: Any, /) -> Any:
         """Be told of an event."""
 
     def start(self) -> object:

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from scopes import make_scope
 
 from profcov.recording.engine.monitoring_state import at_once
 from profcov.recording.engine.versions import MARK
-from profcov.recording.scope import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from types import CodeType
 
     from profcov.recording.engine.monitoring import MonitoringEngine
+    from profcov.recording.engine.monitoring_state import MonitoringScope
+    from profcov.recording.scope import Scope
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
 
@@ -42,8 +44,8 @@ def compile_at(path: Path, text: str = "def work():\n    return 1\n") -> Callabl
     return names["work"]  # type: ignore[no-any-return]
 
 
-def begin(engine: MonitoringEngine, label: str | None = "label") -> Scope:
-    scope = Scope(engine.new_trace(label), None, None)
+def begin(engine: MonitoringEngine, label: str | None = "label") -> MonitoringScope:
+    scope: MonitoringScope = make_scope(engine.new_trace(label))
     engine.begin(scope)
     return scope
 
@@ -201,7 +203,7 @@ def test_a_trace_whose_beginning_was_struck_wakes_everything_when_it_begins_agai
     work, first = compile_at(tmp_path / "work.py"), begin(engine, "first")
     run(engine, first, work)
     assert engine._quiet
-    wake, second = engine._wake, Scope(engine.new_trace("second"), None, None)
+    wake, second = engine._wake, make_scope(engine.new_trace("second"))
 
     def strike(*_: Any) -> Any:
         raise KeyboardInterrupt

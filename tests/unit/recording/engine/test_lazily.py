@@ -82,12 +82,13 @@ def module(tmp_path: Path) -> dict[str, Any]:
 def test_what_is_evaluated_first_for_one_profile_is_neither_its_nor_the_next_ones(
     engine: MonitoringEngine, module: dict[str, Any]
 ) -> None:
-    from profcov.recording.scope import Scope
+    from scopes import make_scope
+
     from profcov.recording.step import Step
 
     found = []
     for slug in ("first", "second"):
-        scope = Scope(engine.new_trace(slug), None, None)
+        scope = make_scope(engine.new_trace(slug))
         engine.begin(scope)
         with Step(engine, scope):
             module["work"]()

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 import inspect
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from scopes import make_scope
 
 from profcov.recording.context import current
-from profcov.recording.scope import Scope
 from profcov.recording.step import Step
+
+if TYPE_CHECKING:
+    from profcov.recording.scope import Scope
 
 
 class Deep:
@@ -31,7 +35,7 @@ def dig(depth: int, engine: Any) -> bool:
 
 
 def test_a_step_at_the_limit_of_recursion_leaves_the_scope_as_it_was(caplog: Any) -> None:
-    scope = Scope(None, None, None)
+    scope = make_scope(None)
     limit, used = sys.getrecursionlimit(), len(inspect.stack(0))
     token = current.set(scope)
     sys.setrecursionlimit(used + 60)
