@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
 from profcov.store.layout import list_shards
-from profcov.store.merge import gather
+from profcov.store.merge import read_shards
 from profcov.store.read import read_lines
 from profcov.store.sidecar import read_sidecar
 
@@ -43,7 +43,7 @@ class Remains:
         """Combine a slug and return its lines by file; what is said of it must be true."""
         data, name = self._directory / "data", parse_slug(slug)
         shards = list_shards(data, name)
-        assert gather(shards).unreadable == []
+        assert read_shards(shards).unreadable == []
         made = combine(data, name, config_file=self._directory / "measured.ini", timeout=1)
         died = {each["pid"] for each in read_sidecar(made.path)["died"]}
         # Killed before it had begun a job, with which RQ says that it has failed.

@@ -204,7 +204,7 @@ def test_a_block_that_was_refused_ends_nothing_that_is_around_it(run_python: Run
         import profcov
         from measured import *
         from play import *
-        from profcov.store.pause import pause, resume
+        from profcov.store.pause import end_pause, pause
         block = profcov.trace("demo")
         seen = []
         with block:
@@ -214,7 +214,7 @@ def test_a_block_that_was_refused_ends_nothing_that_is_around_it(run_python: Run
                 seen.append(block.status)
             seen.append(profcov.current_slug())
             red()
-        resume(DATA)
+        end_pause(DATA)
         tell([seen, profcov.current_slug(), shards("demo")])
         """,
         engine=engine,

@@ -8,7 +8,7 @@ import click
 
 from profcov.cli.answer import print_fact
 from profcov.cli.arguments import data_dir_option, find_data_dir, format_option
-from profcov.store.pause import resume
+from profcov.store.pause import end_pause
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ def command(data_dir: Path | None, form: str) -> int:
     Within a second every process that records into the directory records the units that begin from then on.
     """
     directory = find_data_dir(data_dir, must_exist=True)
-    done = resume(directory)
+    done = end_pause(directory)
     text = f"{directory}: {'resumed' if done else 'was not paused'}"
     print_fact(text, form, data_dir=str(directory), paused=False, changed=done)
     return 0

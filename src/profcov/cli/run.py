@@ -16,7 +16,7 @@ from profcov.cli.run_source import describe, find_application, write_omissions, 
 from profcov.errors import as_write_error
 from profcov.slug import parse_slug
 from profcov.store.directory import make_state
-from profcov.store.files import write_whole
+from profcov.store.files import replace_file
 from profcov.store.layout import state_dir
 from profcov.store.runs import note_start
 
@@ -102,7 +102,7 @@ def _write_configuration(directory: Path, options: Sequence[str], umask: int) ->
         raise click.UsageError("--source: its name is not UTF-8, so it cannot be measured") from None
     with as_write_error(path):
         make_state(directory, umask=umask)
-        write_whole(path, [text], umask)  # a server and its workers may start at once
+        replace_file(path, [text], umask)  # a server and its workers may start at once
     return path
 
 

@@ -20,7 +20,7 @@ from coverage.exceptions import ConfigError, CoverageException
 from profcov.collector.config import CoverageConfig
 from profcov.errors import CollectorStateError, CoverageMergeError, CoverageReadError, as_read_error, as_write_error
 from profcov.store.content import Content, read_content
-from profcov.store.files import file_digest, replacing, write_whole
+from profcov.store.files import file_digest, replace_file, replacing
 from profcov.store.layout import host_name
 from profcov.store.line_sets import to_bits
 from profcov.version import __version__
@@ -211,7 +211,7 @@ class CoverageCollector:
             "sources": {file: file_digest(file) for file in sorted(content.files)},
         }
         directory.mkdir(parents=True, exist_ok=True)
-        write_whole(directory / f"{target.name}.json", [json.dumps(facts, indent=2).encode(), b"\n"])
+        replace_file(directory / f"{target.name}.json", [json.dumps(facts, indent=2).encode(), b"\n"])
 
 
 def _close(data: CoverageData) -> None:

@@ -39,7 +39,7 @@ from profcov.store.layout import (
     sidecar_path,
     unfinished_path,
 )
-from profcov.store.merge import gather
+from profcov.store.merge import read_shards
 from profcov.store.naming import ask_coverage
 from profcov.store.playing import consuming, is_broken_off
 from profcov.store.previous import keep_before, read_before
@@ -216,7 +216,7 @@ def _gather(lock: Exclusive) -> Gathered:
     """
     check_recorded(lock.data_dir, lock.slug)
     found = list_shards(lock.data_dir, lock.slug)
-    gathered = gather(found)
+    gathered = read_shards(found)
     if found and not gathered.shards:
         lock.raise_generation()  # or processes would not write again what was in them
         _quarantine(lock, gathered.unreadable)

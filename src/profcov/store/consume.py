@@ -10,9 +10,9 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from profcov.errors import as_write_error
-from profcov.store.files import write_whole
+from profcov.store.files import replace_file
 from profcov.store.holders import forget_failed
-from profcov.store.layout import artifact_path, list_shards, list_unfinished, state_dir, unfinished_path
+from profcov.store.layout import artifact_path, list_half_written, list_shards, state_dir, unfinished_path
 from profcov.store.playing import forget_broken_off
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def finish(lock: Exclusive) -> None:
     """
     dropping = _path(lock)
     with as_write_error(dropping):
-        drop(list_unfinished(lock.data_dir, lock.slug))
+        drop(list_half_written(lock.data_dir, lock.slug))
         try:
             generation, *listed = dropping.read_text(encoding="ascii").splitlines()
             # Not raised yet: processes still take these shards for written, so they stay.
@@ -69,7 +69,7 @@ def _write_list(lock: Exclusive, shards: Sequence[Path]) -> None:
     lines = [str(lock.generation + 1), *(shard.name for shard in shards)]
     unfinished = unfinished_path(artifact_path(lock.data_dir, lock.slug))
     with contextlib.suppress(OSError):  # the disk is full: then there is no list for whoever comes after a kill
-        write_whole(_path(lock), (line.encode() + b"\n" for line in lines), lock.umask, beside=unfinished)
+        replace_file(_path(lock), (line.encode() + b"\n" for line in lines), lock.umask, beside=unfinished)
 
 
 def drop(paths: Iterable[Path]) -> None:

@@ -75,7 +75,7 @@ def create_private(path: str | Path, umask: int = PRIVATE) -> int:
     return fd
 
 
-def write_whole(path: Path, chunks: Iterable[bytes], umask: int | None = None, *, beside: Path | None = None) -> None:
+def replace_file(path: Path, chunks: Iterable[bytes], umask: int | None = None, *, beside: Path | None = None) -> None:
     """Write a file, which has all of it or stays as it was.
 
     Args:

@@ -126,7 +126,7 @@ def new_shard_name(slug: Slug) -> str:
     return f"{slug}.coverage.{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
 
 
-def list_unfinished(data_dir: Path, slug: Slug) -> list[Path]:
+def list_half_written(data_dir: Path, slug: Slug) -> list[Path]:
     """Return files of a slug that are being written, or that a killed process has left, and what SQLite puts beside."""
     name, beside = re.escape(slug), "([.-][a-z]+){0,2}"
     places = {

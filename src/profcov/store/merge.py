@@ -116,7 +116,7 @@ def _choose(file: str, versions: dict[str, float]) -> str:
     return now if now in versions else max(versions, key=lambda digest: (digest != UNKNOWN, versions[digest], digest))
 
 
-def gather(shards: Sequence[Path]) -> Gathered:
+def read_shards(shards: Sequence[Path]) -> Gathered:
     """Read shards; those that are symbolic links, or cannot be read, are set apart."""
     gathered = Gathered()
     for shard in shards:

@@ -41,7 +41,7 @@ def pause(data_dir: Path, umask: int = 0o077) -> bool:
     return True
 
 
-def resume(data_dir: Path) -> bool:
+def end_pause(data_dir: Path) -> bool:
     """Let processes record again. False if it was not paused.
 
     Raises:

@@ -15,7 +15,7 @@ import coverage
 
 from profcov.errors import CoverageReadError, as_read_error, as_write_error
 from profcov.store.facts import SIDECAR, find_wrong
-from profcov.store.files import PRIVATE, file_digest, write_whole
+from profcov.store.files import PRIVATE, file_digest, replace_file
 from profcov.store.layout import previous_path, sidecar_path, unfinished_path
 from profcov.store.line_sets import unite_lines
 from profcov.version import __version__
@@ -184,7 +184,7 @@ def write_sidecar(artifact: Path, facts: dict[str, Any], umask: int = PRIVATE) -
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
     with as_write_error(path):
         # A directory's name need not be UTF-8: in JSON's own escapes it comes back as it was.
-        write_whole(path, [text.encode("utf-8", "backslashreplace")], umask, beside=unfinished_path(artifact))
+        replace_file(path, [text.encode("utf-8", "backslashreplace")], umask, beside=unfinished_path(artifact))
     return path
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from profcov.store.directory import make_state, open_or_create
-from profcov.store.files import create_private, make_directory, make_own_directory, write_whole
+from profcov.store.files import create_private, make_directory, make_own_directory, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +79,7 @@ def test_no_file_that_is_being_written_has_a_name_that_coverage_py_takes_for_dat
         (fresh,) = tmp_path.iterdir()
         assert fresh.name.startswith(".profcov-")
 
-    write_whole(tmp_path / name, chunks())
+    replace_file(tmp_path / name, chunks())
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
@@ -90,5 +90,5 @@ def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path: Path) -> 
 
     (tmp_path / "a").write_bytes(b"old")
     with pytest.raises(OSError):  # noqa: PT011
-        write_whole(tmp_path / "a", chunks())
+        replace_file(tmp_path / "a", chunks())
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]

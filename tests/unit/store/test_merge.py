@@ -22,7 +22,7 @@ from profcov.store.files import file_digest
 from profcov.store.jobs import JobRun, enqueued
 from profcov.store.layout import list_shards
 from profcov.store.lock import exclusive
-from profcov.store.merge import gather
+from profcov.store.merge import read_shards
 from profcov.store.previous import restore_previous
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
@@ -87,7 +87,7 @@ def test_a_shard_that_was_cut_is_set_apart(data: Path, size: int) -> None:
     write(data, {"/src/a.py": {1}})
     cut = write(data, {"/src/a.py": {2}})
     os.truncate(cut, size)
-    gathered = gather(list_shards(data, DEMO))
+    gathered = read_shards(list_shards(data, DEMO))
     assert [path for path, _ in gathered.unreadable] == [cut]
     assert combine(data, DEMO).reasons == ("shard-unreadable",)
     assert (data / "state" / "quarantine" / cut.name).exists()

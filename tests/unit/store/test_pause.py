@@ -6,7 +6,7 @@ import pytest
 
 from profcov.errors import CoverageWriteError
 from profcov.store.layout import list_slugs
-from profcov.store.pause import is_paused, pause, resume
+from profcov.store.pause import end_pause, is_paused, pause
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,8 +18,8 @@ def test_a_directory_is_paused_until_it_is_resumed(tmp_path: Path) -> None:
     assert not pause(tmp_path)
     assert is_paused(tmp_path)
     assert list_slugs(tmp_path) == []
-    assert resume(tmp_path)
-    assert not resume(tmp_path)
+    assert end_pause(tmp_path)
+    assert not end_pause(tmp_path)
     assert not is_paused(tmp_path)
 
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from profcov.errors import CoverageReadError, CoverageWriteError, as_write_error, explain
-from profcov.store.files import write_whole as replace
+from profcov.store.files import replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -31,7 +31,7 @@ def write_whole_bytes(path: Path, chunks: Iterable[bytes]) -> None:
     make_parent(path)
     with as_write_error(path):
         if is_replaced(path):
-            replace(path.resolve(), chunks)
+            replace_file(path.resolve(), chunks)
         else:
             with path.open("wb") as file:
                 file.writelines(chunks)

@@ -19,7 +19,7 @@ from profcov.errors import CoverageMergeError
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
 from profcov.store.layout import artifact_path, list_shards, previous_path
-from profcov.store.merge import gather
+from profcov.store.merge import read_shards
 from profcov.store.sidecar import check_artifact
 
 DEMO = parse_slug("demo")
@@ -34,7 +34,7 @@ def judge() -> str:
     """Return what is wrong, or nothing."""
     if not artifact_path(DATA, DEMO).exists():
         return "there is no artifact"
-    if gather(list_shards(DATA, DEMO)).unreadable:
+    if read_shards(list_shards(DATA, DEMO)).unreadable:
         return "an unreadable shard"
     check_artifact(artifact_path(DATA, DEMO))
     if list_shards(DATA, DEMO):

@@ -16,7 +16,7 @@ from play import DATA, play, recorder, run
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
 from profcov.store.layout import list_shards
-from profcov.store.merge import gather
+from profcov.store.merge import read_shards
 
 DEMO = parse_slug("demo")
 ALL = {"red", "blue", "green"}
@@ -37,7 +37,7 @@ def work(answers: int) -> None:
 
 def judge(said: set[str]) -> str:  # noqa: PLR0911 (each is a sentence)
     """Return what is wrong, or nothing."""
-    if gather(list_shards(DATA, DEMO)).unreadable:
+    if read_shards(list_shards(DATA, DEMO)).unreadable:
         return "an unreadable shard"
     made = combine(DATA, DEMO, timeout=5)
     found = set(seen.in_file(made.path))
