@@ -73,8 +73,9 @@ lint: $(READY)  ## ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: $(READY)  ## mypy --strict
+types: $(READY)  ## mypy --strict; and pyright, which reads the public API as those do who use it
 	@$(BIN)/mypy
+	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --pythonpath $(BIN)/python
 
 contracts: $(READY)  ## which module may import which
 	@$(BIN)/lint-imports

@@ -90,6 +90,7 @@ def types(session: nox.Session) -> None:
     """Check types."""
     install(session)
     session.run("mypy")
+    session.run("pyright", "--pythonpath", "python", env={"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"})
 
 
 @nox.session

@@ -28,10 +28,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import what needs coverage.py only when it is asked for."""
-    if name in {"CoverageCollector", "CoverageConfig"}:
-        from profcov import collector  # noqa: PLC0415
+if not TYPE_CHECKING:  # or a misspelt name would be one to type checkers
 
-        return getattr(collector, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """Import what needs coverage.py only when it is asked for."""
+        if name in {"CoverageCollector", "CoverageConfig"}:
+            from profcov import collector  # noqa: PLC0415
+
+            return getattr(collector, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

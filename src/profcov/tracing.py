@@ -46,7 +46,7 @@ class trace:  # noqa: N801 (used like a function)
         self._slug = slug
         self._settings = settings
         self._open: dict[contextlib.ExitStack, tuple[tuple[int, ...], Unit | None]] = {}
-        self.status = ""
+        self.status: str = ""
 
     def _begin(self) -> Unit | Refused:
         unit = open_recorder(self._settings).begin(self._slug)

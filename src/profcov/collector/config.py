@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import yaml
 
@@ -79,7 +79,7 @@ class CoverageConfig:
     root: Path = Path()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
-    format: str = "coverage"
+    format: Literal["coverage", "json"] = "coverage"
     location: Path = Path(".coverage")
     metadata_location: Path | None = None
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import sys
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 from rq import Queue, SimpleWorker, Worker, registry
 from rq import worker as rq_worker
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from profcov.recording.unit import Unit
     from profcov.settings import Settings
     from profcov.slug import Slug
+
+    J = TypeVar("J", bound=Job)
 
 SpawnWorker: Any = getattr(rq_worker, "SpawnWorker", None)
 _JOBS_EXPIRE_SECONDS: Final = 7 * 24 * 3600
@@ -82,11 +84,10 @@ class TracedJob(Job):
     """A job class that stamps its jobs, for applications that want no patch: ``Queue(job_class=TracedJob)``."""
 
     @classmethod
-    def create(cls, *args: Any, **kwargs: Any) -> Any:
+    def create(cls, *args: Any, **kwargs: Any) -> Self:
         """Create a job; inside a unit it carries the unit's slug."""
-        if _PATCHES:  # the patched Job.create below does it
-            return super().create(*args, **kwargs)
-        return _create(super().create, *args, **kwargs)
+        create: Callable[..., Self] = super().create  # type: ignore[assignment]  # RQ says that it makes a Job
+        return create(*args, **kwargs) if _PATCHES else _create(create, *args, **kwargs)  # patched, it does so itself
 
 
 class TracedQueue(Queue):
@@ -100,7 +101,7 @@ class TracedQueue(Queue):
             return super().run_sync(job, *args, **kwargs)
 
 
-def _create(create: Any, *args: Any, **kwargs: Any) -> Any:
+def _create(create: Callable[..., J], *args: Any, **kwargs: Any) -> J:
     """Create a job with the current slug in its metadata, and list its id for commands that wait for the profile."""
     slug = current_slug()
     if slug is None:
@@ -160,10 +161,11 @@ def _performed_here(job: Job) -> Iterator[None]:
 class CoverageWorkerMixin:
     """Make each job that carries a slug a unit of work: put this mixin before RQ's worker class."""
 
-    def work(self, *args: Any, **kwargs: Any) -> Any:
+    def work(self, *args: Any, **kwargs: Any) -> bool:
         """Work off the queues, with the engine started once for all horses."""
         with _prepared(self):
-            return super().work(*args, **kwargs)  # type: ignore[misc]
+            has_worked: bool = super().work(*args, **kwargs)  # type: ignore[misc]
+            return has_worked
 
     def fork_work_horse(self, *args: Any, **kwargs: Any) -> Any:
         """Start a work horse, with a pipe from it."""

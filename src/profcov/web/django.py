@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from profcov.recording.propagation import open_recorder
 from profcov.recording.propagation.patches import INSTALLED
@@ -12,8 +12,10 @@ from profcov.web.routes import note_route
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    G = TypeVar("G", bound=Callable[..., Any])
 
-def ProfileTraceMiddleware(get_response: Callable[..., Any]) -> Callable[..., Any]:  # noqa: N802 (named like a class in MIDDLEWARE)
+
+def ProfileTraceMiddleware(get_response: G) -> G:  # noqa: N802 (named like a class in MIDDLEWARE)
     """Trace the project: ``MIDDLEWARE = ["profcov.web.django.ProfileTraceMiddleware", ...]``, wherever in the list.
 
     Django calls this once, when it makes its WSGI or ASGI handler. It traces the handler, and so the other middleware,
