@@ -87,7 +87,8 @@ format: $(READY)  ## ruff format, and the fixes that are safe
 frontend: frontend/node_modules/.package-lock.json  ## build the dashboard's script and style from frontend/ (needs Node; who uses profcov does not)
 	@node frontend/build.mjs
 
-frontend-check: frontend/node_modules/.package-lock.json  ## test the dashboard's script, and whether what is committed is what is built
+frontend-check: frontend/node_modules/.package-lock.json  ## lint and test the dashboard's script, and see whether what is committed is what is built
+	@cd frontend && node_modules/.bin/biome lint --error-on-warnings .
 	@node frontend/build.mjs --check
 
 frontend/node_modules/.package-lock.json: frontend/package-lock.json

@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import requires
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
 WORKFLOW = ROOT / ".github" / "workflows" / "newest.yml"
+CI = WORKFLOW.with_name("ci.yml")
 
 
 def load_tool() -> Any:
@@ -77,6 +79,11 @@ def test_the_lock_file_has_names_versions_and_hashes_and_no_place_of_any_machine
         assert re.match(r"[a-z0-9-]+(\[[a-z,-]+\])?==\S+( ; .*)? \\\n    --hash=sha256:", block), block
     assert "://" not in LOCK
     assert not re.search(r"^\s*-(?!-hash=)", LOCK, re.MULTILINE), "an option"
+
+
+def test_ci_runs_the_tests_on_each_python_that_the_project_names() -> None:
+    jobs: Any = yaml.safe_load(CI.read_text(encoding="utf-8"))["jobs"]
+    assert jobs["test"]["strategy"]["matrix"]["python"] == tool.pythons(tomllib.loads(PROJECT)["project"])
 
 
 def test_the_workflow_of_the_newest_runs_sessions_that_there_are() -> None:
