@@ -1,7 +1,7 @@
 """profcov: which code does each end-to-end scenario run?
 
 ``trace`` and ``current_slug`` are for code that is neither a request nor an RQ job, ``bind`` and ``unbound`` for work
-that is handed over by means of your own, ``engine_status`` to see what profcov does in this process. Importing this
+that you hand over by your own means, ``engine_status`` to see what profcov does in this process. Importing this
 package imports no framework, and not coverage.py either.
 """
 
@@ -31,7 +31,7 @@ __all__ = [
 if not TYPE_CHECKING:  # or a misspelt name would be one to type checkers
 
     def __getattr__(name: str) -> Any:
-        """Import what needs coverage.py only when it is asked for."""
+        """Import what needs coverage.py only on first access."""
         if name in {"CoverageCollector", "CoverageConfig"}:
             from profcov import collector  # noqa: PLC0415
 

@@ -1,7 +1,7 @@
-"""A lock that nobody waits for longer than a second: its holder may be waiting for what we hold.
+"""A lock that no thread waits for longer than a second: its holder may be waiting for something that the waiter holds.
 
-The garbage collector and signals run code of others in whatever thread, also in one that has a lock of ours. So what such a
-lock guards must be right without it, too: it only saves work from being done twice.
+The garbage collector and signals run code of others in any thread, also in one that has a lock of ours. So what such a
+lock guards must be correct without it, too: the lock only saves work from being done twice.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class BriefLock:
 
     @contextlib.contextmanager
     def held(self) -> Iterator[bool]:
-        """Have the lock in this block, or do without; yields which."""
+        """Hold the lock in this block, or do without it; yield whether it is held."""
         lock = self.take()
         try:
             yield lock is not None
@@ -38,7 +38,7 @@ class BriefLock:
                 lock.release()
 
     def take(self) -> Any:
-        """Take the lock and return what is to be released, or None after a second; then nobody waits for its holder any more."""
+        """Take the lock and return what must be released, or None after a second; from then on no thread waits for that holder."""
         lock = self._lock
         if lock.acquire(timeout=MAX_WAIT_SECONDS):
             return lock
@@ -46,7 +46,7 @@ class BriefLock:
         return None
 
     def renew(self) -> None:
-        """Forget who has the lock."""
+        """Forget the holder of the lock."""
         self._lock = threading.RLock()
 
 

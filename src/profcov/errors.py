@@ -66,7 +66,7 @@ class EngineUnavailableError(ProfcovError):
         self.reason = reason
         self.configuration = configuration
         self.public = f"the {engine} engine cannot run here: {reason}"
-        """The message without paths, for those who send requests."""
+        """The message without paths, for clients."""
         super().__init__(f"{self.public}: {configuration}" if configuration else self.public)
 
 
@@ -178,7 +178,7 @@ class LockTimeoutError(CoverageError):
 
 
 class SlugPlayedError(CoverageError):
-    """Raised when a slug is played by somebody else, whose recording would be spoilt; names who."""
+    """Raised when another process plays a slug, whose recording would be spoilt; names that process."""
 
     code = "slug-played"
 
@@ -218,7 +218,7 @@ class ProfileFormatError(ProfcovError, ValueError):
 
 
 class ProfileFaultsError(ProfileFormatError):
-    """Raised when several things do not fit the format, in one profile file or in many; a line for each."""
+    """Raised when there are several such faults, in one profile file or in many; a line for each."""
 
     code = "profile-faults"
 
@@ -249,13 +249,13 @@ class TargetError(ProfcovError):
 
 
 class TargetUnreachableError(TargetError):
-    """Raised when nobody answers where the server should be: it may be there a moment later."""
+    """Raised when no server answers at the address: it may be there a moment later."""
 
     code = "target-unreachable"
 
 
 class CookieFileError(ProfcovError, ValueError):
-    """Raised when a file of cookies cannot be used; says nothing of what is in it."""
+    """Raised when a file of cookies cannot be used; shows nothing of its content."""
 
     code = "cookie-file"
 

@@ -1,4 +1,4 @@
-"""What an extra needs, as a command that installs it wherever profcov comes from: it has no release on PyPI."""
+"""The requirements of an extra, as a command that installs them wherever profcov comes from: it has no release on PyPI."""
 
 from __future__ import annotations
 

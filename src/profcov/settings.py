@@ -37,11 +37,11 @@ TOKEN_SECONDS: Final = "PROFILE_COVERAGE_TOKEN_SECONDS"  # noqa: S105
 UMASK: Final = "PROFILE_COVERAGE_UMASK"
 MIN_FREE: Final = "PROFILE_COVERAGE_MIN_FREE_BYTES"
 MAX_BYTES: Final = "PROFILE_COVERAGE_MAX_BYTES"
-"""How much a data directory may hold: read by ``profcov clean``."""
+"""How many bytes a data directory may hold: read by ``profcov clean``."""
 PROCESS_SLUG: Final = "PROFILE_TRACE_SLUG"
 """A whole process belongs to one slug: read by :mod:`profcov.startup`, given to child processes of a unit."""
 RUN: Final = "PROFILE_COVERAGE_RUN"
-"""Set by ``profcov run`` for the command and its children: where :mod:`profcov.store.runs` notes what became of it."""
+"""Set by ``profcov run`` for the command and its children: where :mod:`profcov.store.runs` notes whether it is traced."""
 
 DEFAULT_DIR: Final = ".profcov"
 DEFAULT_CONFIG: Final = "coverage.profile-playback.ini"
@@ -91,7 +91,7 @@ def _read_number(kind: type[int | float]) -> Callable[[str, str], float]:
 
 
 def _read_list(_name: str, value: str) -> tuple[str, ...]:
-    """Return what stands between commas or blanks."""
+    """Return the words between commas or blanks."""
     return tuple(value.replace(",", " ").split())
 
 
@@ -148,21 +148,21 @@ def _setting(
     *,
     is_shown: bool = True,
 ) -> Any:
-    """Declare a setting: its variable, what it is while that is not set, how it is read from that and written for a child."""
+    """Declare a setting: its variable, its default, how it is read from the variable and written for a child."""
     return field(default=default, repr=is_shown, metadata={"name": name, "read": read, "write": write})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How one process records. Paths are absolute: a process may change its directory later.
+    """How one process records. Paths are absolute, because a process may change its directory later.
 
-    ``config_file`` is the coverage.py configuration that says what is measured; None leaves that to coverage.py's
-    own search (``.coveragerc``, ``setup.cfg``, ``tox.ini``, ``pyproject.toml``). ``carriers`` are where in a request
-    a slug is looked for. ``allow`` are patterns of slugs, nothing allows all; ``propagate`` are patterns of hosts that
-    outgoing calls carry the slug on to. With a ``secret`` requests must be signed, ``token_seconds`` ago at most.
+    ``config_file`` is the coverage.py configuration that selects what is measured; None leaves that to coverage.py's
+    own search (``.coveragerc``, ``setup.cfg``, ``tox.ini``, ``pyproject.toml``). ``carriers`` are the places in a
+    request that a slug is read from. ``allow`` are patterns of slugs, empty allows all; ``propagate`` are patterns of hosts
+    that outgoing calls carry the slug to. With a ``secret`` requests must be signed, at most ``token_seconds`` ago.
     ``default_slug`` is for requests without one. ``umask`` is for the files and directories that are made.
-    Where the disk has less than ``min_free_bytes`` left, nothing is recorded. With ``follow_queues`` who takes a function that
-    a unit has put into a queue works for that unit.
+    If the disk has less than ``min_free_bytes`` left, nothing is recorded. With ``follow_queues`` a thread or task that takes
+    a function which a unit has put into a queue works for that unit.
     """
 
     enabled: bool = _setting(ENABLE, False, _read_switch, _write_switch)
@@ -206,19 +206,19 @@ class Settings:
         return {
             setting["name"]: setting["write"](value)
             for setting, value in values
-            if value is not None or setting["name"] != CONFIG  # then it is looked for
+            if value is not None or setting["name"] != CONFIG  # then the child searches for it
         }
 
     def environment_of_child(self, given: Mapping[str, str]) -> dict[str, str]:
-        """Return what a child that belongs to a slug lacks in its environment to record by these settings.
+        """Return the variables that a child of a slug lacks in its environment to record by these settings.
 
-        Never the secret, nor what is for requests only: nobody has to prove to it whose it is.
+        Never the secret, nor settings for requests only: the child does not have to prove its slug.
         """
         try:
             read = Settings.from_environ(given).environment()
         except SettingsError:
             read = {}
-        # Paths whatever was read: the child may start in another directory.
+        # Paths in any case: the child may start in another directory.
         wanted = {name: value for name, value in self.environment().items() if name not in _FOR_REQUESTS}
         return {name: value for name, value in wanted.items() if value != (given if name in _PATHS else read).get(name)}
 
@@ -227,7 +227,7 @@ _of_process: Final[list[Settings]] = []
 
 
 def read_once() -> Settings:
-    """Return what the environment said when this process first asked: later it may have another directory, and paths be relative.
+    """Return the settings as this process first read them: its directory may change later, and paths may be relative.
 
     Raises:
         SettingsError: a variable has a value that it cannot have.
@@ -238,10 +238,10 @@ def read_once() -> Settings:
 
 
 def find_config(given: str | None) -> Path | None:
-    """Return the coverage configuration: the one given, else the default one where it exists.
+    """Return the coverage configuration: the one given, else the default one if it exists.
 
     Raises:
-        SettingsError: a file was given and is not there.
+        SettingsError: a file was given and does not exist.
     """
     if given:
         path = _absolute(Path(given))
@@ -256,14 +256,14 @@ def read_secret(env: Mapping[str, str]) -> str | None:
     """Return the secret that requests are signed with, or None.
 
     Raises:
-        SettingsError: it is too short to be one; the message does not tell it.
+        SettingsError: it is too short to be one; the message does not show it.
     """
     secret: str | None = _read(env, _FIELDS["secret"])
     return secret
 
 
 def read_umask(env: Mapping[str, str]) -> int:
-    """Return which permissions the files that profcov makes shall not have.
+    """Return which permissions the files that profcov makes must not have.
 
     Raises:
         SettingsError: it is not an octal number, or one that takes the owner's own permissions away.

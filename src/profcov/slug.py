@@ -17,7 +17,7 @@ _SLUG: Final = re.compile(PATTERN, re.ASCII)
 def parse_slug(text: str) -> Slug:
     """Return ``text`` as a slug.
 
-    ``.coverage`` is refused inside, or the files of one slug could pass for another's shards.
+    ``.coverage`` is refused inside, because the files of one slug could pass for another's shards.
 
     Raises:
         InvalidSlugError: it has other characters, another start, or is longer than 100.

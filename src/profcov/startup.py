@@ -1,4 +1,4 @@
-"""A whole process belongs to one slug: begun by ``profcov.pth`` at start-up where ``PROFILE_TRACE_SLUG`` is set."""
+"""A whole process belongs to one slug: ``profcov.pth`` begins the unit at start-up if ``PROFILE_TRACE_SLUG`` is set."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from profcov.store.runs import note_loaded
 
 
 def begin_process() -> None:
-    """Make the rest of the process a unit of the slug in the environment; does nothing where profcov is off."""
+    """Make the rest of the process a unit of the slug in the environment; do nothing if profcov is off."""
     slug = os.environ.get(PROCESS_SLUG)
     if slug:
         note_loaded()

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 class EngineStatus:
     """What the engine of one process does, and has done since the process started or was forked.
 
-    ``name``, ``capabilities``: ``monitoring`` or ``ctrace``, and what that can do; None while no engine runs.
-    ``live``: units of work in flight, by slug, for slugs that have some.
+    ``name``, ``capabilities``: ``monitoring`` or ``ctrace``, and what it can do; None while no engine runs.
+    ``live``: how many units of work are in flight, by slug, for slugs that have any.
     ``known``: the slugs that the process has met and that are not combined; ``PROFILE_COVERAGE_MAX_PROFILES`` limits them.
     ``arms``, ``disarms``, ``blocked``: how often the monitoring engine armed a trace in a code object, disarmed one,
     and could not because the code was running; always 0 with ctrace.
@@ -39,9 +39,9 @@ class EngineStatus:
 
 
 def engine_status() -> EngineStatus:
-    """Say what profcov does in this process: starts no engine, never raises, and takes no lock.
+    """Return what profcov does in this process; start no engine, take no lock, never raise.
 
-    It is a snapshot without a lock, so that its figures may be some microseconds apart.
+    It is a snapshot without a lock, so its figures may be some microseconds apart.
     """
     books = list_books()
     live: Counter[str] = Counter()
@@ -66,7 +66,7 @@ def engine_status() -> EngineStatus:
 
 
 def _running_engine() -> Engine | None:
-    # Where nobody has imported it no engine runs; importing it would import coverage.py.
+    # If it was never imported, no engine runs; importing it would import coverage.py.
     choose = sys.modules.get("profcov.recording.engine.choose")
     find = getattr(choose, "running_engine", None)  # another thread may be importing it just now
     engine: Engine | None = find() if find is not None else None

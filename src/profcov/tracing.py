@@ -35,11 +35,11 @@ class trace:  # noqa: N801 (used like a function)
     """Make a block or a function a unit of work: ``with profcov.trace("nightly"):`` or ``@profcov.trace("nightly")``.
 
     What the block *calls* is measured. As with coverage.py, the lines of the block itself belong to a function that
-    was entered before. Inside a coroutine, decorate a coroutine function: with the ctrace engine a block there could
-    not be told from what other tasks run meanwhile, so it is not measured. Nor is the body of a generator function
-    that is decorated: it runs later, where it is iterated; put the block there.
+    was entered before. Inside a coroutine, decorate a coroutine function: the ctrace engine does not measure a block
+    there, because it cannot separate it from what other tasks run meanwhile. Nor is the body of a decorated generator
+    function measured: it runs later, where it is iterated; put the block there.
 
-    Does nothing, and never raises, when profcov is off or the slug is not one; ``status`` then says why.
+    It does nothing, and never raises, if profcov is off or the slug is invalid; ``status`` then has the reason.
     """
 
     def __init__(self, slug: str, settings: Settings | None = None) -> None:
@@ -79,7 +79,7 @@ class trace:  # noqa: N801 (used like a function)
 
     def __exit__(self, *exc_info: object) -> None:
         # One object may be entered again inside itself, and by several threads and tasks: each leaves what it entered,
-        # also what was refused. Not told by the scope: a collection has none, and a generator may be closed anywhere.
+        # also what was refused. The scope does not show it: a collection has none, and a generator may be closed anywhere.
         entered, here = list(self._open.items())[::-1], _who()
         for stack, (who, unit) in entered:
             if who == here or len(entered) == 1:
@@ -118,21 +118,21 @@ class trace:  # noqa: N801 (used like a function)
 
 
 def _end_elsewhere(unit: Unit) -> None:
-    """End a unit in another thread than its step is on: nobody but that thread can take its tracer away."""
+    """End a unit in another thread than its step: only the step's own thread can remove its tracer."""
     unit.book.miss(UNFOLLOWED)
     unit.end()
 
 
 def _who() -> tuple[int, ...]:
-    """Return what tells the thread, greenlet and task apart that calls from others that are there at the same time."""
+    """Return an identity of the calling thread, greenlet and task, unique among those alive."""
     getcurrent = getattr(sys.modules.get("greenlet"), "getcurrent", None)
     greenlet = None if getcurrent is None else getcurrent()
-    is_main = greenlet is None or greenlet.parent is None  # the thread's own, which is there before anybody asks for it
+    is_main = greenlet is None or greenlet.parent is None  # the thread's own, which exists before anything asks for it
     return get_ident(), 0 if is_main else id(greenlet), id(find_task())
 
 
 def _is_in_task() -> bool:
-    asyncio = sys.modules.get("asyncio")  # where nobody has imported it, no coroutine of it runs
+    asyncio = sys.modules.get("asyncio")  # if it was never imported, no coroutine of it runs
     try:
         return asyncio is not None and asyncio.get_running_loop() is not None
     except RuntimeError:

@@ -1,4 +1,4 @@
-"""Which slugs a data directory takes: those that are allowed, and not more than its limit."""
+"""Which slugs a data directory accepts: those that are allowed, up to its limit."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _POLL_SECONDS: Final = 0.002
 
 
 class Admission:
-    """Decides for one process, together with all others that record into the directory."""
+    """Decide for one process, together with all others that record into the directory."""
 
     def __init__(self, settings: Settings) -> None:
         self._directory = settings.data_dir
@@ -35,14 +35,14 @@ class Admission:
         self._full_until = 0.0
 
     def is_allowed(self, slug: str) -> bool:
-        """Tell whether a slug matches one of the patterns, if there are any."""
+        """Return whether a slug matches one of the patterns, if there are any."""
         return self._allowed is None or self._allowed.match(slug) is not None
 
     def has_room(self, slug: Slug) -> bool:
-        """Tell whether the directory has the slug, or takes one more; then its lock file is there.
+        """Return whether the directory has the slug, or accepts one more; then its lock file exists.
 
-        Processes ask one after another: together they do not pass the limit either. Where it is reached, the
-        directory is read once a second at most, however many slugs a stranger makes up.
+        Processes ask one after another, so that together they do not pass the limit either. Once it is reached, the
+        directory is read at most once a second, however many slugs a stranger invents.
 
         Raises:
             OSError: the directory cannot be written, or another process has been at it for too long.
@@ -65,7 +65,7 @@ class Admission:
 
 
 def _lock(fd: int) -> None:
-    """Take a lock that others hold for a moment only; one that was stopped there must not stop us, too.
+    """Take a lock that others hold only for a moment; a process that was stopped there must not stop us, too.
 
     Raises:
         BlockingIOError: it was not given back in time.

@@ -1,4 +1,4 @@
-"""Removing what a data directory holds: of slugs that nobody is at work for, and never anything in flight."""
+"""Removing what a data directory holds: of slugs without work in flight only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def choose_old(
     max_bytes: int | None = None,
     now: float | None = None,
 ) -> list[Held]:
-    """Return what is to go, oldest first: by age in seconds, by how many slugs may stay, by their size together."""
+    """Return what to remove, oldest first: by age in seconds, by how many slugs may stay, by their total size."""
     now = time.time() if now is None else now
     by_age = sorted(held, key=lambda each: (each.newest, each.slug))
     gone = {each.slug for each in by_age if older_than is not None and now - each.newest > older_than}
@@ -68,7 +68,7 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
     """Remove all that a directory holds of a slug, its lock file last.
 
     Raises:
-        LockTimeoutError: somebody is at work for it; nothing was changed.
+        LockTimeoutError: work for it is in flight; nothing was changed.
         SlugPlayedError: it is played; nothing was changed.
         CoverageWriteError: its lock file cannot be opened.
     """
@@ -79,7 +79,7 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
         for path in (artifact, previous_path(artifact)):
             drop([path, sidecar_path(path)])
         drop(list_quarantined(data_dir).get(slug, []))
-        # Whoever waits for the lock, or has the file open, sees that it has no name any more, and makes another.
+        # A process that waits for the lock, or has the file open, sees that it has no name any more, and makes another.
         drop([lock_path(data_dir, slug)])
 
 
@@ -89,7 +89,7 @@ def remove_all(data_dir: Path, held: Sequence[Held], umask: int = PRIVATE) -> di
 
 
 def discard_all(data_dir: Path, held: Sequence[Held], umask: int = PRIVATE) -> dict[Slug, Busy]:
-    """Drop the shards of some slugs; return those that stay, and who is at work for them."""
+    """Drop the shards of some slugs; return those that stay, and the processes at work for them."""
     return _try_each(held, lambda slug: discard(data_dir, slug, timeout=0.0, umask=umask))
 
 

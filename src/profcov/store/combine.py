@@ -57,12 +57,12 @@ if TYPE_CHECKING:
     from profcov.store.playing import Play
 
 _OF_JOBS: Final = {JOBS_UNFINISHED, JOBS_UNMEASURED}
-"""What may be true no longer when jobs have ended since."""
+"""What may no longer be true when jobs have ended since."""
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What combining gave: where it is, how much is in it, and whether it is whole.
+    """The result of combining: where it is, how much is in it, and whether it is complete.
 
     ``changed`` has the files of which there was more than one version: the sha256 of the one whose lines are in it, then of
     the others. ``impossible`` has the lines that were left out because their file ends before them.
@@ -97,35 +97,34 @@ def combine(
     """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
 
     A shard that cannot be read is moved to ``state/quarantine/`` (unless all are to stay), and the artifact is partial; so it is
-    if a process died with units in flight or could not write what it ran, if a play was broken off, if a job has not
-    ended or nobody has measured it, or if
-    sources changed between shards: then only the lines of one version are in it. Lines beyond the end of their file are left out, and
+    if a process died with units in flight or could not write what it ran, if a play was interrupted, if a job has not
+    ended or was not measured, or if sources changed between shards: then only the lines of one version are in it. Lines beyond the end of their file are left out, and
     make it partial. The artifact before this one is kept as ``state/previous/<slug>.coverage``.
 
     Args:
         data_dir: where the shards are.
         slug: the profile.
         config_file: coverage.py configuration, for ``[paths]`` and ``relative_files``; if None that which the shards were
-            measured with, or what coverage.py finds by itself where they do not tell.
+            measured with, or what coverage.py finds by itself if they do not have it.
         out: directory for the artifact; the data directory if None.
         timeout: seconds to wait for work in flight.
-        reasons: codes that the caller knows of for the artifact to be partial.
-        jobs: the jobs that were the profile's by what RQ knows, with their status there, for the sidecar.
-        append: whether what is in the artifact before this one stays in.
-        keep: whether the shards stay, to be combined again with those to come.
-        play: the caller's own, which has recorded them: nobody else's may be under way.
-        umask: which permissions the files and directories that are made shall not have.
+        reasons: codes that the caller knows for the artifact to be partial.
+        jobs: the profile's jobs according to RQ, with their status there, for the sidecar.
+        append: whether to keep what is in the previous artifact.
+        keep: whether the shards stay, to be combined again with newer ones.
+        play: the caller's own, which has recorded them: no other play may be in progress.
+        umask: which permissions the files and directories that are made must not have.
 
     Raises:
         LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
         SlugPlayedError: the slug is played; nothing was changed.
-        CoverageMergeError: there is nothing to combine, and nobody has noted why; or it cannot be merged.
+        CoverageMergeError: there is nothing to combine, without a note why; or it cannot be merged.
         CoverageReadError: the artifact to append to is damaged.
         CoverageWriteError: the artifact cannot be written.
     """
     if not data_dir.is_dir():
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
-    check_recorded(data_dir, slug)  # before a lock is made for it, by another user than the server's, maybe
+    check_recorded(data_dir, slug)  # before a lock is made for it, perhaps by another user than the server's
     artifact = artifact_path(out or data_dir, slug)
     with as_write_error(artifact, sqlite3.Error), consuming(data_dir, slug, timeout, play, umask) as lock:
         given = [*reasons, *([PLAYBACK_FAILED] if is_broken_off(lock, play) else [])]
@@ -197,10 +196,10 @@ def _sum_up(artifact: Path, making: Making, content: Content) -> Artifact:
 
 
 def check_recorded(data_dir: Path, slug: Slug) -> None:
-    """Refuse a slug of which there is nothing to combine, nor can be soon.
+    """Refuse a slug that has nothing to combine, nor will have soon.
 
     Raises:
-        CoverageMergeError: it is not there.
+        CoverageMergeError: it has nothing.
     """
     if not list_shards(data_dir, slug) and not any(note.slug == slug for note in list_notes(data_dir)):
         raise CoverageMergeError(
@@ -218,7 +217,7 @@ def _gather(lock: Exclusive) -> Gathered:
     found = list_shards(lock.data_dir, lock.slug)
     gathered = read_shards(found)
     if found and not gathered.shards:
-        lock.raise_generation()  # or processes would not write again what was in them
+        lock.raise_generation()  # or processes would not write their lines again
         _quarantine(lock, gathered.unreadable)
         raise CoverageMergeError(
             lock.slug, f"none of its {len(found)} shards can be read; they are in {quarantine_dir(lock.data_dir)}"
@@ -236,7 +235,7 @@ def _reasons(
     changed: Mapping[str, object],
     impossible: Mapping[str, object],
 ) -> tuple[str, ...]:
-    """Return why an artifact is partial; no reasons for one that is complete."""
+    """Return why an artifact is partial; nothing if it is complete."""
     own = (
         *((each, True) for each in sorted({each.missing for each in failed if each.missing})),
         (LINES_UNWRITTEN, gathered.lost),
@@ -250,7 +249,7 @@ def _reasons(
 
 
 def _refuse_nothing(slug: Slug, content: Content, measured: Mapping[str, Any] | None, gathered: Gathered) -> None:
-    """Refuse shards without a line: a unit of work has ended, and ran nothing that is measured.
+    """Refuse shards without a line: a unit of work has ended, and ran no measured code.
 
     Raises:
         NothingMeasuredError: there is no line in what was merged.

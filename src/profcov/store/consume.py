@@ -1,7 +1,7 @@
-"""Dropping shards, all or none: what a killed process has left of it is finished by whoever takes the lock next.
+"""Dropping shards, all or none: the next holder of the lock finishes what a killed process has left.
 
 The list ``state/<slug>.dropping`` is written before the first shard goes, and removed after the last. Without it, shards that
-are in an artifact already would pass for all that was recorded since.
+are already in an artifact would be taken for new ones.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 def consume(lock: Exclusive, shards: Sequence[Path], failed: Iterable[Holder]) -> None:
     """Raise the generation and drop shards of a slug.
 
-    With them goes what processes have noted that was taken into account, ``failed``.
+    Also forget the notes of processes that were taken into account, ``failed``.
 
     Raises:
         CoverageWriteError: the system does not let us.
@@ -52,7 +52,7 @@ def finish(lock: Exclusive) -> None:
         drop(list_half_written(lock.data_dir, lock.slug))
         try:
             generation, *listed = dropping.read_text(encoding="ascii").splitlines()
-            # Not raised yet: processes still take these shards for written, so they stay.
+            # Not raised yet: processes still count these shards as written, so they stay.
             is_raised = lock.generation >= int(generation)
         except FileNotFoundError:
             return
@@ -65,15 +65,15 @@ def finish(lock: Exclusive) -> None:
 
 
 def _write_list(lock: Exclusive, shards: Sequence[Path]) -> None:
-    """Write which shards go, below the generation from which on they count for nothing."""
+    """Write which shards to remove, below the generation from which on they no longer count."""
     lines = [str(lock.generation + 1), *(shard.name for shard in shards)]
     unfinished = unfinished_path(artifact_path(lock.data_dir, lock.slug))
-    with contextlib.suppress(OSError):  # the disk is full: then there is no list for whoever comes after a kill
+    with contextlib.suppress(OSError):  # the disk is full: then there is no list to finish after a kill
         replace_file(_path(lock), (line.encode() + b"\n" for line in lines), lock.umask, beside=unfinished)
 
 
 def drop(paths: Iterable[Path]) -> None:
-    """Remove files; those that are not there are no matter.
+    """Remove files; ignore missing ones.
 
     Raises:
         CoverageWriteError: one cannot be removed.

@@ -1,4 +1,4 @@
-"""What is in a data file, a shard or an artifact: read several times faster than coverage.py does, and written by it.
+"""The content of a data file, a shard or an artifact: read several times faster than by coverage.py, and written by it.
 
 By the data format that coverage.py documents (https://coverage.readthedocs.io/en/latest/dbschema.html, version 7); files
 of another version are read through ``CoverageData``.
@@ -28,11 +28,11 @@ Key = tuple[str, str]
 """A context label and a file name."""
 
 UNKNOWN: Final = "unknown"
-"""What a shard has for the sha256 of a source that was changed after the process had imported it."""
+"""What a shard has instead of the sha256 of a source that was changed after the process had imported it."""
 FACTS: Final = "profcov"
 """Our key in the ``meta`` table of a shard; coverage.py reads its own there and leaves others alone."""
 SCHEMA: Final = 7
-"""The version of coverage.py's data format that is read fast, and written."""
+"""The version of coverage.py's data format that is read directly, and written."""
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Content:
     facts: dict[str, Any] = field(default_factory=dict)
 
     def add(self, other: Content, leave_out: frozenset[str] = frozenset()) -> None:
-        """Add what is in another, without the files to be left out."""
+        """Add the content of another, except some files."""
         for key, bits in other.lines.items():
             if key[1] not in leave_out:
                 self.lines[key] = self.lines.get(key, 0) | bits
@@ -78,12 +78,12 @@ class Content:
 
     @property
     def outside(self) -> dict[str, list[int]]:
-        """The first lines of functions that ran outside of any unit, by file, as far as the process that wrote it has seen."""
+        """The first lines of functions that ran outside of any unit, by file, as far as the writing process has seen them."""
         found: dict[str, list[int]] = self.facts.get("ran_outside") or {}
         return found
 
     def rename(self, names: Mapping[str, str]) -> None:
-        """Give files other names; what two files have that get the same name becomes one's."""
+        """Give files other names; merge files that get the same name."""
         lines, arcs = self.lines, self.arcs
         self.lines, self.arcs, self.files = {}, {}, {names[file] for file in self.files}
         for (context, file), bits in lines.items():
@@ -129,7 +129,7 @@ class Content:
         data.write()
 
     def fill(self, data: CoverageData) -> None:
-        """Add it to coverage.py's data.
+        """Add the content to coverage.py's data.
 
         Raises:
             CoverageException: lines and arcs cannot be in one.
@@ -154,7 +154,7 @@ def read_content(path: Path) -> Content:
     """Return what is in a data file. The file is not changed, whatever it is.
 
     Raises:
-        CoverageReadError: it is not coverage.py's, it is damaged, or its lines are not those that were written.
+        CoverageReadError: it is not coverage.py's, it is damaged, or its checksum is wrong.
     """
     with _open(path) as connection:
         (version,) = connection.execute("SELECT version FROM coverage_schema").fetchone()
@@ -168,7 +168,7 @@ def read_content(path: Path) -> Content:
 
 
 def has_lines(path: Path) -> bool:
-    """Tell whether a data file has a line or a branch, without reading it.
+    """Return whether a data file has a line or a branch, without reading all of it.
 
     Raises:
         CoverageReadError: it is not coverage.py's, or it is damaged.
@@ -182,7 +182,7 @@ def has_lines(path: Path) -> bool:
 
 @contextmanager
 def _open(path: Path) -> Iterator[sqlite3.Connection]:
-    """Yield a data file to be read.
+    """Open a data file for reading.
 
     Raises:
         CoverageReadError: it cannot be read, whatever is wrong with it.
@@ -190,10 +190,10 @@ def _open(path: Path) -> Iterator[sqlite3.Connection]:
     import sqlite3  # noqa: PLC0415 (a process that records nothing does without it)
 
     try:
-        # It was renamed when it was whole, so nobody writes to it: SQLite needs no locks.
+        # It was renamed when it was complete, so no process writes to it: SQLite needs no locks.
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             yield connection
-    except Exception as error:  # whatever is in the file may be wrong in its own way; coverage.py has errors of its own
+    except Exception as error:  # the file may be damaged in any way; coverage.py has errors of its own
         raise CoverageReadError(path, f"it is not a coverage.py data file, or it is damaged ({error})") from error
 
 

@@ -1,4 +1,4 @@
-"""Why the system keeps this process out of files: they are another user's."""
+"""Files that this process may not use, because they belong to another user."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from profcov.settings import UMASK
 
 @dataclass(frozen=True, slots=True)
 class Denial:
-    """A file or directory that another user has, and that this process may not use as it wants to."""
+    """A file or directory of another user, which this process may not use as needed."""
 
     place: Path
     owner: str
@@ -20,7 +20,7 @@ class Denial:
 
     @property
     def public(self) -> str:
-        """The same for those who send requests: without a path, in one line of ASCII."""
+        """The message for clients: without a path, in one line of ASCII."""
         owner = self.owner if self.owner.isascii() and self.owner.isprintable() else "another user"
         return f"the data is {owner}'s: {UMASK}=007 and a group share it"
 
@@ -32,7 +32,7 @@ class Denial:
 
 
 def find_denial(error: BaseException) -> Denial | None:
-    """Return whose files an error is about: the one that it names, or the nearest above it that may be looked at."""
+    """Return the denial behind an error: of the file that it names, or the nearest directory above it that is readable."""
     denied = error if isinstance(error, PermissionError) else error.__cause__
     if not isinstance(denied, PermissionError) or not isinstance(denied.filename, (str, bytes, os.PathLike)):
         return None
@@ -47,9 +47,9 @@ def find_denial(error: BaseException) -> Denial | None:
     return None
 
 
-@functools.lru_cache(maxsize=16)  # a directory service may be asked, and a request may wait for it
+@functools.lru_cache(maxsize=16)  # this may query a directory service, while a request waits
 def name_user(number: int) -> str:
-    """Return what a user is called."""
+    """Return the name of a user."""
     import pwd  # noqa: PLC0415 (when something is wrong only)
 
     try:

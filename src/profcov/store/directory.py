@@ -1,4 +1,4 @@
-"""Making the data directory, with what tells other tools that nobody wants it kept, and what is below its ``state/``."""
+"""Making the data directory, with marks that keep other tools from keeping it, and what is below its ``state/``."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _MARKS: Final = {
 def make_state(data_dir: Path, name: str = "", umask: int = PRIVATE, *, is_marked: bool = True) -> None:
     """Make ``state/``, or a directory in it, with those above; symbolic links are not followed.
 
-    A data directory that is empty then gets its marks, unless it is one for artifacts; one that has something in it, a project's
-    own say, does not.
+    An empty data directory then gets its marks, unless it is one for artifacts; one that has other files, such as a project's
+    own directory, does not.
 
     Raises:
         OSError: it cannot be made, or something else has its name.
@@ -50,7 +50,7 @@ def _mark(data_dir: Path, umask: int) -> None:
 
 
 def open_or_create(data_dir: Path, path: Path, umask: int = PRIVATE) -> int:
-    """Return a descriptor of a file in ``state/``, made with that if it is not there; never through a symbolic link.
+    """Return a descriptor of a file in ``state/``, making both if necessary; never follow a symbolic link.
 
     Raises:
         OSError: it cannot be made or opened.

@@ -1,4 +1,4 @@
-"""What the facts in shards and sidecars look like: who reads them back cannot know who has written the file."""
+"""The form of the facts in shards and sidecars: a reader cannot know which program wrote the file."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ _LAST_SECOND: Final = 253_402_300_799
 
 
 def is_text(value: Any) -> bool:
-    """Tell whether a value is a text."""
+    """Return whether a value is a text."""
     return isinstance(value, str)
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is a number that can be reckoned with."""
+    """Return whether a value is a finite number."""
     return isinstance(value, int | float) and math.isfinite(value)
 
 
 def is_job_note(value: Any) -> bool:
-    """Tell whether a value is what a process notes of a job: :mod:`profcov.store.jobs`."""
+    """Return whether a value is a process's note of a job: :mod:`profcov.store.jobs`."""
     return _NOTE(value) and (_RUN if "started" in value else _PARENT)(value)
 
 
 def find_wrong(facts: Mapping[str, Any], checks: Mapping[str, Check]) -> list[str]:
-    """Return the names of the facts that are not what they should be; what is not there is not missed."""
+    """Return the names of invalid facts; missing ones are allowed."""
     return [name for name, check in checks.items() if name in facts and not check(facts[name])]
 
 
@@ -123,4 +123,4 @@ SIDECAR: Final[Mapping[str, Check]] = {
     "changed_sources": _by_name(_TEXTS),
     "impossible_lines": _LINES_BY_FILE,
 }
-"""The facts of a sidecar that are read back."""
+"""The facts of a sidecar that are read."""

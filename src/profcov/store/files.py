@@ -1,4 +1,4 @@
-"""How files and directories are made: for their owner only, unless the settings' umask says otherwise."""
+"""How files and directories are made: private to their owner, unless the settings' umask allows more."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NEW = os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def make_directory(path: Path, umask: int = PRIVATE) -> None:
-    """Make a directory and those above it; one that is there stays as it is.
+    """Make a directory and those above it; leave an existing one as it is.
 
     Raises:
         OSError: it cannot be made, or something else has its name.
@@ -31,14 +31,14 @@ def make_directory(path: Path, umask: int = PRIVATE) -> None:
         if not path.is_dir():
             raise
         return
-    path.chmod(0o777 & ~umask)  # the process's own umask has had its say in mkdir
+    path.chmod(0o777 & ~umask)  # mkdir has applied the process's own umask
 
 
 def remove_file(path: Path) -> bool:
     """Remove a file, and return whether it was there.
 
     Raises:
-        CoverageWriteError: it is there, and cannot be removed.
+        CoverageWriteError: it exists, and cannot be removed.
     """
     with as_write_error(path):
         try:
@@ -49,7 +49,7 @@ def remove_file(path: Path) -> bool:
 
 
 def make_own_directory(path: Path, umask: int = PRIVATE) -> None:
-    """Make a directory inside a data directory, where a symbolic link is not followed.
+    """Make a directory inside a data directory, without following a symbolic link.
 
     Raises:
         OSError: it cannot be made, or something else has its name.
@@ -76,13 +76,13 @@ def create_private(path: str | Path, umask: int = PRIVATE) -> int:
 
 
 def replace_file(path: Path, chunks: Iterable[bytes], umask: int | None = None, *, beside: Path | None = None) -> None:
-    """Write a file, which has all of it or stays as it was.
+    """Write a file whole, or leave it as it was.
 
     Args:
         path: the file; a symbolic link is replaced, and not followed.
-        chunks: what is in it.
-        umask: which permissions it shall not have; the process's own if None.
-        beside: what it is called meanwhile; a random name beside it if None.
+        chunks: its content.
+        umask: which permissions it must not have; the process's own if None.
+        beside: the temporary name; a random name beside it if None.
 
     Raises:
         OSError: it cannot be written.
@@ -95,15 +95,15 @@ def replace_file(path: Path, chunks: Iterable[bytes], umask: int | None = None, 
 
 @contextlib.contextmanager
 def replacing(path: Path, *, beside: Path | None = None) -> Iterator[Path]:
-    """Yield the name of a file to be written, which takes the place of ``path`` in the end; nothing is left of it after a failure.
+    """Yield the name of a file to write, which replaces ``path`` at the end; leave nothing after a failure.
 
     Args:
         path: the file; a symbolic link is replaced, and not followed.
-        beside: what it is called meanwhile; if None a random name that no command of coverage.py's takes for data, whatever
-            ``path`` is called.
+        beside: the temporary name; if None a random name that no command of coverage.py takes for data, whatever
+            the name of ``path``.
 
     Raises:
-        OSError: it cannot take the place.
+        OSError: it cannot replace it.
     """
     fresh = beside or path.with_name(f".profcov-{secrets.token_hex(8)}")
     if beside is not None:
@@ -112,7 +112,7 @@ def replacing(path: Path, *, beside: Path | None = None) -> Iterator[Path]:
         yield fresh
         fresh.replace(path)
     finally:
-        for left in (fresh, fresh.with_name(f"{fresh.name}-journal")):  # SQLite's, where it was struck
+        for left in (fresh, fresh.with_name(f"{fresh.name}-journal")):  # SQLite's, if it was interrupted
             with contextlib.suppress(OSError):
                 left.unlink(missing_ok=True)
 
@@ -127,7 +127,7 @@ def file_digest(path: str | Path) -> str | None:
 
 
 def free_bytes(directory: Path) -> int | None:
-    """Return how many bytes a file in a directory, made or to be made, may take; None where the system does not tell."""
+    """Return how many bytes a file in a directory, existing or not, may take; None if the system does not report it."""
     for path in (directory, *directory.parents):
         try:
             facts = os.statvfs(path)

@@ -1,4 +1,4 @@
-"""Locks of open files, asked for and never waited for."""
+"""Locks of open files, requested without waiting."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import os
 
 
 def try_exclusive(fd: int) -> bool:
-    """Lock an open file unless somebody else has, and tell which."""
+    """Lock an open file unless another process has, and return whether it is locked."""
     return _try(fd, fcntl.LOCK_EX)
 
 
 def try_shared(fd: int) -> bool:
-    """Share the lock of an open file unless somebody has it exclusively, and tell which: those who only look disturb no other look."""
+    """Share the lock of an open file unless it is held exclusively, and return whether it is shared: readers do not exclude each other."""
     return _try(fd, fcntl.LOCK_SH)
 
 
 def unlock(fd: int) -> None:
-    """Give back the lock of an open file."""
+    """Release the lock of an open file."""
     fcntl.flock(fd, fcntl.LOCK_UN)
 
 
 def name_lockers(fd: int) -> list[str]:
-    """Name the processes that hold a lock on an open file, as Linux tells; empty where it does not."""
+    """Name the processes that hold a lock on an open file, as Linux reports them; empty on other systems."""
     inode = os.fstat(fd).st_ino
     try:
         with open("/proc/locks", encoding="ascii") as table:  # noqa: PTH123

@@ -1,4 +1,4 @@
-"""What the processes have noted in a data directory: who is at work, who died at it, and what is missing."""
+"""What processes have noted in a data directory: which are at work, which died at work, and what is missing."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _Row = tuple[int, float, str, "Slug", str]
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """What a process has noted of a slug, or had when it died; ``since`` in seconds since 1970.
+    """What a process has noted of a slug, or had noted when it died; ``since`` in seconds since 1970.
 
-    ``job`` is the id of the job that it is or was at, empty if there is none. ``missing`` is the reason why the next
+    ``job`` is the id of its job, empty if it is not one. ``missing`` is the reason why the next
     artifact will be partial, as far as that is known; None for work in flight.
     """
 
@@ -40,13 +40,13 @@ class Holder:
     job: str = ""
     missing: str | None = None
     is_awaited: bool = False
-    """Whether readers wait for it: a unit of a process that lives."""
+    """Whether readers wait for it: whether it is a unit of a living process."""
 
 
 def list_holders(data_dir: Path) -> list[Holder]:
     """Return the processes with units in flight, or that died with some, by slug; nothing is changed.
 
-    One for each process and slug, since the first of its units that are in flight.
+    One for each process and slug, with ``since`` of the first of its units in flight.
     """
     first: dict[tuple[Slug, str, int, bool], Holder] = {}
     for each in list_notes(data_dir):
@@ -69,12 +69,12 @@ def list_in_flight(data_dir: Path, slug: Slug) -> list[Holder]:
 
 
 def list_failed(data_dir: Path, slug: Slug) -> list[Holder]:
-    """Return why an artifact of a slug is not whole: who died at work, could not write, or has noted that something is missing."""
+    """Return why an artifact of a slug is not complete: processes that died at work, could not write, or noted that something is missing."""
     return [each for each in list_notes(data_dir) if each.slug == slug and each.missing is not None]
 
 
 def list_died(failed: Iterable[Holder]) -> list[Holder]:
-    """Return the processes that died at work: for each of their jobs since when it was at it, and one for those without."""
+    """Return the processes that died at work: one holder for each of their jobs, and one for work that was no job."""
     died: dict[tuple[str, int, str], Holder] = {}
     for each in failed:
         key = each.host, each.pid, each.job
@@ -85,7 +85,7 @@ def list_died(failed: Iterable[Holder]) -> list[Holder]:
 
 
 def forget_failed(data_dir: Path, failed: Iterable[Holder]) -> None:
-    """Forget what has been taken into account, and not what was noted since; and the dead who have nothing else to say."""
+    """Forget notes that were taken into account, but not newer ones; and dead processes without other notes."""
     known = {(each.host, each.pid, each.slug, each.since, each.missing) for each in failed}
     for path, fd, is_alive in _open_all(data_dir):
         left = 0
@@ -131,7 +131,7 @@ def _open_all(data_dir: Path) -> Iterator[tuple[Path, int, bool]]:
 
 
 def _read(fd: int) -> list[_Row]:
-    """Return place, time, kind, slug and text of each row in use; one that names no slug is left out."""
+    """Return place, time, kind, slug and text of each row in use; leave out one without a valid slug."""
     rows = []
     for place, since, kind, slug, text in read_rows(fd):
         with contextlib.suppress(ValueError):  # InvalidSlugError is one

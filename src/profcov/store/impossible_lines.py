@@ -1,4 +1,4 @@
-"""Lines that their file cannot have: whatever has filed them, they are not in an artifact."""
+"""Lines that their file cannot have: they are left out of artifacts, whatever filed them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NEWLINES: Final = (b"\n", b"\r")
 def leave_out_impossible(content: Content, digests: Mapping[str, str]) -> dict[str, list[int]]:
     """Take the lines beyond the end of their file out of a content, and return them by file.
 
-    ``digests`` has the sha256 of the sources that ran: a file that is another now, or is not there, says nothing.
+    ``digests`` has the sha256 of the sources that ran: a file that has changed, or is missing, is not checked.
     """
     last: dict[str, int] = {}
     for (_, file), bits in content.lines.items():
@@ -40,7 +40,7 @@ def _find_end(file: str, number: int, digest: str | None) -> int | None:
             text = source.read()
     except (OSError, ValueError):
         return None
-    # As Python counts them. To read and count is all that most files cost: the sum is taken of those that fail.
+    # As Python counts them. Most files are only read and counted: the digest is computed for those that fail.
     end = text.count(b"\n") + (text.count(b"\r") - text.count(b"\r\n") if b"\r" in text else 0)
     end = max(1, end + (not text.endswith(_NEWLINES)))
     return end if number > end and hashlib.sha256(text).hexdigest() == digest else None

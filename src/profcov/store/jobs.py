@@ -1,4 +1,4 @@
-"""The jobs of a profile: what processes note of them in their shards, and what the notes say together."""
+"""The jobs of a profile: the notes of processes in their shards, and the state that follows from all notes."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ENQUEUED: Final = "enqueued"
 RETRIED: Final = "retried"
 REPEATED: Final = "repeated"
 GONE: Final = "gone"
-"""RQ has it no more, and nobody has noted what became of it."""
+"""RQ no longer has it, and no process noted its outcome."""
 CREATED: Final = "created"
 """RQ has it, and nothing has enqueued it so far."""
 CANCELED: Final = "canceled"
 _ENDED: Final = frozenset({FINISHED, FAILED, STOPPED, KILLED, GONE})
 _MAX_NAMED: Final = 3
 _CLOCKS: Final = 0.002
-"""By how many seconds two clocks, and what is rounded, may differ."""
+"""By how many seconds two clocks may differ, including rounding."""
 
 
 class JobRun:
@@ -46,31 +46,31 @@ class JobRun:
         self._facts = {"id": job_id, "queue": queue, "host": host_name(), "pid": os.getpid(), "started": time.time()}
 
     def end(self, status: str) -> dict[str, Any]:
-        """Return what is to be noted of it, now that it has ended."""
+        """Return the note about it, now that it has ended."""
         self.status = status
         seconds = round(time.monotonic() - self._clock, 3)
         return {**self._facts, "function": self.function or "", "status": status, "seconds": seconds}
 
 
 def enqueued(job_id: str, function: str, queue: str, parent: str | None) -> dict[str, Any]:
-    """Return what is to be noted of a job where it is created; ``parent`` is the job or request that does so."""
+    """Return the note about a job where it is created; ``parent`` is the job or request that creates it."""
     return {"id": job_id, "function": function, "queue": queue, "parent": parent}
 
 
 def may_run(status: str) -> bool:
-    """Tell whether a job with this status, RQ's or ours, may still run, or be at it; one that a later RQ has may."""
+    """Return whether a job with this status, RQ's or ours, may still run, or is running; an unknown status of a later RQ may."""
     return status not in _ENDED and status != CANCELED
 
 
 def list_unfinished(jobs: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the ids of the jobs, as :func:`list_jobs` has them, of which nobody knows that they have ended."""
+    """Return the ids of the jobs, as :func:`list_jobs` has them, that are not known to have ended."""
     return [each["id"] for each in jobs if may_run(each["status"])]
 
 
 def list_unmeasured(jobs: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the ids of the jobs that have ended, and that no process which measures has performed.
+    """Return the ids of the jobs that have ended, and that no measuring process performed.
 
-    One that only RQ knows is of an earlier artifact: whoever creates one for this one notes it.
+    A job that only RQ knows belongs to an earlier artifact, because the creation of a job is noted.
     """
     return [
         each["id"] for each in jobs if each["status"] in _ENDED and not each["attempts"] and each["queue"] is not None
@@ -98,14 +98,14 @@ def list_jobs(
 ) -> list[dict[str, Any]]:
     """Return each job once, by id: id, function, parent, queue, status, attempts, seconds, host.
 
-    What nobody knows is None. ``seconds`` are those of all attempts, ``host`` is the last one's.
+    Unknown values are None. ``seconds`` are those of all attempts, ``host`` is the last one's.
 
     Args:
-        notes: what processes have noted.
+        notes: the notes of processes.
         died: the processes that were killed, with the job that each was at.
         told: the jobs that RQ knows, with their status there.
         before: the list of the artifact that is appended to.
-        counted: those of the notes whose attempts are counted there already.
+        counted: the notes whose attempts are already counted there.
     """
     known = {_key(note) for note in counted if "started" in note}
     made: dict[str, Mapping[str, Any]] = {}
@@ -131,12 +131,12 @@ def list_jobs(
 
 
 def _key(note: Mapping[str, Any]) -> tuple[str, int, float]:
-    """Return what tells an attempt from all others."""
+    """Return what identifies an attempt."""
     return note["host"], note["pid"], note["started"]
 
 
 def _is_of(run: Mapping[str, Any], died: Holder) -> bool:
-    """Tell whether a process has noted the end of the very attempt that it was at, or had just been, when it died."""
+    """Return whether a process has noted the end of the attempt that it was performing, or had just performed, when it died."""
     ended = run["started"] + run.get("seconds", 0) + _CLOCKS
     return (run["host"], run.get("pid")) == (died.host, died.pid) and ended >= died.since
 
@@ -169,9 +169,9 @@ def _sum_up(
 
 
 def _decide(noted: str, told: str | None) -> str:
-    """Return the status of a job by what was noted of it last and by what RQ says; None if RQ has it no more."""
+    """Return the status of a job from its last note and from RQ's status, which is None if RQ no longer has it."""
     if told is None:
         return GONE if may_run(noted) else noted
-    is_over = told == STARTED and not may_run(noted)  # RQ finds out later whose worker was killed
+    is_over = told == STARTED and not may_run(noted)  # RQ notices a killed worker later
     is_killed = noted == KILLED and not may_run(told)  # RQ has no word for it
     return noted if is_over or is_killed else told

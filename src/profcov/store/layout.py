@@ -1,8 +1,8 @@
 """The data directory: which file belongs to which slug, by name alone.
 
 Artifacts and their sidecars lie in the directory itself, everything else below ``state/``: coverage.py 7.14 and newer merges
-whatever is called ``<data file>.*`` into the data file that it reports on, and removes it; its ``combine`` takes all that is called
-``.coverage*``. So no name of ours is like that in a directory where somebody would run it.
+every ``<data file>.*`` into the data file that it reports on, and removes it; its ``combine`` takes every ``.coverage*``. So no
+name of ours is like that in a directory where users run these commands.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NOT_HOST = re.compile(r"[^A-Za-z0-9_-]+", re.ASCII)
 
 
 def host_name() -> str:
-    """Return this machine's name as it stands in the names of shards."""
+    """Return this machine's name as it is in the names of shards."""
     return _NOT_HOST.sub("-", socket.gethostname())[:64] or "localhost"
 
 
@@ -48,7 +48,7 @@ def sidecar_path(artifact: Path) -> Path:
 
 
 def state_dir(data_dir: Path) -> Path:
-    """Return where everything is that is nobody's business but profcov's; also for a directory that has artifacts only."""
+    """Return where profcov's private files are; also for a directory that has artifacts only."""
     return data_dir / STATE
 
 
@@ -58,17 +58,17 @@ def shards_dir(data_dir: Path) -> Path:
 
 
 def quarantine_dir(data_dir: Path) -> Path:
-    """Return where what cannot be read is put."""
+    """Return where unreadable files are moved."""
     return data_dir / STATE / "quarantine"
 
 
 def previous_path(artifact: Path) -> Path:
-    """Return where the artifact before this one is kept."""
+    """Return where the previous artifact is kept."""
     return artifact.parent / STATE / "previous" / artifact.name
 
 
 def unfinished_path(artifact: Path) -> Path:
-    """Return a name for what is to take an artifact's, or its sidecar's, place: on the same file system."""
+    """Return a temporary name for a new artifact or sidecar: on the same file system."""
     return artifact.with_name(f".unfinished.{artifact.name.removesuffix('.coverage')}.{os.getpid()}")
 
 
@@ -78,7 +78,7 @@ def lock_path(data_dir: Path, slug: Slug) -> Path:
 
 
 def list_locked(data_dir: Path) -> Iterator[Slug]:
-    """Yield the slugs that have a lock file: whatever was recorded of one makes it."""
+    """Yield the slugs that have a lock file: any recording makes it."""
     for name in _list(state_dir(data_dir)):
         if name.endswith(".lock"):
             with contextlib.suppress(InvalidSlugError):
@@ -86,9 +86,9 @@ def list_locked(data_dir: Path) -> Iterator[Slug]:
 
 
 def count_slugs(data_dir: Path, limit: int) -> int:
-    """Return how many slugs a directory holds that were not combined since they were recorded last.
+    """Return how many slugs of a directory were not combined since their last recording.
 
-    Each leaves a lock file, whose generation is 0 until then. Below the ``limit`` the files are not looked into.
+    Each has a lock file, whose generation is 0 until then. Below the ``limit`` the files are not read.
 
     Raises:
         OSError: it cannot be read.
@@ -102,7 +102,7 @@ def count_slugs(data_dir: Path, limit: int) -> int:
 
 
 def _is_new(lock: Path) -> bool:
-    """Tell whether nothing of a lock file's slug was ever combined or dropped."""
+    """Return whether nothing of a lock file's slug was ever combined or dropped."""
     try:
         fd = os.open(lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -127,7 +127,7 @@ def new_shard_name(slug: Slug) -> str:
 
 
 def list_half_written(data_dir: Path, slug: Slug) -> list[Path]:
-    """Return files of a slug that are being written, or that a killed process has left, and what SQLite puts beside."""
+    """Return files of a slug that are being written, or that a killed process left, with SQLite's files beside them."""
     name, beside = re.escape(slug), "([.-][a-z]+){0,2}"
     places = {
         data_dir: re.compile(rf"\.unfinished\.{name}\.[0-9]+{beside}", re.ASCII),
@@ -137,7 +137,7 @@ def list_half_written(data_dir: Path, slug: Slug) -> list[Path]:
 
 
 def _list(directory: Path) -> list[str]:
-    """Return the names in a directory, which may hold 100,000: no Path for each; none if it is not there."""
+    """Return the names in a directory, which may hold 100,000, without a Path for each; nothing if it does not exist."""
     try:
         return os.listdir(directory)  # noqa: PTH208
     except FileNotFoundError:
@@ -152,7 +152,7 @@ def list_shards(data_dir: Path, slug: Slug) -> list[Path]:
 
 
 def list_quarantined(data_dir: Path) -> dict[Slug, list[Path]]:
-    """Return what is set apart, shards and artifacts with what is beside them, by slug."""
+    """Return what is in quarantine, shards and artifacts with the files beside them, by slug."""
     place = quarantine_dir(data_dir)
     names = _list(place)
     found: dict[Slug, list[Path]] = {}
@@ -164,7 +164,7 @@ def list_quarantined(data_dir: Path) -> dict[Slug, list[Path]]:
 
 
 def list_slugs(data_dir: Path) -> list[Slug]:
-    """Return every slug with a shard or an artifact in the directory, sorted; none if it is not there."""
+    """Return every slug with a shard or an artifact in the directory, sorted; nothing if it does not exist."""
     try:
         contents = read_contents(data_dir)
     except FileNotFoundError:
@@ -205,6 +205,6 @@ def find_old(data_dir: Path) -> str | None:
     """Return the name of a file from before there was ``state/``: a shard or sidecar beside the artifacts; None if there is none."""
     try:
         old = _split(os.listdir(data_dir), rf"\.{_SHARD}|\.json")  # noqa: PTH208
-    except OSError:  # who reads what is in it says so
+    except OSError:  # the reader of its content reports it
         return None
     return next((name for _, name in old), None)

@@ -1,4 +1,4 @@
-"""Sets of lines as the bits of an integer, line n being bit n; also of other things that are numbered."""
+"""Sets of lines, or of other numbered things, as the bits of an integer: line n is bit n."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def to_numbits(bits: int) -> bytes:
 
 
 def to_flags(bits: int, count: int) -> bytes:
-    """Return so many bits as bytes of 0 or 1, the lowest first."""
+    """Return ``count`` bits as bytes of 0 or 1, the lowest first."""
     return f"{bits:0{count}b}"[::-1].encode("ascii").translate(_FLAGS)
 
 

@@ -1,9 +1,9 @@
-"""The lock of a slug: held by whoever consumes its shards, and looked at by those who are at work for it.
+"""The lock of a slug: held by the process that consumes its shards, and checked by those at work for it.
 
 The file ``<slug>.lock`` holds the generation, a number raised whenever shards are consumed or dropped, and a mark that it is
-closed. Units of work take no lock. Each notes that it is in flight, then looks whether the file is open; a reader closes the
-file, then looks who is in flight: at least one of them sees the other. A file that has its name no more keeps nobody out:
-whoever has it open makes sure, and else begins anew. So `profcov clean` may remove it, and leaves it closed.
+closed. Units of work take no lock. Each notes that it is in flight, then checks whether the file is open; a reader closes the
+file, then checks what is in flight: at least one of them sees the other. A file that was removed excludes nobody: a process that
+has it open checks that it is still at its path, or begins anew. So `profcov clean` may remove it, and leaves it closed.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS: Final = 0.02
 _MAX_TRIES: Final = 20
-"""How often a lock file that is removed at once is made again."""
+"""How often a lock file is made again that others remove at once."""
 _TWO_FACES: Final = "it is another file by its name than by its descriptor: keep the data directory on a local disk"
 _MARK: Final = 20
-"""Where the mark is, behind the generation."""
+"""The position of the mark, after the generation."""
 _HEAD: Final = 21
 _OPEN, _CLOSED = b"0", b"1"
 _MEMBARRIER: Final = {"aarch64": 283, "riscv64": 283, "ppc64le": 365, "s390x": 356}
@@ -44,7 +44,7 @@ _FENCE_SECONDS: Final = 0.05
 
 
 class SlugLock(OwnFile):
-    """A slug's lock file as this process has found it: open, and of one generation."""
+    """A slug's lock file as this process found it: open, and of one generation."""
 
     __slots__ = ("_expected", "path")
 
@@ -55,20 +55,20 @@ class SlugLock(OwnFile):
 
     @property
     def holds(self) -> bool:
-        """Whether the file is still open, and of the same generation; asked after a unit was noted as in flight."""
+        """Whether the file is still open, and of the same generation; checked after a unit was noted as in flight."""
         try:
             return self.is_latest and os.pread(self.fd, _HEAD, 0) == self._expected
-        except OSError:  # the number is a pipe of the application's by now, say
+        except OSError:  # the number may be a pipe of the application by now
             return False
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the data directory is still the one that the file was found in."""
+        """Whether the data directory is still the one in which the file was found."""
         return self.is_at(self.path)
 
     @classmethod
     def find(cls, data_dir: Path, slug: Slug, umask: int = PRIVATE) -> SlugLock | None:
-        """Return the lock file of a slug, made if it is not there; None if a reader has closed it.
+        """Return the lock file of a slug, making it if necessary; None if a reader has closed it.
 
         Raises:
             OSError: it cannot be made or opened, or is never found at its path.
@@ -87,24 +87,24 @@ class SlugLock(OwnFile):
                     is_wanted = True
                     return lock
             finally:
-                if not is_wanted:  # struck, it may hold the lock for as long as somebody keeps the exception
+                if not is_wanted:  # if interrupted, it would hold the lock for as long as the exception lives
                     lock.close()
         raise OSError(errno.ESTALE, _TWO_FACES, str(path))
 
     def is_like(self, other: SlugLock) -> bool:
-        """Tell whether another look at a lock file found the same file, of the same generation."""
+        """Return whether another look at a lock file found the same file, of the same generation."""
         return (self.identity, self._expected) == (other.identity, other._expected)
 
     @property
     def is_past(self) -> bool:
-        """Whether the shards were consumed since, or the file was removed: asked of a lock that does not hold."""
+        """Whether the shards were consumed since, or the file was removed; for a lock that no longer holds."""
         try:
             return os.pread(self.fd, _MARK, 0) != self._expected[:_MARK] or not self.is_in_place
         except OSError:
             return True
 
     def _reopen(self) -> bool:
-        """Open a file that is new, or that a reader has left closed who was killed; tell whether nobody holds its lock."""
+        """Open a file that is new, or that a killed reader left closed; return whether its lock is free."""
         if not try_exclusive(self.fd):
             return False
         if self.is_in_place:
@@ -115,7 +115,7 @@ class SlugLock(OwnFile):
 
 @dataclass(frozen=True, slots=True)
 class Exclusive:
-    """The lock of a slug in the hands of this process: with it what is done to the slug, and by which umask files are made."""
+    """The lock of a slug, held by this process, with the umask for files."""
 
     data_dir: Path
     slug: Slug
@@ -130,7 +130,7 @@ class Exclusive:
     def raise_generation(self) -> int:
         """Raise the generation, and return it."""
         generation = self.generation + 1
-        # Fixed width: a write that is cut short never makes another valid number smaller than the one before.
+        # Fixed width: an incomplete write never makes a valid number smaller than the one before.
         os.pwrite(self.fd, b"%019d\n" % generation, 0)
         return generation
 
@@ -155,11 +155,11 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
                 if time.monotonic() >= deadline:
                     raise LockTimeoutError(slug, timeout, _name_holders(file.fd, data_dir, slug))
                 time.sleep(_POLL_SECONDS)
-            if file.is_at(path):  # or it was removed meanwhile, and keeps nobody out
+            if file.is_at(path):  # or it was removed meanwhile, and excludes nobody
                 try:
                     yield Exclusive(data_dir, slug, umask, file.fd)
                 finally:
-                    if file.is_at(path):  # else it stays closed: who has it open is to look for another
+                    if file.is_at(path):  # else it stays closed: a process that has it open must look for another
                         os.pwrite(file.fd, _OPEN, _MARK)
                 return
         finally:
@@ -168,7 +168,7 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
 
 
 def read_generation(fd: int) -> int:
-    """Return the generation in an open lock file; 0 for a new one, or for one that was damaged."""
+    """Return the generation in an open lock file; 0 for a new or damaged one."""
     text = os.pread(fd, 20, 0).strip()
     return int(text) if text.isdigit() else 0
 
@@ -178,7 +178,7 @@ def _head(fd: int, mark: bytes) -> bytes:
 
 
 def _try_close(fd: int, data_dir: Path, slug: Slug) -> bool:
-    """Close the file, whose lock is held, unless units are in flight, and tell which."""
+    """Close the file, whose lock is held, unless units are in flight, and return whether it is closed."""
     if not list_in_flight(data_dir, slug):
         os.pwrite(fd, _head(fd, _CLOSED), 0)
         _fence()
@@ -190,9 +190,9 @@ def _try_close(fd: int, data_dir: Path, slug: Slug) -> bool:
 
 
 def _fence() -> None:
-    """Return when all processors see what was written, and what is read from now on is new.
+    """Return once all processors see earlier writes, and later reads are current.
 
-    The system's write ends with an instruction that says so on x86; elsewhere it is asked to say so to all processors.
+    On x86 the system call of a write ends with such a barrier; elsewhere a system call requests one for all processors.
     """
     if platform.machine() in {"x86_64", "AMD64", "i686"}:
         return

@@ -1,4 +1,4 @@
-"""Everything in the shards of a slug in one, with one version of each source."""
+"""All shards of a slug merged into one content, with one version of each source."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Gathered:
-    """The shards of a slug that can be read, each with its content, and the others with the reason."""
+    """The readable shards of a slug, each with its content, and the others with the reason."""
 
     contents: dict[Path, Content] = field(default_factory=dict)
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     """The sha256 of the sources that ran, by file; set by :meth:`merge`."""
     counted: frozenset[str] = frozenset()
-    """The names of the shards that the artifact to append to has counted: they were kept."""
+    """The names of shards that the artifact to append to has already counted: they were kept."""
 
     @property
     def shards(self) -> list[Path]:
@@ -55,27 +55,27 @@ class Gathered:
 
     @property
     def settings(self) -> list[Mapping[str, Any]]:
-        """What coverage.py was told in the processes that wrote them, in the order of time, as often as it was noted."""
+        """coverage.py's settings in the processes that wrote them, in the order of time, as often as they were noted."""
         return list_settings(each.facts for each in sorted(self.contents.values(), key=_when_written))
 
     @property
     def lost(self) -> int:
-        """How many units of work had lines that could not be written, and were given up."""
+        """How many units of work had lines that could not be written, and were dropped."""
         return sum(int(each.facts.get("lost", 0)) for each in self.contents.values())
 
     @property
     def new(self) -> list[Path]:
-        """The shards that no artifact has counted which is appended to."""
+        """The shards that the artifact to append to has not counted."""
         return [shard for shard in self.contents if shard.name not in self.counted]
 
     @property
     def jobs(self) -> list[dict[str, Any]]:
-        """What was noted of jobs."""
+        """The notes about jobs."""
         return _list_jobs(self.contents.values())
 
     @property
     def counted_jobs(self) -> list[dict[str, Any]]:
-        """Of that, what the artifact to append to has counted."""
+        """Those that the artifact to append to has counted."""
         return _list_jobs(content for shard, content in self.contents.items() if shard.name in self.counted)
 
     @property
@@ -84,9 +84,9 @@ class Gathered:
         return [float(each.facts["written"]) for each in self.contents.values() if "written" in each.facts]
 
     def merge(self, before: Content) -> tuple[Content, dict[str, list[str]]]:
-        """Return everything in one, and the files of which there is more than one version, with the sha256 of each.
+        """Return the merged content, and the files with more than one version, with the sha256 of each.
 
-        Of such a file there are the lines of one version only: that on disk now, or else the known one recorded last.
+        Such a file has the lines of one version only: that on disk now, or else the known one recorded last.
         """
         parts = [before, *self.contents.values()]
         versions: dict[str, dict[str, float]] = {}
@@ -117,7 +117,7 @@ def _choose(file: str, versions: dict[str, float]) -> str:
 
 
 def read_shards(shards: Sequence[Path]) -> Gathered:
-    """Read shards; those that are symbolic links, or cannot be read, are set apart."""
+    """Read shards; set those apart that are symbolic links, or cannot be read."""
     gathered = Gathered()
     for shard in shards:
         try:

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 def ask_coverage(
     slug: Slug, names: set[str], configuration: Configuration, merged: Path
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """Return the names that coverage.py gives to files when it combines them, and what it was told here.
+    """Return the names that coverage.py gives to files when it combines them, and its settings here.
 
-    It combines a file of one line for each name, under a context that is called as the name was.
+    It combines a file of one line for each name, under a context with the former name.
 
     Raises:
         CoverageMergeError: its configuration cannot be used.

@@ -1,7 +1,7 @@
-"""What is noted in a process's file, each thing in a row of its own, until readers have taken it into account.
+"""The notes in a process's file, each in its own row, until readers have taken them into account.
 
-No lock: whoever writes a row asks second whether its note still has it. Rows go from one note to another when readers have zeroed
-them, and each is given its row first, and written second.
+No lock: code that writes a row checks afterwards whether its note still owns it. Rows go from one note to another when readers have
+zeroed them; a note gets its row first, and is written second.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 MAX_NOTES: Final = 1000
-"""How many things are noted at once; those of slugs that the directory knows always are, or strangers could crowd them out."""
+"""How many notes there are at once; those of slugs that the directory knows are not limited, or strangers could crowd them out."""
 
 Note = tuple["Slug", str, str]
 """A slug, a kind, and the reason."""
@@ -42,18 +42,18 @@ class NoteFile(OwnFile):
         return set(self._notes.values())
 
     def has_room(self, note: Note) -> bool:
-        """Tell whether something was noted before, or may be beside what is."""
+        """Return whether something was noted before, or there is room for it."""
         return note in self._notes or len(self._notes) < MAX_NOTES
 
     def note(self, note: Note) -> None:
-        """Note something, also if it was noted before.
+        """Write a note, even if it was written before.
 
         Raises:
             OSError: it cannot be noted.
         """
         row = None
         while row is None or self._notes.get(note) != row:
-            if row is not None:  # it was forgotten before it was written: the row may be another's by now
+            if row is not None:  # it was forgotten before it was written: the row may belong to another note by now
                 self.put_right(row)
             row = self._notes.get(note)
             if row is None:
@@ -61,7 +61,7 @@ class NoteFile(OwnFile):
             self._write_note(note, row)
 
     def take_back(self, note: Note) -> None:
-        """Note that it is so no longer.
+        """Remove the note.
 
         Raises:
             OSError: it cannot be noted.
@@ -73,13 +73,13 @@ class NoteFile(OwnFile):
                 self.put_right(row)
 
     def put_right(self, row: int) -> None:
-        """Write again the note that has a row, after the row was written for another."""
+        """Write the note that owns a row again, after the row was written for another."""
         for note, its_row in list(self._notes.items()):
             if its_row == row:
                 self._write_note(note, row)
 
     def forget_read(self, used: set[int]) -> None:
-        """Forget what readers have taken into account, and had at the last look; one thread does so."""
+        """Forget notes that readers have taken into account, at this look and the last; called by one thread."""
         read = self.note_rows - used
         gone = [(note, row) for note, row in list(self._notes.items()) if row in read & self._read]
         self._read = read

@@ -1,4 +1,4 @@
-"""Descriptors that stay open in somebody else's process, where anything may be closed and any number used again."""
+"""Descriptors that stay open in the application's process, where any of them may be closed and any number reused."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _count: Final = count().__next__
 
 
 class OwnFile:
-    """An open file of ours, told by device and inode from whatever the application opens under the same number.
+    """An open file of ours, distinguished by device and inode from anything the application opens under the same number.
 
-    A daemon closes all descriptors, and so does a forked child of gevent's: what it opens then gets our numbers.
+    A daemon closes all descriptors, and so does a forked child of gevent: files that it opens then get our numbers.
     """
 
     __slots__ = ("__weakref__", "_number", "fd", "identity")
@@ -47,7 +47,7 @@ class OwnFile:
         """Write all of it at a place.
 
         Raises:
-            OSError: the disk is full, or the file is ours no longer.
+            OSError: the disk is full, or the file is no longer ours.
         """
         if not self.is_ours:
             raise OSError(errno.EBADF, "its descriptor was closed by the application")
@@ -55,29 +55,29 @@ class OwnFile:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def is_at(self, path: str | os.PathLike[str]) -> bool:
-        """Tell whether the file is what a path leads to: neither it nor a directory above it was moved or removed."""
+        """Return whether a path leads to this file: neither it nor a directory above it was moved or removed."""
         try:
             return _identify(os.stat(path)) == self.identity  # noqa: PTH116
-        except PermissionError:  # taken away from us: it cannot be told
+        except PermissionError:  # closed by the application: unknown
             return True
         except OSError:
             return False
 
     def close(self) -> None:
-        """Close it, unless the number is somebody else's by now."""
+        """Close it, unless the number belongs to another file by now."""
         is_ours = self.is_ours
         if _open.pop(self._number, None) is not None and is_ours:
             os.close(self.fd)
 
 
 _open: Final[dict[int, tuple[weakref.ref[OwnFile], int, tuple[int, int]]]] = {}
-"""What is open. No file closes itself when it is dropped: what a finalizer raises, or a signal's handler in it, is lost."""
+"""The open files. No file closes itself when it is dropped: exceptions in a finalizer, also of a signal handler, are lost."""
 _latest: Final[dict[int, int]] = {}
-"""Which of them had a descriptor last: a file that was closed and removed may leave not only that to another, but its inode, too."""
+"""The last file with each descriptor: a file that was closed and removed may leave both its number and its inode to another."""
 
 
 def close_dropped() -> None:
-    """Close the files that nobody has any more; called every half a second in a process that records."""
+    """Close the files that were dropped; called every half a second in a process that records."""
     for number, (reference, fd, identity) in list(_open.items()):
         if reference() is None and _open.pop(number, None) is not None:
             try:

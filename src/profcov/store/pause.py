@@ -18,12 +18,12 @@ _NAME: Final = "paused"
 
 
 def is_paused(data_dir: Path) -> bool:
-    """Tell whether recording is paused; never raises. Whatever has that name pauses, a broken link too."""
+    """Return whether recording is paused; never raise. Anything of that name pauses, even a broken link."""
     return os.path.lexists(os.path.join(state_dir(data_dir), _NAME))  # noqa: PTH118 (twice a second: a Path interns its parts)
 
 
 def pause(data_dir: Path, umask: int = 0o077) -> bool:
-    """Pause recording; what is being recorded goes on to its end. False if it was paused already.
+    """Pause recording; units in flight are recorded to their end. Return False if it was paused already.
 
     Raises:
         CoverageWriteError: the directory is not there, or cannot be written.
@@ -42,7 +42,7 @@ def pause(data_dir: Path, umask: int = 0o077) -> bool:
 
 
 def end_pause(data_dir: Path) -> bool:
-    """Let processes record again. False if it was not paused.
+    """Let processes record again. Return False if it was not paused.
 
     Raises:
         CoverageWriteError: the file cannot be removed.

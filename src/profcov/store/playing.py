@@ -1,7 +1,7 @@
-"""Whose a slug is while it is played: the file ``state/<slug>.playing``, locked by the play and saying whose it is.
+"""Who owns a slug while it is played: the file ``state/<slug>.playing``, locked by the play, names the owner.
 
-A play that was killed leaves the file and no lock: it keeps nobody out. The generation in it is the one that the play recorded
-into, so that what is combined of it is known for a part of the profile, and what is recorded later is not.
+A play that was killed leaves the file without a lock: it excludes nobody. The file has the generation that the play recorded
+into: an artifact of that generation is known to be incomplete, and later recordings are not affected.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from profcov.store.lock import Exclusive
 
 _SECONDS: Final = 0.25
-"""How long a play asks for the lock: whoever only looks whether it is held shares it for a moment."""
+"""How long a play tries to get the lock: a process that checks whether it is held shares it for a moment."""
 _POLL_SECONDS: Final = 0.02
 _MAX_BYTES: Final = 4096
 _ENDING: Final = ".playing"
@@ -42,7 +42,7 @@ _OURS: Final = frozenset({"profcov", "__main__.py"})
 
 
 class Play(OwnFile):
-    """The play that owns a slug; ``generation`` is the one that it records into, or that a killed play before it did."""
+    """The play that owns a slug; ``generation`` is the one that it, or a killed play before it, records into."""
 
     __slots__ = ("_since", "_slug", "generation", "path")
 
@@ -55,7 +55,7 @@ class Play(OwnFile):
 
     @classmethod
     def begin(cls, data_dir: Path, slug: Slug, umask: int = PRIVATE) -> Play:
-        """Own a slug until the end, or until the process dies.
+        """Own a slug until :meth:`end`, or until the process dies.
 
         Raises:
             SlugPlayedError: another play owns it.
@@ -74,7 +74,7 @@ class Play(OwnFile):
             time.sleep(_POLL_SECONDS)
 
     def record_into(self, generation: int) -> None:
-        """Note which generation is recorded into from now on.
+        """Note the generation that is recorded into from now on.
 
         Raises:
             CoverageWriteError: the system does not let us.
@@ -84,21 +84,21 @@ class Play(OwnFile):
             self._write()
 
     def has_all_since(self, generation: int) -> bool:
-        """Tell whether nobody has dropped or combined what it has recorded; ``generation`` is the present one."""
+        """Return whether its recording was neither dropped nor combined; ``generation`` is the present one."""
         return self.generation == generation and self.is_at(self.path)
 
     def end(self, *, is_consumed: bool) -> None:
-        """Let others have the slug; the mark stays if there is something left that was recorded, and in no artifact."""
+        """Release the slug; the mark stays if recorded data is left that is in no artifact."""
         try:
             if is_consumed and self.is_ours and self.is_at(self.path):
                 self.path.unlink(missing_ok=True)
         except OSError:
-            pass  # the mark tells its generation: what is recorded later is not taken for a part of this play
+            pass  # the mark has its generation: later recordings are not taken for a part of this play
         finally:
             self.close()
 
     def _take(self) -> str | None:
-        """Lock the file and write whose it is; close it if that fails, and return who has it."""
+        """Lock the file and write the owner; if that fails, close it and return the other owner."""
         is_taken = False
         try:
             if not (try_exclusive(self.fd) and self.is_at(self.path)):
@@ -121,7 +121,7 @@ class Play(OwnFile):
             "command": _name_command(),
             "generation": self.generation,
         }
-        # Those who read meanwhile take the first line, whatever is left of a longer one before.
+        # Readers take the first line, whatever is left of an earlier, longer text.
         text = json.dumps(facts).encode() + b"\n"
         self.write(text, 0)
         os.ftruncate(self.fd, len(text))
@@ -131,7 +131,7 @@ class Play(OwnFile):
 def consuming(
     data_dir: Path, slug: Slug, timeout: float, play: Play | None, umask: int = PRIVATE
 ) -> Iterator[Exclusive]:
-    """Hold the lock of a slug, as :func:`profcov.store.lock.exclusive` does, where no play but the caller's own is under way.
+    """Hold the lock of a slug, as :func:`profcov.store.lock.exclusive` does, if no play but the caller's own is in progress.
 
     Raises:
         SlugPlayedError: another one is.
@@ -139,7 +139,7 @@ def consuming(
         CoverageWriteError: the system does not let us.
     """
     if play is None:
-        _refuse_played(data_dir, slug)  # no need to keep its server's units out
+        _refuse_played(data_dir, slug)  # no need to exclude its server's units
     with exclusive(data_dir, slug, timeout, umask) as lock:
         if play is None:
             _refuse_played(data_dir, slug)
@@ -147,7 +147,7 @@ def consuming(
 
 
 def is_broken_off(lock: Exclusive, play: Play | None) -> bool:
-    """Tell whether what was recorded is a part of a play: of one that was killed, or of the caller's own, which was interfered with."""
+    """Return whether the recording is a part of a play: of a killed one, or of the caller's own, which was interfered with."""
     if play is not None:
         return not play.has_all_since(lock.generation)
     generation = read_mark(lock.data_dir, lock.slug).get("generation")
@@ -155,7 +155,7 @@ def is_broken_off(lock: Exclusive, play: Play | None) -> bool:
 
 
 def name_player(data_dir: Path, slug: Slug) -> str | None:
-    """Return who plays a slug; None if nobody does.
+    """Return who plays a slug; None if it is not played.
 
     Raises:
         CoverageWriteError: the system does not let us look.
@@ -165,7 +165,7 @@ def name_player(data_dir: Path, slug: Slug) -> str | None:
 
 
 def list_players(data_dir: Path) -> dict[Slug, str]:
-    """Return who plays what, as far as this user may look."""
+    """Return the owner of each slug that is played, as far as this user may read."""
     found: dict[Slug, str] = {}
     for path in sorted(state_dir(data_dir).glob(f"*{_ENDING}")):
         with contextlib.suppress(InvalidSlugError, CoverageWriteError):
@@ -177,7 +177,7 @@ def list_players(data_dir: Path) -> dict[Slug, str]:
 
 
 def read_mark(data_dir: Path, slug: Slug) -> dict[str, Any]:
-    """Return what the last play of a slug has noted that has not ended; nothing if there is none.
+    """Return the facts of the last play of a slug that has not ended; nothing if there is none.
 
     Raises:
         CoverageWriteError: the system does not let us look.
@@ -192,7 +192,7 @@ def _refuse_played(data_dir: Path, slug: Slug) -> None:
 
 
 def _look(data_dir: Path, slug: Slug) -> tuple[dict[str, Any], bool]:
-    """Return what the mark of a play says, and whether the play is under way."""
+    """Return the facts in the mark of a play, and whether the play is in progress."""
     path = _path(data_dir, slug)
     with as_write_error(path):
         try:
@@ -206,7 +206,7 @@ def _look(data_dir: Path, slug: Slug) -> tuple[dict[str, Any], bool]:
 
 
 def forget_broken_off(data_dir: Path, slug: Slug) -> None:
-    """Take away the mark of a play that was broken off: what it had recorded is consumed. One that is under way keeps its own.
+    """Remove the mark of an interrupted play, whose recording is consumed. A play in progress keeps its mark.
 
     Raises:
         OSError: the system does not let us.
@@ -217,14 +217,14 @@ def forget_broken_off(data_dir: Path, slug: Slug) -> None:
     except FileNotFoundError:
         return
     try:
-        if try_shared(mark.fd) and mark.is_at(path):  # no play takes it meanwhile
+        if try_shared(mark.fd) and mark.is_at(path):  # no play takes the slug meanwhile
             path.unlink(missing_ok=True)
     finally:
         mark.close()
 
 
 def _read(fd: int) -> dict[str, Any]:
-    """Return what a mark says; nothing of one that is new, or damaged."""
+    """Return the facts in a mark; nothing if it is new or damaged."""
     try:
         facts = json.loads(os.pread(fd, _MAX_BYTES, 0).partition(b"\n")[0])
     except ValueError:

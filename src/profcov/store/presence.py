@@ -1,11 +1,11 @@
-"""What this process notes in the data directory, for whoever reads it: what it has in flight, and what is missing.
+"""What this process notes in the data directory for readers: its work in flight, and what is missing.
 
 Its file ``state/processes/<host>.<pid>.<n>`` is locked for as long as it lives, and has a row of fixed width for each unit in
 flight and for each thing noted: when, in seconds since 1970 (0 in a row that is free); of which kind; the slug; and the id
 of the job that a unit is, or the reason why an artifact will be partial.
 
 Nothing here takes a lock: a unit may end in any thread at any moment. ``_rows`` has what is in flight, and is changed before the
-file is; only who has begun a row writes it, so that no write comes late.
+file is; a row is written only by the code that began it, so that no write comes late.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
 PROCESSES: Final = "processes"
 MIN_ROWS: Final = 16
-"""How many rows there is room for at once: the disk may be full later."""
+"""How many rows are allocated at once: the disk may be full later."""
 MAX_TRIES: Final = 10
 
 
 class _File(NoteFile):
-    """The file of a process, as it was made; a row is used again only in the file that it was begun in."""
+    """The file of a process, as it was made; a row is reused only in the file in which it was begun."""
 
     __slots__ = ("free", "path")
 
@@ -52,12 +52,12 @@ class _File(NoteFile):
 
     @property
     def is_in_place(self) -> bool:
-        """Whether the data directory is still the one that the file was made in."""
+        """Whether the data directory is still the one in which the file was made."""
         return os.access(self.path, os.F_OK) or self.is_at(self.path)
 
 
 class Presence:
-    """This process's file in a data directory; made when there is first something to note, and anew where it is gone."""
+    """This process's file in a data directory; made with the first note, and again if it is gone."""
 
     def __init__(self, data_dir: Path, umask: int = PRIVATE) -> None:
         self._data_dir = data_dir
@@ -65,7 +65,7 @@ class Presence:
         self._umask = umask
         self._file: _File | None = None
         self._made: dict[str, _File | None] = {}
-        """Each file by its path, from before it is made until it is removed: who makes or removes one may be struck."""
+        """Each file by its path, from before it is made until it is removed, because making and removing may be interrupted."""
         self._unused: set[str] = set()
         self._rows: dict[int, bytes] = {}
         self._next = itertools.count().__next__
@@ -74,7 +74,7 @@ class Presence:
         self._unsaid: dict[Note, None] = {}
 
     def open(self) -> object:
-        """Return what stands for the directory as it is now: another object once that was moved, removed or made anew.
+        """Return an object for the present directory: another one after it was moved, removed or created anew.
 
         Raises:
             OSError: the file cannot be made.
@@ -83,7 +83,7 @@ class Presence:
         return file if file is not None and file.is_ours and file.is_in_place else self._make()
 
     def is_at(self, home: object) -> bool:
-        """Tell whether the directory is still the one that :meth:`open` has returned."""
+        """Return whether the directory is still the one that :meth:`open` returned."""
         file = self._file
         return file is not None and file is home and file.is_in_place
 
@@ -96,10 +96,10 @@ class Presence:
         into: list[tuple[int, object]],
         owner: object | None = None,
     ) -> None:
-        """Note that a unit is in flight from now on, and which ``job`` it is; what :meth:`end` needs is put ``into`` a list.
+        """Note that a unit is in flight, and its ``job``; put what :meth:`end` needs ``into`` a list.
 
-        There it is before anything is done: whoever is struck meanwhile has it. The row of an ``owner`` that was dropped without
-        having ended is freed by :meth:`mend`.
+        It is there before anything else is done, in case this is interrupted. :meth:`mend` frees the row of an ``owner`` that was
+        dropped without having ended.
 
         Raises:
             OSError: it cannot be noted.
@@ -112,11 +112,11 @@ class Presence:
         into.append((row, file))
         if owner is not None:
             self._owners[row] = weakref.ref(owner)
-        self._rows[row] = make_row(kind, slug, job)  # first: whoever makes the file anew notes it, too
+        self._rows[row] = make_row(kind, slug, job)  # first: code that makes the file again notes it, too
         self._write(row)
 
     def note_again(self, begun: list[tuple[int, object]]) -> None:
-        """Note a unit in the file that there is now: one that was begun while another thread made it may not be in it yet.
+        """Note a unit in the present file: it may not have a unit that was begun while another thread made the file.
 
         Raises:
             OSError: it cannot be noted.
@@ -125,9 +125,9 @@ class Presence:
             self._write(row)
 
     def end(self, begun: list[tuple[int, object]]) -> None:
-        """Note that a unit is in flight no longer, with what :meth:`begin` has put into a list; that is empty then.
+        """Note that a unit is no longer in flight, with what :meth:`begin` has put into a list; empty the list.
 
-        Called again after it was struck, it does the rest; two threads do not call it at once. A row is given back last.
+        Called again after an interruption, it does the rest; two threads do not call it at once. The row is given back last.
         """
         for row, file in begun[:1]:
             self._rows.pop(row, None)
@@ -143,13 +143,13 @@ class Presence:
                 current.free.append(row)
 
     def note(self, kind: str, slug: Slug, text: str = "") -> None:
-        """Note something that stays until readers have taken it into account; never raises."""
+        """Write a note that stays until readers have taken it into account; never raise."""
         if len(self._unsaid) < MAX_NOTES or self._knows(slug):
             self._unsaid[slug, kind, text] = None
         self._say()
 
     def take_back(self, kind: str, slug: Slug, text: str = "") -> None:
-        """Note that it is so no longer."""
+        """Remove a note."""
         self._unsaid.pop((slug, kind, text), None)
         file = self._file
         if file is not None:
@@ -158,18 +158,18 @@ class Presence:
 
     @property
     def has_dropped(self) -> bool:
-        """Whether a unit was dropped that has not ended."""
+        """Whether a unit was dropped without having ended."""
         return any(owner() is None for owner in list(self._owners.values()))
 
     def mend(self) -> None:
-        """Say what could not be said yet, and undo what was struck: units while they began or ended, files while they were made.
+        """Write pending notes, and repair what was interrupted: units while they began or ended, files while they were made.
 
-        Never raises. Called every half a second, by one thread: a row is suspect if no unit has it now, and free if it was suspect
+        It never raises. One thread calls it every half a second: a row is suspect if no unit has it now, and free if it was suspect
         before.
         """
         with contextlib.suppress(OSError):
             for row, owner in list(self._owners.items()):
-                if owner() is None:  # its row was not given back, so that nobody else has it
+                if owner() is None:  # its row was not given back, so no other unit has it
                     self._rows.pop(row, None)
                     self._write(row)
                     if self._owners.pop(row, None) is not None and self._file is not None:
@@ -187,7 +187,7 @@ class Presence:
         self._say()
 
     def withdraw(self) -> None:
-        """Remove the file: the process ends, with everything written. It is made again if that is not so."""
+        """Remove the file: the process ends, with everything written. Make it again if that is not so."""
         self._unused.update(self._made)
         self._remove_unused()
         self._say()
@@ -202,13 +202,13 @@ class Presence:
         self.abandon()
 
     def go_on(self) -> None:
-        """Note again what is in flight: the process was to become another, and has not."""
+        """Note again what is in flight: `exec` failed, and the process continues."""
         if self._rows:
             with contextlib.suppress(OSError):  # `mend` tries again
                 self._current()
 
     def abandon(self) -> None:
-        """Let go, in a forked child, of the parent's file: its lock ends when no process has it open."""
+        """Release, in a forked child, the parent's file: its lock ends when no process has it open."""
         self._file, made, self._made = None, self._made, {}
         for file in list(made.values()):
             if file is not None:
@@ -216,22 +216,22 @@ class Presence:
 
     def _say(self) -> None:
         if self._file is None and not os.path.exists(self._data_dir):  # noqa: PTH110 (a Path's own raises)
-            return  # nothing was recorded there yet that could be called complete
+            return  # nothing was recorded there yet that could count as complete
         for note in list(self._unsaid):
             try:
                 file = self._current()
                 if file.has_room(note) or self._knows(note[0]):
                     file.note(note)
-            except OSError:  # the disk is full: the next time
+            except OSError:  # the disk is full: try again later
                 return
             self._unsaid.pop(note, None)
 
     def _knows(self, slug: Slug) -> bool:
-        """Tell whether something was recorded of a slug, or is to be: those are limited in number."""
+        """Return whether something was or will be recorded of a slug: these are limited in number."""
         return os.path.exists(lock_path(self._data_dir, slug))  # noqa: PTH110 (a Path's own raises)
 
     def _write(self, row: int) -> None:
-        """Write a row as it is to be, into the file that there is then: another thread may make one meanwhile."""
+        """Write the present state of a row into the present file: another thread may make one meanwhile."""
         while True:
             wanted = self._rows.get(row)
             file = self._file or (None if wanted is None else self._make())
@@ -251,7 +251,7 @@ class Presence:
 
     def _make(self) -> _File:
         for _ in range(MAX_TRIES):
-            with contextlib.suppress(FileNotFoundError, FileExistsError):  # moved, removed or made anew this instant
+            with contextlib.suppress(FileNotFoundError, FileExistsError):  # moved, removed or created anew this instant
                 return self._try_to_make()
         return self._try_to_make()
 
@@ -261,7 +261,7 @@ class Presence:
         path = str(self._directory / name)
         self._made[path] = None
         file = self._made[path] = _File(create_private(_unfinished(path), self._umask), path, self._next)
-        # Locked before it has its name: who finds it unlocked takes its process for dead.
+        # Locked before it has its name: an unlocked file counts as a dead process's.
         try_exclusive(file.fd)
         rows = dict(self._rows)
         file.write(b"".join(rows.get(row, FREE) for row in range(max([MIN_ROWS - 1, *rows]) + 1)), 0)
@@ -270,12 +270,12 @@ class Presence:
         for row in self._rows.keys() - rows.keys():  # begun meanwhile, and noted in the file before
             self._write(row)
         if before is not None and before.is_at(before.path):
-            # The application has closed its descriptor, and its lock with that: it would pass for a dead process's.
+            # The application has closed its descriptor, and so released its lock: it would pass for a dead process's.
             self._take_over(before.path)
         return file
 
     def _remove_unused(self) -> None:
-        """Remove the files that are not in use, and were not at the last look: another thread may be making one."""
+        """Remove the files that are not in use, and were not at the last check: another thread may be making one."""
         unused = {path for path, file in list(self._made.items()) if file is None or file is not self._file}
         for path in unused & self._unused:
             with contextlib.suppress(OSError, ValueError):  # a row that is damaged
@@ -283,7 +283,7 @@ class Presence:
         self._unused = unused
 
     def _take_over(self, path: str) -> None:
-        """Remove a file of ours, finished or not; what it notes is said in another."""
+        """Remove a file of ours, finished or not; its notes are in another."""
         for each in (path, _unfinished(path)):
             with contextlib.suppress(FileNotFoundError):  # moved, or removed with its directory
                 fd = os.open(each, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -302,5 +302,5 @@ def _unfinished(path: str) -> str:
 
 
 def _has_notes(file: OwnFile) -> bool:
-    """Tell whether something in a file is still to be said when its process is gone."""
+    """Return whether a file has notes that must stay when its process is gone."""
     return any(kind in {MISSING, UNWRITTEN} for _, _, kind, _, _ in read_rows(file.fd)) if file.is_ours else False

@@ -1,4 +1,4 @@
-"""The artifact that is there already: added to, kept when another takes its place, brought back."""
+"""The existing artifact: appended to, kept when another replaces it, restored."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def read_before(artifact: Path) -> Content:
 
 
 def keep_before(artifact: Path, umask: int) -> None:
-    """Keep the artifact whose place another takes next; at every moment there is one."""
+    """Keep the artifact that will be replaced; at every moment there is one."""
     if artifact.is_file() and not artifact.is_symlink():
         previous = previous_path(artifact)
         make_state(artifact.parent, previous.parent.name, umask, is_marked=False)
@@ -52,10 +52,10 @@ def keep_before(artifact: Path, umask: int) -> None:
 
 
 def restore_previous(out: Path, slug: Slug, umask: int = PRIVATE) -> Path:
-    """Put the artifact before the last one back in its place; the one that was there goes to ``state/quarantine/``.
+    """Restore the previous artifact; move the present one to ``state/quarantine/``.
 
     Raises:
-        CoverageReadError: there is none before it.
+        CoverageReadError: there is no previous one.
         CoverageWriteError: the files cannot be moved.
     """
     artifact = artifact_path(out, slug)

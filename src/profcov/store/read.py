@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a profile's artifact holds; ``facts`` is its sidecar, None where there is none."""
+    """What a profile's artifact holds; ``facts`` is its sidecar, None if there is none."""
 
     slug: Slug
     content: Content
@@ -40,7 +40,7 @@ class Recorded:
 
     @property
     def imported(self) -> frozenset[str] | None:
-        """The measured files that were imported in the processes that worked for it; None where that is not known."""
+        """The measured files that were imported in the processes that worked for it; None if unknown."""
         found = (self.facts or {}).get("imported")
         return None if found is None else frozenset(found)
 
@@ -51,12 +51,12 @@ class Recorded:
 
     @property
     def jobs(self) -> list[dict[str, Any]]:
-        """The jobs that were the profile's, as in the sidecar."""
+        """The profile's jobs, as in the sidecar."""
         return list((self.facts or {}).get("jobs", ()))
 
     @property
     def doubtful_jobs(self) -> dict[str, str]:
-        """Which jobs are behind a reason why it is partial: the ids of some."""
+        """The jobs behind each reason why it is partial: the ids of some."""
         named = name_doubtful(self.jobs)
         return {reason: ids for reason, ids in named.items() if reason in self.reasons}
 
@@ -68,9 +68,9 @@ def read_artifact(
     digest_of: Callable[[str], str | None] = file_digest,
     ignore_source_changes: bool = False,
 ) -> Recorded:
-    """Return what is in a profile's artifact, and what its sidecar says of it.
+    """Return the content of a profile's artifact, and its sidecar.
 
-    ``digest_of`` returns the sha256 of a source: who reads many artifacts remembers it.
+    ``digest_of`` returns the sha256 of a source: a caller that reads many artifacts caches it.
 
     Raises:
         CoverageReadError: it is missing, damaged, or not coverage.py's, or a source is another than the one that ran.

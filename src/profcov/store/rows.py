@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 IN_FLIGHT: Final = "+"
-"""A unit is under way: readers wait for it."""
+"""A unit is in flight: readers wait for it."""
 LINGERING: Final = "~"
-"""Work that may run for ever is under way: readers wait no longer."""
+"""Work that may run for ever is in flight: readers no longer wait for it."""
 UNWRITTEN: Final = "!"
-"""Units have ended, and what they ran could not be written yet."""
+"""Units have ended, and their lines could not be written yet."""
 MISSING: Final = "-"
 """Something is missing in the next artifact; the text is the reason."""
 
 TIME_CHARS: Final = 14
 TEXT_CHARS: Final = 100
-"""How long a slug may be; a job's id that is longer, or not ASCII, is left out."""
+"""Longest slug; a job's id that is longer, or not ASCII, is left out."""
 WIDTH: Final = 256
-"""A divisor of a page, so that no row is written in two pieces."""
+"""It divides a page, so that no row is written in two pieces."""
 IDLE: Final = b"0".ljust(TIME_CHARS)
 FREE: Final = IDLE.ljust(WIDTH - 1) + b"\n"
 
 
 def make_row(kind: str, slug: Slug, text: str) -> bytes:
-    """Return a row in use, since now; a text that is too long for it is left out."""
+    """Return a row in use, from now on; leave out a text that is too long."""
     return f"{time.time():{TIME_CHARS}.3f}".encode("ascii") + _after_time(kind, slug, text)
 
 
@@ -45,7 +45,7 @@ def _after_time(kind: str, slug: Slug, text: str) -> bytes:
 
 
 def read_rows(fd: int) -> Iterator[tuple[int, float, str, str, str]]:
-    """Yield place, time, kind, slug and text of each row in use; what is no row is left out. Older profcovs' have no text."""
+    """Yield place, time, kind, slug and text of each row in use; skip anything else. Rows of older versions have no text."""
     place = 0
     for piece in os.pread(fd, os.fstat(fd).st_size, 0).splitlines(keepends=True):
         row = piece.lstrip(b"\0")  # of rows before it that were never written

@@ -1,4 +1,4 @@
-"""What ``profcov run`` has started: a note of each, until something below it is traced, so that it is told if nothing is.
+"""What ``profcov run`` has started: a note of each command until something below it is traced, to report those that are not.
 
 A note is ``state/runs/<digest of the command>-<pid>.started`` in the data directory, or ``.reached`` once a Python below has looked for
 profcov: renamed, and added to, by ``zero_code/site/sitecustomize.py``, which does not import this.
@@ -38,7 +38,7 @@ _NO_APPLICATION: Final = "no WSGI or ASGI application that profcov wraps and no 
 
 @dataclass(frozen=True, slots=True)
 class SilentRun:
-    """A command that ``profcov run`` has started, and in which nothing has appeared that is traced; ``at`` in seconds since 1970."""
+    """A command that ``profcov run`` started, and of which nothing is traced; ``at`` in seconds since 1970."""
 
     path: Path
     command: str
@@ -49,7 +49,7 @@ class SilentRun:
 
     @property
     def is_over(self) -> bool:
-        """Whether the command has ended, as far as this host can tell; another's is taken for ended."""
+        """Whether the command has ended, as far as this host knows; one of another host counts as ended."""
         if self.host != host_name():
             return True
         try:
@@ -70,15 +70,15 @@ class SilentRun:
 
 
 def note_start(data_dir: Path, words: Sequence[str], umask: int = PRIVATE) -> Path:
-    """Note that this process becomes a command; return what the command's processes are told, even if it cannot be noted."""
+    """Note that this process becomes a command; return the value for the command's processes, even if the note cannot be written."""
     digest = hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).hexdigest()[:16]
     base = state_dir(data_dir) / RUNS / f"{digest}-{os.getpid()}"
     command = shlex.join(words)
     shown = command if len(command) <= _MAX_COMMAND_CHARS else f"{command[: _MAX_COMMAND_CHARS - 3]}..."
     facts = {"command": shown, "at": time.time(), "host": host_name(), "pid": os.getpid()}
-    with contextlib.suppress(OSError):  # the server says what is wrong with the directory
+    with contextlib.suppress(OSError):  # the server reports what is wrong with the directory
         make_state(data_dir, RUNS, umask)
-        for old in base.parent.glob(f"{digest}-*"):  # the same command, started anew
+        for old in base.parent.glob(f"{digest}-*"):  # the same command, started again
             old.unlink(missing_ok=True)
         with open(create_private(f"{base}{_STARTED}", umask), "w", encoding="ascii") as file:  # noqa: PTH123 (a descriptor)
             file.write(json.dumps(facts) + "\n")
@@ -86,7 +86,7 @@ def note_start(data_dir: Path, words: Sequence[str], umask: int = PRIVATE) -> Pa
 
 
 def note_loaded(environ: Mapping[str, str] | None = None) -> None:
-    """Note that something is traced in a process below ``profcov run``; nothing in others, and never an error."""
+    """Note that something is traced in a process below ``profcov run``; do nothing in others, and never raise."""
     base = (os.environ if environ is None else environ).get(RUN)
     for ending in (_STARTED, _REACHED) if base else ():
         with contextlib.suppress(OSError):
@@ -94,12 +94,12 @@ def note_loaded(environ: Mapping[str, str] | None = None) -> None:
 
 
 def has_started(data_dir: Path) -> bool:
-    """Return whether ``profcov run`` has ever recorded into a data directory."""
+    """Return whether ``profcov run`` ever recorded into a data directory."""
     return (state_dir(data_dir) / RUNS).is_dir()
 
 
 def list_silent(data_dir: Path) -> list[SilentRun]:
-    """Return the commands in which nothing is traced, the oldest first; nothing is changed."""
+    """Return the commands of which nothing is traced, the oldest first; change nothing."""
     found = []
     with contextlib.suppress(OSError):
         for path in (state_dir(data_dir) / RUNS).iterdir():
@@ -109,7 +109,7 @@ def list_silent(data_dir: Path) -> list[SilentRun]:
 
 
 def forget(run: SilentRun) -> None:
-    """Remove the note of a command that was told of."""
+    """Remove the note of a command that was reported."""
     with contextlib.suppress(OSError):
         run.path.unlink(missing_ok=True)
 

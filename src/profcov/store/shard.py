@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 
 _WITHOUT_JOURNAL: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF"
-"""As coverage.py does: the file has no name yet, and nobody would remove the journal of a process that was killed."""
+"""As in coverage.py: the file has no name yet, and the journal of a killed process would never be removed."""
 
 writing: Final = BriefLock()
-"""Held while a shard is written, to keep processes from forking: a child would find SQLite's locks taken for ever.
+"""Held while a shard is written, so that the process does not fork: a child would find SQLite's locks taken for ever.
 
-Whoever cannot have it in time writes all the same: its holder may be waiting for what we hold.
+A thread that cannot have it in time writes all the same: its holder may be waiting for something that this thread holds.
 """
 
 
@@ -49,20 +49,20 @@ def write_shard(
 ) -> Path:
     """Write what ran as a new shard of this process and return its path.
 
-    The file is written under a name that no reader looks for, then renamed: a process killed in between leaves no
+    The file is written under a name that no reader uses, then renamed: a process killed in between leaves no
     shard, and never half of one.
 
     Args:
-        data_dir: the data directory, made if it is not there.
+        data_dir: the data directory, made if it does not exist.
         slug: the profile.
-        context: the context label that everything gets.
-        executed: line numbers by file name, as they shall stand in the data; arcs, pairs of line numbers, if ``branch``.
-        branch: whether it is arcs.
-        facts: what readers shall know of it; a checksum of the lines is added.
-        umask: which permissions the file, and the directory if it is made, shall not have.
+        context: the context label of all lines.
+        executed: line numbers by file name, as in the data; arcs, pairs of line numbers, if ``branch``.
+        branch: whether these are arcs.
+        facts: facts for readers; a checksum of the lines is added.
+        umask: which permissions the file, and the directory if it is made, must not have.
 
     Raises:
-        CoverageWriteError: the shard could not be written; nothing of it is left.
+        CoverageWriteError: the shard could not be written; nothing is left of it.
     """
     # Plain strings: pathlib interns the parts of a path, and CPython 3.12.1 keeps each interned string for ever.
     name = new_shard_name(slug)
@@ -93,13 +93,13 @@ def _to_content(context: str, executed: Mapping[str, set[Any]], facts: Mapping[s
 
 
 def _fill(path: str, fd: int, content: Content, *, branch: bool) -> None:
-    """Fill an empty file. coverage.py makes the tables, once in a process; the rows are what its documentation describes.
+    """Fill an empty file. coverage.py makes the tables, once per process; the rows follow its documentation.
 
-    They are put into the tables in memory, whose bytes are written, and taken back: SQLite needs not read the tables and compile
-    the statements anew, nor does a forked child. Through ``CoverageData`` it takes ten times as long, which a request waits for.
+    They are inserted into tables in memory, whose bytes are written, and removed again: neither SQLite nor a forked child has to
+    read the tables and compile the statements again. Through ``CoverageData`` it takes ten times as long, while a request waits.
     """
     try:
-        tables = _tables.pop()  # nobody else has it now
+        tables = _tables.pop()  # no other thread has it now
     except IndexError:
         tables = _make_tables(path)
         os.truncate(path, 0)
@@ -121,7 +121,7 @@ def _fill(path: str, fd: int, content: Content, *, branch: bool) -> None:
 
 
 def _fill_on_disk(path: str, tables: sqlite3.Connection, content: Content, *, branch: bool) -> None:
-    """Fill an empty file where Python was built with an SQLite before 3.36, which does not give its bytes."""
+    """Fill an empty file if Python's SQLite is older than 3.36, which cannot serialize."""
     with closing(type(tables)(path, isolation_level=None)) as connection:
         connection.executescript(_WITHOUT_JOURNAL)
         tables.backup(connection)
@@ -146,20 +146,20 @@ def _insert(connection: sqlite3.Connection, content: Content, *, branch: bool) -
 
 
 _tables: Final[deque[sqlite3.Connection]] = deque(maxlen=4)
-"""Data files without rows, in memory: those that nobody uses. One whose user was struck does not come back."""
+"""Data files without rows, in memory, that are not in use. One whose user was interrupted does not come back."""
 
 
 def _close() -> None:
-    """Close it when the process ends; whoever writes after that makes it anew."""
+    """Close them when the process ends; a later write makes a new one."""
     while _tables:
         _tables.pop().close()
 
 
-atexit.register(_close)  # before those who use this module register theirs: they write, and are called first
+atexit.register(_close)  # before modules that use this one register theirs: they write, and are called first
 
 
 def prepare() -> None:
-    """Have coverage.py make its tables, and SQLite its statements: for a process that forks a child a unit, before it forks.
+    """Have coverage.py make its tables, and SQLite its statements: for a process that forks a child per unit, before it forks.
 
     Raises:
         OSError: there is no place for temporary files.
@@ -177,7 +177,7 @@ def _make_tables(path: str) -> sqlite3.Connection:
     """Return a data file without rows in memory, as this coverage.py makes it, by way of a file.
 
     Raises:
-        RuntimeError: it is of a version that this profcov does not know.
+        RuntimeError: it has a version that this profcov does not know.
     """
     import sqlite3  # noqa: PLC0415 (a process that records nothing does without it)
 
@@ -185,7 +185,7 @@ def _make_tables(path: str) -> sqlite3.Connection:
 
     data = CoverageData(basename=path)
     try:
-        data.read()  # or the first line added would replace the file by one that everybody can read
+        data.read()  # or the first line added would replace the file by one that all users can read
         data.write()
     finally:
         # After a failure it is still open, in a cycle of exceptions and frames. coverage.py 7.6 has no such method.
@@ -198,7 +198,7 @@ def _make_tables(path: str) -> sqlite3.Connection:
         if version != SCHEMA:
             reason = f"coverage.py {version=} of its data format is not the one that profcov writes, {SCHEMA}"
             raise RuntimeError(reason)
-        # A page is the least that a table takes, and most tables of a shard are nearly empty: 16 KB instead of 53 KB.
+        # A table takes at least a page, and most tables of a shard are nearly empty: 16 KB instead of 53 KB.
         connection.executescript(f"{_WITHOUT_JOURNAL}; PRAGMA page_size = 1024; VACUUM")
         tables = sqlite3.Connection(":memory:", isolation_level=None, check_same_thread=False)
         connection.backup(tables)

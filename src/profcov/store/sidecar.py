@@ -1,4 +1,4 @@
-"""The sidecar ``<slug>.profile.json``: what is known about an artifact, and whether it is whole."""
+"""The sidecar ``<slug>.profile.json``: the facts about an artifact, and whether it is complete."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ SCHEMA_VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Making:
-    """How an artifact came to be: from which shards, by which processes and jobs, and what speaks against it.
+    """How an artifact was made: from which shards, by which processes and jobs, and why it is partial.
 
     ``changed`` has the sha256 of each version of the files of which there is more than one; ``impossible`` the lines that
     were left out because their file ends before them; ``jobs`` are as :func:`profcov.store.jobs.list_jobs` has them; ``before``
-    is the sidecar of the artifact that was appended to. ``settings`` is what coverage.py was told where it was measured,
-    ``other_settings`` what it was told in processes that were told something else.
+    is the sidecar of the artifact that was appended to. ``settings`` are coverage.py's settings where it was measured,
+    ``other_settings`` those of processes with other ones.
     """
 
     slug: Slug
@@ -57,8 +57,8 @@ class Making:
 def describe(artifact: Path, making: Making, content: Content, *, generation: int, keep: bool) -> dict[str, Any]:
     """Return the facts about a freshly combined artifact, as ``docs/reference/sidecar.schema.json`` has them.
 
-    ``sources`` has the sha256 of each file as it was when it ran; where no shard tells, as it is on disk now, or null
-    where nothing is. With ``keep`` the shards are there to be combined again, and must not be counted again.
+    ``sources`` has the sha256 of each file as it was when it ran; if no shard has it, as it is on disk now, or null
+    if it is not there. With ``keep`` the shards stay to be combined again, and must not be counted again.
     """
     before, recorded, written = making.before, making.gathered.sources, making.gathered.written
     return {
@@ -105,7 +105,7 @@ def _origins(making: Making) -> dict[str, Any]:
 
 
 def describe_death(holder: Holder) -> dict[str, Any]:
-    """Return what a sidecar has of a process that died with work in flight."""
+    """Return a sidecar's entry for a process that died with work in flight."""
     return {"host": holder.host, "pid": holder.pid, "since": _instant(holder.since), "job": holder.job or None}
 
 
@@ -114,7 +114,7 @@ def _instant(seconds: float) -> str:
 
 
 def check_artifact(artifact: Path) -> None:
-    """Refuse an artifact whose bytes are not those that its sidecar tells of; one without a sidecar passes.
+    """Refuse an artifact that does not match its sidecar's checksum; one without a sidecar passes.
 
     Raises:
         CoverageReadError: it is another, or damaged.
@@ -124,7 +124,7 @@ def check_artifact(artifact: Path) -> None:
 
 
 def check_bytes(artifact: Path, facts: Mapping[str, Any]) -> None:
-    """Refuse an artifact whose bytes are not those that these facts, its sidecar's, tell of.
+    """Refuse an artifact that does not match the checksum in these facts, its sidecar's.
 
     Raises:
         CoverageReadError: it is another, or damaged.
@@ -143,9 +143,9 @@ def check_bytes(artifact: Path, facts: Mapping[str, Any]) -> None:
 def list_changed_sources(
     artifact: Path, facts: Mapping[str, Any] | None = None, digest_of: Callable[[str], str | None] = file_digest
 ) -> list[str]:
-    """Return the measured files whose source on disk is another than the one that ran; none without a sidecar.
+    """Return the measured files whose source on disk is not the one that ran; nothing without a sidecar.
 
-    Files that are not there do not count: coverage.py has its own say about those. ``facts`` is the sidecar, if it was
+    Missing files do not count: coverage.py reports those itself. ``facts`` is the sidecar, if it was
     read already; ``digest_of`` returns the sha256 of a source.
     """
     if facts is None:
@@ -157,7 +157,7 @@ def list_changed_sources(
 def check_sources(
     artifact: Path, facts: Mapping[str, Any] | None = None, digest_of: Callable[[str], str | None] = file_digest
 ) -> None:
-    """Refuse an artifact with a source that is another now than the one that ran: its line numbers mean other lines.
+    """Refuse an artifact with a source that has changed since it ran: its line numbers mean other lines.
 
     The arguments are those of :func:`list_changed_sources`.
 
@@ -183,7 +183,7 @@ def write_sidecar(artifact: Path, facts: dict[str, Any], umask: int = PRIVATE) -
     path = sidecar_path(artifact)
     text = json.dumps(facts, indent=2, ensure_ascii=False) + "\n"
     with as_write_error(path):
-        # A directory's name need not be UTF-8: in JSON's own escapes it comes back as it was.
+        # A directory's name need not be UTF-8: JSON's escapes preserve it.
         replace_file(path, [text.encode("utf-8", "backslashreplace")], umask, beside=unfinished_path(artifact))
     return path
 

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 class Held:
     """What a data directory holds of one slug; sizes in bytes, times in seconds since 1970.
 
-    ``artifact_bytes`` are those of all that is kept of what was combined, or cannot be. ``status`` is the artifact's: complete, partial, or unknown where there is no sidecar; None without an artifact.
+    ``artifact_bytes`` is the size of the artifact, its sidecar, the previous ones, and quarantine. ``status`` is the artifact's:
+    complete, partial, or unknown without a sidecar; None without an artifact.
     """
 
     slug: Slug
@@ -50,15 +51,15 @@ class Held:
     missing: list[str] = field(default_factory=list)
     """Why an artifact that is made now would be partial, as far as processes have noted it."""
     unmeasured: str | None = None
-    """What is to be said of shards none of which has a line, if that was looked for."""
+    """The sentence about shards without a single line, if that was checked."""
 
     @property
     def is_pending(self) -> bool:
-        """Whether there is anything that is in no artifact."""
+        """Whether it has anything that is in no artifact."""
         return bool(self.shards or self.missing or any(not each.is_alive for each in self.holders))
 
     def as_dict(self) -> dict[str, Any]:
-        """Return what can be written as JSON."""
+        """Return it ready for JSON."""
         return {
             "profile": self.slug,
             "shards": len(self.shards),
@@ -80,9 +81,9 @@ class Held:
 
 
 def survey(data_dir: Path, *, looks_for_lines: bool = False) -> list[Held]:
-    """Return what a directory holds of each slug, sorted by slug; nothing is changed, and no lock is taken for long.
+    """Return what a directory holds of each slug, sorted by slug; change nothing, and hold no lock for long.
 
-    Whether any line was recorded is looked for in the shards if the caller wants to know.
+    Check the shards for lines only if the caller asks for it.
     """
     contents = _read(data_dir)
     holders: dict[Slug, list[Holder]] = {}
@@ -106,7 +107,7 @@ def survey(data_dir: Path, *, looks_for_lines: bool = False) -> list[Held]:
 
 
 def list_pending(data_dir: Path) -> list[Slug]:
-    """Return the slugs with something to combine, sorted: shards, or a note that something is missing; none without a directory.
+    """Return the slugs with something to combine, sorted: shards, or a note that something is missing; nothing without a directory.
 
     Raises:
         OSError: the directory cannot be read.
@@ -116,7 +117,7 @@ def list_pending(data_dir: Path) -> list[Slug]:
 
 
 def list_at_work(data_dir: Path) -> list[Slug]:
-    """Return the slugs with something to wait for or to combine, sorted; none without a directory.
+    """Return the slugs with something to wait for or to combine, sorted; nothing without a directory.
 
     Raises:
         OSError: the directory cannot be read.
@@ -125,7 +126,7 @@ def list_at_work(data_dir: Path) -> list[Slug]:
 
 
 def list_known(data_dir: Path) -> list[Slug]:
-    """Return the slugs of which anything is known, sorted: what they have left may be no more than a lock file.
+    """Return all known slugs, sorted: some may have no more than a lock file.
 
     Raises:
         OSError: the directory cannot be read.
@@ -164,7 +165,7 @@ def _measure(data_dir: Path, slug: Slug, shards: list[Path], quarantined: list[P
 
 
 def _weigh(paths: Iterable[Path]) -> tuple[int, float]:
-    """Return the size of files, and when the newest was written; those that are not there weigh nothing."""
+    """Return the size of files, and when the newest was written; ignore missing ones."""
     size, newest = 0, 0.0
     for path in paths:
         try:

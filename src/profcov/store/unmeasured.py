@@ -1,4 +1,4 @@
-"""Slugs that were traced although nothing that is measured ran: what their shards, which have no line, tell of that."""
+"""Slugs that were traced while no measured code ran: what their shards, which have no line, show about it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_LOOKED_AT: Final = 256
-"""Of so many slugs the shards are looked into at most, where none was named: as many as a process records at once."""
+"""How many slugs are checked if none was named: as many as a process records at once."""
 
 
 def find_unmeasured(shards: Iterable[Path]) -> str | None:
-    """Return what is to be said of a slug none of whose shards has a line; None if one has, or cannot be read, or there is none."""
+    """Return the sentence about a slug whose shards have no line; None if one has, or cannot be read, or there is none."""
     gathered = Gathered()
     for shard in shards:
         try:
@@ -31,7 +31,7 @@ def find_unmeasured(shards: Iterable[Path]) -> str | None:
 
 
 def tell_unmeasured(measured: Mapping[str, Any] | None, gathered: Gathered) -> str:
-    """Return the sentence about shards without a line, with what their processes were told to measure."""
+    """Return the sentence about shards without a line, with what their processes were configured to measure."""
     sentence = "traced, but no measured file ran: is `source` right?"
     if measured is None:
         return sentence

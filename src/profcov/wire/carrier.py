@@ -25,7 +25,7 @@ _MAX_CARRIER_CHARS: Final = 8192
 
 
 class Claim(NamedTuple):
-    """The slug that a request claims, unchecked, and its token. Nobody asked where ``is_default``."""
+    """The slug that a request claims, unchecked, and its token. ``is_default``: the request named none; this is the default."""
 
     slug: str
     token: str | None = None
@@ -33,9 +33,9 @@ class Claim(NamedTuple):
 
 
 class Carriers:
-    """Where in a request a slug is looked for: the header wins over baggage, baggage over the cookie.
+    """Where in a request a slug is read from: the header takes precedence over baggage, baggage over the cookie.
 
-    Every request comes here: one that carries nothing costs three look-ups.
+    Every request goes through here: one without a slug costs three look-ups.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -47,7 +47,7 @@ class Carriers:
         self._wanted = frozenset(wanted[name] for name in settings.carriers)
 
     def from_environ(self, environ: Mapping[str, Any], start_response: object = None) -> Claim | None:
-        """Return what a WSGI request claims, or None; ``start_response`` may lead to what its server knows."""
+        """Return what a WSGI request claims, or None; ``start_response`` may lead to the server's own headers."""
         slug = environ.get("HTTP_X_PROFILE_TRACE") if self._header else None
         if slug is not None and not _is_misspelled(environ, start_response):
             return Claim(slug, environ.get("HTTP_X_PROFILE_TRACE_TOKEN"))
@@ -75,10 +75,10 @@ class Carriers:
 
 
 def _is_misspelled(environ: Mapping[str, Any], start_response: object) -> bool:
-    """Tell whether ``X_Profile_Trace`` was sent: in an environment it has the header's name, and a proxy lets it pass.
+    """Return whether ``X_Profile_Trace`` was sent: in an environment it has the header's name, and a proxy lets it pass.
 
-    Most servers drop such headers. wsgiref does not, nor do adapters from ASGI: both still have what was sent. Of other
-    servers it cannot be told.
+    Most servers drop such headers. wsgiref and adapters from ASGI do not, but still have the raw headers. For other
+    servers it cannot be determined.
     """
     try:
         scope = environ.get("asgi.scope")
@@ -104,7 +104,7 @@ def _from_others(baggage: str | None, cookie: str | None, token: str | None) -> 
 
 
 def _split(text: str, separator: str) -> dict[str, str]:
-    """Return what ``name=value`` pairs say; where a name comes twice, the first one counts."""
+    """Return ``name=value`` pairs as a dictionary; if a name occurs twice, the first one counts."""
     members: dict[str, str] = {}
     if len(text) <= _MAX_CARRIER_CHARS:
         for member in text.split(separator):
@@ -120,7 +120,7 @@ def _first_part(value: str | None) -> str | None:
 
 
 def outgoing_headers(slug: str, secret: str | None) -> dict[str, str]:
-    """Return the request headers that carry a slug to another server, signed where there is a secret."""
+    """Return the request headers that carry a slug to another server, signed if there is a secret."""
     headers = {HEADER: slug}
     if secret is not None:
         headers[TOKEN_HEADER] = sign(slug, secret)
@@ -134,7 +134,7 @@ def from_job_meta(meta: Mapping[str, Any]) -> str | None:
 
 
 def stamp(meta: Mapping[str, Any] | None, slug: str) -> dict[str, Any]:
-    """Return a copy of a job's metadata with the slug in it; a slug that is there already stays."""
+    """Return a copy of a job's metadata with the slug in it; an existing slug stays."""
     return {JOB_META_KEY: slug, **(meta or {})}
 
 

@@ -1,7 +1,7 @@
-"""Context labels, the names under which a profile's lines are filed: no other module knows what they look like.
+"""Context labels, the names under which a profile's lines are filed: no other module knows their form.
 
 ``profile:<slug>``; ``profile:<slug>|GET /runs/<id>`` for a route and ``profile:<slug>|job:pkg.mod.func`` for a job; and
-``profile:<slug>:<id>`` with or without that, where each request has its own.
+``profile:<slug>:<id>`` with or without these, if each request has its own label.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ def write_label(prefix: str, slug: str, ident: str = "", name: str = "") -> str:
 
 
 def write_other(prefix: str, slug: str, label: str) -> str:
-    """Return the label of all who come too late to have one of their own, such as this."""
+    """Return the shared label of units that come after the limit of labels, for one with this name."""
     return write_label(prefix, slug, name=name_job(_OTHER) if is_job(read_name(label)) else _OTHER)
 
 
 def name_job(which: str) -> str:
-    """Return the name of a job in a label, by its function; or of one that has created another, by its id."""
+    """Return the name of a job in a label, from its function; or from its id, for a job that has created another."""
     return f"{_JOB}{which}"
 
 
 def is_job(name: str) -> bool:
-    """Tell whether a name is a job's."""
+    """Return whether a name is a job's."""
     return name.startswith(_JOB)
 
 

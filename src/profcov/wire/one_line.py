@@ -1,4 +1,4 @@
-"""Text of somebody else's in a line of our own."""
+"""Foreign text in a line of our own."""
 
 from __future__ import annotations
 

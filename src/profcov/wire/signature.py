@@ -1,4 +1,4 @@
-"""Signed slugs: a token says that whoever sends a slug knows the secret, and since when.
+"""Signed slugs: a token proves that the sender of a slug knew the secret, and when.
 
 The tokens are itsdangerous' timestamp signatures (HMAC with SHA-256), compared in constant time.
 """
@@ -19,14 +19,14 @@ _MAX_AHEAD_SECONDS: Final = 5
 
 
 def sign(slug: str, secret: str) -> str:
-    """Return a token for a slug, as good as new."""
+    """Return a freshly dated token for a slug."""
     return _signer(secret).sign(slug).decode("ascii")
 
 
 def is_signed(slug: str, token: str | None, secret: str, max_age: int) -> bool:
-    """Tell whether a token is this slug's, made with this secret and at most ``max_age`` seconds ago.
+    """Return whether a token is this slug's, made with this secret and at most ``max_age`` seconds ago.
 
-    One from the future is good where its time is near: no two hosts have the same clock.
+    A token slightly from the future is valid, because clocks of hosts differ.
     """
     if token is None or len(token) > _MAX_TOKEN_CHARS or not token.isascii():
         return False

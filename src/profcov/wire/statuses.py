@@ -1,7 +1,7 @@
-"""What the answer to a request that carried a slug says of it: the values of its status header.
+"""The values of the status header, in the answer to a request that carried a slug.
 
-Plain strings, and not an enumeration's: a WSGI server may insist on ``str`` itself. The first word is for programs, what follows the
-semicolon for people.
+Plain strings, not an enumeration, because a WSGI server may insist on ``str`` itself. The first word is for programs, the text
+after the semicolon for people.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ MISSED: Final[Mapping[TraceStatus, str]] = {
 
 
 def unsupported(reason: str) -> TraceStatus:
-    """Return the status of what cannot be traced in this process, for a reason that is found there."""
+    """Return the status of a request that cannot be traced in this process, with a reason found there."""
     return TraceStatus(f"{UNSUPPORTED}; {one_line(reason)}")
 
 
 def split_status(status: str) -> tuple[str, str]:
-    """Return the word for programs in a status, which may be another profcov's, and what it has for people."""
+    """Return the word for programs in a status, which may be of another version, and the text for people."""
     word, _, detail = status.partition(";")
     return word, detail.strip()
