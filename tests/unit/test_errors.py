@@ -52,5 +52,5 @@ def test_what_the_system_reports_is_an_error_of_ours_without_its_number_and_path
 
 
 def test_an_error_is_explained_in_one_way_only() -> None:
-    places = [path for path in Path(errors.__file__).parent.rglob("*.py") if "strerror or" in path.read_text()]
+    places = [path for path in Path(errors.__file__).parent.rglob("*.py") if "error.strerror" in path.read_text()]
     assert places == []

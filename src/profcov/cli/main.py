@@ -11,7 +11,7 @@ from typing import Final, NoReturn
 import click
 
 from profcov.cli.group import COMMANDS, LazyGroup
-from profcov.errors import CoverageError, PlaybackError, ProfcovError, TargetError
+from profcov.errors import CoverageError, PlaybackError, ProfcovError, TargetError, explain
 from profcov.store.denial import find_denial
 from profcov.version import __version__
 
@@ -82,7 +82,7 @@ def main(args: list[str] | None = None) -> None:
         _leave_unread()
     except OSError as error:
         place = error.filename or ("standard output" if error.errno == errno.ENOSPC else None)
-        problem = f"profcov: {place}: {error.strerror}" if place else f"profcov: {error}"
+        problem = f"profcov: {place}: {explain(error)}" if place else f"profcov: {error}"
         click.echo("; ".join([problem, *_explain(error)]), err=True)
         sys.exit(DATA)
     sys.exit(code if isinstance(code, int) else 0)

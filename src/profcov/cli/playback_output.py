@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov.cli.answer import is_quiet, note, print_answer
-from profcov.errors import CoverageWriteError
+from profcov.errors import CoverageWriteError, explain
 from profcov.playback.results.document import results_document
 from profcov.playback.results.junit import junit_document
 from profcov.playback.results.summary import summary_text
@@ -155,7 +155,7 @@ def append_step_summary(text: str) -> None:
             with open(summary, "ab") as file:  # noqa: PTH123 (the name is GitHub's)
                 file.write(_cut(text.encode(errors="replace"), _MAX_SUMMARY_BYTES - file.tell()))
         except OSError as error:  # the results stand all the same
-            click.echo(f"profcov: warning: {STEP_SUMMARY}: cannot write {summary}: {error.strerror}", err=True)
+            click.echo(f"profcov: warning: {STEP_SUMMARY}: cannot write {summary}: {explain(error)}", err=True)
 
 
 def _cut(text: bytes, most: int) -> bytes:

@@ -13,7 +13,7 @@ from profcov import settings
 from profcov.cli.answer import note
 from profcov.cli.arguments import config_option, data_dir_option, find_config, find_data_dir
 from profcov.cli.run_source import describe, find_application, write_omissions, write_sources
-from profcov.errors import as_write_error
+from profcov.errors import as_write_error, explain
 from profcov.slug import parse_slug
 from profcov.store.directory import make_state
 from profcov.store.files import replace_file
@@ -116,4 +116,4 @@ def _replace_process(words: Sequence[str], environ: dict[str, str]) -> None:
             f"{words[0]!r} is not a command that can be found: look at its spelling, and at PATH"
         ) from None
     except OSError as error:
-        raise click.UsageError(f"{words[0]!r} cannot be started: {error.strerror}") from None
+        raise click.UsageError(f"{words[0]!r} cannot be started: {explain(error)}") from None

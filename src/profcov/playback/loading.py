@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.errors import ProfileFormatError
+from profcov.errors import ProfileFormatError, explain
 from profcov.playback.formats.document import read_document
 from profcov.playback.formats.json_text import parse_json, read_text
 from profcov.playback.formats.reader import load_profile
@@ -155,7 +155,7 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             start = file.read(4)
     except OSError as error:
-        raise ProfileFormatError(path, "", f"cannot be read: {error.strerror}") from error
+        raise ProfileFormatError(path, "", f"cannot be read: {explain(error)}") from error
     for magic, problem in _ARCHIVES.items():
         if start.startswith(magic):
             raise ProfileFormatError(path, "", problem)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from requests.cookies import create_cookie
 
-from profcov.errors import CookieFileError
+from profcov.errors import CookieFileError, explain
 
 if TYPE_CHECKING:
     from http.cookiejar import Cookie
@@ -36,7 +36,7 @@ def read_cookie_file(path: Path) -> tuple[Cookie, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError as error:
-        raise CookieFileError(path, f"cannot be read: {error.strerror}") from error
+        raise CookieFileError(path, f"cannot be read: {explain(error)}") from error
     except UnicodeDecodeError as error:
         raise CookieFileError(path, "not UTF-8 text") from error
     return tuple(

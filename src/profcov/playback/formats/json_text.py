@@ -6,7 +6,7 @@ import codecs
 import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from profcov.errors import ProfileFormatError
+from profcov.errors import ProfileFormatError, explain
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ def read_text(path: Path, *, errors: str = "strict") -> str:
             raise ProfileFormatError(path, "", "UTF-16 text: save it as UTF-8")
         return content.decode("utf-8-sig", errors)
     except OSError as error:
-        raise ProfileFormatError(path, "", f"cannot be read: {error.strerror}") from error
+        raise ProfileFormatError(path, "", f"cannot be read: {explain(error)}") from error
     except UnicodeDecodeError as error:
         before = content[: error.start]
         place = (before.count(b"\n") + 1, len(before) - before.rfind(b"\n"))

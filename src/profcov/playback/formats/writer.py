@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.errors import ProfileFormatError
+from profcov.errors import ProfileFormatError, explain
 from profcov.playback.formats.document import write_document
 from profcov.playback.masking.mask import list_forms
 from profcov.playback.masking.text import hide_named
@@ -92,7 +92,7 @@ def _place(profile: Profile, upload: Upload, files: dict[str, bytes]) -> str:
     try:
         content = upload.read()
     except OSError as error:
-        raise ProfileFormatError(profile.path, "", f"cannot read {error.filename}: {error.strerror}") from error
+        raise ProfileFormatError(profile.path, "", f"cannot read {error.filename}: {explain(error)}") from error
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", upload.name, flags=re.ASCII).lstrip(".-") or "file"
     number = 1
     path = f"{profile.slug}.uploads/{name}"

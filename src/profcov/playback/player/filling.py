@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
+from profcov.errors import explain
 from profcov.playback.client.address import find_origin
 from profcov.playback.client.call import Call
 from profcov.playback.client.failure import StepFailedError
@@ -68,7 +69,7 @@ def _read(upload: Upload) -> bytes:
     try:
         return upload.read()
     except OSError as error:
-        raise StepFailedError(f"cannot read the file to upload, {error.filename}: {error.strerror}") from error
+        raise StepFailedError(f"cannot read the file to upload, {error.filename}: {explain(error)}") from error
 
 
 def _read_part(upload: Upload) -> FilePart:
