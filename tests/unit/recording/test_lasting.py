@@ -76,6 +76,32 @@ tell(told)
     assert told == [True, [["blue", "green", "red"], ["directory-moved"]], [["late"], []], [["red"], []]] * 2
 
 
+def test_a_time_limit_that_strikes_when_the_new_directory_was_found_loses_nothing(run_python: Run, engine: str) -> None:
+    assert run_python(
+        BEGIN
+        + """
+unit = recorder.begin("demo")
+run(unit, red)
+unit.flush()
+shutil.rmtree(DATA)
+run(unit, green)
+traces = type(unit.book.traces)
+unsettle = traces.unsettle
+def strike(self):
+    traces.unsettle = unsettle
+    raise KeyboardInterrupt
+traces.unsettle = strike
+try:
+    unit.flush()
+except KeyboardInterrupt:
+    unit.flush()
+tell(shards("demo"))
+unit.end()
+""",
+        engine=engine,
+    ) == ["green", "red"]
+
+
 def test_a_unit_under_way_when_the_directory_was_removed_is_written_by_itself_in_the_new_one(
     run_python: Run, engine: str
 ) -> None:
