@@ -337,6 +337,14 @@ def test_where_the_disk_is_nearly_full_nothing_is_recorded_and_the_log_says_so_o
     assert "bytes are free" in log[0]
 
 
+def test_what_is_no_slug_is_said_before_what_refuses_all(run_python: Run) -> None:
+    program = "from play import *\ntell([play(slug) for slug in ('demo', 'no slug')])"
+    assert run_python(program, PROFILE_COVERAGE_MIN_FREE_BYTES=str(10**18)) == [
+        "rejected; disk",
+        "rejected; invalid slug",
+    ]
+
+
 def test_a_server_records_again_when_the_disk_has_room(run_python: Run) -> None:
     assert run_python(
         """
