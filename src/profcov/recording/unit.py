@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 class Refused:
-    """A unit of work that is not recorded: ``status`` says why. Whoever answers for it may treat it as a unit."""
+    """A unit of work that is not recorded: ``status`` says why. A response may be given for it as for a unit."""
 
     __slots__ = ("slug", "status")
 
