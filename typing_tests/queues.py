@@ -10,6 +10,7 @@ from rq.job import Job
 from profcov.queues import carry, resume, warm_up
 from profcov.queues.rq import (
     CoverageSimpleWorker,
+    CoverageSpawnWorker,
     CoverageWorker,
     CoverageWorkerMixin,
     TracedJob,
@@ -50,7 +51,8 @@ assert_type(queue.enqueue(job, 1), Job)
 Queue("night", connection=redis, job_class=TracedJob)
 assert_type(TracedJob.create(job, connection=redis), TracedJob)
 worker: Worker = CoverageWorker([queue], connection=redis)
-CoverageSimpleWorker(["night"], connection=redis).work(burst=True)
+assert_type(CoverageSimpleWorker(["night"], connection=redis).work(burst=True), bool)
+spawning: Worker = CoverageSpawnWorker([queue], connection=redis)
 
 
 class OwnWorker(CoverageWorkerMixin, Worker):

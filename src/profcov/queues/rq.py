@@ -31,14 +31,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
+    from rq.worker import SpawnWorker
+
     from profcov.recording.recorder import Recorder
     from profcov.recording.unit import Unit
     from profcov.settings import Settings
     from profcov.slug import Slug
 
     J = TypeVar("J", bound=Job)
+else:
+    SpawnWorker = getattr(rq_worker, "SpawnWorker", None)
 
-SpawnWorker: Any = getattr(rq_worker, "SpawnWorker", None)
 _JOBS_EXPIRE_SECONDS: Final = 7 * 24 * 3600
 _UNIT: Final = "_profcov_unit"
 """The attribute of a worker that holds the unit of the job that it performs."""
@@ -207,7 +210,7 @@ class CoverageSimpleWorker(CoverageWorkerMixin, SimpleWorker):
 
 if SpawnWorker is not None:
 
-    class CoverageSpawnWorker(CoverageWorkerMixin, SpawnWorker):  # type: ignore[misc]
+    class CoverageSpawnWorker(CoverageWorkerMixin, SpawnWorker):
         """RQ's worker that starts a new interpreter for each job, measuring; it came with RQ 2.2."""
 
 
