@@ -1,4 +1,4 @@
-"""An application or a worker appears in a process: ``profcov run`` is told, and people are, in one line."""
+"""An application or a worker appears in a process: note it for ``profcov run``, and log one line for people."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ _told: Final[dict[Path, object]] = {}
 
 
 def note_unit(settings: Settings) -> None:
-    """Note that something is traced in this process; cheap a second time, and never raises."""
+    """Note that something is traced in this process; cheap the second time; never raise."""
     if not _noted and settings.enabled:
         note_loaded()
         _noted.append(True)
 
 
 def appear(settings: Settings) -> None:
-    """Note that an application or a worker is there to be traced, and say where to; cheap a second time, and never raises.
+    """Note that an application or a worker can be traced, and log where it records; cheap the second time; never raise.
 
-    Nothing is said below ``profcov run``, which has said it, in what a unit has started, and in all but one of the workers of a
-    server: each of them imports the application.
+    Log nothing below ``profcov run``, which has printed its own line, in processes that a unit has started, and in all but one of
+    the workers of a server, because each of them imports the application.
     """
     note_unit(settings)
     if not settings.enabled or settings.data_dir in _told:
@@ -47,11 +47,11 @@ def appear(settings: Settings) -> None:
             _say(f"recording into {settings.data_dir}, configured by {configuration}")
     except Exception as error:  # noqa: BLE001
         raise_foreign(error)
-        log_once("appearance", "cannot say what is recorded", error=error)
+        log_once("appearance", "cannot log what is recorded", error=error)
 
 
 def _is_first_of_siblings() -> bool:
-    """Return whether no older child of the same parent runs the same command and records at the same place; where the system does not say so, it is."""
+    """Return whether no older child of the same parent runs the same command and records at the same place; True if the system does not show it."""
     me, parent = os.getpid(), os.getppid()
     try:
         children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="ascii").split()
@@ -62,7 +62,7 @@ def _is_first_of_siblings() -> bool:
 
 
 def _identify(pid: int) -> tuple[bytes, bytes] | None:
-    """Return a process's command line, without the numbers of a spawned child's pipes, and where it records as it was started."""
+    """Return a process's command line, without the numbers of a spawned child's pipes, and the data directory of its initial environment."""
     place = Path(f"/proc/{pid}")
     try:
         command = _SPAWNED.sub(rb"\1", (place / "cmdline").read_bytes())
@@ -74,7 +74,7 @@ def _identify(pid: int) -> tuple[bytes, bytes] | None:
 
 
 def _say(line: str) -> None:
-    """Log a line where the application shows such; else write it to standard error, because a warning it is not."""
+    """Log a line if the application shows level INFO; else write it to standard error, because it is no warning."""
     if logger.isEnabledFor(logging.INFO) and logger.hasHandlers():
         logger.info("profcov: %s", line)
     elif sys.stderr is not None:

@@ -1,7 +1,7 @@
 """What a process keeps of one slug, of one generation: its units under way, their traces, and what waits for the disk.
 
-Nothing here holds a lock while code of others may run, and no lock is waited for longer than a second: the garbage collector, a
-signal or a time limit may strike anywhere, in whichever thread.
+Nothing here holds a lock while code of others may run, and no thread waits for a lock longer than a second: the garbage collector,
+a signal or a time limit may strike anywhere, in any thread.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ if TYPE_CHECKING:
 
 
 class Book:
-    """Counts units in and out, and has what their traces hold written in between.
+    """Count units in and out, and have the content of their traces written in between.
 
-    Once readers have consumed the shards, or the directory is another, the book is closed for new units, and another one is
-    begun with empty traces: what was written is to be written again.
+    Once readers have consumed the shards, or the directory has changed, the book is closed for new units, and another one
+    begins with empty traces, because everything must be written again.
     """
 
     __slots__ = (
@@ -90,7 +90,7 @@ class Book:
         return self._lock.is_past
 
     def _reopen(self, place: Place) -> bool:
-        """Go on with other descriptors where the application has closed ours; tell whether the generation is the same."""
+        """Continue with other descriptors if the application has closed ours; return whether the generation is the same."""
         if not self._lock.is_in_place:
             return False
         if not self._lock.is_ours:
@@ -103,13 +103,13 @@ class Book:
         return self._lock.holds
 
     def join(self, job: JobRun | None = None, *, is_new: bool = False, kind: str = IN_FLIGHT) -> Place | None:
-        """Count in a unit that ``is_new``, or work that one has started; None if the book is of a generation that is over.
+        """Count in a unit that ``is_new``, or work that one has started; None if the book's generation is over.
 
         Raises:
             OSError: it cannot be noted.
         """
         place = Place(self, "" if job is None else job.id, kind)
-        # Noted first, asked second: a reader closes the lock file first, and looks who is in flight second.
+        # Note first, check second: a reader closes the lock file first, and checks what is in flight second.
         holds = self.presence.is_at(self._home) and self._lock.holds
         if (is_new and self._moved) or not (holds or self._reopen(place)):
             place.leave()
@@ -127,11 +127,11 @@ class Book:
             self._running.remove(job)
 
     def miss(self, reason: str) -> None:
-        """Note that something is missing in the next artifact, and why; never raises."""
+        """Note that something is missing in the next artifact, and why; never raise."""
         self.presence.note(MISSING, self.slug, reason)
 
     def note_end(self, job: JobRun, status: str) -> None:
-        """Note what became of a job that this process performs; what is noted last counts."""
+        """Note the outcome of a job that this process performs; the last note counts."""
         with contextlib.suppress(ValueError):
             self._running.remove(job)
         if job.status != status:
@@ -146,7 +146,7 @@ class Book:
         return scope
 
     def leave(self, trace: Trace, place: Place, *, label_is_final: bool = True, is_over: bool = True) -> None:
-        """Count a unit out, after writing what is new; if nothing was ever measured, a shard without lines says that it was traced."""
+        """Count a unit out, after writing what is new; if nothing was ever measured, write a shard without lines to show that it was traced."""
         try:
             self.flush(trace, label_is_final=label_is_final, is_over=is_over)
         finally:
@@ -157,9 +157,9 @@ class Book:
         self.pending.flush(trace, self._find_place, label_is_final=label_is_final, is_over=is_over)
 
     def _find_place(self) -> None:
-        """Go on in the directory as it is now, if it was moved, removed or made anew while units were under way.
+        """Continue in the present directory, if it was moved, removed or created anew while units were in flight.
 
-        All that the traces hold is to be in the new one, too. New units come to a book of their own.
+        All that the traces hold must be in the new one, too. New units get a book of their own.
 
         Raises:
             CoverageWriteError: nothing can be written there.
@@ -172,15 +172,15 @@ class Book:
             lock = SlugLock.find(settings.data_dir, self.slug, settings.umask)
         self._moved = True
         self.pending.unsettle()
-        self._lock = lock or self._lock  # not before: where a time limit strikes, the next one does it all again
+        self._lock = lock or self._lock  # not before: if a time limit strikes, the next call repeats all of it
         self.miss(DIRECTORY_MOVED)
 
     def learn_label(self, trace: Trace) -> None:
-        """Give a trace its label, if that is known by now."""
+        """Give a trace its label, if it is known by now."""
         self.traces.find_label(trace, is_final=False)
 
     def flush_late(self, *, label_is_final: bool = False) -> None:
-        """Write what came after the last unit ended; where readers have consumed what it belongs to, it is given up, and said."""
+        """Write what came after the last unit ended; if readers have consumed its generation, drop it, and note that."""
         if label_is_final:
             for job in self._running[:]:
                 self.note_end(job, STOPPED)
@@ -188,7 +188,7 @@ class Book:
             self.pending.take_back()
             return
         place = self.join()
-        # Units under way when the directory was moved or removed are in flight in the new one: what writes goes on there.
+        # Units that were in flight when the directory was moved or removed are in flight in the new one, and are written there.
         if place is None and not (self.in_flight and not self._lock.is_in_place):
             if label_is_final or self.is_past:
                 self.pending.give_up()
@@ -201,12 +201,12 @@ class Book:
                 place.leave()
 
     def let_go(self) -> bool:
-        """Have the engine forget the traces, of a book that is over, under which nothing runs any more; whether all are."""
+        """Have the engine forget the idle traces of a book that is over; return whether all are forgotten."""
         return not self.in_flight and self.traces.let_go()
 
     def abandon(self) -> None:
-        """Let go, in a forked child, of what is the parent's."""
+        """Release, in a forked child, what belongs to the parent."""
         self._lock.close()
         for trace in self.traces:
             for scope in list(trace.scopes):
-                scope.holders.clear()  # copies of contexts, too, are the child's own unit's now
+                scope.holders.clear()  # copies of contexts, too, belong to the child's own unit now

@@ -24,7 +24,7 @@ _POLL_SECONDS: Final = 0.01
 
 
 class Books:
-    """Counts units in. No lock: where two threads begin a book at once, the later one may take the other's place, and both are used."""
+    """Count units in. No lock: if two threads begin a book at once, the later one may replace the other, and both are used."""
 
     def __init__(self, settings: Settings, presence: Presence) -> None:
         self._settings = settings
@@ -34,15 +34,15 @@ class Books:
         self._all: dict[int, Book] = {}
 
     def __contains__(self, slug: object) -> bool:
-        """Tell whether a slug was met before: then it is one."""
+        """Return whether a slug was met before, and so is valid."""
         return slug in self._present
 
     def __iter__(self) -> Iterator[Book]:
-        """Yield the present book of each slug, and those under whose traces something may still run."""
+        """Yield the present book of each slug, and closed ones under whose traces work may still run."""
         return iter(list(self._all.values()))
 
     def enter(self, slug: Slug, engine: Engine, job: JobRun | None, wait: float) -> tuple[Book, Place] | TraceStatus:
-        """Count a unit in; return its book and its place there, or the status that says why not.
+        """Count a unit in; return its book and its place there, or the status with the reason for refusing it.
 
         ``wait`` is how many seconds to wait for a reader.
 
@@ -64,9 +64,9 @@ class Books:
             time.sleep(_POLL_SECONDS)
 
     def forget_closed(self) -> None:
-        """Forget the books of generations that are over, once nothing runs under their traces any more.
+        """Forget the books of past generations, once no work runs under their traces.
 
-        A profile that was combined or cleaned, and is not played again, takes neither memory nor a place among the most.
+        A profile that was combined or cleaned, and is not played again, takes no memory, and does not count for the limit of profiles.
         """
         for key, book in list(self._all.items()):
             is_present = self._present.get(book.slug) is book
@@ -88,11 +88,11 @@ class Books:
         return len(self._present) < self._settings.max_profiles and self.admission.has_room(slug)
 
     def _begin(self, slug: Slug, engine: Engine, closed: Book | None) -> bool:
-        """Begin a book in the place of one that is closed; False while a reader is at work."""
+        """Begin a book in place of a closed one; False while a reader is at work."""
         book = Book.begin(slug, self._settings, engine, self._presence)
         if book is None:
             return False
-        self._all[id(book)] = book  # first: a book that is in use is never out of sight
+        self._all[id(book)] = book  # first: a book in use must always be listed
         if self._present.get(slug) is closed:  # or another thread was faster
             self._present[slug] = book
             # At once: the engine does more for each trace that may come back.

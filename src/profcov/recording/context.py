@@ -16,19 +16,19 @@ if TYPE_CHECKING:
 
 
 current: Final[ContextVar[Scope | Nobody | None]] = ContextVar("profcov_scope", default=None)
-"""The scope that a context was given, or inherits; None outside any unit, and inside the import system.
+"""The scope that a context was given, or inherits; None outside of any unit, and inside the import system.
 
-Only for giving and taking: what runs belongs to :func:`find_scope`.
+Only for setting and resetting: :func:`find_scope` returns the scope that running code belongs to.
 """
 
 _get: Final = cast("Callable[[], Scope | None]", current.get)  # Nobody has no holders: it is never returned as it is
 
 
 def find_scope() -> Scope | None:
-    """Return the scope of the code that calls: its context's, unless that is over; else what is around it.
+    """Return the scope of the calling code: its context's, unless that is over; else that of the innermost step around it.
 
-    None for what the garbage collector runs. Asked at each event of hot code: for a unit's own code it is one context variable,
-    one attribute, and whether a list is empty.
+    None for code that the garbage collector runs. It is called at each event of hot code: for a unit's own code it reads one
+    context variable and one attribute, and checks whether a list is empty.
     """
     scope = _get()
     if scope is not None and scope.holders and not somewhere:
@@ -37,12 +37,12 @@ def find_scope() -> Scope | None:
 
 
 def _find_around(scope: Scope | Nobody | None) -> Scope | None:
-    """Return the scope of the innermost step around code whose context says nothing, or names a scope that is over."""
+    """Return the scope of the innermost step around code whose context has no scope, or one that is over."""
     if somewhere and here.is_on:
         return None
     task = find_task()
     if scope is None and task is None and not _thread.steps and "greenlet" not in sys.modules:
-        return None  # most code that nobody traces
+        return None  # most untraced code
     for candidate in _list_candidates(scope, task):
         if type(candidate) is Nobody:
             if candidate.blocks:
@@ -53,7 +53,7 @@ def _find_around(scope: Scope | Nobody | None) -> Scope | None:
 
 
 def _list_candidates(scope: Scope | Nobody | None, task: Any) -> Iterator[Scope | Nobody | None]:
-    """Yield what code may belong to, innermost first; None is nobody on purpose."""
+    """Yield the scopes that code may belong to, innermost first; None means no unit, on purpose."""
     if scope is not None:
         yield scope
     steps = _list_steps()
@@ -70,7 +70,7 @@ def _list_candidates(scope: Scope | Nobody | None, task: Any) -> Iterator[Scope 
 
 
 class Entered:
-    """What has been entered, and by which task; None where no task ran."""
+    """What has been entered, and by which task; None if no task ran."""
 
     __slots__ = ("scope", "task")
 
@@ -89,7 +89,7 @@ _STEPS: Final = "_profcov_steps"
 
 
 def steps_here() -> dict[Entered, None]:
-    """Return the open steps of this greenlet, or of this thread where there are none: a dict, in the order of entering.
+    """Return the open steps of this greenlet, or of this thread without greenlets: a dict, in the order of entering.
 
     In the greenlet's own attributes, because a ``threading.local`` is a greenlet's or a thread's, as the order of imports will
     have it. Nothing of greenlets is imported here.
@@ -104,7 +104,7 @@ def steps_here() -> dict[Entered, None]:
 def _list_steps() -> list[Entered]:
     """Return the open steps of this greenlet and of those that wait for it, or of the thread; innermost first.
 
-    A plain greenlet's parent is who made it, and waits for it. The hubs of gevent and eventlet wait for nothing.
+    A plain greenlet's parent made it, and waits for it. The hubs of gevent and eventlet wait for nothing.
     """
     greenlet = _current_greenlet()
     steps: list[Entered] = []
@@ -115,7 +115,7 @@ def _list_steps() -> list[Entered]:
         if own:
             steps += list(own)[::-1]
         greenlet = greenlet.parent
-    # Also with greenlets: what was entered before somebody has imported them.
+    # Also with greenlets: what was entered before they were imported.
     own = _thread.steps
     return [*steps, *list(own)[::-1]] if own else steps
 
@@ -153,7 +153,7 @@ def find_task() -> Any:
 
 
 def _context_of(task: Any) -> Any:
-    """Return a task's context, as far as it can be told: asyncio tells it since Python 3.12."""
+    """Return a task's context, if it is known: asyncio exposes it since Python 3.12."""
     if hasattr(task, "get_context"):
         return task.get_context()
     return getattr(task, "context", {})

@@ -1,4 +1,4 @@
-"""What an engine is: the contract between the units of work above and what observes execution."""
+"""The contract of engines: between the units of work above, and what observes execution."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a trace has that no shard holds yet; call ``settle`` once it is on disk."""
+    """The part of a trace that no shard holds yet; call ``settle`` once it is on disk."""
 
     executed: Executed
     settle: Callable[[], None]
@@ -56,14 +56,14 @@ class Taken:
 class Trace(ABC):
     """The live attribution of one slug (and context label) in one process.
 
-    Engines record into it; the store takes from it what is not yet on disk. Nothing leaves it before it is written, so that
-    two threads may take at once, and each may be struck anywhere: then something is written twice.
+    Engines record into it; the store takes from it what is not yet on disk. Nothing leaves it before it is written, so
+    two threads may take at once, and each may be interrupted anywhere: at worst something is written twice.
     """
 
     __slots__ = ("__weakref__", "_written", "branch", "flush_lock", "label", "scopes")
 
     def __init__(self, label: str | None, *, branch: bool = False) -> None:
-        self.label = label  # None until it is known: a request's route, say
+        self.label = label  # None until it is known: it may need a request's route
         self.branch = branch
         self.scopes: weakref.WeakSet[Scope] = weakref.WeakSet()
         self.flush_lock = threading.Lock()
@@ -79,12 +79,12 @@ class Trace(ABC):
         """Return everything that ran and that no shard holds yet."""
 
     def share_written(self, written: Executed) -> None:
-        """Leave out, from now on, what is on disk under the same label already; before the first take."""
+        """Leave out, from now on, what is already on disk under the same label; call it before the first take."""
         self._written = written
 
     @abstractmethod
     def unsettle(self) -> None:
-        """Say that nothing of it is on disk any more."""
+        """Note that nothing of it is on disk any more."""
 
 
 T = TypeVar("T", bound=Trace)
@@ -93,9 +93,9 @@ H = TypeVar("H")
 
 
 class BaseEngine(ABC, Generic[T, S, H]):
-    """Observes execution and files lines under the trace of the current scope.
+    """Observe execution, and file lines under the trace of the current scope.
 
-    Its own kinds: of traces, of scopes, which have such a trace, and of what a step leaves to its end.
+    Its type parameters: its kind of trace, of scope, which has such a trace, and of token from a step's start to its end.
     """
 
     name: str
@@ -108,7 +108,7 @@ class BaseEngine(ABC, Generic[T, S, H]):
 
     @abstractmethod
     def release(self, trace: T) -> None:
-        """Forget a trace that no work will come for any more."""
+        """Forget a trace for which no more work will come."""
 
     @abstractmethod
     def begin(self, scope: S) -> None:
@@ -116,7 +116,7 @@ class BaseEngine(ABC, Generic[T, S, H]):
 
     @abstractmethod
     def enter(self, scope: S | Nobody | None) -> H:
-        """Start a step on this thread: what runs until the matching ``leave`` is the scope's, or nobody's."""
+        """Start a step on this thread: what runs until the matching ``leave`` belongs to the scope, or to no unit."""
 
     @abstractmethod
     def leave(self, handle: H) -> None:
@@ -129,7 +129,7 @@ class BaseEngine(ABC, Generic[T, S, H]):
     @property
     @abstractmethod
     def counts(self) -> Counts:
-        """What was done so far: of interest to people only."""
+        """What was done so far, for people only."""
 
     @abstractmethod
     def refusal(self) -> TraceStatus | None:
@@ -137,7 +137,7 @@ class BaseEngine(ABC, Generic[T, S, H]):
 
     @abstractmethod
     def review(self) -> None:
-        """Make good, every few seconds, what the engine has put off."""
+        """Do, every few seconds, what the engine has put off."""
 
     @abstractmethod
     def after_fork(self) -> None:
@@ -145,12 +145,12 @@ class BaseEngine(ABC, Generic[T, S, H]):
 
     @abstractmethod
     def warm_up(self) -> None:
-        """Find out before the first unit what else every child that is forked would find out for itself."""
+        """Find out before the first unit what otherwise each forked child would have to find out."""
 
     @abstractmethod
     def close(self) -> None:
-        """Stop observing and give back what was taken from the interpreter."""
+        """Stop observing, and free what was taken from the interpreter."""
 
 
 Engine = BaseEngine[Any, Any, Any]
-"""Whichever runs in this process: there is one, so that its traces and scopes are of its own kinds."""
+"""The engine of this process: there is only one, so traces and scopes are of its own kinds."""

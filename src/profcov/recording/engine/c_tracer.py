@@ -26,18 +26,18 @@ if TYPE_CHECKING:
 
 
 class Tracer(Protocol):
-    """What the engine does with one of coverage.py's tracers."""
+    """What the engine uses of one of coverage.py's tracers."""
 
     check_include: Callable[..., bool]
 
     def __call__(self, frame: FrameType, event: str, arg: Any, /) -> Any:
-        """Be told of an event."""
+        """Handle an event."""
 
     def start(self) -> object:
-        """Be this thread's trace function."""
+        """Become this thread's trace function."""
 
     def stop(self) -> None:
-        """Be it no longer, at the next event; at once where it is."""
+        """Stop being it, at the next event; at once if it is."""
 
 
 IS_AVAILABLE: Final = c_tracer is not None
@@ -60,7 +60,7 @@ _find_mark: Final = operator.attrgetter("f_code.co_filename", "f_code", "f_code.
 
 
 class _CodeByCode:
-    """Stands where coverage.py's tracer has a file tracer. It asks that for a name for each frame, and gets the code object's mark.
+    """Take the place of a file tracer in coverage.py's tracer, which asks it for a name for each frame, and gets the code object's mark.
 
     Its lines are kept under that. Both answers come from C: no Python runs, in which a time limit could strike and be lost.
     """
@@ -74,9 +74,9 @@ _code_by_code: Final = _CodeByCode()
 
 
 def by_code(disposition: Any) -> Any:
-    """Have a file's lines kept apart by code object."""
+    """Keep a file's lines apart by code object."""
     disposition.source_filename = _find_mark
-    disposition.file_tracer = _code_by_code  # one for all: frames point to it, and do not count as its users
+    disposition.file_tracer = _code_by_code  # one for all: frames point to it, without counting as its users
     disposition.has_dynamic_filename = True
     return disposition
 
@@ -107,7 +107,7 @@ def make_tracer(
 
 
 def find_arc_width(engine: str) -> int:
-    """Return how many bits coverage.py's tracer gives a line in an arc: 20 in 7.6, 28 in 7.17. By trying it.
+    """Return how many bits coverage.py's tracer gives a line in an arc: 20 in 7.6, 28 in 7.17. Found by trying.
 
     Raises:
         EngineUnavailableError: it packs arcs in some other way.

@@ -1,4 +1,4 @@
-"""Which engine runs in this process: one, whoever asks."""
+"""Which engine runs in this process: always one for all callers."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _running: tuple[Engine, Path | None] | None = None
 def start_engine(choice: EngineChoice, config_file: Path | None) -> Engine:
     """Return the process's engine, started at the first call.
 
-    ``auto`` is ``monitoring`` where the interpreter has it, two tool ids are free and no branches are to be measured;
+    ``auto`` is ``monitoring`` if the interpreter has it, two tool ids are free and no branches are measured;
     else ``ctrace``.
 
     Raises:
-        EngineUnavailableError: no engine can run here, or one runs already for another configuration.
+        EngineUnavailableError: no engine can run here, or one already runs for another configuration.
         coverage.exceptions.CoverageException: coverage.py cannot read the configuration.
     """
     global _running  # noqa: PLW0603 (what an engine holds, the interpreter has once)
@@ -37,7 +37,7 @@ def start_engine(choice: EngineChoice, config_file: Path | None) -> Engine:
         if _running is None:
             _running = (_new_engine(choice, Sources(config_file)), config_file)
             garbage.watch(pauses=_running[0].name == CTraceEngine.name)
-            # Callbacks that run while the interpreter empties its modules would only complain.
+            # Callbacks that run while the interpreter clears its modules would only fail.
             atexit.register(stop_engine)
         engine, its_config = _running
         if its_config != config_file:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
-    """Drives a coroutine; each resumption is a step of the scope."""
+    """Drive a coroutine; each resumption is a step of the scope."""
 
     def __init__(self, coroutine: Coroutine[Any, Any, Any], scope: Scope | Nobody | None, engine: Engine) -> None:
         self._coroutine = coroutine

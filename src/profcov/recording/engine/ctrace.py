@@ -1,10 +1,10 @@
 """The ctrace engine (Python 3.11): coverage.py's C tracer, switched on and off around each step of a trace.
 
 A *step* is what runs between two switches: a WSGI call, each ``next()`` of its body, each resumption of a
-coroutine, a callable in a pool's thread. Each trace has tracers of its own in each thread; one that is on is never
-left on for somebody else's step. Where greenlets switch underneath a step, each has a tracer of its own, too: a tracer keeps
-a stack of the calls that it has seen. A trace function that the application sets in the middle of a step stays: profcov gives
-way, and the artifact says so.
+coroutine, a callable in a pool's thread. Each trace has its own tracers in each thread; a tracer is never left on for
+a step of another unit. If greenlets switch during a step, each has its own tracer, too: a tracer keeps a stack of the
+calls that it has seen. A trace function that the application sets in the middle of a step stays: profcov stops, and the
+artifact is partial.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
-    """Runs one C tracer a trace and thread.
+    """Run one C tracer per trace and thread.
 
     Raises:
         EngineUnavailableError: coverage.py was installed without its C extension.
@@ -54,14 +54,14 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
         self._traces: set[weakref.ref[CTrace]] = set()
         self._unmeasured: dict[str, object] = {}
         self._by_code: dict[str, object] = {}
-        self.lines = 0  # on disk: what the tracers do is not counted while they do it
+        self.lines = 0  # on disk: what tracers do is only counted later
         self._threads = Threads(self._switched)
         self._arc_width = find_arc_width(self.name) if sources.branch else None
 
     # The contract of base.Engine.
 
     def release(self, trace: CTrace) -> None:
-        """Nothing of a trace is held here."""
+        """Do nothing: the engine holds nothing of a trace."""
 
     def new_trace(self, label: str | None) -> CTrace:
         """Return an empty trace."""
@@ -71,7 +71,7 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
         return trace
 
     def begin(self, scope: CScope) -> None:
-        """Note who may still work for the trace; it is live while a step of it is on."""
+        """Note the scopes that may still work for the trace; it is live while a step of it is on."""
         scope.trace.scopes.add(scope)
 
     def enter(self, scope: CScope | Nobody | None) -> int | None:
@@ -138,7 +138,7 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
             raise
 
     def _close(self, state: ThreadState, depth: int) -> None:
-        """Close the steps that are deeper: one, and what something that has struck in it has left open; none after a fork."""
+        """Close the deeper steps: one, and those that an interruption in it has left open; none after a fork."""
         strand = state.strand
         closed = strand.steps[depth:]
         if not closed:
@@ -153,7 +153,7 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
                 _miss(scope, UNFOLLOWED)
 
     def _switched(self, event: str, greenlets: tuple[Any, Any]) -> None:
-        """Turn to the tracer of the greenlet that this thread has switched to: greenlet calls this, and sees no exception."""
+        """Switch to the tracer of the greenlet that this thread has switched to: greenlet calls this, and sees no exception."""
         state = self._threads.state
         scope = state.strand.running[2]
         before = state.before
@@ -193,7 +193,7 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
         return Counts(lines=self.lines)
 
     def refusal(self) -> TraceStatus | None:
-        """Say why this thread cannot be measured: somebody else's trace function, or greenlets."""
+        """Return why this thread cannot be measured: another trace function, or greenlets."""
         if sys.gettrace() not in (None, self._threads.state.strand.running[1]):
             return TRACE_FUNCTION
         if has_hub():
@@ -201,7 +201,7 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
         return None
 
     def review(self) -> None:
-        """Nothing is put off."""
+        """Do nothing: nothing is put off."""
 
     def after_fork(self) -> None:
         """Switch off the step that the forking thread was in; the child begins its own."""
@@ -221,7 +221,7 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
             self._unmeasured.setdefault(filename, unmeasured)
 
     def close(self) -> None:
-        """Nothing is held between steps."""
+        """Do nothing: nothing is held between steps."""
 
     def _tracer(self, trace: CTrace) -> Tracer:
         """Return a tracer of the trace that is at rest in this thread, or a new one: two nested steps need two."""
@@ -242,8 +242,8 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
     def _should_trace(self, known: Known, filename: str, frame: FrameType) -> object:
         """Answer the tracer's question about a file; an exception here would end the tracer.
 
-        A file's set is there before any tracer can look for it. So two threads never make two, one of which would be lost with
-        its lines, and coverage.py's lock is not needed: under it the garbage collector could run anybody's code (3.11).
+        A file's set exists before any tracer can look it up. So two threads never make two, one of which would be lost with
+        its lines, and coverage.py's lock is not needed: under it the garbage collector could run foreign code (3.11).
         """
         name = None
         try:
@@ -264,15 +264,15 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
         key = self.sources.measured(filename, frame) or filename
         known.data.setdefault(mark, set())
         known.keys[mark] = key
-        if len(known.keys) >= MAX_MARKS:  # a text that is compiled anew again and again, and never the same
+        if len(known.keys) >= MAX_MARKS:  # source that is compiled again and again, each time different
             known.former.append(known.verdicts.get(filename))
             known.verdicts[filename] = make_verdict(filename, self.sources.doubt(filename))
         return True
 
     def _tell_apart(self, filename: str) -> None:
-        """Have the code objects of a file looked at, one by one, from now on.
+        """Examine the code objects of a file one by one from now on.
 
-        What a tracer was told of a file is kept: its frames go on pointing to that, and do not count as its users.
+        Keep what a tracer has for a file: its frames still point to that, without counting as its users.
         """
         for known in [trace.known for reference in list(self._traces) if (trace := reference()) is not None]:
             verdict = known.verdicts.get(filename)
@@ -290,8 +290,8 @@ _find_scope: Final = cast("Callable[[], CScope | None]", find_scope)
 def _pause(state: ThreadState) -> None:
     """Switch off the tracer that is on in this thread, if any; if another trace function is set, give way to it.
 
-    It is not stopped: frames that were entered under it call it if another trace function is set, and one that is stopped takes
-    that away. Who drops it stops it: or it would do so then.
+    It is not stopped: frames that were entered under it call it if another trace function is set, and a stopped tracer would
+    remove that function. The code that drops it stops it first, for the same reason.
     """
     strand, pausing = state.strand, state.pausing
     pausing.resume = pausing.pause = dict
@@ -299,14 +299,14 @@ def _pause(state: ThreadState) -> None:
     if tracer is None:
         return
     if sys.gettrace() is tracer:
-        strand.is_on = False  # said first: what strikes between the two is no other trace function
+        strand.is_on = False  # noted first: an interruption between the two is no other trace function
         sys.settrace(None)
     elif strand.is_on:
         _give_way(strand)
 
 
 def _go_on(state: ThreadState) -> None:
-    """Switch on the tracer of what runs now, unless it is on, or another trace function is set."""
+    """Switch on the tracer of the running step, unless it is on, or another trace function is set."""
     strand = state.strand
     tracer = strand.running[1]
     if tracer is None:
@@ -324,7 +324,7 @@ def _go_on(state: ThreadState) -> None:
 
 
 def _give_way(strand: Strand) -> None:
-    """Go on without a tracer: it has missed calls and returns, and what it would file from now on is wrong."""
+    """Continue without a tracer: it has missed calls and returns, and would file wrong lines from now on."""
     trace, tracer, scope = strand.running
     ours = {id(step[1]) for step in (*strand.steps, strand.base) if step[1] is not None}
     frame: FrameType | None = sys._getframe()  # noqa: SLF001
@@ -340,7 +340,7 @@ def _give_way(strand: Strand) -> None:
 
 
 def _miss(scope: Scope | Nobody | None, reason: str) -> None:
-    """Have a scope's artifact say that something is missing; never raise."""
+    """Make a scope's artifact partial because something is missing; never raise."""
     try:
         if scope is not None and scope.book is not None:
             scope.book.miss(reason)
@@ -350,4 +350,4 @@ def _miss(scope: Scope | Nobody | None, reason: str) -> None:
 
 
 MAX_MARKS: Final = 10_000
-"""So many code objects a trace tells apart at most; beyond that, what a mixed file runs is of no version that is known."""
+"""How many code objects a trace distinguishes; beyond that, code of a mixed file counts as of no known version."""

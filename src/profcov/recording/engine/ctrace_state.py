@@ -1,4 +1,4 @@
-"""What coverage.py's C tracers write for a trace, and what was taken of it."""
+"""What coverage.py's C tracers write for a trace, and what was taken from it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from profcov.recording.scope import Scope
 
     Mark = tuple[str, CodeType, bytes]
-    """What tells the code objects of all files apart: two that are alike are equal."""
+    """The identity of a code object among those of all files: two that are alike are equal."""
 
 
 class Known:
-    """What the tracers of a trace have to hand; nothing in it leads back to them, for the collector does not look into them."""
+    """What the tracers of a trace use; nothing in it refers back to them, because the collector does not look into them."""
 
     __slots__ = ("data", "former", "keys", "verdicts")
 
@@ -28,14 +28,14 @@ class Known:
         self.data: dict[str | Mark, set[int]] = {}
         """What they write, by the key of a file's version, or by a code object's mark."""
         self.keys: dict[Mark, str] = {}
-        """Of which version of its file a code object is."""
+        """The version of its file that a code object is of."""
         self.verdicts: dict[str | Mark, object] = {}
         """On files, by their names in code objects; each is asked for once. And on marks."""
         self.former: list[object] = []
 
 
 class CTrace(Trace):
-    """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name a file has in the data."""
+    """A trace whose ``data`` coverage.py's tracers write: lines, or packed arcs, by the name of the file in the data."""
 
     __slots__ = ("_counts", "_engine", "_settled", "_width", "data", "known", "resting")
 
@@ -52,7 +52,7 @@ class CTrace(Trace):
 
     @property
     def has_news(self) -> bool:
-        """Whether something ran since the last take that was settled."""
+        """Whether something ran since the last settled take."""
         return sum(map(len, list(self.data.values()))) > self._settled
 
     def take(self) -> Taken:
@@ -60,7 +60,9 @@ class CTrace(Trace):
         counts: dict[str | Mark, int] = {}
         new: Executed = {}
         for name, ran in list(self.data.items()):
-            if len(ran) == self._counts.get(name):  # so a flush costs what is new, however many files there are
+            if len(ran) == self._counts.get(
+                name
+            ):  # so the cost of a flush depends on what is new, not on the number of files
                 continue
             filename = name if isinstance(name, str) else self.known.keys.get(name, name[0])
             each = set(ran)
@@ -75,7 +77,7 @@ class CTrace(Trace):
         return Taken(arcs, settle)
 
     def _settle(self, counts: dict[str | Mark, int], new: Executed) -> None:
-        """Note that these are on disk. Of two threads that do so at once, one may take a little once more."""
+        """Note that these are on disk. If two threads do so at once, one may take a little a second time."""
         for filename, each in new.items():
             self._written.setdefault(filename, set()).update(each)
         self._counts.update((name, count) for name, count in counts.items() if count > self._counts.get(name, 0))

@@ -14,7 +14,7 @@ _OURS: Final = frozenset({"coverage", "profcov"})
 
 
 def load_lazy() -> None:
-    """Load whatever the modules of ours and of coverage.py have put off, and what these put off then; quick where nothing is."""
+    """Load everything that our modules and coverage.py's have put off, and what these put off in turn; fast if there is nothing."""
     lazy = getattr(types, "LazyImportType", None)
     seen: set[str] = set()
     while lazy is not None and (fresh := {name for name in tuple(sys.modules) if _is_ours(name)} - seen):

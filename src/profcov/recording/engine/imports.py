@@ -1,4 +1,4 @@
-"""Import-time code is nobody's: while the import system runs inside a unit, the unit is switched off.
+"""Import-time code belongs to no profile: while the import system runs inside a unit, the unit is switched off.
 
 A module is imported once in a process, by whichever profile comes first: its import-time lines would make the
 artifacts depend on the order of requests.
@@ -27,7 +27,7 @@ _HOOKED: Final = ("_find_and_load", "_exec")
 
 
 class _Hook:
-    """One of our functions in the import system; where somebody else has replaced it since, it stays, and does nothing."""
+    """One of our functions in the import system; if other code has replaced it since, it stays, and does nothing."""
 
     def __init__(self, name: str, engine: Engine) -> None:
         self.name = name
@@ -47,7 +47,7 @@ _hooks: dict[str, _Hook] = {}
 def install(engine: Engine) -> None:
     """Switch units off inside the import system from now on; a second call changes nothing.
 
-    Without a lock: of two threads that come at once, one hooks.
+    It takes no lock: of two threads that call it at once, one hooks.
     """
     load_lazy()
     for name in _HOOKED:
@@ -57,7 +57,7 @@ def install(engine: Engine) -> None:
 
 
 def uninstall() -> None:
-    """Put the import system back as it was, except what somebody else has put before us."""
+    """Put the import system back as it was, except for hooks of others before ours."""
     while _hooks:
         _hooks.popitem()[1].remove()
 
@@ -69,7 +69,7 @@ def _silenced(hook: _Hook) -> Callable[..., Any]:
         engine = hook.engine
         if engine is None:
             return original(*args, **kwargs)
-        if is_reload:  # its module is there already, and others may call what is new in it before this returns
+        if is_reload:  # its module exists already, and other threads may call new code in it before this returns
             engine.sources.look_again(args[-1] if args else None)
         if get_scope() is None:
             module = original(*args, **kwargs)

@@ -1,6 +1,6 @@
-"""Code that the interpreter runs when it is first asked for: annotations (3.14), type aliases, and bounds of type parameters.
+"""Code that the interpreter runs on first use: annotations (3.14), type aliases, and bounds of type parameters.
 
-Whoever comes first runs it, and nobody after him: like import-time code it is nobody's, with all that it calls.
+Only the first user runs it: like import-time code it belongs to no profile, with all that it calls.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from profcov.recording.scope import Scope
 
 _CO_ASKED_AGAIN: Final = 0x20 | 0x80 | 0x200
-"""Generators, coroutines, and what is both."""
+"""Generators, coroutines, and asynchronous generators."""
 _ANNOTATE: Final = "__annotate__"
 _FORMAT: Final = ".format"
-"""The parameter of what evaluates an alias or a bound, from Python 3.14 on: no function of anybody's can have it."""
+"""The parameter of the code that evaluates an alias or a bound, from Python 3.14 on: no ordinary function can have it."""
 _HAS_MARK: Final = sys.version_info >= (3, 14)
 
 
 def is_lazy(code: CodeType) -> bool:
-    """Tell whether a code object evaluates an annotation, an alias or a bound."""
+    """Return whether a code object evaluates an annotation, an alias or a bound."""
     if _HAS_MARK:
         return code.co_name == _ANNOTATE or code.co_varnames[:1] == (_FORMAT,)
     if code.co_argcount or code.co_nlocals or not code.co_name.isidentifier():
@@ -45,7 +45,7 @@ def is_lazy(code: CodeType) -> bool:
 
 
 def _is_evaluated(name: str, line: str) -> bool:
-    """Tell whether a source line defines an alias, or has a type parameter, of a name, rather than a function."""
+    """Return whether a source line defines an alias, or has a type parameter, of this name, rather than a function."""
     if re.search(rf"\bdef\s+{name}\b", line):
         return False
     return re.search(rf"\btype\s+{name}\s*[\[=]|(^|[\[,])\s*\**{name}\s*[:=](?!=)", line) is not None
@@ -61,9 +61,9 @@ def _read_line(filename: str, number: int) -> str:
 
 
 class LazyCode:
-    """Which code objects are evaluated lazily, and which threads may be at it.
+    """Which code objects are evaluated lazily, and which threads may be evaluating one.
 
-    What raises an exception returns without an event, so a thread that is noted is looked at before it is believed.
+    Code that raises an exception returns without an event, so the stack of a noted thread is checked before it counts.
     """
 
     __slots__ = ("codes", "evaluating")
@@ -77,7 +77,7 @@ class LazyCode:
         return calls((self.codes.setdefault, id(code), weakref.ref(code, partial(self.codes.pop, id(code)))))
 
     def enter(self, code: CodeType, scope: Scope | None) -> bool:
-        """Take note that a code object starts, for a unit of work or for nobody; return whether it is one of these."""
+        """Note that a code object starts, for a unit of work or not; return whether it is evaluated lazily."""
         if id(code) not in self.codes:
             return False
         if scope is not None:
@@ -85,12 +85,12 @@ class LazyCode:
         return True
 
     def on_return(self, code: CodeType, offset: int, value: object) -> None:  # noqa: ARG002 (a callback)
-        """Take note that one returns."""
+        """Note that one returns."""
         if not is_within(sys._getframe(1).f_back, self.codes):  # noqa: SLF001
             self.evaluating.discard(get_ident())
 
     def is_evaluating(self) -> bool:
-        """Tell whether this thread runs one, or what one calls."""
+        """Return whether this thread runs one, or code that one calls."""
         if get_ident() not in self.evaluating:
             return False
         if is_within(sys._getframe(1), self.codes):  # noqa: SLF001

@@ -2,9 +2,9 @@
 
 A line's event is disabled once every trace *armed* in its code object has the line; a trace is armed in a code
 object when it first enters it; a code object that fires too often for nothing is disarmed. So one live profile
-runs at full speed after its first pass, and several at once stay exact. There is no lock: what must not be seen half
-done is one call into C. Each step below that looks like too much is there because leaving it out loses lines: see
-docs/explanation/engine.md.
+runs at full speed after its first pass, and several at once stay exact. There is no lock: a change that must not be
+seen half done is one call into C. Each step below that looks superfluous is there because leaving it out loses lines:
+see docs/explanation/engine.md.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ LAST_BUDGET: Final = 1 << 16
 PATIENCE: Final = 16
 """Wasted events, for each known code object, before a parked trace stops being live: about what re-arming costs."""
 MAX_QUIET: Final = 8
-"""So many code objects at most are without entry events while traces come and go: each new trace wakes them, 3 us each."""
+"""How many code objects are without entry events while traces come and go: each new trace wakes them, 3 us each."""
 HOT: Final = 32
-"""Entries since a trace was armed there before a code object is one of them: they have cost what it costs to wake it."""
+"""Entries since a trace was armed there before a code object is one of them: they have cost as much as waking it."""
 
 _get_scope: Final = cast("Callable[[], MonitoringScope | None]", find_scope)
 _get: Final = cast("Callable[[], MonitoringScope | None]", current.get)
-"""Also what it does first is done here, without the call, which would be a quarter of what an event costs."""
+"""Its first check is inlined here: a call would be a quarter of the cost of an event."""
 
 
 class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
@@ -71,7 +71,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         if self._monitoring is None:
             raise EngineUnavailableError(self.name, "sys.monitoring came with Python 3.12")
         self._disable: object = self._monitoring.DISABLE
-        # Without the GIL a decision to disable can be overtaken before the deed; it may be switched off at any time.
+        # Without the GIL a decision to disable can be overtaken before it takes effect; the GIL may be switched off at any time.
         self._may_disable = not sysconfig.get_config_var("Py_GIL_DISABLED")
         self.capabilities = Capabilities(greenlets=True, branches=False, coroutine_blocks=True)
         self.sources = sources
@@ -79,10 +79,10 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         self._quiet: set[CodeState] = set()  # whose entry events may be off
         self._lazy = LazyCode()
         self._live: set[MonitoringTrace] = set()
-        # Those live ones for which every quiet code object has been woken.
+        # Live traces for which every quiet code object has been woken.
         self._announced: set[MonitoringTrace] = set()
         self._epoch = 0
-        self._version = unique()  # of who is live and at work
+        self._version = unique()  # of the traces that are live and at work
         self._max_quiet = sys.maxsize
         self._has_fleeting = False
         self.arms = self.disarms = self.blocked = self.lines = 0
@@ -113,24 +113,24 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         return MonitoringTrace(label)
 
     def release(self, trace: MonitoringTrace) -> None:
-        """Forget a trace without scopes: it is live no longer, and armed nowhere once others enter or ``review`` is called."""
+        """Forget a trace without scopes: it is no longer live, and armed nowhere once others enter or ``review`` is called."""
         trace.is_over = True
         self._let_go(trace)
 
     def _let_go(self, trace: MonitoringTrace) -> None:
-        """Make a trace live no longer, unless it has a scope at that moment."""
+        """Make a trace no longer live, unless it has a scope at that moment."""
         steps = ((self._announced.discard, trace), (self._live.discard, trace))
         at_once(calls_if(trace.is_parked(), steps))
         self._version = unique()
 
     def begin(self, scope: MonitoringScope) -> None:
-        """Make the scope's trace live: entries that were quiet must be seen again."""
+        """Make the scope's trace live: entries that were switched off must be seen again."""
         trace = scope.trace
-        trace.scopes.add(scope)  # first: from now on nobody lets go of the trace
+        trace.scopes.add(scope)  # first: from now on the trace stays live
         if trace in self._announced:
             return
         if trace.label is None:
-            # One unit's, and more will come: entry events are to stay on.
+            # The trace of one unit, and more will come: entry events must stay on.
             self._has_fleeting, self._max_quiet = True, MAX_QUIET
         trace.is_over = False
         trace.waste = 0
@@ -142,7 +142,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
                 self._quiet.discard(state)
             else:
                 at_once(calls(*self._wake(state, code)))
-        self._announced.add(trace)  # last: who is struck before, or comes meanwhile, does it all again
+        self._announced.add(trace)  # last: a thread that is interrupted before, or comes meanwhile, repeats it all
 
     def enter(self, scope: MonitoringScope | Nobody | None) -> None:
         """Do nothing: callbacks read the context variable."""
@@ -179,7 +179,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
             at_once(state.publish())
 
     def warm_up(self) -> None:
-        """Nothing more is known before code objects run."""
+        """Do nothing: nothing is known before code objects run."""
 
     def close(self) -> None:
         """Switch all events off and free the tool ids."""
@@ -188,7 +188,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         for each in (self._states, self._quiet, self._lazy.codes, self._live, self._announced):
             each.clear()
 
-    # Callbacks. None of them may raise what is ours: it would reach the application.
+    # Callbacks. None of them may raise an error of ours: it would reach the application.
 
     def _on_discovery(self, code: CodeType, offset: int) -> object:
         try:
@@ -197,7 +197,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
                 if filename is None:
                     return self._disable
                 self._adopt(code, filename)
-            # Whoever comes second here has missed the local start event just as the first has.
+            # A second thread here has missed the local start event just as the first has.
             self._on_entry(code, offset)
         except BaseException as error:
             if is_foreign(error):
@@ -209,7 +209,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         if is_lazy(code):
             note, events = self._lazy.note(code), self._monitoring.events.PY_START | self._monitoring.events.PY_RETURN
         else:
-            budget = FIRST_BUDGET if self._may_disable else sys.maxsize  # who never disables need never disarm
+            budget = FIRST_BUDGET if self._may_disable else sys.maxsize  # without disabling, nothing needs disarming
             mine = CodeState(code, filename, budget, self._states)
             note, events = calls((self._states.setdefault, id(code), mine)), self._local
             self.sources.note_entry(filename, code, _get_scope())
@@ -250,14 +250,14 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
             )
         except BaseException as error:
             if is_foreign(error):
-                # It strikes the frame that is entered: a generator may catch it and go on.
+                # It strikes the frame that is entered: a generator may catch it and continue.
                 self._arm_entered(code)
                 raise
             log_once("engine-entry", "cannot arm %s", code.co_qualname, error=error)
             return None
 
     def _settle_entry(self, state: CodeState) -> None:
-        """Note that entries must stay on, so that the next one finds out sooner, or charge it to parked traces."""
+        """Note that entries must stay on, so that the next one is decided sooner, or charge it to parked traces."""
         missing = self._live.difference(state.armed)
         if any(not trace.scopes for trace in missing):
             state.waste += 1
@@ -267,7 +267,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
             state.settled = self._version
 
     def _is_worth_waking(self, state: CodeState) -> bool:
-        """Tell whether a code object is entered so often that its entry events are to be off until the next trace comes."""
+        """Return whether a code object is entered so often that its entry events should be off until the next trace comes."""
         state.calls += 1
         if state.calls <= HOT:
             return False
@@ -327,7 +327,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
             state.seen[scope.trace].add(line)
             self.lines += 1
 
-    # Arming and disarming: each a single call into C, for two of them, or half of one, would lose lines.
+    # Arming and disarming: each a single call into C, because two calls, or half of one, would lose lines.
 
     def _arm(self, state: CodeState, code: CodeType, trace: MonitoringTrace) -> None:
         self.arms += 1
@@ -353,15 +353,15 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         )
 
     def _disarm(self, state: CodeState, code: CodeType, scope: MonitoringScope | None) -> None:
-        """Let go of the traces that entered a code object and are in it no longer.
+        """Disarm the traces that entered a code object and are no longer in it.
 
-        It may be struck, or overtaken by another thread's, at any place: until the last call nobody is let go of, and whoever
-        enters since the first takes himself off the list.
+        It may be interrupted, or overtaken by another thread's, anywhere: until the last call no trace is disarmed, and a trace
+        that enters after the first call removes itself from the list.
         """
         self._retire_parked(state, self._live.intersection(state.armed))
         mine, stay = object(), frozenset(scope.nest()) if scope is not None else frozenset()
         leaving = set(state.armed) - stay
-        # Publish first, look second: entries are on from now on, and stay on while somebody is to leave.
+        # Publish first, check second: entries are on from now on, and stay on while a trace is to be disarmed.
         mark = ((state.leaving.__setitem__, mine, leaving), (setattr, state, "epoch", unique()))
         at_once(calls(*mark), calls_if(map(self._quiet.__contains__, (state,)), self._wake(state, code)))
         if self._is_running(code):
@@ -375,13 +375,13 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         state.waste = state.settled = 0
 
     def _is_running(self, code: CodeType) -> bool:
-        """Tell whether a code object is in use elsewhere: on another thread's stack, or further down on ours."""
+        """Return whether a code object is in use elsewhere: on another thread's stack, or further down on ours."""
         if "greenlet" in sys.modules:  # a suspended greenlet is on no stack and comes back without an event
             return True
         return count_frames(code) > 1
 
     def _retire_parked(self, state: CodeState, suspects: set[MonitoringTrace]) -> None:
-        """Charge wasted events to traces without work; whoever costs more than re-arming would, is live no longer."""
+        """Charge wasted events to traces without work; a trace that costs more than re-arming it is no longer live."""
         for trace in suspects:
             if not trace.scopes:
                 trace.waste += state.waste
@@ -390,11 +390,11 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         state.waste = 0
 
     def review(self) -> None:
-        """Look afresh for whose sake events stay on: who was at work may have ended."""
+        """Check again which traces need events: those that were at work may have ended."""
         self._max_quiet, self._has_fleeting = MAX_QUIET if self._has_fleeting else sys.maxsize, False
         self._version = unique()
         for state in tuple(self._states.values()):
-            if state.leaving:  # of a disarming that was struck; one that is under way gives up
+            if state.leaving:  # of an interrupted disarming; one in progress gives up
                 state.leaving.clear()
             known = tuple(state.seen)
             if not self._live.issuperset(known):

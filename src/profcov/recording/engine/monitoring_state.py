@@ -1,4 +1,4 @@
-"""What the monitoring engine writes: the lines of each trace, and what it knows of each code object."""
+"""The data of the monitoring engine: the lines of each trace, and its state of each code object."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 
 _exhaust: Final[Callable[[Iterable[object]], None]] = deque[object](maxlen=0).extend
 unique: Final = count(1).__next__
-"""Return a number that no state of anything has had before."""
+"""Return a number that no state has had before."""
 _may_lack_lines: Final = attrgetter("may_lack_lines")
 _is_over: Final = attrgetter("is_over")
 _scopes: Final = attrgetter("scopes.data")
 
 
 def at_once(*parts: Iterable[object]) -> None:
-    """Take all the steps of some iterators in one call into C: no thread, signal or garbage collection gets in between.
+    """Run all the steps of some iterators in one call into C: no thread, signal or garbage collection can run in between.
 
-    There is no lock: the collector runs code of others in whatever thread it falls due, also in one that holds a lock, and
-    that code may wait for a lock of its own whose holder waits for ours. So no step may run Python code.
+    There is no lock: the collector runs foreign code in any thread, also in one that holds a lock, and that code may wait
+    for its own lock, whose holder waits for ours. So no step may run Python code.
     """
     _exhaust(chain.from_iterable(parts))
 
 
 def calls(*steps: Step) -> Iterable[object]:
-    """Return the steps, each a function and its arguments, to be taken as they are reached."""
+    """Return the steps, each a function and its arguments, to be run as they are reached."""
     return starmap(call, steps)
 
 
 def calls_if(condition: Iterable[object], steps: Iterable[Step]) -> Iterable[object]:
-    """Return steps that are taken if a condition holds when they are reached: an iterator in C of one value."""
+    """Return steps that are run if a condition holds when they are reached: an iterator in C of one value."""
     return starmap(call, chain.from_iterable(compress((steps,), condition)))
 
 
@@ -58,12 +58,12 @@ class MonitoringTrace(Trace):
         self.waste = 0
 
     def is_parked(self) -> Iterable[bool]:
-        """Return, for :func:`calls_if`, whether no work can come for it."""
+        """Return, for :func:`calls_if`, whether no more work can come for it."""
         return map(not_, map(_scopes, (self,)))
 
     @property
     def has_news(self) -> bool:
-        """Whether a line came that is not on disk."""
+        """Whether it has a line that is not on disk."""
         return bool(self.fresh)
 
     def take(self) -> Taken:
@@ -101,10 +101,10 @@ if TYPE_CHECKING:
 
 
 class CodeState:
-    """What the engine knows of one measured code object, which it does not keep alive.
+    """The engine's state of one measured code object, which it does not keep alive.
 
-    ``seen`` has the lines of each trace that has ever entered; ``armed`` those of the traces for whose sake events are on, and
-    ``sets`` the same for line callbacks. ``leaving``: who is to be disarmed, by each disarming under way.
+    ``seen`` has the lines of each trace that ever entered; ``armed`` those of the traces that need events, and ``sets`` the same
+    for line callbacks. ``leaving``: the traces to disarm, by each disarming in progress.
     """
 
     __slots__ = (
@@ -123,7 +123,7 @@ class CodeState:
     )
 
     def __init__(self, code: CodeType, filename: str, budget: int, states: dict[int, CodeState]) -> None:
-        # When the code object dies, so does this, before another gets its id: in C, for it may be at any moment, and
+        # When the code object dies, so does this, before another gets its id: in C, because it may be at any moment, and
         # what a signal handler raises in a weak reference's callback would be lost.
         self.ref = weakref.ref(code, partial(states.pop, id(code)))
         self.filename = filename
@@ -137,7 +137,7 @@ class CodeState:
         self.epoch = self.settled = 0
 
     def keep(self, trace: MonitoringTrace) -> None:
-        """Let nobody who is about to disarm let go of a trace: it enters."""
+        """Keep a trace from being disarmed: it enters."""
         for leaving in tuple(self.leaving.values()):
             leaving.discard(trace)
 
@@ -146,14 +146,14 @@ class CodeState:
         return map(_may_lack_lines, (self,))
 
     def publish(self) -> Iterable[object]:
-        """Return the steps that make a change of who is armed known to callbacks; what they have decided before is void."""
+        """Return the steps that publish a change of armed traces to callbacks; earlier decisions become void."""
         sets = map(tuple, map(dict.values, (self.armed,)))
         return chain(calls((setattr, self, "epoch", unique())), map(setattr, (self,), ("sets",), sets))
 
     def drop(self, live: set[MonitoringTrace], known: tuple[MonitoringTrace, ...]) -> Iterable[object]:
-        """Return the steps that disarm those who are not live, and forget the lines of those who are over, too.
+        """Return the steps that disarm traces that are not live, and forget the lines of traces that are over.
 
-        The caller holds on to ``known``: a trace must not die while steps are taken.
+        The caller keeps ``known``: a trace must not die while steps run.
         """
         disarm = map(self.armed.pop, filterfalse(live.__contains__, known), repeat(None))
         gone = filter(_is_over, filterfalse(live.__contains__, known))

@@ -1,4 +1,4 @@
-"""Which of the code that runs is measured, and under what name: as coverage.py's own rules have it."""
+"""Which running code is measured, and under what name: by coverage.py's own rules."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ _DEMO: Final = os.path.join(OWN, "demo") + os.sep  # noqa: PTH118
 
 
 def _is_hooked(names: dict[str, Any]) -> bool:
-    """Tell whether what runs in a module may not be what its file compiles to, since a hook has loaded it."""
+    """Return whether a module's code may differ from what its file compiles to, because a hook loaded it."""
     return type(getattr(names.get("__spec__"), "loader", None)) is not SourceFileLoader
 
 
 def _ignore_file(filename: str) -> None:
-    """Take no notice: this engine asks about each code object."""
+    """Do nothing: this engine asks about each code object."""
 
 
 class Sources:
-    """The verdict on each file, once a file name as code objects have it.
+    """The verdict on each file, decided once per file name of code objects.
 
     Args:
         config_file: coverage.py configuration; None lets coverage.py search for one as it does.
 
     Raises:
-        coverage.exceptions.CoverageException: the configuration cannot be read or makes no sense.
+        coverage.exceptions.CoverageException: the configuration cannot be read or is invalid.
     """
 
     def __init__(self, config_file: Path | None) -> None:
         self._verdicts: dict[str, SourceFile | None] = {}
         self._files: dict[str, SourceFile] = {}
         self.digests: dict[str, str | None] = {}
-        """The sha256 of each version of a source that runs, by its key; None for what is of no version that is known."""
+        """The sha256 of each version of a source that runs, by its key; None for code of no known version."""
         self.on_versions: Callable[[str], object] = _ignore_file
-        """Called with a file, as code objects name it, whose code objects are to be told apart from now on."""
+        """Called with a file, as code objects name it, whose code objects must be distinguished from now on."""
         self.outside: dict[tuple[str, int], None] = {}
-        """Functions that were first entered outside of any unit, by the keys of their files and first lines, as far as that is seen."""
+        """Functions that were first entered outside of any unit, by the keys of their files and first lines, as far as observed."""
         self._modules: set[str] = set()
         self._looked_at, self._newest = 0, ""
         self._imported: set[str] = set()
@@ -67,14 +67,14 @@ class Sources:
             "config_file": reader.config.config_file,
             "root": os.getcwd(),  # noqa: PTH109 (text, for JSON)
         }
-        """What coverage.py was told, for readers to be told the same."""
-        omit_by_name(reader)  # of what is told, because readers do so, too
+        """coverage.py's settings, so that readers use the same."""
+        omit_by_name(reader)  # of these settings, because readers do so, too
         self.branch = bool(reader.get_option("run:branch"))
         self._missing = list_missing(reader)
         self._rules = FileRules(reader)
 
     def tell_missing(self) -> None:
-        """Log which plugins of coverage.py's are not installed: this process does without, and who reads its data does not."""
+        """Log which coverage.py plugins are not installed: this process works without them, but readers of its data do not."""
         if self._missing:
             log_once(
                 "plugin",
@@ -84,11 +84,11 @@ class Sources:
             )
 
     def measured(self, filename: str, frame: FrameType | None) -> str | None:
-        """Return the key of the version of its file that a running code object is of, or None if it is not measured.
+        """Return the key of the file version that a running code object is of, or None if it is not measured.
 
         The key is the name that the file has in the data, unless the process runs other versions of it, too.
         """
-        if filename.startswith("<"):  # it is nobody's file, and may be a name of its own for each piece of code
+        if filename.startswith("<"):  # it is no file, and may be a different name for each piece of code
             return None
         try:
             file = self._verdicts[filename]
@@ -99,7 +99,7 @@ class Sources:
         return file.name if frame is None else file.key_of(frame.f_code)
 
     def _meet(self, filename: str, frame: FrameType | None) -> SourceFile | None:
-        # No lock: two threads may find out the same, but none waits for one that the collector has sent elsewhere.
+        # No lock: two threads may compute the same, but none waits for one that the collector has interrupted.
         source = self._find_source(filename, frame)
         if source is None:
             return self._verdicts.setdefault(filename, None)
@@ -109,7 +109,7 @@ class Sources:
             names = {} if frame is None else frame.f_globals
             file.meet(code, STARTED_AT, is_hooked=names.get("__spec__") is not None and _is_hooked(names))
             file = self._files.setdefault(source, file)
-        else:  # under another name: it was run once more
+        else:  # under another name: it was run again
             file.look_again(code)
         return self._verdicts.setdefault(filename, file)
 
@@ -118,17 +118,17 @@ class Sources:
             self.on_versions(filename)
 
     def is_mixed(self, filename: str) -> bool:
-        """Tell whether the code objects of a file are of more than one version of it."""
+        """Return whether the code objects of a file are of more than one version of it."""
         file = self._verdicts.get(filename)
         return file is not None and file.is_mixed
 
     def doubt(self, filename: str) -> str:
-        """Return the key of what is of no known version of a file."""
+        """Return the key for code of no known version of a file."""
         file = self._verdicts.get(filename)
         return filename if file is None else file.doubt()
 
     def look_again(self, module: object) -> None:
-        """Take note that a module is run, which may have been run before; cheap where it was not."""
+        """Note that a module is run, possibly again; cheap the first time."""
         try:
             names = object.__getattribute__(module, "__dict__")
             file = self._verdicts.get(names.get("__file__"))
@@ -138,7 +138,7 @@ class Sources:
             raise_foreign(error)
 
     def by_version(self, executed: Executed) -> list[tuple[Executed, dict[str, str | None]]]:
-        """Divide what ran into parts with one version of a file each, under the names of files, and the sha256 of these."""
+        """Divide what ran into parts with one version of each file, under the names of files, with the sha256 of these."""
         parts: list[tuple[Executed, dict[str, str | None]]] = [({}, {})]
         for key, lines in executed.items():
             name = key.partition(MARK)[0]
@@ -153,29 +153,29 @@ class Sources:
         return parts
 
     def note_entry(self, key: str, code: CodeType, scope: Scope | None) -> None:
-        """Take note that a code object is entered for the first time, for this scope."""
-        # No body of a module or class, nor a lambda in a signature: it begins where its function does.
+        """Note that a code object is entered for the first time, for this scope."""
+        # No body of a module or class, nor a lambda in a signature, which begins where its function does.
         if scope is None and code.co_flags & CO_OPTIMIZED and not code.co_name.startswith("<"):
             self.outside[key, code.co_firstlineno] = None
 
     def outside_since(self, known: int) -> dict[str, list[int]]:
-        """Return the functions that were first entered outside of any unit, but for so many that are known, by their files."""
+        """Return the functions that were first entered outside of any unit, except the first ``known`` ones, by their files."""
         found: dict[str, set[int]] = {}
         for key, line in list(self.outside)[known:]:
             found.setdefault(key.partition(MARK)[0], set()).add(line)
         return {file: sorted(lines) for file, lines in sorted(found.items())}
 
     def list_unmeasured(self) -> list[str]:
-        """Return the files that are known not to be measured, as code objects name them."""
+        """Return the files known not to be measured, as code objects name them."""
         return [filename for filename, verdict in self._verdicts.items() if verdict is None]
 
     def imported(self) -> set[str]:
-        """Return the measured files that this process has imported, by their names in the data; cheap where none is new."""
+        """Return the measured files that this process has imported, by their names in the data; cheap if none is new."""
         if len(sys.modules) == self._looked_at and next(reversed(sys.modules)) == self._newest:
             return self._imported
         try:
             count, fresh = len(sys.modules), []
-            # Newest first, and no further: to touch all modules in a forked child copies the pages that they are on.
+            # Newest first, and no further: touching all modules in a forked child copies their memory pages.
             for name in reversed(sys.modules):
                 if name not in self._modules:
                     fresh.append(name)
@@ -185,13 +185,13 @@ class Sources:
                 self._look_at(sys.modules.get(name))
                 self._modules.add(name)
             self._looked_at, self._newest = count, next(reversed(sys.modules))
-        except RuntimeError:  # another thread imports something at this moment: it comes with the next
+        except RuntimeError:  # another thread imports something at this moment: the next call has it
             pass
         return self._imported
 
     def _look_at(self, module: object) -> None:
         try:
-            # Not by getattr: a module that loads itself when it is first asked is not to do so for us.
+            # Not by getattr: a module that loads itself on first access must not do so for us.
             names = object.__getattribute__(module, "__dict__")
             frame: Any = SimpleNamespace(f_globals=names)
             filename = str(names["__file__"])

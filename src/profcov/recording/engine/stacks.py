@@ -1,4 +1,4 @@
-"""What runs at this moment, read off the stacks of all threads."""
+"""What runs at this moment, read from the stacks of all threads."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _get_code: Final = attrgetter("f_code")
 
 
 def walk_frames() -> Iterator[FrameType]:
-    """Return the frames of every thread, ours too, innermost first: an iterator of C's that looks when it is asked.
+    """Return the frames of every thread, ours too, innermost first: a lazy iterator implemented in C.
 
-    To be used up in one call into C. While Python code walks a stack, its thread may go on: a generator that was running is
-    suspended then, has no ``f_back``, and hides whoever called it.
+    Exhaust it in one call into C. While Python code walks a stack, its thread may continue: a generator that was running
+    may be suspended then, has no ``f_back``, and hides its callers.
     """
     by_thread = starmap(sys._current_frames, [()])  # noqa: SLF001
     innermost = chain.from_iterable(map(dict.values, by_thread))
-    questions = map(chain, zip(innermost), repeat(repeat("f_back")))  # a frame, then what to ask of each
+    questions = map(chain, zip(innermost), repeat(repeat("f_back")))  # a frame, then what to read of each
     down_to_none: Iterator[Iterator[FrameType]] = map(accumulate, questions, repeat(getattr))
     stacks = map(takewhile, repeat(truth), down_to_none)
     return chain.from_iterable(stacks)
@@ -34,7 +34,7 @@ def count_frames(code: CodeType) -> int:
 
 
 def is_within(frame: FrameType | None, codes: Mapping[int, object]) -> bool:
-    """Tell whether a frame, or one that it was called from, runs one of the code objects (by id)."""
+    """Return whether a frame, or one of its callers, runs one of the code objects (by id)."""
     while frame is not None:
         if id(frame.f_code) in codes:
             return True

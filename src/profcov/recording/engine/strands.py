@@ -1,4 +1,4 @@
-"""What the ctrace engine keeps of a thread: its open steps, and those of the greenlets that take turns in it."""
+"""The ctrace engine's state of a thread: its open steps, and those of the greenlets that take turns in it."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from profcov.recording.scope import Nobody
 
     Running = tuple[CTrace | None, Tracer | None, CScope | Nobody | None]
-    """A trace, the tracer that is at work for it, and the scope; all None where nobody is measured.
+    """A trace, its active tracer, and the scope; all None if nothing is measured.
 
-    The tracer alone is None where another trace function is in the way.
+    Only the tracer is None if another trace function is set.
     """
 
 NOBODY: Final[Running] = (None, None, None)
 
 
 class Strand:
-    """The steps that a greenlet has open, innermost last, and on what it runs without any: ``base``.
+    """The open steps of a greenlet, innermost last, and what it runs under without any: ``base``.
 
-    ``is_on``: the tracer of what runs has been switched on, so that whoever else is found in its place has come since.
+    ``is_on``: the tracer of the running step was switched on, so another function in its place was set later.
     """
 
     __slots__ = ("base", "is_on", "steps")
@@ -52,9 +52,9 @@ class Strand:
 
 
 class ThreadState:
-    """A thread's running strand, and those of its suspended greenlets that have something to come back to.
+    """A thread's running strand, and those of its suspended greenlets that have a tracer to return to.
 
-    As long as there are any, or a step is open, greenlet tells ``told`` of each switch; ``before`` is whom it told before us.
+    While there are any, or a step is open, greenlet reports each switch to ``told``; ``before`` is the earlier callback.
     ``pausing`` has what the garbage collector calls in this thread.
     """
 
@@ -70,7 +70,7 @@ class ThreadState:
         self._gettrace: Callable[[], Any] = _nobody
 
     def watch(self) -> None:
-        """Have greenlet tell of switches."""
+        """Have greenlet report switches."""
         greenlet: Any = sys.modules["greenlet"]
         if hasattr(greenlet, "settrace"):  # or it is being imported
             self._gettrace = greenlet.gettrace
@@ -79,20 +79,20 @@ class ThreadState:
             self.is_watching = True
 
     def is_told(self) -> bool:
-        """Say whether no switch can have gone unnoticed: whoever sets a function of their own may call ours, or not."""
+        """Return whether no switch can have gone unnoticed: a callback that replaced ours may call ours, or not."""
         told = self._gettrace()
         if told is None:
             self.is_watching = False
         return told is self._told
 
     def unwatch(self) -> None:
-        """Have greenlet tell who was told before, unless somebody else has come since."""
+        """Restore greenlet's earlier callback, unless ours was replaced since."""
         if self.is_watching and self._gettrace() is self._told:
             self.is_watching = False
             sys.modules["greenlet"].settrace(self.before)
 
     def turn(self, origin: Any, target: Any) -> bool:
-        """Take up the strand of the greenlet that runs now; say whether it was called, and control did not go back to it."""
+        """Switch to the strand of the running greenlet; return whether it was called, rather than returned to."""
         if not origin.dead and (self.strand.steps or self.strand.base[1] is not None):
             self._suspended[origin] = self.strand
         self.strand = self._suspended.pop(target, _NONE)
@@ -104,7 +104,7 @@ class ThreadState:
 
     @property
     def is_idle(self) -> bool:
-        """Whether no step is open in any greenlet, and none has anything to come back to."""
+        """Whether no step is open in any greenlet, and none has a tracer to return to."""
         return not self.strand.steps and self.strand.base[1] is None and not self._suspended
 
 
@@ -120,7 +120,7 @@ _nobody: Final[Callable[[], Any]] = lambda: None  # noqa: E731
 
 
 def has_hub() -> bool:
-    """Tell whether gevent or eventlet is at work in this thread: imported alone, as sentry-sdk does, they change nothing."""
+    """Return whether gevent or eventlet is active in this thread: merely imported, as by sentry-sdk, they change nothing."""
     loaded = sys.modules.get
     find_hub = getattr(loaded("gevent._hub_local"), "get_hub_if_exists", lambda: None)
     eventlets = getattr(loaded("eventlet.hubs"), "_threadlocal", None)

@@ -1,4 +1,4 @@
-"""The tool ids of ``sys.monitoring`` that the engine takes, and gives back."""
+"""The tool ids of ``sys.monitoring`` that the engine takes, and frees."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import CodeType
 
-# 3 and 4 have no owner by convention; then optimizer, profiler, debugger and coverage, where nobody uses them.
+# 3 and 4 have no owner by convention; then optimizer, profiler, debugger and coverage, if they are not in use.
 _TOOL_IDS: Final = (4, 3, 5, 2, 0, 1)
 
 
 def _find_monitoring() -> Any:
-    return getattr(sys, "monitoring", None)  # an interpreter that has none has no such engine
+    return getattr(sys, "monitoring", None)  # an interpreter without it has no such engine
 
 
 def take_tools(engine: str) -> tuple[int, int]:
-    """Return two tool ids that nobody else uses from now on.
+    """Reserve two tool ids, and return them.
 
     Raises:
         EngineUnavailableError: fewer are free.
@@ -35,7 +35,7 @@ def take_tools(engine: str) -> tuple[int, int]:
 
 
 def free_tools(tools: tuple[int, ...], codes: Iterable[CodeType | None]) -> None:
-    """Switch all events of the tools off, those of code objects, too, and give the ids back."""
+    """Switch off all events of the tools, including those of code objects, and free the ids."""
     monitoring = _find_monitoring()
     for tool in tools:
         monitoring.set_events(tool, 0)

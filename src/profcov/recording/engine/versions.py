@@ -1,7 +1,7 @@
-"""Which version of its source a code object was compiled from: a process may edit, reload and run a file anew.
+"""Which version of its source a code object was compiled from: a process may edit, reload and rerun a file.
 
-While a file has one version, nobody looks at its code. Another one comes only when a module body runs, so the file is looked
-at then; from that moment on each new code object is looked for in what the versions compile to.
+While a file has one version, its code is not examined. Another version comes only when a module body runs, so the file is checked
+then; from that moment on each new code object is searched for in what the versions compile to.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MODULE: Final = "<module>"
-"""The name of the code that the body of a module, and whatever else is given to ``exec``, runs as."""
+"""The name of the code of a module's body, and of anything else that is given to ``exec``."""
 CO_OPTIMIZED: Final = 1
-"""The flag of what a function runs, as in ``inspect``, whose import is dear."""
+"""The flag of a function's code, as in ``inspect``, whose import is expensive."""
 MARK: Final = "\0"
 """Ends the name of a file in the key of a later version; no file has it in its name."""
 MAX_VERSIONS: Final = 8
-"""So many versions of a file are known by their code at most."""
+"""How many versions of a file are known by their code."""
 _SETTLED_SECONDS: Final = 2.0
-"""What some file systems cannot tell apart: a file as fresh as that may be changed again, and look the same."""
+"""The resolution of some file systems: a file as fresh as that may be changed again, and look the same."""
 _FUTURES: Final = functools.reduce(
     operator.or_, (getattr(__future__, name).compiler_flag for name in __future__.all_feature_names)
 )
 
 Mark = tuple[CodeType, bytes]
-"""What tells code objects apart. Python 3.11 takes two that differ in their lines for equal."""
+"""The identity of a code object. For Python 3.11 two that differ in their lines are equal."""
 
 
 class SourceFile:
@@ -44,8 +44,8 @@ class SourceFile:
     Args:
         path: where it is.
         name: its name in the data, which is also the key of its first version.
-        digests: where the sha256 of versions go, by key; None for code that is of no version that is known.
-        on_version: called with this when there is a version more.
+        digests: where the sha256 of versions go, by key; None for code of no known version.
+        on_version: called with this when there is another version.
     """
 
     __slots__ = ("_digests", "_newest", "_on_version", "_path", "_rest", "_seen", "_versions", "name")
@@ -62,13 +62,13 @@ class SourceFile:
 
     @property
     def is_mixed(self) -> bool:
-        """Whether code objects of it must be told apart."""
+        """Whether its code objects must be distinguished."""
         return bool(self._versions) or self._rest != self.name
 
     def meet(self, code: CodeType | None, since: float, *, is_hooked: bool = False) -> None:
-        """Take the first look. Where the file was touched after ``since``, its code need not be what was imported.
+        """Check the file for the first time. If it was modified after ``since``, its code may not be what was imported.
 
-        ``is_hooked`` says that an import hook has compiled the code, which may be another than the file compiles to.
+        ``is_hooked``: an import hook compiled the code, which may differ from what the file compiles to.
         """
         try:
             content, is_touched = self._read(since)
@@ -84,7 +84,7 @@ class SourceFile:
         self._digests[self.name] = hashlib.sha256(content).hexdigest()
 
     def look_again(self, code: CodeType | None = None) -> bool:
-        """Take another look, if the file is not as it was; return whether there is a version more."""
+        """Check the file again, if it has changed; return whether there is another version."""
         try:
             if self._seen is not None and self._seen == _stamp(os.stat(self._path)):  # noqa: PTH116
                 return False
@@ -104,7 +104,9 @@ class SourceFile:
         if not self._versions:
             return self._rest
         mark = code, code.co_linetable
-        if mark in self._versions.get(self._newest, ()):  # first: what two versions have alike is the newest's
+        if mark in self._versions.get(
+            self._newest, ()
+        ):  # first: what two versions have in common belongs to the newest
             return self._newest
         for key, marks in list(self._versions.items()):
             if mark in marks:
@@ -114,7 +116,7 @@ class SourceFile:
         return self._rest
 
     def doubt(self) -> str:
-        """File, from now on, what is of no known version under a key of its own: something was run that no file has."""
+        """From now on file code of no known version under a separate key: something was run that no file has."""
         key = self.name + MARK
         self._digests[key] = None
         self._rest = key
@@ -130,7 +132,7 @@ class SourceFile:
 
     def _compile(self, content: bytes, code: CodeType | None) -> CodeType | None:
         try:
-            # What is given to `exec` has what its caller took from __future__.
+            # Code given to `exec` has its caller's __future__ imports.
             futures = 0 if code is None else code.co_flags & _FUTURES
             whole: CodeType = compile(content, self._path, "exec", flags=futures, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError) as error:
@@ -139,7 +141,7 @@ class SourceFile:
         return whole
 
     def _add(self, content: bytes, whole: CodeType | None) -> bool:
-        """Note a version by what it compiles to; one that cannot be compiled has run nothing."""
+        """Note a version by its compiled code; one that cannot be compiled has run nothing."""
         if whole is None:
             return False
         digest = hashlib.sha256(content).hexdigest()
@@ -147,7 +149,7 @@ class SourceFile:
         self._digests[key] = digest
         self._versions[key] = frozenset((each, each.co_linetable) for each in _list_codes(whole))
         self._on_version(self)
-        self._newest = key  # last: where a time limit strikes before, the next look does it all again
+        self._newest = key  # last: if a time limit strikes before, the next check repeats it all
         for oldest in [each for each in list(self._versions) if each != key][: 1 - MAX_VERSIONS]:
             self._versions.pop(oldest, None)
             self.doubt()
@@ -159,7 +161,7 @@ def _stamp(status: os.stat_result) -> tuple[int, ...]:
 
 
 def _is_rewritten(whole: CodeType, code: CodeType) -> bool:
-    """Tell whether code is what a hook may have made of a module: of a definition that stands in the same lines."""
+    """Return whether code may be what a hook made of a module: a definition in the same lines."""
     begins = code.co_qualname, code.co_firstlineno
     alike = [each for each in _list_codes(whole) if (each.co_qualname, each.co_firstlineno) == begins]
     return any(_last_line(each) == _last_line(code) for each in alike)
