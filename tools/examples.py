@@ -14,27 +14,21 @@ import re
 import shutil
 import sys
 import tempfile
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from profcov.demo.run import demo_files
-from profcov.reading.analysis.gaps import find_gaps
-from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.analysis.notes import Played
+from profcov.reading.pipeline import make_overview
 from profcov.reading.report.dashboard.edition import Edition
-from profcov.reading.report.dashboard.notes import Played, take_notes
 from profcov.reading.report.dashboard.page import NAME, read_data, write_page
-from profcov.reading.report.files import lay_out, write_whole
-from profcov.reading.report.inventory_json import DEPTH, inventory_document
+from profcov.reading.report.inventory_json import write_inventory
 from profcov.reading.report.matrix_files import NAMES, write_matrix
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import Slug
 from profcov.store.layout import list_slugs
 from profcov.store.read import read_artifact
-
-if TYPE_CHECKING:
-    from profcov.reading.report.dashboard.notes import Note
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 INVENTORY: Final = "coverage-symbols.json"
@@ -71,19 +65,15 @@ def main() -> int:
 
 def make_examples(demo: Path, out: Path) -> None:
     """Write the inventory, the matrix and the dashboard of what the demo has recorded."""
-    notes: dict[Slug, Note] = {}
     page = read_data((demo / NAME).read_text(encoding="utf-8"))
     with demo_files() as (config, _):
         inventory = build_inventory(config)
-    matrix = build_matrix(inventory, take_notes((read_artifact(demo, slug) for slug in list_slugs(demo)), notes))
-    write_whole(out / INVENTORY, [*lay_out(inventory_document(inventory), DEPTH), "\n"])
-    write_matrix(matrix, out)
+    overview = make_overview(inventory, (read_artifact(demo, slug) for slug in list_slugs(demo)))
+    write_inventory(inventory, out / INVENTORY)
+    write_matrix(overview, out)
     edition = Edition(
-        matrix=matrix,
-        gaps=find_gaps(matrix),
+        overview=overview,
         directory=out,
-        generated=datetime.now(UTC).isoformat(timespec="seconds"),
-        notes=notes,
         played={Slug(each["slug"]): Played(each["seconds"], each["requests"]) for each in page["profiles"]},
         title=page["title"],
     )

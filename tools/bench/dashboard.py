@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from imagined import Author
 from playwright.sync_api import sync_playwright
 
-from profcov.reading.analysis.gaps import find_gaps
+from profcov.reading.analysis.overview import Overview
 from profcov.reading.report.dashboard.edition import Edition
 from profcov.reading.report.dashboard.page import SCRIPT, read_data, read_static, write_page
 
@@ -74,7 +74,7 @@ def clock(call: Any) -> tuple[Any, float]:
 
 def measure_making(matrix: Matrix, place: Path) -> dict[str, Any]:
     """Write the page; return the seconds, and the sizes of what is in it."""
-    edition = Edition(matrix=matrix, gaps=find_gaps(matrix), directory=place, generated="2026-01-01T00:00:00+00:00")
+    edition = Edition(overview=Overview(matrix), directory=place, generated="2026-01-01T00:00:00+00:00")
     _, seconds = clock(lambda: write_page(edition))
     page = (place / "index.html").read_text(encoding="utf-8")
     return {

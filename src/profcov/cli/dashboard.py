@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import os
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -28,28 +26,23 @@ from profcov.cli.recorded import (
     DEFAULT_OUT,
     choose_slugs,
     inventory_option,
-    open_reading,
+    open_reader,
     warn_unknown,
 )
-from profcov.errors import CoverageReadError
-from profcov.playback.results.document import SCHEMA_VERSION
+from profcov.playback.results.document import read_played
 from profcov.reading.analysis.drift import compare_matrices, take_snapshot
-from profcov.reading.analysis.gaps import find_gaps
-from profcov.reading.analysis.matrix import build_matrix
 from profcov.reading.report.dashboard.edition import Edition
-from profcov.reading.report.dashboard.notes import Note, Played, take_notes
 from profcov.reading.report.dashboard.page import NAME, write_page
-from profcov.reading.report.files import read_document
 from profcov.reading.report.snapshot import read_snapshot
 from profcov.reading.report.text import plural
-from profcov.slug import Slug
 from profcov.store.layout import list_slugs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from profcov.reading.analysis.drift import Drift, Snapshot
     from profcov.reading.analysis.matrix import Matrix
+    from profcov.slug import Slug
 
 _PATH: Final = click.Path(path_type=Path)
 _HTML: Final = frozenset({".html", ".htm"})
@@ -107,21 +100,17 @@ def command(
     played = {} if results is None else read_played(results)
     directory = find_data_dir(data_dir)
     chosen = choose_slugs(directory, slugs)
-    reading = open_reading(inventory_file, config, directory, chosen)
-    notes: dict[Slug, Note] = {}
-    recorded = reading.artifacts(directory, chosen, ignore_source_changes=ignore_source_changes)
-    matrix = build_matrix(reading.inventory, take_notes(recorded, notes))
+    reader = open_reader(inventory_file, config, directory, chosen)
+    overview = reader.overview(directory, chosen, ignore_source_changes=ignore_source_changes)
+    matrix = overview.matrix
     for slug, reach in matrix.profiles.items():
         warn_unknown(slug, reach.unknown_files)
     if profiles is None and Path("profiles").is_dir():
         profiles = "profiles"
     page = out if out.suffix.lower() in _HTML and not out.is_dir() else out / NAME
     edition = Edition(
-        matrix=matrix,
-        gaps=find_gaps(matrix),
+        overview=overview,
         directory=page.parent,
-        generated=datetime.now(UTC).isoformat(timespec="seconds"),
-        notes=notes,
         played=played,
         title=title,
         profiles=[profiles] if profiles else [],
@@ -130,36 +119,11 @@ def command(
             settings.find_config(config or os.environ.get(settings.CONFIG)),
         ),
         commit=find_commit(),
-        unreadable=reading.inventory.unreadable,
         since=_compare(before, matrix),
         left_out=_name_others(list_slugs(directory), matrix),
     )
     write_page(edition, page.name)
     print_fact(str(page), form, page=str(page))
-
-
-def read_played(path: Path) -> dict[Slug, Played]:
-    """Return how each profile was played, as the results of a playback tell.
-
-    Raises:
-        CoverageReadError: they are not there, or they are something else.
-    """
-    hint = "`profcov playback --json FILE` makes it"
-    document = read_document(path, SCHEMA_VERSION, hint)
-    try:
-        return {Slug(each["profile"]): _read_figures(each) for each in document["profiles"]}
-    except (KeyError, TypeError, OverflowError) as error:
-        reason = f"it has no results of this version: {type(error).__name__}: {error}; {hint}"
-        raise CoverageReadError(path, reason) from error
-
-
-def _read_figures(facts: Mapping[str, Any]) -> Played:
-    seconds, requests = facts["seconds"], facts["requests"]
-    if not isinstance(seconds, int | float | None) or not isinstance(requests, int | None):
-        raise TypeError("seconds and requests are numbers")
-    if seconds is not None and not math.isfinite(seconds):
-        raise TypeError(f"no play takes {seconds} seconds")
-    return Played(seconds, requests)
 
 
 def _keep(snapshot: Snapshot, slugs: Sequence[Slug]) -> Snapshot:

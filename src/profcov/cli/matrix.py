@@ -18,13 +18,10 @@ from profcov.cli.arguments import (
 from profcov.cli.recorded import (
     choose_slugs,
     inventory_option,
-    open_reading,
+    open_reader,
     out_option,
     warn_unknown,
 )
-from profcov.reading.analysis.gaps import find_gaps
-from profcov.reading.analysis.matrix import build_matrix
-from profcov.reading.analysis.overlap import find_unique
 from profcov.reading.report.matrix_csv import require_parquet
 from profcov.reading.report.matrix_files import write_matrix
 from profcov.reading.report.matrix_json import profile_symbols
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from profcov.reading.analysis.matrix import Matrix
+    from profcov.reading.analysis.overview import Overview
 
 TITLES: Final = ("profile", "lines", "unique lines", "symbols", "unique symbols", "files")
 
@@ -67,22 +64,20 @@ def command(
         require_parquet()
     directory = find_data_dir(data_dir)
     chosen = choose_slugs(directory, slugs)
-    reading = open_reading(inventory_file, config, directory, chosen)
-    matrix = build_matrix(
-        reading.inventory, reading.artifacts(directory, chosen, ignore_source_changes=ignore_source_changes)
-    )
-    for slug, reach in matrix.profiles.items():
+    reader = open_reader(inventory_file, config, directory, chosen)
+    overview = reader.overview(directory, chosen, ignore_source_changes=ignore_source_changes)
+    for slug, reach in overview.matrix.profiles.items():
         warn_unknown(slug, reach.unknown_files)
-    write_matrix(matrix, out, parquet=parquet)
+    write_matrix(overview, out, parquet=parquet)
     if form == "text":
-        print_answer(TITLES, describe(matrix))
+        print_answer(TITLES, describe(overview))
     else:
-        click.echo("".join(_compose(matrix, form)), nl=False)
+        click.echo("".join(_compose(overview, form)), nl=False)
 
 
-def describe(matrix: Matrix) -> list[dict[str, Any]]:
+def describe(overview: Overview) -> list[dict[str, Any]]:
     """Return a row for each profile."""
-    unique = find_unique(matrix)
+    unique = overview.unique
     return [
         {
             "profile": slug,
@@ -92,10 +87,11 @@ def describe(matrix: Matrix) -> list[dict[str, Any]]:
             "unique_symbols": unique[slug].symbols.bit_count(),
             "files": reach.files,
         }
-        for slug, reach in matrix.profiles.items()
+        for slug, reach in overview.matrix.profiles.items()
     ]
 
 
-def _compose(matrix: Matrix, form: str) -> Iterator[str]:
-    unique = find_unique(matrix)
-    return profile_symbols(matrix, unique) if form == "json" else summary_markdown(matrix, find_gaps(matrix), unique)
+def _compose(overview: Overview, form: str) -> Iterator[str]:
+    if form == "json":
+        return profile_symbols(overview.matrix, overview.unique)
+    return summary_markdown(overview.matrix, overview.gaps, overview.unique)

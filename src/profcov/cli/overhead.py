@@ -11,10 +11,11 @@ import click
 from profcov.cli.answer import note, print_answer, print_json
 from profcov.cli.arguments import format_option
 from profcov.cli.main import FAILED
-from profcov.cli.playback_output import prepare, write_json
+from profcov.cli.playback_output import prepare
 from profcov.cli.playing import check_url, play_options, read_play
 from profcov.playback.player.overhead import find_slowest, measure, overhead_document
 from profcov.playback.player.play import log_in
+from profcov.reading.report.files import write_json
 
 DEFAULT_OUT: Final = Path("artifacts/perf-baseline.json")
 _COLUMNS: Final = ("profile", "untraced seconds", "traced seconds", "ratio", "ratio quartiles")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from profcov.errors import CoverageWriteError, explain
 from profcov.playback.results.document import results_document
 from profcov.playback.results.junit import junit_document
 from profcov.playback.results.summary import summary_text
-from profcov.reading.report.files import is_replaced, make_parent, write_whole, write_whole_bytes
+from profcov.reading.report.files import is_replaced, make_parent, write_json, write_whole_bytes
 from profcov.reading.report.text import status_text
 
 if TYPE_CHECKING:
@@ -164,15 +163,6 @@ def _cut(text: bytes, most: int) -> bytes:
         return text
     kept = text[: most - len(_CUT)] if most > len(_CUT) else b""
     return kept[: kept.rfind(b"\n") + 1] + _CUT if kept else b""
-
-
-def write_json(file: Path, document: dict[str, Any]) -> None:
-    """Write a JSON document.
-
-    Raises:
-        CoverageWriteError: the system does not let us.
-    """
-    write_whole(file, [json.dumps(document, indent=2), "\n"])
 
 
 def _describe_try(profile: Profile, error: PlaybackError | TargetError, pause: float) -> str:

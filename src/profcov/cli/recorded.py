@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,23 +13,21 @@ from profcov.cli.configuration import find_configuration
 from profcov.configuration import tell_source
 from profcov.configuration.omissions import NOTHING
 from profcov.errors import CoverageReadError
+from profcov.reading.pipeline import Reader
 from profcov.reading.report.inventory_json import read_inventory
 from profcov.reading.report.text import plural, printable
 from profcov.reading.symbols.archives import find_archive
 from profcov.reading.symbols.inventory import build_inventory
-from profcov.store.files import file_digest
 from profcov.store.layout import artifact_path, list_shards, list_slugs
-from profcov.store.read import read_artifact
 from profcov.store.unmeasured import find_unmeasured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from profcov.configuration import Configuration
     from profcov.reading.symbols.model import Inventory
     from profcov.slug import Slug
-    from profcov.store.read import Recorded
 
 DEFAULT_OUT: Final = Path("artifacts")
 _MAX_UNREADABLE: Final = 10
@@ -41,7 +37,7 @@ _MAX_NAMED: Final = 20
 
 
 def inventory_option() -> Callable[..., Any]:
-    """Return the option ``--inventory``; :func:`open_reading` reads it."""
+    """Return the option ``--inventory``; :func:`open_reader` reads it."""
     return click.option(
         "--inventory",
         "inventory_file",
@@ -62,58 +58,13 @@ def out_option(meaning: str) -> Callable[..., Any]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What artifacts are read with: a configuration, the symbols of the measured source, and what was asked for, in words."""
-
-    configuration: Configuration
-    inventory: Inventory
-    asked: str
-
-    def artifacts(self, directory: Path, slugs: Iterable[Slug], *, ignore_source_changes: bool) -> Iterator[Recorded]:
-        """Yield what each artifact holds, one after the other.
-
-        The sources that ran must be those of the inventory, and where it does not have them, those on disk.
-
-        Raises:
-            CoverageReadError: one is missing or damaged, a source is another than the one that ran, or nothing of what an
-                artifact holds is in the measured source.
-        """
-        known = {source.file: source.sha256 for source in self.inventory.files}
-        on_disk = cache(file_digest)
-
-        def digest_of(file: str) -> str | None:
-            return known.get(file) or on_disk(self.configuration.locate(file))
-
-        for slug in slugs:
-            recorded = read_artifact(directory, slug, digest_of=digest_of, ignore_source_changes=ignore_source_changes)
-            self._refuse_strange(artifact_path(directory, slug), recorded)
-            yield recorded
-        refuse_nothing(self.inventory, self.asked)
-
-    def _refuse_strange(self, artifact: Path, recorded: Recorded) -> None:
-        ran = sorted(file for file, bits in recorded.content.bits_by_file().items() if bits)
-        known = {source.file for source in self.inventory.files} | {each.file for each in self.inventory.unreadable}
-        if ran and known.isdisjoint(ran):
-            raise CoverageReadError(
-                artifact,
-                f"nothing of it is in the measured source, so there is no figure to report: it has lines of {_name(ran)}, and "
-                f"what was asked for is {self.asked}, which has {_name(sorted(known))}; run this where the server ran, "
-                "or name the configuration that measured with --config",
-            )
-
-
-def _name(files: Sequence[str]) -> str:
-    return f"{plural(len(files), 'file')}, {printable(files[0])} first" if files else "no Python file"
-
-
-def open_reading(
+def open_reader(
     inventory_file: Path | None,
     config: str | None,
     directory: Path,
     slugs: Iterable[Slug],
     sources: Sequence[Path] = (),
-) -> Reading:
+) -> Reader:
     """Return what the profiles of a data directory are read with: the inventory that was named, or that of the measured sources.
 
     Raises:
@@ -122,8 +73,8 @@ def open_reading(
     """
     configuration = find_configuration(config, directory, slugs)
     if inventory_file is not None:
-        return Reading(configuration, read_inventory(inventory_file), f"what {inventory_file} lists")
-    return Reading(configuration, take_inventory(configuration, sources), tell_asked(configuration, sources))
+        return Reader(configuration, read_inventory(inventory_file), f"what {inventory_file} lists")
+    return Reader(configuration, take_inventory(configuration, sources), tell_asked(configuration, sources))
 
 
 def take_inventory(configuration: Configuration, sources: Sequence[Path] = ()) -> Inventory:
@@ -135,20 +86,6 @@ def take_inventory(configuration: Configuration, sources: Sequence[Path] = ()) -
     inventory = build_inventory(configuration, sources, processes=os.cpu_count() or 1)
     warn_unreadable(inventory)
     return inventory
-
-
-def refuse_nothing(inventory: Inventory, asked: str) -> None:
-    """Refuse a source without a file: every figure of it would be of nothing.
-
-    Raises:
-        CoverageReadError: no file is measured.
-    """
-    if not inventory.files and not inventory.unreadable:
-        raise CoverageReadError(
-            Path.cwd(),
-            f"no Python file is measured here: is source right? It is {asked}: run this where the server runs, "
-            "or name its configuration with --config",
-        )
 
 
 def tell_asked(configuration: Configuration, sources: Sequence[Path]) -> str:

@@ -18,15 +18,14 @@ from profcov.cli.arguments import (
 from profcov.cli.recorded import (
     choose_slugs,
     inventory_option,
-    open_reading,
+    open_reader,
     out_option,
     warn_unknown,
 )
 from profcov.reading.analysis.index import SymbolIndex
 from profcov.reading.analysis.profile_report import report_profile
 from profcov.reading.report.coverage_html import write_html
-from profcov.reading.report.files import lay_out, write_whole
-from profcov.reading.report.profile_json import DEPTH, profile_document
+from profcov.reading.report.profile_json import summary_document, write_profile
 from profcov.reading.report.text import printable
 from profcov.store.layout import artifact_path
 
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.reading.analysis.profile_report import ProfileReport
-    from profcov.store.read import Recorded
 
 TITLES: Final = (
     "profile",
@@ -77,34 +75,24 @@ def command(
     """
     directory = find_data_dir(data_dir)
     chosen = choose_slugs(directory, slugs)
-    reading = open_reading(inventory_file, config, directory, chosen)
-    index = SymbolIndex(reading.inventory)
+    reader = open_reader(inventory_file, config, directory, chosen)
+    index = SymbolIndex(reader.inventory)
     rows = []
-    for recorded in reading.artifacts(directory, chosen, ignore_source_changes=ignore_source_changes):
-        rows.append(write_report(index, recorded, out))
+    for recorded in reader.artifacts(directory, chosen, ignore_source_changes=ignore_source_changes):
+        report = report_profile(index, recorded)
+        warn_unknown(recorded.slug, report.unknown_files)
+        write_profile(report, out)
+        rows.append(_describe(report))
         for reason, jobs in recorded.doubtful_jobs.items():
             click.echo(f"{recorded.slug}: {reason}: {printable(jobs)}", err=True)
         if html:
             artifact, target = artifact_path(directory, recorded.slug), out / "html" / recorded.slug
-            write_html(artifact, reading.configuration, target, f"profcov: {recorded.slug}")
+            write_html(artifact, reader.configuration, target, f"profcov: {recorded.slug}")
     print_answer(TITLES, rows, form)
 
 
-def write_report(index: SymbolIndex, recorded: Recorded, out: Path) -> dict[str, Any]:
-    """Write a profile's ``<slug>-coverage.json`` into a directory, and return its row.
-
-    Raises:
-        CoverageWriteError: it cannot be written.
-    """
-    report = report_profile(index, recorded)
-    warn_unknown(recorded.slug, report.unknown_files)
-    document = profile_document(report)
-    write_whole(out / f"{recorded.slug}-coverage.json", [*lay_out(document, DEPTH), "\n"])
-    return _describe(report, document["summary"])
-
-
-def _describe(report: ProfileReport, summary: dict[str, float]) -> dict[str, Any]:
-    recorded = report.recorded
+def _describe(report: ProfileReport) -> dict[str, Any]:
+    recorded, summary = report.recorded, summary_document(report.summary)
     return {
         "profile": recorded.slug,
         "status": recorded.status,

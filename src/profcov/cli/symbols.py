@@ -11,10 +11,11 @@ import click
 from profcov.cli.answer import print_answer
 from profcov.cli.arguments import config_option, data_dir_option, find_data_dir, format_option
 from profcov.cli.configuration import find_configuration
-from profcov.cli.recorded import refuse_nothing, take_inventory, tell_asked
+from profcov.cli.recorded import take_inventory, tell_asked
 from profcov.reading.analysis.drift import compare_inventories
-from profcov.reading.report.files import lay_out, write_whole
-from profcov.reading.report.inventory_json import DEPTH, inventory_document, read_inventory
+from profcov.reading.pipeline import refuse_nothing
+from profcov.reading.report.files import lay_out
+from profcov.reading.report.inventory_json import DEPTH, inventory_document, read_inventory, write_inventory
 from profcov.store.layout import list_slugs
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def command(
         return _check(stored, inventory, out or DEFAULT_FILE, form)
     refuse_nothing(inventory, tell_asked(configuration, sources))
     if out is not None:
-        write_whole(out, [*lay_out(inventory_document(inventory), DEPTH), "\n"])
+        write_inventory(inventory, out)
     elif form == "json":
         click.echo("".join(lay_out(inventory_document(inventory), DEPTH)))
     else:

@@ -7,7 +7,6 @@ import os
 import shutil
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -18,11 +17,10 @@ from profcov.errors import CoverageWriteError, as_write_error
 from profcov.playback.loading import load_profiles
 from profcov.playback.player.options import PlayOptions
 from profcov.playback.player.runner import play_all
-from profcov.reading.analysis.gaps import find_gaps
-from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.analysis.notes import Played
+from profcov.reading.pipeline import make_overview
 from profcov.reading.report.coverage_html import write_html
 from profcov.reading.report.dashboard.edition import Edition
-from profcov.reading.report.dashboard.notes import Played, take_notes
 from profcov.reading.report.dashboard.page import NAME, write_page
 from profcov.reading.report.matrix_files import NAMES, write_matrix
 from profcov.reading.symbols.inventory import build_inventory
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from profcov.playback.player.play import PlayResult
-    from profcov.reading.report.dashboard.notes import Note
-    from profcov.slug import Slug
 
 DEFAULT_OUT: Final = Path("artifacts/demo")
 PLAY_SECONDS: Final = 120.0
@@ -140,23 +136,19 @@ def _run_demo(out: Path, tell: Callable[[str], None]) -> list[dict[str, Any]]:
     tell("writing reports ...")
     with demo_files() as (config, _):
         paths = {result.slug: result.artifact.path for result in results if result.artifact}
-        notes: dict[Slug, Note] = {}
         recorded = (read_artifact(path.parent, slug) for slug, path in paths.items())
-        matrix = build_matrix(build_inventory(config), take_notes(recorded, notes))
-        write_matrix(matrix, out)
+        overview = make_overview(build_inventory(config), recorded)
+        write_matrix(overview, out)
         for slug, path in paths.items():
             write_html(path, config, out / "html" / slug, f"profcov: {slug}")
         edition = Edition(
-            matrix=matrix,
-            gaps=find_gaps(matrix),
+            overview=overview,
             directory=out,
-            generated=datetime.now(UTC).isoformat(timespec="seconds"),
-            notes=notes,
             played={each.slug: Played(round(each.seconds, 3), each.requests) for each in results},
             title="profcov: the demo",
         )
         write_page(edition)
-    return make_rows(results, matrix)
+    return make_rows(results, overview)
 
 
 def clear(out: Path) -> None:

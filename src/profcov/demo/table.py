@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from profcov.reading.analysis.overlap import find_unique
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from profcov.playback.player.play import PlayResult
-    from profcov.reading.analysis.matrix import Matrix
+    from profcov.reading.analysis.overview import Overview
 
 WIDE = 100
 TITLES = ("profile", "requests", "jobs", "lines", "unique lines", "symbols", "status", "seconds")
@@ -18,9 +16,9 @@ LEAST_MISSED = "symbols"
 """The column that a terminal goes without that is not WIDE."""
 
 
-def make_rows(results: Sequence[PlayResult], matrix: Matrix) -> list[dict[str, Any]]:
+def make_rows(results: Sequence[PlayResult], overview: Overview) -> list[dict[str, Any]]:
     """Return a row for each profile that has an artifact."""
-    unique = find_unique(matrix)
+    matrix, unique = overview.matrix, overview.unique
     rows = []
     for result in results:
         if result.artifact is None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from profcov.playback.results.summary import summary_text
-from profcov.reading.analysis.gaps import find_gaps
-from profcov.reading.analysis.overlap import find_unique
 from profcov.reading.report.drift import drift_markdown
 from profcov.reading.report.summary import summary_markdown
 from profcov.reading.report.text import code
@@ -17,11 +15,11 @@ if TYPE_CHECKING:
     from profcov.nightly.nights import Dropped
     from profcov.playback.results.document import Run
     from profcov.reading.analysis.drift import Drift
-    from profcov.reading.analysis.matrix import Matrix
+    from profcov.reading.analysis.overview import Overview
 
 
 def night_summary(
-    name: str, run: Run, matrix: Matrix, *, since: tuple[str, Drift] | None, dropped: Sequence[Dropped], size: int
+    name: str, run: Run, overview: Overview, *, since: tuple[str, Drift] | None, dropped: Sequence[Dropped], size: int
 ) -> Iterator[str]:
     """Yield the summary, section by section; ``since`` is the night before and what has changed since."""
     yield f"# Profiles of {name}\n\n"
@@ -33,7 +31,7 @@ def night_summary(
         before, drift = since
         yield _below([*"".join(drift_markdown(drift)).splitlines(), "", f"Compared with {code(before)}."])
         yield "\n"
-    yield _below("".join(summary_markdown(matrix, find_gaps(matrix), find_unique(matrix))).splitlines())
+    yield _below("".join(summary_markdown(overview.matrix, overview.gaps, overview.unique)).splitlines())
     yield "\n## Size\n\n"
     yield f"{size / 1e6:.1f} MB.\n"
     if dropped:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.errors import PlaybackError
+from profcov.errors import CoverageReadError, PlaybackError
 from profcov.playback.player.runner import FAILED, PASSED, SKIPPED
+from profcov.reading.analysis.notes import Played
+from profcov.reading.report.files import read_document
+from profcov.slug import Slug
 from profcov.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from profcov.playback.player.runner import Outcome
 
@@ -80,3 +85,35 @@ def _describe_error(outcome: Outcome) -> dict[str, Any] | None:
         return None
     step = error.step if isinstance(error, PlaybackError) else None
     return {"code": error.code, "step": step, "message": str(error)}
+
+
+def list_played(run: Run) -> dict[Slug, Played]:
+    """Return how each profile was played, as :func:`read_played` would from the document."""
+    return {
+        Slug(each.profile.slug): Played(round(each.seconds, 3), each.result.requests if each.result else None)
+        for each in run.outcomes
+    }
+
+
+def read_played(path: Path) -> dict[Slug, Played]:
+    """Return how each profile was played, as a results document tells.
+
+    Raises:
+        CoverageReadError: they are not there, or they are something else.
+    """
+    hint = "`profcov playback --json FILE` makes it"
+    document = read_document(path, SCHEMA_VERSION, hint)
+    try:
+        return {Slug(each["profile"]): _read_figures(each) for each in document["profiles"]}
+    except (KeyError, TypeError, OverflowError) as error:
+        reason = f"it has no results of this version: {type(error).__name__}: {error}; {hint}"
+        raise CoverageReadError(path, reason) from error
+
+
+def _read_figures(facts: Mapping[str, Any]) -> Played:
+    seconds, requests = facts["seconds"], facts["requests"]
+    if not isinstance(seconds, int | float | None) or not isinstance(requests, int | None):
+        raise TypeError("seconds and requests are numbers")
+    if seconds is not None and not math.isfinite(seconds):
+        raise TypeError(f"no play takes {seconds} seconds")
+    return Played(seconds, requests)

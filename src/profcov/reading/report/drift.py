@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.reading.report.files import lay_out, write_whole
 from profcov.reading.report.text import code, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from profcov.reading.analysis.drift import Drift, ProfileDrift
 
@@ -30,6 +32,16 @@ def drift_rows(drift: Drift) -> Iterator[tuple[str, ...]]:
     yield from (("new symbol", "", name, "") for name in drift.new)
     yield from (("vanished symbol", "", name, "") for name in drift.vanished)
     yield from (("renamed symbol", "", name, was) for was, name in drift.renamed.items())
+
+
+def write_drift(drift: Drift, directory: Path) -> None:
+    """Write ``changes.json`` and ``changes.md``, each whole or not at all.
+
+    Raises:
+        CoverageWriteError: one cannot be written.
+    """
+    write_whole(directory / "changes.json", [*lay_out(drift_document(drift), DEPTH), "\n"])
+    write_whole(directory / "changes.md", drift_markdown(drift))
 
 
 def drift_document(drift: Drift) -> dict[str, Any]:

@@ -22,6 +22,15 @@ def write_whole(path: Path, chunks: Iterable[str]) -> None:
     write_whole_bytes(path, (chunk.encode("utf-8", "backslashreplace") for chunk in chunks))
 
 
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write a JSON document to a file, whole or not at all.
+
+    Raises:
+        CoverageWriteError: it cannot be written.
+    """
+    write_whole(path, [json.dumps(document, indent=2), "\n"])
+
+
 def write_whole_bytes(path: Path, chunks: Iterable[bytes]) -> None:
     """Write bytes to a file, which has all of them or stays as it was; of a symbolic link it is the target that is replaced.
 

@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final, get_args
 
 from profcov.errors import CoverageReadError
-from profcov.reading.report.files import read_document
+from profcov.reading.report.files import lay_out, read_document, write_whole
 from profcov.reading.symbols.model import Inventory, Kind, SourceFile, Symbol, SymbolName, Unreadable
 
 if TYPE_CHECKING:
@@ -49,6 +49,15 @@ def inventory_document(inventory: Inventory) -> dict[str, Any]:
         ],
         "unreadable": [{"file": bad.file, "reason": bad.reason} for bad in inventory.unreadable],
     }
+
+
+def write_inventory(inventory: Inventory, path: Path) -> None:
+    """Write an inventory to a file, whole or not at all.
+
+    Raises:
+        CoverageWriteError: it cannot be written.
+    """
+    write_whole(path, [*lay_out(inventory_document(inventory), DEPTH), "\n"])
 
 
 def read_inventory(path: Path) -> Inventory:

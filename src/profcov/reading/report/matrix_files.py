@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import as_write_error
-from profcov.reading.analysis.gaps import find_gaps
-from profcov.reading.analysis.overlap import find_unique
 from profcov.reading.report import gaps as gaps_report
 from profcov.reading.report.files import lay_out, write_whole
 from profcov.reading.report.matrix_csv import coverage_matrix, write_parquet
@@ -16,7 +14,7 @@ from profcov.reading.report.summary import summary_markdown
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from profcov.reading.analysis.matrix import Matrix
+    from profcov.reading.analysis.overview import Overview
 
 PROFILE_SYMBOLS: Final = "profile-symbols.json"
 SYMBOL_PROFILES: Final = "symbol-profiles.json"
@@ -31,14 +29,13 @@ NAMES: Final = (
 )
 
 
-def write_matrix(matrix: Matrix, directory: Path, *, parquet: bool = False) -> None:
+def write_matrix(overview: Overview, directory: Path, *, parquet: bool = False) -> None:
     """Write all that is to be said of a matrix; an older Parquet file is removed if there is to be none.
 
     Raises:
         CoverageWriteError: a file cannot be written.
     """
-    unique = find_unique(matrix)
-    gaps = find_gaps(matrix)
+    matrix, gaps, unique = overview.matrix, overview.gaps, overview.unique
     write_whole(directory / PROFILE_SYMBOLS, profile_symbols(matrix, unique))
     write_whole(directory / SYMBOL_PROFILES, symbol_profiles(matrix))
     write_whole(directory / "gaps.json", [*lay_out(gaps_report.gaps_document(gaps), gaps_report.DEPTH), "\n"])

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.reading.report.files import lay_out, write_whole
 from profcov.store.line_sets import to_numbers
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from profcov.reading.analysis.profile_report import ProfileReport, Summary, SymbolReport
 
 SCHEMA_VERSION: Final = 1
 DEPTH: Final = 2
+
+
+def write_profile(report: ProfileReport, directory: Path) -> None:
+    """Write the report on a profile into a directory, whole or not at all.
+
+    Raises:
+        CoverageWriteError: it cannot be written.
+    """
+    name = f"{report.recorded.slug}-coverage.json"
+    write_whole(directory / name, [*lay_out(profile_document(report), DEPTH), "\n"])
 
 
 def profile_document(report: ProfileReport) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.analysis.overview import Overview
 from profcov.reading.report.matrix_files import NAMES, write_matrix
 from profcov.reading.report.snapshot import read_snapshot
 from profcov.reading.report.text import code, printable
@@ -41,7 +42,7 @@ def written(tree: Tree) -> Path:
     inventory = tree.inventory()
     content = Content({("profile:p", file): 0b10 for file in FILES[:-1]}, files=set(FILES[:-1]))
     matrix = build_matrix(inventory, [Recorded(Slug("p"), content, {"status": "complete", "imported": FILES})])
-    write_matrix(matrix, tree.root / "out")
+    write_matrix(Overview(matrix), tree.root / "out")
     return tree.root / "out"
 
 
@@ -100,5 +101,5 @@ def test_a_file_name_that_is_no_utf_8_stops_nothing(tree: Tree) -> None:
     inventory = tree.inventory()
     content = Content({("profile:p", "m.py"): 0b10, ("profile:p", file): 0b10}, files={"m.py", file})
     matrix = build_matrix(inventory, [Recorded(Slug("p"), content, {"status": "complete", "imported": []})])
-    write_matrix(matrix, tree.root / "out", parquet=True)
+    write_matrix(Overview(matrix), tree.root / "out", parquet=True)
     assert "m:f" in read_snapshot(tree.root / "out").profiles[Slug("p")]

@@ -23,7 +23,7 @@ def describe_edition(edition: Edition) -> Iterator[tuple[str, str]]:
     if edition.commit is not None:
         yield "Commit", edition.commit
     yield from _describe_recording(edition)
-    index = edition.matrix.index
+    index = edition.overview.matrix.index
     statements = sum(each.statements.bit_count() for each in index.files.values())
     yield (
         "Source",
@@ -32,13 +32,13 @@ def describe_edition(edition: Edition) -> Iterator[tuple[str, str]]:
         ),
     )
     yield from _describe_settings(edition)
-    if edition.unreadable:
-        yield "Cannot be measured", _list(printable(each.file) for each in edition.unreadable)
-    unknown = {file for reach in edition.matrix.profiles.values() for file in reach.unknown_files}
+    if edition.overview.matrix.index.unreadable:
+        yield "Cannot be measured", _list(printable(each.file) for each in edition.overview.matrix.index.unreadable)
+    unknown = {file for reach in edition.overview.matrix.profiles.values() for file in reach.unknown_files}
     if unknown:
         yield "Ran, but not in the measured source", _list(printable(file) for file in sorted(unknown))
     yield "What counts", _RULE
-    if not edition.matrix.knows_imports:
+    if not edition.overview.matrix.knows_imports:
         yield "Imports", "An artifact does not tell which modules were imported."
 
 
@@ -49,7 +49,7 @@ _RULE: Final = (
 
 
 def _describe_recording(edition: Edition) -> Iterator[tuple[str, str]]:
-    notes = edition.notes.values()
+    notes = edition.overview.notes.values()
     created = sorted(note.created for note in notes if note.created is not None)
     if created:
         yield "Recorded", created[0] if created[0] == created[-1] else f"{created[0]} to {created[-1]}"
@@ -61,14 +61,14 @@ def _describe_recording(edition: Edition) -> Iterator[tuple[str, str]]:
     ]
     if versions:
         yield "Recorded by", ", ".join(versions)
-    states = [reach.status for reach in edition.matrix.profiles.values()]
+    states = [reach.status for reach in edition.overview.matrix.profiles.values()]
     counts = (f"{states.count(state):,} {state}" for state in ("complete", "partial", "unknown") if state in states)
     yield "Artifacts", ", ".join(counts) or "none"
 
 
 def _describe_settings(edition: Edition) -> Iterator[tuple[str, str]]:
     """Yield what was measured and left out; where profiles differ, each value."""
-    notes = edition.notes.values()
+    notes = edition.overview.notes.values()
     for name in _MEASURED:
         values = {_join(note.settings[name]) for note in notes if note.settings.get(name)}
         if values:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from profcov.reading.analysis.gaps import SymbolGap
     from profcov.reading.analysis.matrix import Matrix
+    from profcov.reading.analysis.notes import Note
     from profcov.reading.report.dashboard.edition import Edition
-    from profcov.reading.report.dashboard.notes import Note
     from profcov.slug import Slug
 
 VERSION: Final = 1
@@ -26,7 +26,7 @@ _NO_REASONS: Final = {"unknown": ["it has no sidecar"]}
 
 def make_document(edition: Edition) -> dict[str, Any]:
     """Return what the page is made from: profiles, modules, symbols, and which profiles cover each symbol."""
-    matrix, gaps = edition.matrix, edition.gaps
+    matrix, gaps = edition.overview.matrix, edition.overview.gaps
     numbers, lines, signatures = sign_matrix(matrix)
     changes = None if edition.since is None else describe_changes(*edition.since)
     return {
@@ -51,15 +51,19 @@ def make_document(edition: Edition) -> dict[str, Any]:
 
 def _list_left_out(edition: Edition, changes: Mapping[str, Any] | None) -> Iterator[str]:
     yield from edition.left_out
-    if edition.unreadable:
-        yield f"{plural(len(edition.unreadable), 'source file')}: cannot be measured."
+    if edition.overview.matrix.index.unreadable:
+        yield f"{plural(len(edition.overview.matrix.index.unreadable), 'source file')}: cannot be measured."
     unnamed = sum(changes["counts"][key] - len(changes[key]) for key in ("gained", "lost")) if changes else 0
     if unnamed:
         yield f"{plural(unnamed, 'symbol')} gained or lost: counted, but not named."
 
 
 def _describe_profile(edition: Edition, slug: Slug) -> dict[str, Any]:
-    reach, note, played = edition.matrix.profiles[slug], edition.notes.get(slug), edition.played.get(slug)
+    reach, note, played = (
+        edition.overview.matrix.profiles[slug],
+        edition.overview.notes.get(slug),
+        edition.played.get(slug),
+    )
     return {
         "slug": slug,
         "status": reach.status,
@@ -92,11 +96,13 @@ def _describe_modules(edition: Edition) -> Iterator[dict[str, Any]]:
     A module that is reached misses statements of its functions and methods. One is empty if there is nothing in it to
     be missed, such as constants that its import has set; and apart if all of that ran, but for no profile, or at start-up.
     """
-    gaps = {gap.module.name: gap for gap in edition.gaps.modules}
-    apart = {gap.symbol.name.partition(":")[0] for gap in (*edition.gaps.startup, *edition.gaps.outside)}
-    for each in edition.matrix.index.files.values():
+    gaps = {gap.module.name: gap for gap in edition.overview.gaps.modules}
+    apart = {
+        gap.symbol.name.partition(":")[0] for gap in (*edition.overview.gaps.startup, *edition.overview.gaps.outside)
+    }
+    for each in edition.overview.matrix.index.files.values():
         module = each.symbols[0]
-        executed = edition.matrix.executed.get(each.file, 0)
+        executed = edition.overview.matrix.executed.get(each.file, 0)
         gap = gaps.get(module.name)
         state = gap.state if gap else "reached" if executed else "apart" if module.name in apart else "empty"
         missed = gap.missed if gap else (each.callable_lines & ~executed).bit_count() if executed else 0
@@ -105,7 +111,7 @@ def _describe_modules(edition: Edition) -> Iterator[dict[str, Any]]:
 
 def _list_places(edition: Edition, found: Sequence[SymbolGap]) -> list[int]:
     names = {gap.symbol.name for gap in found}
-    return [place for place, symbol in enumerate(edition.matrix.index.symbols) if symbol.name in names]
+    return [place for place, symbol in enumerate(edition.overview.matrix.index.symbols) if symbol.name in names]
 
 
 def _describe_sole(matrix: Matrix) -> dict[str, list[int]]:
@@ -129,8 +135,8 @@ def _describe_symbols(edition: Edition) -> dict[str, list[Any]]:
         name: [] for name in ("name", "module", "kind", "line", "end", "statements", "missed")
     }
     kinds = {kind: number for number, kind in enumerate(KINDS)}
-    matrix = edition.matrix
-    unimported = {gap.module.file for gap in edition.gaps.modules if gap.state != "never called"}
+    matrix = edition.overview.matrix
+    unimported = {gap.module.file for gap in edition.overview.gaps.modules if gap.state != "never called"}
     for number, each in enumerate(matrix.index.files.values()):
         executed = matrix.executed.get(each.file, 0)
         prefix = f"{each.symbols[0].name}:"

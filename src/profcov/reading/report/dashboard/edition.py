@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,10 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.reading.analysis.drift import Drift
-    from profcov.reading.analysis.gaps import Gaps
-    from profcov.reading.analysis.matrix import Matrix
-    from profcov.reading.report.dashboard.notes import Note, Played
-    from profcov.reading.symbols.model import Unreadable
+    from profcov.reading.analysis.notes import Played
+    from profcov.reading.analysis.overview import Overview
     from profcov.slug import Slug
 
 
@@ -23,32 +22,26 @@ class Edition:
     """What goes into one dashboard.
 
     Args:
-        matrix: what profiles cover.
-        gaps: what none of them does.
-        notes: what is known of each profile; one without a note has none of these facts.
+        overview: what profiles cover, what none of them does, and what is known of each.
         played: how each profile was played, as far as that is known.
         directory: where the page goes: reports that are there are linked.
-        generated: when, as ISO 8601.
+        generated: when, as ISO 8601; now, unless it is given.
         title: of the page.
         profiles: where the profiles are, for the command that replays one; without any there is none.
         options: what else that command needs, such as the server's address.
         commit: of the source, if it is known.
-        unreadable: the source files that are in no matrix.
         since: what the matrix is compared with, and what has changed.
         left_out: sentences that say what is missing.
     """
 
-    matrix: Matrix
-    gaps: Gaps
+    overview: Overview
     directory: Path
-    generated: str
-    notes: Mapping[Slug, Note] = field(default_factory=dict)
+    generated: str = field(default_factory=lambda: show_time(datetime.now(UTC)))
     played: Mapping[Slug, Played] = field(default_factory=dict)
     title: str = "profcov"
     profiles: Sequence[str] = ()
     options: Sequence[str] = ()
     commit: str | None = None
-    unreadable: Sequence[Unreadable] = ()
     since: tuple[str, Drift] | None = None
     left_out: Sequence[str] = ()
 
@@ -61,3 +54,8 @@ class Edition:
     def find_link(self, *names: str) -> str | None:
         """Return the first of these names, relative to the page, that is a file; None if none is."""
         return next((name for name in names if (self.directory / name).is_file()), None)
+
+
+def show_time(moment: datetime) -> str:
+    """Return a moment as editions have it: ISO 8601, to the second."""
+    return moment.isoformat(timespec="seconds")

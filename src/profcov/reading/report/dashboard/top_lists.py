@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 
-from profcov.reading.analysis.overlap import find_unique, list_sole_lines, nearest_twins, redundant_profiles
+from profcov.reading.analysis.overlap import list_sole_lines, nearest_twins, redundant_profiles
 from profcov.reading.report.text import printable, tenths
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class TopList:
 
 def key_figures(edition: Edition, document: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return the figures that one looks at first: what each is, and how much; empty modules do not count."""
-    matrix, gaps = edition.matrix, edition.gaps
+    matrix, gaps = edition.overview.matrix, edition.overview.gaps
     union = 0
     for reach in matrix.profiles.values():
         union |= reach.covered
@@ -65,14 +65,14 @@ def key_figures(edition: Edition, document: Mapping[str, Any]) -> list[tuple[str
         ("symbols reached", f"{union.bit_count():,} / {len(matrix.index.symbols):,}"),
         ("modules never reached", f"{len(gaps.modules):,} / {len(modules):,}"),
         ("profiles", f"{len(matrix.profiles):,}"),
-        ("profiles that add no line", f"{len(redundant_profiles(find_unique(matrix))):,}"),
+        ("profiles that add no line", f"{len(redundant_profiles(edition.overview.unique)):,}"),
         ("artifacts not known to be complete", f"{incomplete:,}"),
     ]
 
 
 def make_lists(edition: Edition, document: Mapping[str, Any]) -> list[TopList]:
     """Return the lists, each that has a row."""
-    unique = find_unique(edition.matrix)
+    unique = edition.overview.unique
     lists = chain(
         _list_incomplete(document["profiles"]),
         _list_changes(document["changes"]),
@@ -115,7 +115,7 @@ def _list_changes(changes: Mapping[str, Any] | None) -> Iterator[TopList]:
 def _rank_profiles(
     edition: Edition, unique: Mapping[Slug, Unique], links: Mapping[Slug, str | None]
 ) -> Iterator[TopList]:
-    profiles = edition.matrix.profiles
+    profiles = edition.overview.matrix.profiles
     ranks = sorted(unique, key=lambda slug: (-unique[slug].lines, -unique[slug].symbols.bit_count(), slug))
     rows = (
         (
@@ -135,27 +135,27 @@ def _rank_profiles(
 
 def _list_gaps(edition: Edition) -> Iterator[TopList]:
     for state, title in _STATES.items():
-        found = edition.gaps.in_state(state)
+        found = edition.overview.gaps.in_state(state)
         rows = ((gap.module.name, gap.module.place, gap.missed) for gap in found)
         yield _make(title, ("module", "file", "missed statements"), rows, len(found))
-    symbols = edition.gaps.symbols
+    symbols = edition.overview.gaps.symbols
     missed = ((gap.symbol.name, f"{gap.symbol.place}:{gap.symbol.span[0]}", gap.missed) for gap in symbols)
     title = "Functions and methods never called, in modules that are reached"
     yield _make(title, ("symbol", "where", "missed statements"), missed, len(symbols))
     for title, apart in (
-        ("Ran at start-up, or never", edition.gaps.startup),
-        ("Ran, but for no profile", edition.gaps.outside),
+        ("Ran at start-up, or never", edition.overview.gaps.startup),
+        ("Ran, but for no profile", edition.overview.gaps.outside),
     ):
         rest = [(gap.symbol.name, f"{gap.symbol.place}:{gap.symbol.span[0]}", gap.missed) for gap in apart]
         yield _make(title, ("symbol", "where", "statements"), rest, len(apart))
-    unmeasured = edition.gaps.unmeasured
+    unmeasured = edition.overview.gaps.unmeasured
     yield _make(
         "Cannot be measured", ("file", "why"), ((each.file, each.reason) for each in unmeasured), len(unmeasured)
     )
 
 
 def _list_sole(edition: Edition) -> Iterator[TopList]:
-    found = sorted(list_sole_lines(edition.matrix), key=lambda sole: (-sole.lines, sole.place, sole.slug))
+    found = sorted(list_sole_lines(edition.overview.matrix), key=lambda sole: (-sole.lines, sole.place, sole.slug))
     rows = ((each.symbol.name, each.slug, each.lines) for each in found)
     yield _make("Lines that only one profile runs", ("symbol", "profile", "lines"), rows, len(found))
 
@@ -166,7 +166,7 @@ def _list_redundant(unique: Mapping[Slug, Unique]) -> Iterator[TopList]:
 
 
 def _list_twins(edition: Edition) -> Iterator[TopList]:
-    twins = nearest_twins(edition.matrix)
+    twins = nearest_twins(edition.overview.matrix)
     ranks = sorted(twins, key=lambda slug: (-twins[slug].likeness, slug))
     rows = ((slug, twins[slug].slug, f"{tenths(100 * twins[slug].likeness)} %") for slug in ranks)
     yield _make("Nearest twins", ("profile", "most like it", "lines shared"), rows, len(ranks))

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from profcov.reading.analysis.drift import Snapshot, compare_matrices, take_snapshot
-from profcov.reading.analysis.gaps import find_gaps
 from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.analysis.notes import Played, read_note
+from profcov.reading.analysis.overview import Overview
 from profcov.reading.report.dashboard.changes import MAX_NAMED, describe_changes
 from profcov.reading.report.dashboard.document import make_document
 from profcov.reading.report.dashboard.edition import Edition
-from profcov.reading.report.dashboard.notes import Played, read_note
 from profcov.reading.report.dashboard.signatures import unpack_signature
 from profcov.reading.report.dashboard.top_lists import make_lists
 from profcov.reading.symbols.model import SymbolName
@@ -68,8 +68,8 @@ def make_edition(tree: Tree, *profiles: Recorded, **more: Any) -> Edition:
     tree.write("unseen.py", "import os\n\n\ndef a():\n    return 1\n")
     matrix = build_matrix(tree.inventory(), profiles)
     notes = {each.slug: read_note(each) for each in profiles}
-    given = {"directory": Path("out"), "generated": "2026-01-02T00:00:00+00:00", "notes": notes, **more}
-    return Edition(matrix=matrix, gaps=find_gaps(matrix), **given)
+    given = {"directory": Path("out"), "generated": "2026-01-02T00:00:00+00:00", **more}
+    return Edition(overview=Overview(matrix, notes), **given)
 
 
 BUY = {"|GET /cart": {"shop.py": [8, 9]}, "|job:shop.pay": {"shop.py": [9, 13, 14]}}
@@ -170,8 +170,8 @@ def test_a_set_of_profiles_is_kept_once_and_the_first_is_nobodys(tree: Tree) -> 
     document = make_document(edition)
     assert unpack_signature(document["signatures"][0], 9) == []
     assert len(document["signatures"]) == 3  # nobody, all, those that buy
-    slugs = list(edition.matrix.profiles)
-    for (_, flags), number in zip(edition.matrix.rows(), document["symbols"]["signature"], strict=True):
+    slugs = list(edition.overview.matrix.profiles)
+    for (_, flags), number in zip(edition.overview.matrix.rows(), document["symbols"]["signature"], strict=True):
         named = [slugs[each] for each in unpack_signature(document["signatures"][number], 9)]
         assert named == list(compress(slugs, flags))
 
@@ -182,8 +182,8 @@ def test_without_a_profile_there_is_a_document_all_the_same(tree: Tree) -> None:
 
 
 def test_what_was_gained_and_lost_names_the_profiles_that_are_in_both(tree: Tree) -> None:
-    before = make_edition(tree, recorded("buy", LOOK), recorded("look", LOOK), recorded("old", LOOK)).matrix
-    after = make_edition(tree, recorded("buy", BUY), recorded("look", {"": {}}), recorded("new", LOOK)).matrix
+    before = make_edition(tree, recorded("buy", LOOK), recorded("look", LOOK), recorded("old", LOOK)).overview.matrix
+    after = make_edition(tree, recorded("buy", BUY), recorded("look", {"": {}}), recorded("new", LOOK)).overview.matrix
     changes = describe_changes("monday", compare_matrices(take_snapshot(before), take_snapshot(after)))
     assert changes == {
         "since": "monday",
@@ -217,9 +217,7 @@ def test_too_many_changes_are_counted(tree: Tree) -> None:
 def test_about_tells_what_it_was_made_from_and_what_is_not_in_it(tree: Tree) -> None:
     tree.write("broken.py", "def f(:\n")
     facts = {"versions": {"coverage": "7.6", "python": "3.11.7"}, "settings": {"omit": ["*/a.py"], "branch": True}}
-    edition = make_edition(
-        tree, recorded("look", LOOK, **facts), commit="abc-dirty", unreadable=tree.inventory().unreadable
-    )
+    edition = make_edition(tree, recorded("look", LOOK, **facts), commit="abc-dirty")
     about = dict(make_document(edition)["about"])
     assert about["Commit"] == "abc-dirty"
     assert about["Recorded"] == "2026-01-01T00:00:00+00:00"

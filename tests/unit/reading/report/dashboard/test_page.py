@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from profcov.reading.analysis.drift import compare_matrices, take_snapshot
-from profcov.reading.analysis.gaps import find_gaps
 from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.analysis.overview import Overview
 from profcov.reading.report.dashboard.edition import Edition
 from profcov.reading.report.dashboard.page import (
     SCRIPT,
@@ -80,7 +80,7 @@ def recorded(slug: str, lines: dict[str, list[int]], status: str = "complete") -
 def make_edition(tree: Tree, *profiles: Recorded, **more: Any) -> Edition:
     matrix = build_matrix(tree.inventory(), profiles)
     given = {"directory": Path("out"), "generated": "2026-01-02T00:00:00+00:00", **more}
-    return Edition(matrix=matrix, gaps=find_gaps(matrix), **given)
+    return Edition(overview=Overview(matrix), **given)
 
 
 @pytest.fixture
@@ -91,11 +91,11 @@ def edition(tree: Tree) -> Edition:
     tree.write("unseen.py", "def a():\n    return 1\n")
     tree.write("constants.py", "X = 1\n")
     tree.write("out/html/one/index.html", "")
-    before = make_edition(tree, recorded("one", {"shop.py": [2, 6]}), recorded("two", {"shop.py": [2]})).matrix
+    before = make_edition(tree, recorded("one", {"shop.py": [2, 6]}), recorded("two", {"shop.py": [2]})).overview.matrix
     one = recorded("one", {"shop.py": list(range(2, 50, 2))})
     two, again = (recorded(slug, {"shop.py": [4]}, "partial") for slug in ("two", "two-again"))
     after = make_edition(tree, one, two, again)
-    drift = compare_matrices(take_snapshot(before), take_snapshot(after.matrix))
+    drift = compare_matrices(take_snapshot(before), take_snapshot(after.overview.matrix))
     return make_edition(tree, one, two, again, since=("monday", drift), left_out=["html/two is left out."])
 
 
@@ -137,9 +137,9 @@ def test_without_a_script_nothing_to_reach_is_no_hundred_percent(tree: Tree) -> 
 
 def test_without_a_script_all_changes_count_though_a_thousand_are_named(tree: Tree) -> None:
     tree.write("many.py", "".join(f"def f{number:04}():\n    return 1\n" for number in range(1002)))
-    before = make_edition(tree, recorded("p", {"many.py": [2]})).matrix
+    before = make_edition(tree, recorded("p", {"many.py": [2]})).overview.matrix
     after = make_edition(tree, recorded("p", {"many.py": list(range(2, 2005, 2))}))
-    drift = compare_matrices(take_snapshot(before), take_snapshot(after.matrix))
+    drift = compare_matrices(take_snapshot(before), take_snapshot(after.overview.matrix))
     page = make_page(make_edition(tree, recorded("p", {"many.py": [2]}), since=("monday", drift)))
     assert "Symbols gained since monday: 1,001, the first 20 of them" in Elements(page).texts["caption"]
     assert "1 symbol gained or lost: counted, but not named." in Elements(page).texts["li"]

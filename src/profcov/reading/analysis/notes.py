@@ -1,4 +1,4 @@
-"""What the dashboard tells of a profile beside what it covers: how it was recorded and played."""
+"""What is told of a profile beside what it covers: how it was recorded and played."""
 
 from __future__ import annotations
 

@@ -1,0 +1,96 @@
+"""From artifacts to what reports show of them, once: each artifact is read, noted and filed in the matrix, and not kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from profcov.errors import CoverageReadError
+from profcov.reading.analysis.matrix import build_matrix
+from profcov.reading.analysis.notes import take_notes
+from profcov.reading.analysis.overview import Overview
+from profcov.reading.report.text import plural, printable
+from profcov.store.files import file_digest
+from profcov.store.layout import artifact_path
+from profcov.store.read import read_artifact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from profcov.configuration import Configuration
+    from profcov.reading.analysis.notes import Note
+    from profcov.reading.symbols.model import Inventory
+    from profcov.slug import Slug
+    from profcov.store.read import Recorded
+
+
+def make_overview(inventory: Inventory, recorded: Iterable[Recorded]) -> Overview:
+    """Match what artifacts hold with the inventory; each is looked at once, and not kept."""
+    notes: dict[Slug, Note] = {}
+    return Overview(build_matrix(inventory, take_notes(recorded, notes)), notes)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What artifacts are read with: a configuration, the symbols of the measured source, and what was asked for, in words."""
+
+    configuration: Configuration
+    inventory: Inventory
+    asked: str
+
+    def artifacts(self, directory: Path, slugs: Iterable[Slug], *, ignore_source_changes: bool) -> Iterator[Recorded]:
+        """Yield what each artifact holds, one after the other.
+
+        The sources that ran must be those of the inventory, and where it does not have them, those on disk.
+
+        Raises:
+            CoverageReadError: one is missing or damaged, a source is another than the one that ran, or nothing of what an
+                artifact holds is in the measured source.
+        """
+        known = {source.file: source.sha256 for source in self.inventory.files}
+        on_disk = cache(file_digest)
+
+        def digest_of(file: str) -> str | None:
+            return known.get(file) or on_disk(self.configuration.locate(file))
+
+        for slug in slugs:
+            recorded = read_artifact(directory, slug, digest_of=digest_of, ignore_source_changes=ignore_source_changes)
+            self._refuse_strange(artifact_path(directory, slug), recorded)
+            yield recorded
+        refuse_nothing(self.inventory, self.asked)
+
+    def overview(self, directory: Path, slugs: Iterable[Slug], *, ignore_source_changes: bool) -> Overview:
+        """Return what the artifacts tell together; the errors are those of :meth:`artifacts`."""
+        recorded = self.artifacts(directory, slugs, ignore_source_changes=ignore_source_changes)
+        return make_overview(self.inventory, recorded)
+
+    def _refuse_strange(self, artifact: Path, recorded: Recorded) -> None:
+        ran = sorted(file for file, bits in recorded.content.bits_by_file().items() if bits)
+        known = {source.file for source in self.inventory.files} | {each.file for each in self.inventory.unreadable}
+        if ran and known.isdisjoint(ran):
+            raise CoverageReadError(
+                artifact,
+                f"nothing of it is in the measured source, so there is no figure to report: it has lines of {_name(ran)}, and "
+                f"what was asked for is {self.asked}, which has {_name(sorted(known))}; run this where the server ran, "
+                "or name the configuration that measured with --config",
+            )
+
+
+def _name(files: Sequence[str]) -> str:
+    return f"{plural(len(files), 'file')}, {printable(files[0])} first" if files else "no Python file"
+
+
+def refuse_nothing(inventory: Inventory, asked: str) -> None:
+    """Refuse a source without a file: every figure of it would be of nothing.
+
+    Raises:
+        CoverageReadError: no file is measured.
+    """
+    if not inventory.files and not inventory.unreadable:
+        raise CoverageReadError(
+            Path.cwd(),
+            f"no Python file is measured here: is source right? It is {asked}: run this where the server runs, "
+            "or name its configuration with --config",
+        )
