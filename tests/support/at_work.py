@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from typing import TYPE_CHECKING
 
 from profcov.slug import Slug
 from profcov.store.presence import Presence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import subprocess
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    StartUnits = Callable[..., subprocess.Popen[str]]
 
 
 def begin(data: Path, slug: str, job: str = "") -> tuple[Presence, list[tuple[int, object]]]:
@@ -30,3 +34,9 @@ def at_work(data: Path, slug: str) -> Iterator[Presence]:
     finally:
         presence.end(begun)
         presence.withdraw()
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """Kill a process, and read what it has left to say."""
+    process.send_signal(signal.SIGKILL)
+    process.communicate()

@@ -116,3 +116,10 @@ def test_nothing_in_the_recording_half_asserts() -> None:
         if isinstance(node, ast.Assert) or (isinstance(node, ast.Name) and node.id == "AssertionError")
     ]
     assert asserting == []
+
+
+@pytest.mark.parametrize("package", ["store", "wire"])
+def test_each_module_of_the_waist_has_its_tests_in_the_same_place(package: str) -> None:
+    modules = {path.stem for path in (PACKAGE / package).glob("*.py")} - {"__init__"}
+    tests = {path.stem.removeprefix("test_") for path in (ROOT / "tests/unit" / package).glob("test_*.py")}
+    assert modules - tests == set()

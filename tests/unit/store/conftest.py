@@ -6,10 +6,13 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from at_work import kill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from at_work import StartUnits
 
 AT_WORK = """
 import sys
@@ -21,6 +24,17 @@ print("held", flush=True)
 sys.stdin.readline()
 presence.end(begun)
 print("released", flush=True)
+sys.stdin.read()
+"""
+
+UNITS = """
+import os, sys
+from pathlib import Path
+from profcov.store.presence import Presence
+presence = Presence(Path(sys.argv[1]))
+for slug in sys.argv[2:]:
+    presence.begin(slug, into=[])
+print(os.getpid(), flush=True)
 sys.stdin.read()
 """
 
@@ -55,6 +69,25 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
             return process
 
         yield run
+
+
+@pytest.fixture
+def start_units(tmp_path: Path) -> Iterator[StartUnits]:
+    """Yield a function that starts a process with units in flight for slugs; all that were started end with the test."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(*slugs: str) -> subprocess.Popen[str]:
+        words = [sys.executable, "-c", UNITS, str(tmp_path), *slugs]
+        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        started.append(process)
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        return process
+
+    yield run
+    for process in started:
+        if process.returncode is None:
+            kill(process)
 
 
 @pytest.fixture

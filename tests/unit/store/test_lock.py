@@ -21,7 +21,6 @@ from profcov.store.directory import make_state
 from profcov.store.holders import list_notes
 from profcov.store.layout import lock_path
 from profcov.store.lock import SlugLock, exclusive
-from profcov.store.own_file import close_dropped
 from profcov.store.presence import Presence
 from profcov.store.rows import MISSING
 
@@ -185,43 +184,6 @@ def test_a_process_at_work_sees_that_the_data_directory_was_removed_or_moved(tmp
     assert not lock.is_in_place
     shutil.rmtree(tmp_path / "data")
     assert not other.is_in_place
-
-
-def test_a_file_that_the_application_has_opened_under_our_number_is_neither_written_nor_closed(tmp_path: Path) -> None:
-    lock, presence = find(tmp_path), Presence(tmp_path)
-    begun: list[tuple[int, object]] = []
-    presence.begin(DEMO, into=begun)
-    numbers = [lock.fd, cast("_File", presence.open()).fd]
-    theirs = []
-    for number in numbers:
-        path = tmp_path / f"theirs-{number}"
-        path.write_bytes(b"theirs")
-        fd = os.open(path, os.O_RDWR)
-        os.dup2(fd, number)  # closes ours
-        os.close(fd)
-        theirs.append(path)
-    assert not lock.holds
-    presence.end(begun)
-    presence.begin(DEMO, into=begun)
-    presence.note(MISSING, DEMO, "reason")
-    lock.close()
-    presence.withdraw()
-    assert [path.read_bytes() for path in theirs] == [b"theirs"] * 2
-    for number in numbers:
-        os.close(number)  # open still
-
-
-def test_a_file_that_is_opened_again_under_the_number_that_the_application_has_closed_stays_open(
-    tmp_path: Path,
-) -> None:
-    before = find(tmp_path)
-    os.close(before.fd)
-    lock = find(tmp_path)
-    assert lock.fd == before.fd
-    assert not before.is_ours
-    del before
-    close_dropped()
-    assert lock.holds
 
 
 def test_a_lock_does_not_hold_by_what_stands_in_that_of_another_slug_under_its_number(tmp_path: Path) -> None:

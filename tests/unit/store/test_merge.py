@@ -14,19 +14,17 @@ import jsonschema
 import pytest
 from at_work import begin
 
-from profcov.errors import CoverageMergeError, CoverageReadError
+from profcov.errors import CoverageMergeError
 from profcov.slug import Slug
 from profcov.store.combine import combine
 from profcov.store.content import read_content
 from profcov.store.files import file_digest
-from profcov.store.jobs import JobRun, enqueued
 from profcov.store.layout import list_shards
 from profcov.store.lock import exclusive
 from profcov.store.merge import read_shards
-from profcov.store.previous import restore_previous
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
-from profcov.store.sidecar import check_artifact, read_sidecar
+from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -135,66 +133,6 @@ def test_keep_leaves_the_shards_to_be_combined_again(data: Path) -> None:
     assert read_sidecar(second.path)["generation"] == 1
 
 
-def test_kept_shards_that_are_appended_are_counted_once(data: Path) -> None:
-    attempt = JobRun("1", "pkg.work", "high")
-    first = {**attempt.end("retried"), "seconds": 1.5}
-    write(data, {"/src/a.py": {1}}, jobs=[enqueued("1", "pkg.work", "high", None), first])
-    begin(data, DEMO, "2")[0].abandon()
-    for append, keep in ((False, True), (True, True), (True, True)):
-        counted = read_sidecar(combine(data, DEMO, append=append, keep=keep).path)
-        assert [counted[key] for key in ("shards", "kept_shards")] == [1, [list_shards(data, DEMO)[0].name]]
-        assert [each["pid"] for each in counted["died"]] == [os.getpid()]
-        found = [(each["id"], each["status"], each["attempts"], each["seconds"]) for each in counted["jobs"]]
-        assert found == [("1", "retried", 1, 1.5), ("2", "killed", 1, None)]
-    second = {**first, "started": first["started"] + 5, "status": "finished"}
-    write(data, {"/src/a.py": {2}}, jobs=[{**first, "status": "failed", "seconds": 2}, second])
-    last = read_sidecar(combine(data, DEMO, append=True).path)
-    found = [(each["id"], each["status"], each["attempts"], each["seconds"]) for each in last["jobs"]]
-    assert found == [("1", "finished", 2, 3.0), ("2", "killed", 1, None)]
-    assert (last["shards"], last["kept_shards"], len(last["died"])) == (2, [], 1)
-    write(data, {"/src/a.py": {2}}, jobs=[{**second, "started": second["started"] + 5}])
-    (job, _) = read_sidecar(combine(data, DEMO, append=True).path)["jobs"]
-    assert (job["attempts"], job["seconds"]) == (3, 4.5)
-
-
-def test_append_keeps_what_is_in_the_artifact(tmp_path: Path, data: Path) -> None:
-    write(data, {"/src/a.py": {1}}, sources={"/src/a.py": "1" * 64})
-    combine(data, DEMO, jobs={"job-1": "queued"})
-    write(data, {"/src/b.py": {2}})
-    made = combine(data, DEMO, jobs={"job-2": "queued"}, append=True)
-    assert read_lines(made.path) == {"/src/a.py": {1}, "/src/b.py": {2}}
-    facts = read_sidecar(made.path)
-    assert [each["status"] for each in facts["jobs"]] == ["queued", "queued"]
-    assert (facts["shards"], facts["job_ids"], facts["reasons"]) == (2, ["job-1", "job-2"], ["jobs-unfinished"])
-    write(data, {"/src/a.py": {9}}, sources={"/src/a.py": "2" * 64}, written=1.0)
-    changed = combine(data, DEMO, jobs={"job-1": "finished", "job-2": "canceled"}, append=True)
-    assert read_lines(changed.path) == {"/src/a.py": {9}, "/src/b.py": {2}}
-    assert changed.reasons == ("source-changed",)  # the jobs have ended since
-
-
-def test_an_artifact_with_another_checksum_is_refused_and_the_one_before_comes_back(data: Path) -> None:
-    write(data, {"/src/a.py": {1}})
-    combine(data, DEMO)
-    write(data, {"/src/a.py": {2}})
-    made = combine(data, DEMO)
-    check_artifact(made.path)
-    with closing(sqlite3.connect(made.path)) as connection:
-        connection.execute("DELETE FROM line_bits")
-        connection.commit()
-    with pytest.raises(CoverageReadError, match=r"checksum .*restore-previous demo` brings the one before back"):
-        check_artifact(made.path)
-    write(data, {"/src/a.py": {3}})
-    with pytest.raises(CoverageReadError, match="checksum"):
-        combine(data, DEMO, append=True)
-    restore_previous(data, DEMO)
-    check_artifact(made.path)
-    assert read_lines(made.path) == {"/src/a.py": {1}}
-    assert (data / "state" / "quarantine" / "demo.coverage").exists()
-    with pytest.raises(CoverageReadError, match="there is no artifact before the last one"):
-        restore_previous(data, DEMO)
-    assert read_lines(combine(data, DEMO, append=True).path) == {"/src/a.py": {1, 3}}
-
-
 def test_branches_and_lines_are_one_clear_error(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
     write_shard(data, DEMO, "profile:demo", {"/src/a.py": {(1, 2)}}, branch=True)
@@ -223,74 +161,9 @@ def test_sidecars_are_as_their_schema_says(tmp_path: Path, data: Path, request: 
     jsonschema.validate(empty, schema)
 
 
-def test_versions_are_told_apart_under_the_names_that_files_get(tmp_path: Path, data: Path) -> None:
-    config = tmp_path / "paths.ini"
-    config.write_text(f"[paths]\nsource =\n    {tmp_path}/src\n    /host/*/src\n")
-    (tmp_path / "src").mkdir()
-    for name in ("a", "b"):
-        (tmp_path / "src" / f"{name}.py").write_text("x = 1\n")
-    now = str(file_digest(tmp_path / "src/a.py"))
-    one, two = "/host/one/src/{}.py", "/host/two/src/{}.py"
-    same: dict[str, Any] = {"sources": {one.format("a"): now, one.format("b"): "1" * 64}, "imported": [one.format("b")]}
-    write(data, {one.format("a"): {1}, one.format("b"): {1}}, written=2.0, **same)
-    other: dict[str, Any] = {
-        "sources": {two.format("a"): "2" * 64, two.format("b"): "1" * 64},
-        "imported": [two.format("a")],
-    }
-    write(data, {two.format("a"): {5}, two.format("b"): {6}}, written=1.0, **other)
-    made = combine(data, DEMO, config_file=config)
-    a, b = (str(tmp_path / "src" / f"{name}.py") for name in ("a", "b"))
-    assert read_lines(made.path) == {a: {1}, b: {1, 6}}
-    facts = read_sidecar(made.path)
-    assert facts["sources"] == {a: now, b: "1" * 64}
-    assert facts["imported"] == [a, b]
-    assert facts["changed_sources"] == {a: sorted([now, "2" * 64])}
-    assert made.reasons == ("source-changed",)
-
-
 def test_lines_that_were_given_up_make_an_artifact_partial(data: Path) -> None:
     write(data, {"/src/a.py": {1}}, lost=2)
     assert combine(data, DEMO).reasons == ("lines-unwritten",)
-
-
-@pytest.mark.parametrize(
-    "facts",
-    [
-        *({"sources": 7}, {"imported": "x"}, {"lost": "many"}, {"written": None}, {"written": 1e300}),
-        *({"written": float("nan")}, {"imported": [{}]}, {"sources": {"/src/b.py": []}}),
-        *({"ran_outside": {"/src/b.py": None}}, {"ran_outside": {"/src/b.py": ["x"]}}, {"settings": {"paths": [1]}}),
-        *({"settings": {"plugin_options": ["x"]}}, {"settings": {"plugin_options": {"x": 1}}}),
-        *({"settings": {"source": 7}}, {"settings": {"omit": [7]}}, {"settings": {"root": 7}}),
-    ],
-    ids=str,
-)
-def test_a_shard_whose_facts_are_not_ours_is_set_apart(data: Path, facts: dict[str, Any]) -> None:
-    write(data, {"/src/a.py": {1}})
-    write(data, {"/src/b.py": {1}}, **facts)
-    made = combine(data, DEMO)
-    assert (read_lines(made.path), made.reasons) == ({"/src/a.py": {1}}, ("shard-unreadable",))
-
-
-@pytest.mark.parametrize(
-    ("key", "value"),
-    [("died", [{"pid": 1}]), ("shards", "2"), ("job_ids", [1]), ("hosts", 5), ("impossible_lines", {"/src/a.py": 3})],
-)
-def test_a_sidecar_with_wrong_values_is_not_added_to(data: Path, key: str, value: object) -> None:
-    write(data, {"/src/a.py": {1}})
-    sidecar = combine(data, DEMO).sidecar
-    sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), key: value}))
-    write(data, {"/src/a.py": {2}})
-    with pytest.raises(CoverageReadError, match=f"values in it are not what they should be: {key}"):
-        combine(data, DEMO, append=True)
-    assert len(list_shards(data, DEMO)) == 1
-
-
-def test_what_is_added_to_an_artifact_without_a_sidecar_says_so(data: Path) -> None:
-    write(data, {"/src/a.py": {1}})
-    combine(data, DEMO, reasons=["playback-failed"]).sidecar.unlink()
-    write(data, {"/src/a.py": {2}})
-    made = combine(data, DEMO, append=True)
-    assert (read_lines(made.path), made.reasons) == ({"/src/a.py": {1, 2}}, ("history-unknown",))
 
 
 def test_a_damaged_shard_stays_a_reason_for_as_long_as_the_shards_are_kept(data: Path) -> None:
@@ -308,17 +181,6 @@ def test_where_no_shard_can_be_read_processes_write_again(data: Path) -> None:
         combine(data, DEMO)
     with exclusive(data, DEMO, 0) as lock:
         assert lock.generation != before
-
-
-@pytest.mark.parametrize(("generation", "found"), [("1", {2}), ("2", {1, 2}), ("x", {1, 2})])
-def test_shards_on_a_list_go_once_their_generation_is_over(data: Path, generation: str, found: set[int]) -> None:
-    write(data, {"/src/a.py": {9}})
-    combine(data, DEMO)  # the generation is 1
-    listed = write(data, {"/src/a.py": {1}})
-    write(data, {"/src/a.py": {2}})
-    (data / "state" / "demo.dropping").write_text(f"{generation}\n{listed.name}\nother.coverage.host.1.2\n")
-    assert read_lines(combine(data, DEMO).path) == {"/src/a.py": found}
-    assert not (data / "state" / "demo.dropping").exists()
 
 
 def test_of_a_profile_that_has_only_left_a_note_there_is_an_empty_artifact_that_says_so(

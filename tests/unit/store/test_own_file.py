@@ -1,0 +1,63 @@
+"""Descriptors that stay open where the application closes and opens what it likes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, cast
+
+from profcov.slug import Slug
+from profcov.store.lock import SlugLock
+from profcov.store.own_file import close_dropped
+from profcov.store.presence import Presence
+from profcov.store.rows import MISSING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from profcov.store.presence import _File
+
+
+DEMO = Slug("demo")
+
+
+def find(data_dir: Path) -> SlugLock:
+    lock = SlugLock.find(data_dir, DEMO)
+    assert lock is not None
+    return lock
+
+
+def test_a_file_that_the_application_has_opened_under_our_number_is_neither_written_nor_closed(tmp_path: Path) -> None:
+    lock, presence = find(tmp_path), Presence(tmp_path)
+    begun: list[tuple[int, object]] = []
+    presence.begin(DEMO, into=begun)
+    numbers = [lock.fd, cast("_File", presence.open()).fd]
+    theirs = []
+    for number in numbers:
+        path = tmp_path / f"theirs-{number}"
+        path.write_bytes(b"theirs")
+        fd = os.open(path, os.O_RDWR)
+        os.dup2(fd, number)  # closes ours
+        os.close(fd)
+        theirs.append(path)
+    assert not lock.holds
+    presence.end(begun)
+    presence.begin(DEMO, into=begun)
+    presence.note(MISSING, DEMO, "reason")
+    lock.close()
+    presence.withdraw()
+    assert [path.read_bytes() for path in theirs] == [b"theirs"] * 2
+    for number in numbers:
+        os.close(number)  # open still
+
+
+def test_a_file_that_is_opened_again_under_the_number_that_the_application_has_closed_stays_open(
+    tmp_path: Path,
+) -> None:
+    before = find(tmp_path)
+    os.close(before.fd)
+    lock = find(tmp_path)
+    assert lock.fd == before.fd
+    assert not before.is_ours
+    del before
+    close_dropped()
+    assert lock.holds
