@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 from said import without_start_line
+from shards import new_shard_path
 
 import profcov
 from profcov import reasons as store_reasons
@@ -27,7 +28,6 @@ from profcov.errors import EngineUnavailableError
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
 from profcov.store.denial import Denial
-from profcov.store.layout import new_shard_path
 from profcov.store.shard import write_shard
 from profcov.wire import statuses
 

@@ -113,11 +113,6 @@ def _is_new(lock: Path) -> bool:
         os.close(fd)
 
 
-def new_shard_path(data_dir: Path, slug: Slug) -> Path:
-    """Return a name for a new shard of this process, with its directory."""
-    return shards_dir(data_dir) / new_shard_name(slug)
-
-
 def new_shard_name(slug: Slug) -> str:
     """Return a name for a new shard of this process.
 

@@ -42,12 +42,6 @@ def trace_asgi_class(cls: type) -> None:
     _trace(cls, ASGIMiddleware, shape)
 
 
-def untrace_classes() -> None:
-    """Put all classes back as they were."""
-    with _lock.held():
-        _PATCHES.restore()
-
-
 def _trace(cls: type, middleware: Callable[[Any, Settings], Any], shape: Callable[..., Any] | None) -> None:
     if "__call__" not in vars(cls):
         return

@@ -9,9 +9,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from shards import new_shard_path
 
 from profcov.slug import parse_slug
-from profcov.store.layout import lock_path, new_shard_path
+from profcov.store.layout import lock_path
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:

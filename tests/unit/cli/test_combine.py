@@ -4,10 +4,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 from at_work import at_work, begin
+from shards import new_shard_path
 
 from profcov.cli.main import main
 from profcov.slug import Slug
-from profcov.store.layout import list_shards, new_shard_path
+from profcov.store.layout import list_shards
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
 

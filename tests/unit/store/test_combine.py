@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING
 
 import coverage
 import pytest
+from shards import new_shard_path
 
 from profcov import __version__
 from profcov.errors import CoverageMergeError, CoverageWriteError, LockTimeoutError
 from profcov.slug import Slug
 from profcov.store.clean import discard, remove
 from profcov.store.combine import combine
-from profcov.store.layout import list_shards, lock_path, new_shard_path
+from profcov.store.layout import list_shards, lock_path
 from profcov.store.lock import exclusive
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from shards import new_shard_path
 
 from profcov.slug import Slug, parse_slug
 from profcov.store import layout
@@ -23,7 +24,7 @@ TRICKY_SLUGS = st.lists(TRICKY, max_size=8).map(lambda parts: "s" + "".join(part
 MAKERS: list[Callable[[Path, Slug], Path]] = [
     layout.artifact_path,
     layout.lock_path,
-    layout.new_shard_path,
+    new_shard_path,
     lambda where, slug: layout.sidecar_path(layout.artifact_path(where, slug)),
     lambda where, slug: layout.previous_path(layout.artifact_path(where, slug)),
 ]
@@ -45,7 +46,7 @@ def test_no_file_of_one_slug_can_be_taken_for_anothers(one: str, other: str) -> 
         return
     with tempfile.TemporaryDirectory() as directory:
         data = Path(directory)
-        shard = layout.new_shard_path(data, parse_slug(one))
+        shard = new_shard_path(data, parse_slug(one))
         for path in (*(make(data, parse_slug(one)) for make in MAKERS), shard):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch()
@@ -62,7 +63,7 @@ def test_whatever_the_host_is_called_its_shards_are_found(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("socket.gethostname", lambda: name)
-    shard = layout.new_shard_path(tmp_path, Slug("demo"))
+    shard = new_shard_path(tmp_path, Slug("demo"))
     shard.parent.mkdir(parents=True)
     shard.touch()
     assert shard.parent == layout.shards_dir(tmp_path)
@@ -70,7 +71,7 @@ def test_whatever_the_host_is_called_its_shards_are_found(
 
 
 def test_two_shards_of_one_process_have_two_names(tmp_path: Path) -> None:
-    assert len({layout.new_shard_path(tmp_path, Slug("demo")) for _ in range(100)}) == 100
+    assert len({new_shard_path(tmp_path, Slug("demo")) for _ in range(100)}) == 100
 
 
 def test_files_that_are_no_shards_are_left_alone(tmp_path: Path) -> None:

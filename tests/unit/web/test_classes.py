@@ -67,19 +67,6 @@ play.tell([said, [play.shards(slug) for slug in ("red", "sub", "async")]])
     ) == [[["traced"]] * 4, [["red"], ["blue", "green"], ["blue"]]]
 
 
-def test_what_was_traced_is_put_back(run_python: Any) -> None:
-    assert run_python(
-        TWO_APPS
-        + """
-before = App.__dict__["__call__"]
-classes.trace_wsgi_class(App)
-during = App.__dict__["__call__"] is before
-classes.untrace_classes()
-play.tell([during, App.__dict__["__call__"] is before, ask(App(), "demo")])
-"""
-    ) == [False, True, [None]]
-
-
 @pytest.mark.parametrize("off", ["0", "nonsense"])
 def test_a_class_stays_as_it_is_where_profcov_is_off(run_python: Any, off: str) -> None:
     assert run_python(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import compress, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from profcov.reading.analysis.index import SymbolIndex
@@ -71,10 +71,6 @@ class Matrix:
         rows = zip(*columns, strict=True) if columns else repeat(())
         for symbol, flags in zip(symbols, rows, strict=False):
             yield symbol, bytes(flags)
-
-    def profiles_of(self, flags: bytes) -> list[Slug]:
-        """Return the profiles that a row of :meth:`rows` names."""
-        return list(compress(self.profiles, flags))
 
 
 def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
