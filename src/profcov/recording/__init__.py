@@ -8,5 +8,5 @@ from typing import Final
 STARTED_AT: Final = time.time()
 """When this process began to import its modules, or soon after, in seconds since 1970, as the times of files are.
 
-A source touched later may be another than the one that runs. A forked child has its parent's.
+A source modified later may differ from the one that runs. A forked child has its parent's value.
 """

@@ -1,4 +1,4 @@
-"""What happens when something inside the recording half goes wrong: it is logged once, and the application goes on."""
+"""What happens when something inside the recording half fails: it is logged once, and the application continues."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def log_once(code: str, message: str, *args: object, error: BaseException | None
 
 
 def is_foreign(error: BaseException) -> bool:
-    """Tell whether an exception that surfaced in the recording half belongs to the application.
+    """Return whether an exception that surfaced in the recording half belongs to the application.
 
-    A signal handler (RQ's job timeout, say) or ``PyThreadState_SetAsyncExc`` may strike while our code runs, and
-    must go on to the application. A handler's frame is in the traceback; an asynchronous exception has none of its
-    own, but a class from elsewhere, where a fault of ours would be the standard library's or coverage.py's.
+    A signal handler (such as RQ's job timeout) or ``PyThreadState_SetAsyncExc`` may strike while our code runs, and the
+    exception must reach the application. A handler's frame is in the traceback; an asynchronous exception has no frame of
+    its own, but a foreign class, while the class of our own fault is the standard library's or coverage.py's.
     """
     if isinstance(error, _NEVER_OURS):
         return True
@@ -47,9 +47,9 @@ def is_foreign(error: BaseException) -> bool:
         handlers = set(_handler_codes())
     except Exception as struck:
         *_, last = _walk(struck.__traceback__)
-        if last.co_filename.rpartition(_SEP)[0] not in _HERE:  # a signal handler has struck in here
+        if last.co_filename.rpartition(_SEP)[0] not in _HERE:  # a signal handler struck here
             raise
-        return False  # the interpreter shuts down, and has emptied the modules we use
+        return False  # the interpreter shuts down, and has cleared the modules we use
     if any(code in handlers for code in frames):
         return True
     known = type(error).__module__.partition(".")[0] in _KNOWN
@@ -57,12 +57,12 @@ def is_foreign(error: BaseException) -> bool:
 
 
 def raise_foreign(error: BaseException) -> None:
-    """Raise what belongs to the application again, if that is behind an exception; else it is ours to log."""
+    """Re-raise the application's exception behind an exception, if there is one; else return, because it is ours to log."""
     cause: BaseException | None = error
     while cause is not None:
         if is_foreign(cause):
             raise cause
-        cause = cause.__cause__  # not its context: that may be what the application handles meanwhile
+        cause = cause.__cause__  # not its context: that may be an exception that the application is handling
 
 
 def _walk(trace: TracebackType | None) -> Iterator[CodeType]:

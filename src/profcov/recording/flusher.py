@@ -1,4 +1,4 @@
-"""The recorder's own thread: it writes every few seconds, and does what no unit is to wait for."""
+"""The recorder's own thread: it writes every few seconds, and does work that no unit should wait for."""
 
 from __future__ import annotations
 

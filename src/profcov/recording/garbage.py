@@ -1,8 +1,8 @@
-"""Whether the garbage collector runs, and in this thread: what it runs is nobody's.
+"""Whether the garbage collector runs, and in this thread: what it runs belongs to no unit.
 
-The interpreter swallows what is raised in a callback of the collector, and a signal that has arrived during a collection is
-handled in the first Python code after it: in a callback written in Python, a job's time limit would be lost. So both are
-attributes of C's making, looked up by ``getattr(object, "start", info)`` and ``getattr(object, "stop", info)``.
+The interpreter swallows exceptions in a callback of the collector, and handles a signal that arrived during a collection in
+the first Python code after it: in a callback written in Python, a job's time limit would be lost. So both callbacks are
+implemented in C, as attribute look-ups: ``getattr(object, "start", info)`` and ``getattr(object, "stop", info)``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class _Somewhere(list[bool]):
 
 
 def _find_thread_local() -> Any:
-    """Return the class of what a thread has for itself, also where ``threading.local`` is a greenlet's by now."""
+    """Return the class of thread-local data, even if ``threading.local`` is a greenlet's by now."""
     monkey, patcher = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
     if hasattr(monkey, "get_original"):
         return monkey.get_original("threading", "local")  # type: ignore[union-attr]
@@ -40,7 +40,7 @@ class _Here(_find_thread_local()):  # type: ignore[misc]
 
 
 class Pausing:
-    """What to call before and after a collection in a thread: functions of C's, without an argument."""
+    """The functions, in C and without arguments, to call before and after a collection in a thread."""
 
     __slots__ = ("pause", "resume")
 
@@ -53,7 +53,7 @@ class Pausing:
 
 
 class _PausingHere(_find_thread_local()):  # type: ignore[misc]
-    pausing = Pausing()  # of the threads where no engine has left anything; it stays as it is
+    pausing = Pausing()  # for threads where no engine has set anything; it stays as it is
     start = property(attrgetter("pausing.start"))
     stop = property(attrgetter("pausing.stop"))
 
@@ -62,13 +62,13 @@ _pausing_here: Final[Any] = _PausingHere()
 
 
 def pausing_here() -> Pausing:
-    """Return this thread's, for an engine that must be switched off: which keeps it, for to ask for it is dear."""
+    """Return this thread's, for an engine that must be switched off; the engine keeps it, because the look-up is expensive."""
     own: Pausing = vars(_pausing_here).setdefault("pausing", Pausing())
     return own
 
 
 somewhere: Final = _Somewhere()
-"""Not empty while the collector runs, in whichever thread: cheap to ask."""
+"""Not empty while the collector runs in any thread: cheap to check."""
 here: Final = _Here()
 """``is_on`` while it runs in this thread."""
 
@@ -77,13 +77,13 @@ _PAUSE: Final = partial(getattr, _pausing_here)
 
 
 def watch(*, pauses: bool) -> None:
-    """Know of collections from now on, and pause an engine that must be switched off for them."""
+    """Watch collections from now on, and pause an engine that must be switched off for them."""
     forget()
     gc.callbacks.extend((_PAUSE, *_CALLBACKS) if pauses else _CALLBACKS)
 
 
 def forget() -> None:
-    """Know of collections no longer."""
+    """Stop watching collections."""
     for callback in (_PAUSE, *_CALLBACKS):
         if callback in gc.callbacks:
             gc.callbacks.remove(callback)

@@ -1,7 +1,7 @@
-"""Putting off: what writes is done when its thread does not write already.
+"""Deferring writes: a write is done when its thread is not already writing.
 
-The garbage collector may end a forgotten unit at any moment, and a signal may strike: in a thread that writes for another unit,
-with locks held.
+The garbage collector may end a forgotten unit at any moment, and a signal may strike: in a thread that is writing for another
+unit, with locks held.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _thread = _ThreadState()
 
 
 def do_or_put_off(action: Callable[[], None]) -> None:
-    """Do what writes; never raise. Inside another such call of this thread it is put off until that is done."""
+    """Run a function that writes; never raise. Inside another such call of this thread, defer it until that call is done."""
     _thread.actions.append(action)
     if _thread.is_busy:
         return

@@ -1,8 +1,8 @@
-"""Work that a unit has started and that may run for ever: how long readers wait for it, and what is said of it.
+"""Work that a unit has started and that may run for ever: how long readers wait for it, and when an artifact is partial.
 
-A daemon thread that has run nothing measured for a second keeps nobody waiting; what it runs later is still recorded. One that
-goes on is waited for a while, and so is every task, since most wait for an answer and end. Then an artifact that is made without
-one at work, or after it was killed, says so.
+A daemon thread that has run nothing measured for a second keeps no reader waiting; what it runs later is still recorded. Readers
+wait for a while for an active thread, and for every task, because most wait for an answer and end. An artifact that is made while
+one is still active, or after it was killed, is partial.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from profcov.recording.unit import Unit
 
 LINGER_SECONDS: Final = 20.0
-"""How long work that goes on keeps readers waiting: less than ``profcov combine`` waits."""
+"""How long active work keeps readers waiting: less than ``profcov combine`` waits."""
 IDLE_SECONDS: Final = 1.0
-"""How long a thread, or an old task, may run nothing measured before nobody waits for it."""
+"""How long a thread, or an old task, may run nothing measured before readers no longer wait for it."""
 BUSY_SECONDS: Final = 0.02
-"""How much processor time, from one look to the next, a thread takes at least that is not waiting."""
+"""The least CPU time, from one check to the next, of a thread that is not waiting."""
 
 _At = tuple[object, ...] | None
 
 
 class _Lingering:
-    """One unit, and whether readers wait for it: its own place in the beginning, then one of ours."""
+    """One unit, and whether readers wait for it: in its own place at first, then in one of ours."""
 
     def __init__(self, unit: Unit) -> None:
         self._unit = weakref.ref(unit)
@@ -45,7 +45,7 @@ class _Lingering:
         self._place: Place | None = None
 
     def look(self, frames: dict[int, FrameType], now: float) -> bool:
-        """Change whether readers wait; tell whether the unit has not ended."""
+        """Change whether readers wait; return whether the unit has not ended."""
         unit = self._unit()
         if unit is None or not unit.is_open:
             self._stand_as(None, unit)
@@ -58,19 +58,19 @@ class _Lingering:
         is_old = now - self._since >= LINGER_SECONDS
         is_idle = now - self._moved >= IDLE_SECONDS and (is_old or unit.coroutine is None)
         kind = None if is_idle else LINGERING if is_old else IN_FLIGHT
-        if at is None and is_old:  # it has not begun, say
+        if at is None and is_old:  # for example, it has not begun
             kind = None
         if kind != self._kind:
             self._stand_as(kind, unit)
         return True
 
     def _stand_as(self, kind: str | None, unit: Unit | None) -> None:
-        """Take the new place, and leave the old one then: readers see one of the two at every moment."""
+        """Take the new place, then leave the old one: readers see one of the two at every moment."""
         place = None
         if kind is not None and unit is not None and not unit.book.is_past:
             place = unit.book.join(kind=kind)
             if place is None:
-                return  # a reader has come just now, and sees the old one; or it has consumed it at the next look
+                return  # a reader came just now, and sees the old one; or it has consumed it at the next check
         if unit is not None:
             unit.let_readers_in()
         if self._place is not None:
@@ -83,12 +83,12 @@ _lingering: dict[int, _Lingering] = {}
 
 
 def linger(unit: Unit) -> None:
-    """Let readers wait for a unit for as long as it may be waited for."""
+    """Let readers wait for a unit for as long as they may."""
     _lingering[id(unit)] = _Lingering(unit)
 
 
 def look_at_lingering() -> None:
-    """Look which of them still run; called every half a second, and never raises."""
+    """Check which of them still run; called every half a second; never raise."""
     if not _lingering:
         return
     frames = sys._current_frames()  # noqa: SLF001 (what it is there for)
@@ -103,12 +103,12 @@ def look_at_lingering() -> None:
 
 
 def forget_lingering() -> None:
-    """Forget, in a forked child, what the parent waits for."""
+    """Forget, in a forked child, the parent's work."""
     _lingering.clear()
 
 
 def _processor_seconds(thread: int) -> float:
-    """Return how long a thread has run, as Linux tells; 0 where it does not."""
+    """Return a thread's CPU time, as Linux reports it; 0 on other systems."""
     try:
         with open(f"/proc/self/task/{thread}/schedstat", encoding="ascii") as file:  # noqa: PTH123
             return int(file.read().partition(" ")[0]) / 1e9
@@ -117,7 +117,7 @@ def _processor_seconds(thread: int) -> float:
 
 
 def _locate(unit: Unit, frames: dict[int, FrameType], sources: Sources) -> _At:
-    """Return where a unit is in the code that is measured; None where that cannot be told."""
+    """Return where a unit is in measured code; None if unknown."""
     if unit.coroutine is not None:
         return tuple(_locate_task(unit.coroutine, sources))
     frame = None if unit.thread is None else frames.get(unit.thread[0])
@@ -132,7 +132,7 @@ def _locate_thread(frame: FrameType | None, sources: Sources) -> Iterator[object
 
 
 def _locate_task(coroutine: Any, sources: Sources) -> Iterator[object]:
-    """Yield where its frames are, and what the innermost waits for: a loop that sleeps does so at one place, but anew each time."""
+    """Yield where its frames are, and what the innermost waits for: a loop that sleeps is always at one place, but waits for something new."""
     waits_for = None
     while coroutine is not None:
         kind = "cr" if hasattr(coroutine, "cr_frame") else "gi"
@@ -142,6 +142,6 @@ def _locate_task(coroutine: Any, sources: Sources) -> Iterator[object]:
             waits_for = coroutine
             yield id(frame.f_code), frame.f_lasti
     try:
-        yield weakref.ref(waits_for)  # equal to another as long as both are of one object
-    except TypeError:  # None, or of a kind that cannot be referred to
+        yield weakref.ref(waits_for)  # equal to another if both refer to one object
+    except TypeError:  # None, or of a type without weak references
         yield id(waits_for)

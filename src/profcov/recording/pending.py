@@ -1,6 +1,6 @@
-"""What a process has of one slug that waits for the disk: the lines of its traces, and what is known of jobs.
+"""What a process has of one slug that waits for the disk: the lines of its traces, and facts about jobs.
 
-Lines leave their trace when they are written, so that what is struck, or done by two threads at once, is at worst written twice.
+Lines leave their trace when they are written, so an interruption, or two threads at once, at worst write something twice.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
     from profcov.store.presence import Presence
 
 MAX_WAIT_SECONDS: Final = 1.0
-"""How long a thread waits until another has written what both have: its holder may be waiting for what we hold."""
+"""How long a thread waits until another has written what both have: that one may be waiting for something that this thread holds."""
 MAX_WAITING_LINES: Final = 100_000
-"""Lines of units that have ended that wait for the disk, for each slug: some 6 MB."""
+"""Maximum lines of finished units that wait for the disk, per slug: some 6 MB."""
 MAX_WAITING_NOTES: Final = 1000  # facts about jobs
 
 
 class Pending:
-    """Writes shards; what cannot be written is kept for the next try, and the cause logged once."""
+    """Write shards; keep what cannot be written for the next try, and log the cause once."""
 
     __slots__ = (
         "_engine",
@@ -60,7 +60,7 @@ class Pending:
         self._presence = presence
         self._traces = traces
         self.notes: deque[dict[str, Any]] = deque()
-        """Facts about jobs; they are written with the next lines, or else when the current unit is flushed."""
+        """Facts about jobs; written with the next lines, or else when the current unit is flushed."""
         self._waiting: dict[Trace, int] = {}
         self._given_up: deque[None] = deque(maxlen=1000)
         self._imported: set[str] = set()
@@ -69,16 +69,16 @@ class Pending:
 
     @property
     def is_written(self) -> bool:
-        """Whether no unit has ended whose lines, or what was noted of jobs, could not be written."""
+        """Whether the lines and job facts of all units that have ended are written."""
         waits = any(trace.has_news for trace in list(self._waiting))
         return not waits and not self._given_up and not self.notes
 
     def flush(
         self, trace: Trace, find_place: Callable[[], object], *, label_is_final: bool = False, is_over: bool = False
     ) -> None:
-        """Write what is new as a shard, in the directory that ``find_place`` makes sure of.
+        """Write what is new as a shard, in the directory that ``find_place`` provides.
 
-        With ``is_over``, if nothing was ever measured, a shard without lines says that a unit was traced.
+        With ``is_over``, if nothing was ever measured, write a shard without lines to show that a unit was traced.
         """
         if not trace.has_news and not self.notes and (self._has_shard or not is_over):
             return
@@ -88,11 +88,11 @@ class Pending:
         lock = trace.flush_lock
         is_held = lock.acquire(timeout=MAX_WAIT_SECONDS)
         if not is_held:
-            trace.flush_lock = threading.Lock()  # nobody else waits for that one
+            trace.flush_lock = threading.Lock()  # no other thread waits for it
         failure: ProfcovError | None = None
         try:
             failure = self._try_to_write(trace, label, find_place, is_over=is_over)
-        except BaseException:  # a time limit of the application's has struck
+        except BaseException:  # a time limit of the application struck
             self._keep_waiting(trace)
             raise
         finally:
@@ -111,7 +111,7 @@ class Pending:
             taken = trace.take()
             if taken.executed or self.notes or (is_over and not self._has_shard):
                 self._write(trace, label, taken.executed)
-            taken.settle()  # what is on disk under its label by others, too: or it is never forgotten
+            taken.settle()  # also lines that others wrote under its label: or it would never be forgotten
         except ProfcovError as error:
             raise_foreign(error)
             return error
@@ -120,13 +120,13 @@ class Pending:
         return None
 
     def take_back(self) -> None:
-        """Say no longer that lines are unwritten, once they are."""
+        """Remove the note that lines are unwritten, once they are written."""
         if self._is_said and self.is_written:
             self._presence.take_back(UNWRITTEN, self._slug)
             self._is_said = False
 
     def _keep_waiting(self, trace: Trace) -> None:
-        """Keep what could not be written for the next try; where too much waits, the oldest units are given up."""
+        """Keep what could not be written for the next try; if too much waits, drop the oldest units."""
         if trace.has_news:  # or another thread has written it meanwhile
             self._waiting[trace] = sum(map(len, trace.take().executed.values()))
         if self.is_written:
@@ -175,12 +175,12 @@ class Pending:
                 self.notes.remove(note)
 
     def unsettle(self) -> None:
-        """Say that nothing is on disk any more."""
+        """Note that nothing is on disk any more."""
         self._imported, self._known_outside, self._has_shard = set(), 0, False
         self._traces.unsettle()
 
     def give_up(self) -> None:
-        """Drop what came too late for the generation that it belongs to; the next artifact says so, unless one has."""
+        """Drop what came too late for its generation; the next artifact is partial, unless one has already reported it."""
         if any(trace.has_news and trace not in self._waiting for trace in self._traces):
             log_once("late", "%s: what goes on after it was combined is given up", self._slug)
             self._presence.note(MISSING, self._slug, WORK_UNFINISHED)

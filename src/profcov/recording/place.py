@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from profcov.recording.book import Book
 
 MAX_OWN_ROWS: Final = 200
-"""How many units of a book have a row of their own at once: those beyond share one, because readers go through all."""
+"""How many units of a book have their own row at once: those beyond share one, because readers go through all rows."""
 
 
 class Row:
@@ -25,10 +25,10 @@ class Row:
 
 
 class Place:
-    """One thing that readers wait for: a unit of work, or late lines being written. It has one owner, who lets go of it.
+    """One thing that readers wait for: a unit of work, or late lines being written. It has one owner, which releases it.
 
-    An owner who was struck drops it: then the recorder's own thread lets readers in. It does so, too, when the last of many who
-    share a row has left: nothing that can be struck counts them.
+    If its owner is interrupted and drops it, the recorder's own thread lets readers in. The same happens when the last of many
+    units that share a row has left, because a count of them could be interrupted.
     """
 
     __slots__ = ("__weakref__", "_book", "_is_shared", "_row")
@@ -44,11 +44,11 @@ class Place:
         row = shared[kind]() if kind in shared else None
         if row is None:
             row = Row(self._book, "", kind)
-            shared[kind] = weakref.ref(row)  # it is in the file by now
+            shared[kind] = weakref.ref(row)  # it is already in the file
         return row
 
     def note_again(self) -> None:
-        """Have readers wait, whatever file there is to note it in now."""
+        """Make readers wait, by a note in the present file."""
         if self._row is not None:
             self._book.presence.note_again(self._row.begun)
 

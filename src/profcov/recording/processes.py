@@ -1,4 +1,4 @@
-"""The recorders of this process: one for each settings, and what becomes of them when it ends or forks."""
+"""The recorders of this process: one per settings, and what happens to them when it ends or forks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _recorders: dict[Settings, Recorder] = {}
 
 
 def recorder_for(settings: Settings | None = None) -> Recorder:
-    """Return the process's recorder for these settings, or for the environment's; never raises."""
+    """Return the process's recorder for these settings, or for the environment's; never raise."""
     if settings is None:
         try:
             settings = read_once()
@@ -39,14 +39,14 @@ def recorder_for(settings: Settings | None = None) -> Recorder:
 
 
 def list_books() -> list[Book]:
-    """Return what this process keeps of each slug, for all settings."""
+    """Return the books of this process, for all settings."""
     return [book for recorder in list(_recorders.values()) for book in recorder.list_books()]
 
 
 def flush_everything() -> None:
-    """Put on disk whatever is not there yet: before the process ends or becomes another; never raises.
+    """Write everything that is not on disk yet, before the process ends or becomes another; never raise.
 
-    What is in flight then has not died: all that it ran is written.
+    Work in flight then does not count as dead: all that it ran is written.
     """
     for recorder in [each for each in list(_recorders.values()) if not each.is_unused]:
         recorder.flush_all(label_is_final=True)
@@ -54,7 +54,7 @@ def flush_everything() -> None:
 
 
 def go_on() -> None:
-    """Note again what is in flight, after the process has not become another."""
+    """Note again what is in flight, after `exec` failed."""
     for recorder in list(_recorders.values()):
         recorder.presence.go_on()
 
@@ -63,9 +63,9 @@ _held_to_fork: list[Any] = []
 
 
 def _before_fork() -> None:
-    """Take the lock that could be needed in the child: one held by another thread would be held there for ever.
+    """Take the lock that the child may need: held by another thread, it would be held in the child for ever.
 
-    One that is not given back in time is made anew in the child: its holder may be waiting for what we hold.
+    If it is not released in time, the child makes a new one: its holder may be waiting for something that this thread holds.
     """
     lock = writing.take()
     if lock is not None:
@@ -78,7 +78,7 @@ def _release_after_fork() -> None:
 
 
 def _after_fork_in_child() -> None:
-    """Start clean; a child forked inside a unit goes on under its slug, as a unit of its own until it ends."""
+    """Start clean; a child forked inside a unit continues under its slug, as a unit of its own until it ends."""
     _release_after_fork()
     forget_lingering()
     forget_owned()
@@ -94,7 +94,7 @@ def _after_fork_in_child() -> None:
 
 
 def _work_of_child(scope: Scope) -> Work:
-    """Return what a forked child's unit is: a job stays that job's, but it is not the child that has it to end."""
+    """Return the work of a forked child's unit: it stays the same job's, but the child does not note the job's end."""
     work = scope.work
     if work.is_labelled:
         return Work(work.name, work.ident, is_labelled=True)

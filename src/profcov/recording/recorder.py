@@ -1,6 +1,6 @@
 """The recorder: begins units of work, in the context, the engine and the store at once.
 
-Everything here runs inside somebody's server: no method raises, whatever goes wrong.
+Everything here runs inside the application's server: no method raises, whatever goes wrong.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ _START_SECONDS: Final = 10.0
 
 
 class Recorder:
-    """Records units of work for one set of settings; one a process and settings, from :func:`recorder_for`."""
+    """Record units of work for one set of settings; one per process and settings, from :func:`recorder_for`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -71,17 +71,17 @@ class Recorder:
         self._books = Books(settings, self.presence)
         self._refusal: TraceStatus | None = None if settings.enabled else DISABLED
         self._flusher: int | None = None
-        self._watchers = [None]  # one thing to take out: taking is atomic, so that one thread flushes
+        self._watchers = [None]  # one element to pop: popping is atomic, so that one thread flushes
 
     def begin_request(self, claim: Claim, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit | Refused:
-        """Begin a unit of work for what a request claims, which may be anything; never raises."""
+        """Begin a unit of work for the claim of a request, which may be anything; never raise."""
         return self._try_to_begin(claim.slug, work, wait, None if claim.is_default else claim)
 
     def begin(self, slug_text: str, work: Work = UNNAMED, *, wait: float = _BUSY_SECONDS) -> Unit | Refused:
-        """Begin a unit of work for a slug as it came in, unchecked; never raises.
+        """Begin a unit of work for an unchecked slug; never raise.
 
-        ``wait`` is how many seconds to wait while the profile is being combined; then the status is ``BUSY``. With 0 the caller
-        tries again, and calls :meth:`miss` in the end.
+        ``wait`` is how many seconds to wait while the profile is being combined; after that the status is ``BUSY``. With 0 the
+        caller tries again, and calls :meth:`miss` at the end.
         """
         return self._try_to_begin(slug_text, work, wait)
 
@@ -91,7 +91,7 @@ class Recorder:
             if self._refusal == DISABLED:
                 return Refused(DISABLED)
             slug = Slug(slug_text) if slug_text in self._books else parse_slug(slug_text)
-            # Why no engine runs here is for those who may know: it comes after what a claim is worth.
+            # Only signed clients may see why no engine runs here: this comes after the check of the claim.
             found = (None if claim is None else self._check(slug, claim)) or self._begin(slug, work, wait)
             if isinstance(found, Unit):
                 return found
@@ -112,7 +112,7 @@ class Recorder:
             return Refused(unsupported(denial.public), slug)
 
     def _check(self, slug: Slug, claim: Claim) -> TraceStatus | None:
-        """Return why a claim is not believed, or None."""
+        """Return why a claim is refused, or None."""
         try:
             secret = self.settings.secret
             if secret is not None and not is_signed(slug, claim.token, secret, self.settings.token_seconds):
@@ -120,7 +120,7 @@ class Recorder:
             return None if self._books.admission.is_allowed(slug) else NOT_ALLOWED
         except Exception as error:  # noqa: BLE001 (itsdangerous may be missing)
             raise_foreign(error)
-            log_once("signature", "cannot check who sends a slug", error=error)
+            log_once("signature", "cannot check the signature of a slug", error=error)
             return SIGNATURE
 
     def _begin(self, slug: Slug, work: Work, wait: float) -> Unit | TraceStatus:
@@ -147,12 +147,12 @@ class Recorder:
         return Unit(scope, place)
 
     def miss(self, refused: Refused) -> None:
-        """Note that a unit was refused whose lines will be missing; never raises."""
+        """Note that a unit was refused, whose lines will be missing; never raise."""
         if refused.slug is not None:
             self.presence.note(MISSING, refused.slug, MISSED[refused.status])
 
     def _find_label(self, slug: Slug, work: Work, final: bool) -> str | None:  # noqa: FBT001 (called by position)
-        """Return a unit's context label; None while the route is not known, unless that is ``final``."""
+        """Return a unit's context label; None while the route is not known, unless it is ``final``."""
         label = functools.partial(write_label, self.settings.context_prefix, slug)
         if self.settings.context == "request":
             label = functools.partial(label, work.ident())
@@ -163,22 +163,22 @@ class Recorder:
             name = work.name()
         except Exception as error:  # noqa: BLE001 (a framework's objects are asked)
             raise_foreign(error)
-            log_once("route", "cannot tell the route of a request", error=error)
+            log_once("route", "cannot determine the route of a request", error=error)
         if name is None:
             return label() if final else None
         return label(name=name)
 
     def _start(self) -> Engine | None:
-        """Start the engine at the first unit; if it cannot run here, say so once and refuse from now on.
+        """Start the engine at the first unit; if it cannot run here, log it once and refuse from now on.
 
-        None while another thread has been at it for seconds: it may be waiting for what this one holds.
+        None if another thread has been starting it for seconds: it may be waiting for something that this thread holds.
         """
         lock = self._starting
         if not lock.acquire(timeout=_START_SECONDS):
             return None
         try:
             if self.engine is None and self._refusal is None:
-                # A process that is never traced does without coverage.py.
+                # A process that is never traced never imports coverage.py.
                 from profcov.recording.engine.choose import start_engine  # noqa: PLC0415
 
                 engine = start_engine(self.settings.engine, self.settings.config_file)
@@ -196,24 +196,24 @@ class Recorder:
         return self.engine
 
     def warm_up(self) -> None:
-        """Start the engine before the first unit: for processes that fork one child a unit."""
+        """Start the engine before the first unit: for processes that fork one child per unit."""
         engine = self._start() if self.engine is None else None
         if engine is not None:
             try:
                 engine.warm_up()
                 prepare()
-                gc.collect()  # or a full collection that has fallen due strikes in each child, and copies every page
+                gc.collect()  # or a full collection runs in each child, and copies every memory page
             except Exception as error:  # noqa: BLE001 (each child tries again, and says what is wrong)
                 raise_foreign(error)
 
     def list_books(self) -> list[Book]:
-        """Return what is kept of each slug."""
+        """Return the books."""
         return list(self._books)
 
     def flush_all(self, *, label_is_final: bool = False) -> None:
-        """Write what every slug has new, late work of units that have ended included, where readers let us.
+        """Write what is new of every slug, including late work of units that have ended, unless readers prevent it.
 
-        Units whose route is not known yet are left out, unless there will be no other time.
+        Leave out units whose route is not known yet, unless this is the last time.
         """
         for book in self.list_books():
             do_or_put_off(functools.partial(book.flush_late, label_is_final=label_is_final))
@@ -233,7 +233,7 @@ class Recorder:
             raise
 
     def tidy(self) -> None:
-        """Do what no unit is to wait for; twice a second."""
+        """Do work that no unit should wait for; twice a second."""
         self.look_around()
         end_dropped()
         look_at_lingering()
@@ -243,11 +243,11 @@ class Recorder:
         close_dropped()
 
     def forget_books(self) -> None:
-        """Forget what was kept of generations that are over, and of profiles that were combined and are not at work."""
+        """Forget books of past generations, and of profiles that were combined and have no work in flight."""
         self._books.forget_closed()
 
     def look_around(self) -> None:
-        """Notice that an operator has paused the data directory, or that the disk is nearly full: no request pays."""
+        """Poll for a pause and for low disk space, off the request path."""
         self._at_rest = PAUSED if is_paused(self.settings.data_dir) else DISK if self._is_disk_low() else None
 
     def _is_disk_low(self) -> bool:
@@ -264,14 +264,14 @@ class Recorder:
         return self._flusher is None
 
     def withdraw(self) -> None:
-        """Tell readers that this process has nothing in flight, if all is written: it ends."""
+        """Remove the presence file if all is written: the process ends."""
         if all(book.pending.is_written for book in self.list_books()):
             self.presence.withdraw()
 
     def after_fork(self) -> None:
         """Start clean in a forked child: locks, lines and the flushing thread belong to the parent."""
         self._starting = threading.Lock()
-        if self.is_unused:  # where a child is forked for each job, it is to copy few pages
+        if self.is_unused:  # a child that is forked for each job should copy few memory pages
             return
         if self.engine is not None:
             self.engine.after_fork()

@@ -1,4 +1,4 @@
-"""A unit of work as running code sees it, and what stands for nobody."""
+"""A unit of work as running code sees it, and the placeholder for no unit."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Scope:
     """One unit of work as running code sees it: the trace it is filed under, and the scope it is nested in.
 
     Copies of a context (child tasks, timers, threads) share the scope. The engine relies on that to know that a trace has
-    no work left. But a copy may be kept for ever, so a scope is *over* when its unit has ended: then it is nobody's.
+    no work left. But a copy may be kept for ever, so a scope is *over* when its unit has ended: then it owns nothing.
 
-    ``trace`` is the engine's, ``book`` what the process keeps of the slug, ``work`` what the unit is.
+    ``trace`` is the engine's, ``book`` the process's book of the slug, ``work`` describes the unit.
     """
 
     __slots__ = ("__weakref__", "_origin", "_work", "book", "holders", "is_quiet", "outer", "trace")
@@ -34,12 +34,12 @@ class Scope:
         self._origin = origin
         self.is_quiet = False
         """Whether nobody is to be told that nothing measured ran; of the :attr:`origin`."""
-        self.holders: set[int] = {0}  # 0 is the unit that it is made for; whoever takes part in it has an id
-        """Empty when it is over: the one thing that is asked at each event, and adding or taking is one call into C."""
+        self.holders: set[int] = {0}  # 0 is the unit that it is made for; other participants have an id
+        """Empty when it is over: the one thing that is checked at each event; adding and removing is one call into C."""
 
     @property
     def work(self) -> Work:
-        """What the unit is, or the unit that has started it."""
+        """The work of the unit, or of the unit that started it."""
         return self._work if self._origin is None else self._origin.work
 
     @work.setter
@@ -48,21 +48,21 @@ class Scope:
 
     @property
     def origin(self) -> Scope:
-        """The scope of the unit that has started the work, or itself."""
+        """The scope of the unit that started the work, or itself."""
         return self._origin or self
 
     @property
     def is_handed_on(self) -> bool:
-        """Whether it is that of work that a unit has started."""
+        """Whether it belongs to work that a unit has started."""
         return self._origin is not None
 
     @property
     def is_left(self) -> bool:
-        """Whether it is that of work that goes on after the unit that has started it has ended."""
+        """Whether it belongs to work that continues after the unit that started it has ended."""
         return self._origin is not None and not self._origin.holders
 
     def renew(self) -> Scope:
-        """Return a scope of its own for work that a unit has started: it is over when that work is."""
+        """Return a new scope for work that a unit has started: it is over when that work is."""
         return Scope(self.trace, self.outer, self.book, origin=self.origin)
 
     def nest(self) -> Iterator[Trace]:
@@ -75,14 +75,14 @@ class Scope:
 
 @final
 class Nobody:
-    """What stands where a scope does for a block that is to be nobody's, whatever is around it."""
+    """The placeholder of a scope for a block that belongs to no unit, whatever is around it."""
 
     __slots__ = ("blocks", "book")
 
     trace: Final = None
-    holders: Final[frozenset[int]] = frozenset()  # as of a scope that is over: no event is ever its own
+    holders: Final[frozenset[int]] = frozenset()  # as in a scope that is over: it owns no event
 
     def __init__(self, book: Book) -> None:
         self.book = book
         self.blocks = {0}
-        """Empty when the block is over, and what it has started, as the holders of a scope are."""
+        """Empty when the block and all that it started are over, like the holders of a scope."""

@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from profcov.recording.engine.base import Engine
     from profcov.recording.scope import Nobody, Scope
 
-# In one call into C: no signal strikes in between, and at the limit of recursion there is no room for one of Python's.
+# In one call into C: no signal strikes in between, and at the recursion limit there is no room for a Python call.
 _at_once: Final[Callable[[Iterable[object]], None]] = deque[object](maxlen=0).extend
 
 
 class Step(Entered):
     """Run a ``with`` block under a scope, on this thread and in this context; under no scope if it is None.
 
-    It is noted with the thread, the greenlet or the task as well: code in the block that runs in another context is the
-    scope's, too. Never raises anything of its own: a step that cannot be switched on or off leaves the block unmeasured.
+    It is also noted with the thread, the greenlet or the task: code in the block that runs in another context belongs to
+    the scope, too. It never raises an error of its own: a step that cannot be switched on or off leaves the block unmeasured.
     """
 
     __slots__ = ("_engine", "_handle", "_undo")
@@ -44,7 +44,7 @@ class Step(Entered):
             self._undo.append((steps.pop, self, None))
             steps[self] = None
             self._handle = self._engine.enter(self.scope)
-        except RecursionError:  # there is no room to say so either
+        except RecursionError:  # there is no room to log it either
             pass
         except BaseException as error:
             if is_foreign(error):
@@ -60,7 +60,7 @@ class Step(Entered):
             pass
         except Exception as error:  # noqa: BLE001
             with contextlib.suppress(Exception):
-                self._engine.leave(self._handle)  # once more: what has struck may have done so before the step was left
+                self._engine.leave(self._handle)  # once more: an interruption may have come before the step was left
             raise_foreign(error)
             log_once("engine-step", "cannot stop measuring a step", error=error)
         finally:
@@ -69,7 +69,7 @@ class Step(Entered):
                 _at_once(starmap(call, self._undo[::-1]))
             except ValueError:
                 pass
-            except RecursionError:  # Python 3.11 counts calls of C, and these are three; what fitted before fits now
+            except RecursionError:  # Python 3.11 counts calls of C against the recursion limit, and these are three; what fitted before fits now
                 for function, *args in self._undo[::-1]:
                     function(*args)
-            self._undo.clear()  # it knows the step: what goes away by itself must not wait for the garbage collector
+            self._undo.clear()  # it refers to the step: such a cycle would have to wait for the garbage collector

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 class Traces:
-    """With the context ``profile`` all units but jobs share one; with ``route`` and ``request`` each has its own.
+    """With the context ``profile`` all units except jobs share one trace; with ``route`` and ``request`` each has its own.
 
-    For its label is known late; what is on disk under a route's or a job's label already is not written again.
+    Each has its own because its label is known late; lines that are already on disk under a route's or a job's label are not
+    written again.
     """
 
     __slots__ = ("_engine", "_finders", "_settings", "_slug", "_written", "shared")
@@ -33,12 +34,12 @@ class Traces:
         self._finders: dict[Trace, FindLabel] = {}
         self._written: dict[str, Executed] = {}
         self.shared: Trace | None = None
-        """The one of all units without a label of their own."""
+        """The shared trace of all units without their own label."""
         if settings.context == "profile":
             self.shared = engine.new_trace(write_label(settings.context_prefix, slug))
 
     def __iter__(self) -> Iterator[Trace]:
-        """Yield those under which something may still run, or which are not on disk."""
+        """Yield traces under which work may still run, or which are not on disk."""
         return iter(list(self._finders) + ([] if self.shared is None else [self.shared]))
 
     @property
@@ -47,7 +48,7 @@ class Traces:
         return any(trace.has_news for trace in self)
 
     def choose(self, work: Work) -> Trace:
-        """Return the trace of a unit that begins: one of its own if its work ``is_labelled``."""
+        """Return the trace of a unit that begins: its own one if its work ``is_labelled``."""
         trace = None if work.is_labelled else self.shared
         if trace is None:
             self._forget_idle()
@@ -55,7 +56,7 @@ class Traces:
         return trace
 
     def keep(self, trace: Trace, find_label: FindLabel) -> None:
-        """Keep a trace that was chosen, now that it has a scope: or it would be forgotten as idle.
+        """Keep a chosen trace, now that it has a scope; otherwise it would be forgotten as idle.
 
         ``find_label`` returns its label, or None while it is not known; given True, it must know.
         """
@@ -63,7 +64,7 @@ class Traces:
             self._finders[trace] = find_label
 
     def find_label(self, trace: Trace, *, is_final: bool) -> str | None:
-        """Return a trace's label; no lock is held, for a framework's objects are asked."""
+        """Return a trace's label; hold no lock, because it reads a framework's objects."""
         if trace.label is None:
             find = self._finders.get(trace)
             found = None if find is None else find(is_final)
@@ -76,7 +77,7 @@ class Traces:
         return trace.label
 
     def _bound(self, label: str) -> str:
-        """Return a label, or that of all who come too late: a client can invent ids, and what stands in a path."""
+        """Return a label, or the shared one beyond the limit: a client can invent ids, and path segments."""
         limit = self._settings.max_labels
         if label in self._written or len(self._written) < limit:
             return label
@@ -90,11 +91,11 @@ class Traces:
             trace.unsettle()
 
     def is_left(self, trace: Trace) -> bool:
-        """Tell whether a trace is one of its own, of units that have ended, with all that they had started."""
+        """Return whether a trace is one unit's own, and the unit and all that it started have ended."""
         return trace in self._finders and not trace.scopes
 
     def forget(self, trace: Trace) -> bool:
-        """Forget a trace of its own, written or not; return whether it was there."""
+        """Forget one unit's own trace, written or not; return whether it was there."""
         if self._finders.pop(trace, None) is None:
             return False
         self._engine.release(trace)
@@ -105,7 +106,7 @@ class Traces:
             self.forget(trace)
 
     def let_go(self) -> bool:
-        """Have the engine forget those under which nothing runs any more, if they are on disk; return whether none is left."""
+        """Have the engine forget idle traces that are on disk; return whether none is left."""
         for trace in [each for each in self if not each.scopes and not each.has_news]:
             self._engine.release(trace)
             self._finders.pop(trace, None)

@@ -1,6 +1,6 @@
-"""A unit of work from its beginning to its end: its steps, its writes, and who waits for it.
+"""A unit of work from its beginning to its end: its steps, its writes, and the readers that wait for it.
 
-Everything here runs inside somebody's server: no method raises, whatever goes wrong.
+Everything here runs inside the application's server: no method raises, whatever goes wrong.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Refused:
     def __init__(self, status: TraceStatus, slug: Slug | None = None) -> None:
         self.status = status
         self.slug = slug
-        """Whose lines are missing; None where what came in is no slug."""
+        """The slug whose lines are missing; None if it is not valid."""
 
     def flush(self) -> None:
         """Nothing is recorded."""
@@ -54,7 +54,7 @@ class Refused:
         """Nothing is recorded."""
 
     def end(self) -> None:
-        """Nothing has begun."""
+        """Do nothing: no unit has begun."""
 
 
 class Unit:
@@ -80,37 +80,37 @@ class Unit:
 
     def __init__(self, scope: Scope, place: Place | None, *, is_adopted: bool = False, shares: bool = False) -> None:
         self.scope: Scope | None = scope
-        """What its steps run under; None once it has ended."""
+        """The scope of its steps; None once it has ended."""
         self.book = scope.book
         self._trace = scope.trace
         self._engine = scope.book.engine
         self._is_adopted = is_adopted
         self._holder = id(self) if shares else 0
-        self._open = [None]  # one thing to take out: taking is atomic, so a unit ends once
-        self._place = [] if place is None else [place]  # to be taken out likewise: it has one owner
+        self._open = [None]  # one element to pop: popping is atomic, so a unit ends once
+        self._place = [] if place is None else [place]  # popped likewise: it has one owner
         self.thread: tuple[int, int] | None = None
-        """The thread that it has stepped in last: Python's number and the system's."""
+        """The thread of its last step: Python's id and the system's."""
         self.coroutine: Coroutine[Any, Any, Any] | None = None
-        """What it runs, if it is a task."""
+        """The task that it runs, if it is one."""
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the engine at work can do."""
+        """The capabilities of the active engine."""
         return self._engine.capabilities
 
     def step(self) -> Step:
-        """Return a context manager: its block is the unit's, on this thread."""
+        """Return a context manager: its block belongs to the unit, on this thread."""
         if self._is_adopted:
             self.thread = get_ident(), get_native_id()
         return Step(self._engine, self.scope)
 
     def enter_for_good(self) -> None:
-        """Make the rest of this thread the unit's, what runs at exit included, and write it with the process's end."""
+        """Make the rest of this thread belong to the unit, including what runs at exit, and write it when the process ends."""
         atexit.register(self.leave)
         self.step().__enter__()
 
     async def wait(self, work: Awaitable[Any]) -> Any:
-        """Await work as the unit's: every resumption of it is a step."""
+        """Await work of the unit: every resumption of it is a step."""
         scope = self.scope
         coroutine = work if isinstance(work, collections.abc.Coroutine) else _await(work)
         token = current.set(scope)
@@ -122,31 +122,33 @@ class Unit:
                 current.reset(token)
 
     def flush(self) -> None:
-        """Put on disk what was recorded and is not there yet: before others can know of the work."""
+        """Write what was recorded and is not on disk yet, before others can know of the work."""
         if self._trace.has_news or self.book.pending.notes:
             do_or_put_off(functools.partial(self.book.flush, self._trace))
 
     def learn_label(self) -> None:
-        """Find the context label if it can be told by now: frameworks forget the route before the request is over."""
+        """Find the context label if it is known by now: frameworks forget the route before the request is over."""
         if self._trace.label is None:
             do_or_put_off(functools.partial(self.book.learn_label, self._trace))
 
     def end_job(self, status: str) -> None:
-        """Note what became of the job that the unit is; it is on disk after the next flush."""
+        """Note the outcome of the unit's job; it is on disk after the next flush."""
         if self.scope is not None and self.scope.work.job is not None:
             self.scope.book.note_end(self.scope.work.job, status)
 
     def end(self) -> None:
-        """End the unit: write what is left, and let readers in when it was the last; once, on whichever thread."""
+        """End the unit: write what is left, and let readers in if it was the last; once, on any thread."""
         scope, self.scope = self.scope, None
         if scope is not None:
-            scope.holders.discard(self._holder)  # first: whatever strikes, what has a copy of the context is nobody's
+            scope.holders.discard(
+                self._holder
+            )  # first: whatever strikes, copies of the context belong to no unit from now on
             if not self._is_adopted and not scope.work.is_labelled:
-                scope.work = UNNAMED  # work that goes on knows the scope: it is not to keep the request alive
+                scope.work = UNNAMED  # continuing work refers to the scope, so drop the reference to the request
         self._leave(scope)
 
     def leave(self) -> None:
-        """Write what is left and keep readers waiting no longer; what runs from now on is still recorded."""
+        """Write what is left, and no longer keep readers waiting; what runs from now on is still recorded."""
         self._leave(self.scope)
 
     def _leave(self, scope: Scope | None) -> None:
@@ -157,7 +159,7 @@ class Unit:
         _owned.pop(id(self), None)
         try:
             place = self._place.pop()
-        except IndexError:  # readers were let in before, and may have consumed what it belongs to
+        except IndexError:  # readers were let in before, and may have consumed its generation
             do_or_put_off(self.book.flush_late)
         else:
             self._give_back(place, scope, label_is_final=not self._is_adopted)
@@ -168,9 +170,9 @@ class Unit:
         do_or_put_off(functools.partial(leave, self._trace, place))
 
     def end_with(self, owner: object) -> None:
-        """Have the unit end once an object was dropped, unless it has ended by then; the recorder's own thread does so.
+        """End the unit once an object is dropped, unless it has ended by then; the recorder's own thread does so.
 
-        Without a finalizer: those run anywhere, whatever their thread holds, and what a signal's handler raises in one is lost.
+        It uses no finalizer: those run anywhere, whatever locks their thread holds, and exceptions of signal handlers in them are lost.
         """
         _owned[id(self)] = weakref.ref(owner), self
 
@@ -180,7 +182,7 @@ class Unit:
         return bool(self._open)
 
     def let_readers_in(self) -> None:
-        """Keep readers waiting no longer; what runs from now on is still recorded."""
+        """No longer keep readers waiting; what runs from now on is still recorded."""
         with contextlib.suppress(IndexError):
             self._give_back(self._place.pop(), self.scope, label_is_final=False)
 
@@ -209,14 +211,14 @@ def note_enqueued(job_id: str, function: str, queue: str) -> None:
 
 
 def note_job_run(run: JobRun, status: str) -> None:
-    """Note what became of a job that was performed inside the current unit; it is on disk after the unit's next flush."""
+    """Note the outcome of a job that was performed inside the current unit; it is on disk after the unit's next flush."""
     scope = find_scope()
     if scope is not None:
         scope.book.pending.notes.append(run.end(status))
 
 
 def _name_parent(scope: Scope) -> str | None:
-    """Return which job or request a unit is; None for a block, and for a job's child process that knows its label only."""
+    """Return the job or request that a unit is; None for a block, and for a job's child process, which has only its label."""
     work = scope.work
     try:
         if work.is_labelled:
@@ -229,10 +231,10 @@ def _name_parent(scope: Scope) -> str | None:
 
 
 def adopt(scope: Scope, *, may_run_for_ever: bool = False, shares: bool = False) -> Unit:
-    """Return a unit for work that a unit has started: readers wait for it, too, unless they have been already.
+    """Return a unit for work that a unit has started: readers wait for it, too, unless they have consumed the generation.
 
-    For work that ``may_run_for_ever`` they wait as long as :mod:`profcov.recording.lingering` says. It has a scope of its own, and so
-    neither makes the other live longer, unless it runs in a context that is not its own and ``shares`` the scope.
+    For work that ``may_run_for_ever`` they wait as :mod:`profcov.recording.lingering` defines. It has its own scope, so neither
+    keeps the other alive, unless it runs in a context that is not its own and ``shares`` the scope.
     """
     place, own = None, scope if shares else scope.renew()
     try:

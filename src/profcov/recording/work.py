@@ -1,4 +1,4 @@
-"""What a unit of work is, for its context label."""
+"""The description of a unit of work, for its context label."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _installed: list[bool] = []  # not INSTALLED itself: others may have patched fir
 
 
 def open_recorder(settings: Settings | None = None) -> Recorder:
-    """Return the process's recorder for these settings; if it is on, work that units start follows their slug."""
+    """Return the process's recorder for these settings; if it is on, let work that units start follow their slug."""
     recorder = recorder_for(settings)
     if recorder.settings.enabled:
         install()
@@ -34,7 +34,7 @@ def open_recorder(settings: Settings | None = None) -> Recorder:
 
 def install() -> None:
     """Let threads, pools, child processes and tasks follow; a second call changes nothing."""
-    # Where profcov is off, nobody pays for importing multiprocessing.
+    # If profcov is off, do not import multiprocessing.
     from profcov.recording.propagation import greenlets, hand_over, interpreters, pools, processes, threads  # noqa: PLC0415
 
     if not _installed:
@@ -52,10 +52,10 @@ def install() -> None:
 
 
 def follow_loop(module: ModuleType) -> None:
-    """Let tasks follow that are made in other threads than a unit's; in its own there is ``tasks.follow``, too."""
+    """Let tasks follow that are made in threads other than a unit's; ``tasks.follow`` does so in its own."""
     from profcov.recording.propagation import tasks  # noqa: PLC0415 (it imports asyncio)
 
-    is_whole = hasattr(tasks, "install")  # if it is not, it is what imports asyncio: it comes here once it is
+    is_whole = hasattr(tasks, "install")  # otherwise it is the one that imports asyncio, and calls this afterwards
     if not _installed or not is_whole:
         return
     from profcov.recording.propagation import database_threads, hand_over, trio_tasks, uvloops  # noqa: PLC0415
@@ -72,7 +72,7 @@ def follow_loop(module: ModuleType) -> None:
 
 
 def uninstall() -> None:
-    """Put everything back as it was, except what somebody else has patched on top."""
+    """Put everything back as it was, except where others have patched on top."""
     from profcov.recording.propagation import callbacks, greenlets, outgoing_http  # noqa: PLC0415
 
     with _lock.held():

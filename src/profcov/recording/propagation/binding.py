@@ -1,4 +1,4 @@
-"""Carrying a slug by hand, where no library call says that work is handed over; and keeping it from following."""
+"""Carrying a slug by hand, where no library call shows that work is handed over; and keeping it from following."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ def bind(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def is_bound(item: object) -> bool:
-    """Tell whether something that goes through a queue carries its unit with it: alone, or in a tuple.
+    """Return whether an item of a queue carries its unit with it, by itself or in a tuple.
 
-    As what :func:`bind` has returned does, and as a context does with an engine that sees those: anyio's worker threads get one.
+    The result of :func:`bind` does, and a context, with an engine that sees it: anyio's worker threads get one.
     """
-    things = item if type(item) is tuple else (item,)  # not the tuples in it: data may be nested to any depth
+    things = item if type(item) is tuple else (item,)  # not nested tuples: data may be nested to any depth
     return any(map(_carries_unit, things))
 
 
@@ -66,7 +66,7 @@ def _carries_unit(thing: object) -> bool:
 
 @contextlib.contextmanager
 def unbound() -> Iterator[None]:
-    """Start long-lived work from inside a unit: threads, pools, tasks and processes made in the block are nobody's.
+    """Start long-lived work from inside a unit: threads, pools, tasks and processes made in the block belong to no unit.
 
     The block's own calls are not measured either.
     """
@@ -83,7 +83,7 @@ def unbound() -> Iterator[None]:
 
 
 def look_like(ours: Callable[..., Any], function: Callable[..., Any]) -> None:
-    """Give what stands for a function the function's name and whatever it has; what the function raises then, nobody sees."""
+    """Give a wrapper the function's name and attributes; ignore errors of these attributes."""
     try:
         functools.update_wrapper(ours, function)
     except Exception as error:  # noqa: BLE001 (any object that can be called, with attributes that may run code)
@@ -93,8 +93,8 @@ def look_like(ours: Callable[..., Any], function: Callable[..., Any]) -> None:
 class Handed:
     """A function as a unit of its own, under a unit's slug: it ends when the function has run once, or never will.
 
-    What it ran is on disk before it returns. ``end`` is for whoever knows that it will not run any more; where nobody does,
-    the unit ends with the last reference to this object.
+    What it ran is on disk before it returns. Call ``end`` if it is known that it will not run any more; otherwise the unit
+    ends with the last reference to this object.
     """
 
     def __init__(self, function: Callable[..., Any], scope: Scope, *, may_run_for_ever: bool = False) -> None:
@@ -113,5 +113,5 @@ class Handed:
             self.end()
 
     def __repr__(self) -> str:
-        """Look like the function, in messages about threads that have failed."""
+        """Look like the function in messages about failed threads."""
         return repr(self._function)

@@ -1,7 +1,7 @@
-"""Callbacks that a unit hands to an event loop run under its slug, also when the unit has ended by then.
+"""Callbacks that a unit hands to an event loop run under its slug, even after the unit has ended.
 
-The context that a callback is called in says whose it is only as long as the unit is open; and contexts of callbacks that a
-loop keeps, for a connection or a signal, say nothing. So what is called once is handed over as a unit's.
+The context of a callback identifies its unit only while the unit is open; and contexts of callbacks that a loop keeps, for a
+connection or a signal, identify none. So a callback that is called once is handed over as a unit of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _NOBODYS: Final = frozenset({"asyncio.futures", "asyncio.base_events", "profcov.
 _STEPS_OF_TASKS: Final = frozenset({"TaskStepMethWrapper", "TaskWakeupMethWrapper"})
 _ONCE: Final = ("call_soon", "call_at", "call_later")
 _NAMES: Final = ("when", "delay", "callback")
-"""What these take, in their order, by the names that Python has for it."""
+"""The parameters of these, in their order, by Python's names."""
 
 
 def follow_loop(loop: Any) -> None:
@@ -50,12 +50,12 @@ _loops: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
 
 
 def _call_method(loop: Any, name: str, *args: Any, **kwargs: Any) -> Any:
-    """Call what a loop's class has by then: other tools patch that."""
+    """Call the present method of a loop's class: other tools patch it."""
     return getattr(type(loop), name)(loop, *args, **kwargs)
 
 
 def forget_loops() -> None:
-    """Give the loops back their own methods, except where somebody else has patched on top."""
+    """Restore the loops' own methods, except where others have patched on top."""
     while _loops:
         own = vars(_loops.pop())
         for name in _ONCE:
@@ -65,17 +65,17 @@ def forget_loops() -> None:
 
 
 def hand(original: Callable[..., Any], /, *args: Any, context: Any = None, **named: Any) -> Any:
-    """Hand a callback to an event loop, ``call_soon(callback, ...)`` or ``call_at(when, callback, ...)``, as a unit's."""
+    """Hand a callback to an event loop, ``call_soon(callback, ...)`` or ``call_at(when, callback, ...)``, as work of a unit."""
     if named:
         args += tuple(named.pop(name) for name in _NAMES if name in named)
-        original = functools.partial(original, **named)  # which says what is wrong with the rest
+        original = functools.partial(original, **named)  # which reports what is wrong with the arguments
     given = current.get() if context is None else context.get(current)
     if given is None or not args:
         return original(*args, context=context)
     scope = find_scope() if context is None else None if type(given) is Nobody else given
     at = 0 if callable(args[0]) else 1
     if scope is not None:
-        # A context that is given is a future's: it is the unit's that waits for it, also when that has ended.
+        # A given context is a future's: it belongs to the unit that waits for it, even after that has ended.
         if len(args) > at and is_to_follow(args[at]):
             args = (*args[:at], Late(args[at], scope), *args[at + 1 :])
     elif context is None and type(given) is not Nobody:
@@ -86,7 +86,7 @@ def hand(original: Callable[..., Any], /, *args: Any, context: Any = None, **nam
 
 
 def is_to_follow(callback: Any) -> bool:
-    """Tell whether a callback may run somebody's code: not a task's step, which is the task's, nor what is no callback."""
+    """Return whether a callback may run measured code: not a task's step, which belongs to the task, nor something that is no callback."""
     try:
         return not (
             isinstance(callback, Late | BuiltinMethodType)
@@ -102,7 +102,7 @@ def is_to_follow(callback: Any) -> bool:
 
 
 class Late:
-    """A callback of a unit. What it runs is the unit's, though the unit may have ended when the event loop calls it."""
+    """A callback of a unit. What it runs belongs to the unit, even if the unit has ended when the event loop calls it."""
 
     def __init__(self, callback: Callable[..., Any], scope: Scope) -> None:
         look_like(self, callback)
@@ -121,5 +121,5 @@ class Late:
         return Handed(self._callback, scope)(*args)
 
     def __repr__(self) -> str:
-        """Look like the callback, in messages about slow ones."""
+        """Look like the callback in messages about slow callbacks."""
         return repr(self._callback)

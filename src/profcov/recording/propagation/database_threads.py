@@ -1,4 +1,4 @@
-"""aiosqlite's threads serve many units, one for each connection: what SQLite calls there belongs to whose query it is."""
+"""aiosqlite's threads serve many units, one per connection: what SQLite calls there belongs to the query's unit."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def install() -> None:
-    """Let what a unit has a connection do follow; the thread is nobody's, and the unit waits for it."""
+    """Let work that a unit gives to a connection follow; the thread belongs to no unit, and the unit waits for it."""
     INSTALLED.wrap_once(sys.modules["aiosqlite.core"].Connection, "_execute", _execute)
 
 

@@ -1,6 +1,6 @@
 """Greenlets that a unit makes through gevent or eventlet run under its slug, and what it hands to eventlet's native threads.
 
-A plain greenlet needs nothing: it belongs to whoever switches to it, as a generator does.
+A plain greenlet needs nothing: it belongs to the unit that switches to it, as a generator does.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _installed: list[bool] = []
 
 
 def install() -> None:
-    """Let greenlets follow, where the application imports gevent or eventlet."""
+    """Let greenlets follow, if the application imports gevent or eventlet."""
     when_imported("gevent", _follow_gevent)
     when_imported("gevent.threadpool", lambda _: follow_gevent(INSTALLED))
     when_imported("eventlet.greenthread", _follow_eventlet)
@@ -33,7 +33,7 @@ def install() -> None:
 
 
 def uninstall() -> None:
-    """Let new greenlets be nobody's again."""
+    """Let new greenlets belong to no unit again."""
     if _installed:
         sys.modules["gevent"].Greenlet.remove_spawn_callback(_spawned)
         _installed.clear()
@@ -53,7 +53,7 @@ def _follow_eventlet(greenthread: ModuleType) -> None:
 
 
 def _spawned(greenlet: Any) -> None:
-    """Give a greenlet of gevent a scope, and nothing else of the context of whoever spawns it: gevent gives it none."""
+    """Give a greenlet of gevent a scope, and nothing else of the spawning context, because gevent passes no context."""
     scope = find_scope()
     if scope is None:
         return
@@ -86,7 +86,7 @@ def _make_green_thread(original: Callable[..., None], thread: Any, /, *args: Any
     if scope is None:
         original(thread, *args, **kwargs)
         return
-    # What it is to run is what it finds under this name.
+    # It runs what it finds under this name.
     thread.main = Handed(thread.main, scope, may_run_for_ever=True)
     try:
         original(thread, *args, **kwargs)

@@ -1,8 +1,8 @@
 """Work that a unit hands over by a queue to a thread or task that no unit started.
 
-Nobody tells whose it is, so that what it runs is missing: the artifact says ``handed-over``. With
-``PROFILE_COVERAGE_FOLLOW_QUEUES`` who takes a function that is measured works for the unit that has put it there, until it asks
-that queue for the next item. Not who takes anything else: a message, and a connection that is new in its pool, look alike.
+Its unit is unknown there, so what it runs is missing: the artifact is partial, ``handed-over``. With
+``PROFILE_COVERAGE_FOLLOW_QUEUES`` a thread or task that takes a measured function works for the unit that put it there, until it
+asks that queue for the next item. This applies to functions only: a message and a new connection of a pool look alike.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ if TYPE_CHECKING:
 
 _libraries: Final = {queue.__file__, __file__, INSTALLED.wrap.__code__.co_filename}
 _putting: Final[ContextVar[list[Mark] | None]] = ContextVar("profcov_putting", default=None)
-"""From ``put`` to what stores the item: its mark, which is taken out there."""
+"""From ``put`` to the method that stores the item: its mark."""
 _taking: Final[ContextVar[list[Mark | None] | None]] = ContextVar("profcov_taking", default=None)
-"""From what takes the item out of the store to ``get``: its mark. Empty where a subclass has a way of its own."""
+"""From the method that takes the item out of the store to ``get``: its mark. Empty if a subclass does it differently."""
 _followed: Final[ContextVar[_Following | None]] = ContextVar("profcov_followed", default=None)
 
 
@@ -61,7 +61,7 @@ def install_in_asyncio(module: ModuleType) -> None:
 
 
 def _install_in_stores(patches: Patches, module: ModuleType, items: str) -> None:
-    """Notice the order in which items are stored and taken out; that of a PriorityQueue is not known."""
+    """Observe the order in which items are stored and taken out; that of a PriorityQueue is unknown."""
     for kind, end in ((module.Queue, deque.popleft), (module.LifoQueue, deque.pop)):
         patches.wrap_once(kind, "_put", partial(_store, items))
         patches.wrap_once(kind, "_get", partial(_take_out, items, end))
@@ -88,7 +88,7 @@ def _put(original: Callable[..., Any], queue: Any, item: Any, /, *args: Any, **k
 
 
 def _store(items: str, original: Callable[..., Any], queue: Any, item: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """Note whose an item is when it is stored. The queue's lock is held: nobody else is at it, and nothing may be logged."""
+    """Note an item's unit when it is stored. The queue's lock is held: no other thread is at it, and nothing may be logged."""
     marks, putting = find_marks(queue), _putting.get()
     if putting or marks is not None:
         try:
@@ -101,7 +101,7 @@ def _store(items: str, original: Callable[..., Any], queue: Any, item: Any, /, *
 def _take_out(
     items: str, end: Callable[..., Any], original: Callable[..., Any], queue: Any, /, *args: Any, **kwargs: Any
 ) -> Any:
-    """Hand the mark of an item to who gets it; the queue's lock is held, too."""
+    """Hand the mark of an item to the ``get`` that takes it; the queue's lock is held, too."""
     marks, taking = find_marks(queue), _taking.get()
     place = mark = None
     try:
@@ -130,7 +130,7 @@ def _get(original: Callable[..., Any], queue: Any, /, *args: Any, **kwargs: Any)
         _pass_on(queue, item, taken)
     except Exception as error:  # noqa: BLE001
         raise_foreign(error)
-        log_once("hand-over", "cannot tell whose an item of a queue is", error=error)
+        log_once("hand-over", "cannot find the owner of an item of a queue", error=error)
     return item
 
 
@@ -140,7 +140,7 @@ def _ask(original: Callable[..., Any], queue: Any, /, *args: Any, **kwargs: Any)
 
 
 def _make_mark(scope: Scope, queue: Any, item: Any) -> Mark | None:
-    """Return whose an item is that is put by a unit; None where that is told otherwise, or it only comes back."""
+    """Return the mark of an item that a unit puts; None if the item carries its unit itself, or only comes back."""
     try:
         if is_bound(item):
             return None
@@ -152,13 +152,13 @@ def _make_mark(scope: Scope, queue: Any, item: Any) -> Mark | None:
             mark.follow(adopt(scope, may_run_for_ever=True))
     except Exception as error:  # noqa: BLE001
         raise_foreign(error)
-        log_once("hand-over", "cannot tell whose an item of a queue is", error=error)
+        log_once("hand-over", "cannot find the owner of an item of a queue", error=error)
         return None
     return mark
 
 
 def _pass_on(queue: Any, item: Any, taken: list[Mark | None]) -> None:
-    """Have who takes an item work for the unit that has put it there, or have its artifact say that nobody follows."""
+    """Make the taker of an item work for the unit that put it there, or make that unit's artifact partial."""
     scope, marks = find_scope(), find_marks(queue)
     mark = taken[0] if taken else None
     if marks is not None and not taken:
@@ -183,14 +183,14 @@ def _pass_on(queue: Any, item: Any, taken: list[Mark | None]) -> None:
 
 
 def _is_others(scope: Scope, mark: Mark | None) -> bool:
-    """Tell whether a thread or task that a unit has started, and that serves others by now, takes what another has put there."""
+    """Return whether a thread or task that a unit started, and that serves others by now, takes what another unit put there."""
     if mark is None:
         return scope.is_left
     return scope.is_handed_on and mark.book.slug != scope.book.slug
 
 
 def _part(queue: Any, item: Any, scope: Scope) -> None:
-    """Have who takes another's function work for nobody; of anything else that its own code takes, it cannot be told."""
+    """Make the taker of a function of others work for no unit; for anything else that its own code takes, its unit is unknown."""
     if is_bound(item):
         return
     if Mark(scope.book, item).is_function and scope.book.engine.capabilities.coroutine_blocks and not _is_callback():
@@ -200,12 +200,12 @@ def _part(queue: Any, item: Any, scope: Scope) -> None:
 
 
 def _is_pool(queue: Any) -> bool:
-    """Tell whether the last thing put there is taken first: nobody makes messages wait like that, but connections."""
+    """Return whether the last item put there is taken first: this is usual for connections, not for messages."""
     return any(kind.__name__ == "LifoQueue" for kind in type(queue).__mro__)
 
 
 def _is_missing(book: Book, scope: Scope | None, *, is_work: bool) -> bool:
-    """Tell whether who takes what a unit has handed over runs something of its: what a library takes is a log record, say."""
+    """Return whether the taker of a unit's item runs work of the unit: what a library takes may be a log record."""
     if scope is not None:
         return is_work and scope.book.slug != book.slug
     return is_work or _is_measured(sys._getframe(1), book)  # noqa: SLF001
@@ -215,13 +215,13 @@ def _tell(book: Book) -> None:
     book.miss(HANDED_OVER)
     log_once(
         "handed-over",
-        "a unit has handed work over by a queue, and nobody follows it: wrap it in profcov.bind(), "
+        "a unit has handed work over by a queue, and it is not followed: wrap it in profcov.bind(), "
         "or, if it is a function, set PROFILE_COVERAGE_FOLLOW_QUEUES=1",
     )
 
 
 class _Nobodys:
-    """What stands in the place of a unit where work is nobody's."""
+    """The placeholder of a unit for work that belongs to none."""
 
     def __init__(self, book: Book) -> None:
         self.scope = Nobody(book)
@@ -237,7 +237,7 @@ class _Nobodys:
 
 
 class _Following:
-    """What a thread or task does for a unit, from one item of a queue to the next; the unit ends with the thread or task, too."""
+    """The work of a thread or task for a unit, from one item of a queue to the next; the unit also ends with the thread or task."""
 
     def __init__(self, queue: Any, unit: Unit | _Nobodys) -> None:
         task = find_task()
@@ -254,14 +254,14 @@ class _Following:
             current.set(unit.scope)
 
     def is_asking(self, queue: Any) -> bool:
-        """Tell whether it is this thread or task, and not one that has a copy of its context, that asks the same queue."""
+        """Return whether this very thread or task, not one with a copy of its context, asks the same queue."""
         followed = self._queue()
         if (followed is not None and followed is not queue) or self._thread != (os.getpid(), get_ident()):
             return False
         return find_task() is (None if self._task is None else self._task())
 
     def end(self) -> None:
-        """Work for nobody again."""
+        """Work for no unit again."""
         if self._task is None:
             self._step.__exit__()
         else:
@@ -270,13 +270,13 @@ class _Following:
 
 
 def _is_callback() -> bool:
-    """Tell whether an event loop has called, and no task of it: what is called next is somebody else's."""
+    """Return whether an event loop is the caller, and none of its tasks: its next call belongs to others."""
     loop = getattr(sys.modules.get("asyncio"), "_get_running_loop", lambda: None)()
     return loop is not None and find_task() is None
 
 
 def _finish(queue: Any) -> None:
-    """End what this thread or task did for a unit: it asks for the next item."""
+    """End the work of this thread or task for a unit: it asks for the next item."""
     following = _followed.get()
     if following is not None and following.is_asking(queue):
         _followed.set(None)
@@ -284,7 +284,7 @@ def _finish(queue: Any) -> None:
 
 
 def _is_measured(frame: FrameType | None, book: Book) -> bool:
-    """Tell whether the code that has asked for an item is measured: else it is a library's, a log handler's say."""
+    """Return whether the code that asked for an item is measured: otherwise it is a library's, such as a log handler."""
     while frame is not None and frame.f_code.co_filename in _libraries:
         frame = frame.f_back
     return frame is not None and book.engine.sources.measured(frame.f_code.co_filename, frame) is not None

@@ -1,4 +1,4 @@
-"""Interpreters of their own inside the process (Python 3.14): what a unit runs there is not followed, and that is said."""
+"""Subinterpreters of the process (Python 3.14): what a unit runs there is not followed, and its artifact is partial."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def install(patches: Patches) -> None:
-    """Have it noted that a unit has run something in another interpreter; nothing where Python has none."""
+    """Note when a unit runs something in another interpreter; do nothing if Python has none."""
     with contextlib.suppress(ImportError):
         import _interpreters  # type: ignore[import-not-found]  # noqa: PLC0415
 
@@ -25,7 +25,7 @@ def install(patches: Patches) -> None:
 
 
 def has_interpreters(pool: Any) -> bool:
-    """Tell whether a pool's threads have interpreters of their own: a step of ours cannot be handed there."""
+    """Return whether a pool's threads have their own interpreters: a step of ours cannot be handed there."""
     module = sys.modules.get("concurrent.futures.interpreter")
     return module is not None and isinstance(pool, module.InterpreterPoolExecutor)
 

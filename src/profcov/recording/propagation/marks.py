@@ -1,7 +1,7 @@
-"""Whose the items of a queue are: a mark for each, in the order in which the queue keeps them.
+"""The units of the items in a queue: a mark for each item, in the order in which the queue keeps them.
 
-By its place and not by what it is: two items may be one object. What is stored and its mark change while the queue's own lock is
-held; where they do not fit each other (a queue that somebody empties by hand), whose an item is cannot be told.
+Marks go by place, not by identity, because two items may be one object. Store and marks change while the queue's own lock is
+held; if they do not match (a queue that is emptied by hand), the unit of an item is unknown.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _MAX_LENT: Final = 1000
 
 
 class Mark:
-    """Whose an item is: ``is_function`` if it is a measured function or has one in its tuple, ``is_work`` if it can be called at all.
+    """The unit of an item: ``is_function`` if it is a measured function or a tuple with one, ``is_work`` if it can be called at all.
 
-    A ``unit`` is there if who takes it is to work for that; it ends with the mark, if nobody takes it.
+    ``unit`` is set if the taker works for it; it ends with the mark, if the item is never taken.
     """
 
     __slots__ = ("__weakref__", "book", "is_function", "is_work", "unit")
@@ -44,28 +44,28 @@ class Mark:
             self.is_work = self.is_work or self.is_function or _is_measured(_list_calls(part), book.engine.sources)
 
     def follow(self, unit: Unit) -> None:
-        """Have who takes the item work for a unit."""
+        """Make the taker of the item work for a unit."""
         self.unit = unit
         unit.end_with(self)
 
     def end(self) -> None:
-        """End the unit: nobody works for it."""
+        """End the unit: no work is done for it."""
         if self.unit is not None:
             self.unit.end()
 
 
 class Marks:
-    """The marks of one queue, as long as something of a unit's is in it, and what units have lost and lent."""
+    """The marks of one queue, while it has an item of a unit, and what units have lost and lent."""
 
     def __init__(self) -> None:
         self.pid = os.getpid()
         self.lost: dict[str, tuple[Book, bool]] = {}
-        """By slug: of which no place is known, and whether one is work."""
+        """By slug: how many items have no known place, and whether one is work."""
         self._places: deque[tuple[int, Mark | None]] = deque()
         self._lent: dict[int, object] = {}
 
     def add(self, item: object, putting: list[Mark] | None, length: int) -> None:
-        """Note whose an item is before it is stored as the last of so many; takes its mark out if it has one."""
+        """Note an item's mark before it is stored as the last of ``length``; take the mark out of ``putting``."""
         if len(self._places) != length:
             self.lose_all()
             if putting:
@@ -76,7 +76,7 @@ class Marks:
                 putting.pop()
 
     def pop(self, length: int, end: Callable[[Any], Any]) -> tuple[int, Mark | None] | None:
-        """Return the place of the item that is about to be taken out of so many, at an end: what ``deque`` has for it."""
+        """Return the place of the item that is about to be taken out of ``length`` items, at one ``end``: its id and its mark."""
         if len(self._places) != length:
             self.lose_all()
         return end(self._places) if self._places else None
@@ -92,33 +92,33 @@ class Marks:
         return None
 
     def lose(self, mark: Mark) -> None:
-        """Note that a unit's item is somewhere in the queue, or was taken by the way. Ends no unit: the queue's lock is held."""
+        """Note that a unit's item is somewhere in the queue, or was taken another way. End no unit: the queue's lock is held."""
         slug = mark.book.slug
         _, is_work = self.lost.get(slug, (None, False))
         self.lost[slug] = mark.book, is_work or mark.is_work
 
     def lose_all(self) -> None:
-        """Do without the places: they are not those of the items."""
+        """Drop the places: they do not match the items."""
         places, self._places = self._places, deque()
         for _, mark in places:
             if mark is not None:
                 self.lose(mark)
 
     def lend(self, item: object) -> None:
-        """Note that a unit has taken a thing that may come back: a connection of a pool."""
+        """Note that a unit has taken an object that may come back: a connection of a pool."""
         key, lent = id(item), self._lent
         try:
             lent[key] = weakref.ref(item, lambda _: lent.pop(key, None))
         except TypeError:
             kind = type(item)
             if kind.__module__ == "builtins" or "__slots__" in vars(kind):
-                return  # a message: a new one may have its number by then
-            lent[key] = kind  # an object of C's, such as a connection of SQLite
+                return  # a message: a new one may have its id by then
+            lent[key] = kind  # an object implemented in C, such as a connection of SQLite
             if len(lent) > _MAX_LENT:
                 lent.pop(next(iter(lent)), None)
 
     def comes_back(self, item: object) -> bool:
-        """Tell whether a unit has taken this very thing before."""
+        """Return whether a unit has taken this very object before."""
         lent = self._lent.pop(id(item), None)
         return lent is type(item) or (isinstance(lent, weakref.ref) and lent() is item)
 
@@ -142,7 +142,7 @@ def _is_measured(functions: Iterator[Any], sources: Sources) -> bool:
 
 
 def _list_functions(item: Any) -> Iterator[Any]:
-    """Yield something like a frame for each function that is run when somebody calls an item, or awaits it."""
+    """Yield something like a frame for each function that runs when an item is called, or awaited."""
     for _ in range(_MAX_WRAPPED):
         kind = type(item)
         if kind is FunctionType:
@@ -159,7 +159,7 @@ def _list_functions(item: Any) -> Iterator[Any]:
 
 
 def _list_calls(item: Any) -> Iterator[Any]:
-    """Yield the same for an instance that can be called. It is work, but not what to follow: there are pools of such."""
+    """Yield the same for a callable instance. It is work, but is not followed: there are pools of such instances."""
     for cls in type(item).__mro__:
         if "__call__" in vars(cls):
             yield from _list_functions(vars(cls)["__call__"])

@@ -1,4 +1,4 @@
-"""Doing something to a module of somebody else's once it is imported, and never importing it ourselves."""
+"""Run a callback when a third-party module is imported, without importing it ourselves."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _LAZY: tuple[type, ...] = (getattr(importlib.util, "_LazyModule", type(None)),)
 
 
 def when_imported(name: str, callback: Callback) -> None:
-    """Call ``callback(module)`` right after a module has been run, each time that is done; now if it has been.
+    """Call ``callback(module)`` right after a module has been run, each time; now if it already has been.
 
-    A module that somebody has found before the first call of this function, and loads at this moment, is looked at when
-    something is imported after it. What the callback raises is logged, never raised: somebody's import statement is
-    running. It may be called twice for the same module.
+    A module that was found before the first call of this function, and is loading at this moment, is noticed at the next
+    import. Exceptions of the callback are logged, never raised: an import statement of the application is running. The
+    callback may be called twice for the same module.
     """
     _waiting.setdefault(name, []).append(callback)
     if not any(each is FINDER for each in sys.meta_path):
@@ -41,7 +41,7 @@ def when_imported(name: str, callback: Callback) -> None:
 
 
 def forget() -> None:
-    """Call nobody any more."""
+    """Stop all callbacks."""
     _waiting.clear()
     _unseen.clear()
     if FINDER in sys.meta_path:
@@ -49,7 +49,7 @@ def forget() -> None:
 
 
 class _Finder:
-    """Finds nothing by itself: it lets those after it find the modules that are waited for, and watches them load."""
+    """Find nothing itself, but let later finders find the awaited modules, and watch them load."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
@@ -57,7 +57,7 @@ class _Finder:
         _look_again()
         if fullname not in _waiting or fullname in vars(_searching):
             return None
-        vars(_searching)[fullname] = True  # a finder that asks all others, from the first on, comes back to us
+        vars(_searching)[fullname] = True  # a finder that asks all finders, from the first on, calls us again
         try:
             spec = _ask(_list_after(self), fullname, path, target)
         finally:
@@ -77,22 +77,22 @@ def _list_after(finder: _Finder) -> list[Any]:
 
 
 def _ask(finders: list[Any], fullname: str, path: Sequence[str] | None, target: ModuleType | None) -> ModuleSpec | None:
-    """Return what the import system would find if it asked these."""
+    """Return the spec that the import system would find by these finders."""
     for finder in finders:
         if hasattr(finder, "find_spec"):
             spec: ModuleSpec | None = finder.find_spec(fullname, path, target)
             if spec is not None:
                 return spec
         elif sys.version_info < (3, 12) and finder.find_module(fullname, path) is not None:
-            return None  # one of the old kind has it: the import system knows how to ask it
+            return None  # a finder of the old protocol: the import system knows how to ask it
     return None
 
 
 class _Loader:
-    """Stands before a loader until the module is run, and steps aside then: the module has the loader that it would have.
+    """Stand before a loader until the module is run, then step aside, so that the module has its own loader.
 
-    It answers as the other, is taken for it by ``isinstance``, and hands on what is written to it: tools that watch imports,
-    too, put loaders of their own before it, read the other's attributes, and replace them.
+    It answers as the other, passes for it in ``isinstance``, and forwards writes: other tools that watch imports put their own
+    loaders before it, read the other's attributes, and replace them.
     """
 
     __slots__ = ("_profcov_name", "_profcov_other")
@@ -111,7 +111,7 @@ class _Loader:
             _unseen.add(name)
             raise
         if isinstance(other, importlib.util.LazyLoader):
-            _watch(_get(module, "__spec__"), name)  # it has only got ready to run the module when that is first used
+            _watch(_get(module, "__spec__"), name)  # it only prepares to run the module on its first use
         else:
             _call_all(name, module)
 
@@ -148,10 +148,10 @@ class _Loader:
 
 
 def _watch(spec: Any, name: str) -> None:
-    """Put a loader of ours before a spec's; one that knows only ``load_module`` stays alone."""
+    """Put a loader of ours before a spec's; leave one alone that has only ``load_module``."""
     loader = getattr(spec, "loader", None)
     if type(loader) is not _Loader and hasattr(loader, "exec_module"):
-        with contextlib.suppress(AttributeError, TypeError):  # somebody's own kind of spec, that cannot be changed
+        with contextlib.suppress(AttributeError, TypeError):  # a custom kind of spec, which cannot be changed
             spec.loader = _Loader(name, loader)
 
 
@@ -166,7 +166,7 @@ def _step_aside(ours: _Loader, other: Any, module: ModuleType) -> None:
 
 
 def _look_again() -> None:
-    """Call for the modules that have come past us: found before we waited for them, or by a finder that asks nobody."""
+    """Call for the modules that we missed: found before we waited for them, or by a finder before ours."""
     for name in tuple(_unseen):
         module = _find_complete(name)
         if module is not None:
@@ -175,7 +175,7 @@ def _look_again() -> None:
 
 
 def _find_complete(name: str) -> ModuleType | None:
-    """Return a module that has been run to its end; a lazy one is watched instead of being touched."""
+    """Return a module that has been run to its end; watch a lazy one instead of touching it."""
     module = sys.modules.get(name)
     if module is None:
         return None
@@ -187,7 +187,7 @@ def _find_complete(name: str) -> ModuleType | None:
 
 
 def _get(module: Any, name: str) -> Any:
-    """Return an attribute that a module has itself: anything can stand in ``sys.modules``, and may load when asked."""
+    """Return an attribute that a module has itself: anything can be in ``sys.modules``, and may load on access."""
     try:
         return object.__getattribute__(module, name)
     except AttributeError:

@@ -1,7 +1,7 @@
-"""Calls to other servers carry the slug on, to hosts that the settings name, by requests, urllib3, httpx and aiohttp.
+"""Calls to other servers carry the slug, to hosts that the settings name, by requests, urllib3, httpx and aiohttp.
 
-Each is patched where every hop passes, so that a redirect to another host is looked at by itself. Headers are added to a
-copy, or the libraries would take them along to the next host.
+Each is patched where every hop passes, so that a redirect to another host is checked separately. Headers are added to a
+copy, or the libraries would send them to the next host, too.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ def install() -> None:
 
 
 def forget() -> None:
-    """Ask again at the next install: what was patched has been put back."""
+    """Patch again at the next install: the patches were undone."""
     with _lock.held():
         _asked.clear()
 
 
 def _patch(module: ModuleType, patches: Iterable[tuple[str, str, Callable[..., Any]]]) -> None:
-    if INSTALLED:  # where it was taken back meanwhile, it stays so
+    if INSTALLED:  # if it was undone meanwhile, it stays so
         for owner, name, wrapper in patches:
             INSTALLED.wrap_once(getattr(module, owner), name, wrapper)
 
 
 def find_headers(scheme: str, host: str | None, port: int | None, given: Iterable[str]) -> dict[str, str]:
-    """Return the headers to add to a call: none outside a unit, to other hosts, or if the application has set them."""
+    """Return the headers to add to a call: nothing outside of a unit, to other hosts, or if the application has set them."""
     try:
         scope = find_scope()
         if scope is None or not host:
@@ -68,7 +68,7 @@ def find_headers(scheme: str, host: str | None, port: int | None, given: Iterabl
 
 
 def matches(patterns: tuple[str, ...], host: str, port: int | None) -> bool:
-    """Tell whether a host, or ``host:port``, matches one of the patterns."""
+    """Return whether a host, or ``host:port``, matches one of the patterns."""
     pattern = _compile(patterns)
     host = host.strip("[]").lower()
     names = [host, f"{host}:{port}", f"[{host}]", f"[{host}]:{port}"] if ":" in host else [host, f"{host}:{port}"]
@@ -79,7 +79,7 @@ def matches(patterns: tuple[str, ...], host: str, port: int | None) -> bool:
 def _compile(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
     if not patterns:
         return None
-    # Brackets are an IPv6 address's, and no choice of letters.
+    # Brackets belong to an IPv6 address, and are no character class.
     return re.compile("|".join(fnmatch.translate(each.lower().replace("[", "[[]")) for each in patterns))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _LENIENT: Final[dict[str, Any]] = {}
-"""How to ask for a signature: annotations are evaluated by the way, and many name what only type checkers import."""
+"""How to get a signature without evaluating annotations, many of which name things that only type checkers import."""
 if sys.version_info >= (3, 14):
     from annotationlib import Format
 
@@ -31,7 +31,7 @@ class _Patch:
 
 
 class Patches:
-    """What was replaced; empty means that nothing is."""
+    """What is replaced; empty means nothing."""
 
     def __init__(self) -> None:
         self._done: list[_Patch] = []
@@ -40,15 +40,15 @@ class Patches:
         return bool(self._done)
 
     def wrap(self, owner: Any, name: str, wrapper: Callable[..., Any], shape: Callable[..., Any] | None = None) -> None:
-        """Replace a function: calls go to ``wrapper(original, *args, **kwargs)``. Nothing if the owner lacks it.
+        """Replace a function: calls go to ``wrapper(original, *args, **kwargs)``. Do nothing if the owner lacks it.
 
-        A class of C, which cannot be changed, stays as it is.
+        A class implemented in C, which cannot be changed, stays as it is.
 
-        What the wrapper takes by position only, it is given so, also where the call names it as the function itself does.
-        A call that lacks any of that goes past the wrapper.
+        Positional-only parameters of the wrapper are passed by position, even if the call names them as the function does.
+        A call without them bypasses the wrapper.
 
-        Copies that somebody has wrapped and put into subclasses are replaced as well: their calls would miss ours. ``shape``
-        returns a function that calls the one it is given, for callers to whom it matters which arguments it takes.
+        Wrapped copies that others have put into subclasses are replaced as well, because their calls would bypass ours. ``shape``
+        returns a function that calls the one it is given, for callers that inspect its parameters.
         """
         if vars(owner).get(name) is not None:
             for each in [owner, *_copies(owner, name)]:
@@ -62,7 +62,7 @@ class Patches:
 
         @functools.wraps(call)
         def replacement(*args: Any, **kwargs: Any) -> Any:
-            # Off, and called all the same: by what somebody else has put on top before it was put back.
+            # Off, and called all the same: by a patch of others on top of it from before it was undone.
             if not patch.is_on:
                 return call(*args, **kwargs)
             missing = names[len(args) :]
@@ -76,7 +76,7 @@ class Patches:
         async def coroutine_replacement(*args: Any, **kwargs: Any) -> Any:
             return await replacement(*args, **kwargs)
 
-        # Frameworks call what is a coroutine function otherwise than what is none.
+        # Frameworks treat coroutine functions differently from others.
         new: Any = coroutine_replacement if inspect.iscoroutinefunction(call) else replacement
         if shape is not None:
             new = functools.wraps(call)(shape(replacement))
@@ -88,12 +88,12 @@ class Patches:
     def wrap_once(
         self, owner: Any, name: str, wrapper: Callable[..., Any], shape: Callable[..., Any] | None = None
     ) -> None:
-        """Replace a function unless that was done already."""
+        """Replace a function unless it is replaced already."""
         if not any(done.owner is owner and done.name == name for done in self._done):
             self.wrap(owner, name, wrapper, shape)
 
     def restore(self) -> None:
-        """Put back what is still ours; what somebody else has replaced since stays, and ours beneath it does nothing."""
+        """Undo what is still ours; patches of others on top stay, and ours beneath them does nothing."""
         while self._done:
             patch = self._done.pop()
             patch.is_on = False
@@ -102,7 +102,7 @@ class Patches:
 
 
 def _list_names(call: Callable[..., Any], wrapper: Callable[..., Any]) -> list[str]:
-    """Return the names of what a wrapper takes by position, as a call may give them; an empty one where it may not."""
+    """Return the names of a wrapper's positional parameters, as a call may give them; an empty one if it may not."""
     wanted = [each for each in _list_parameters(wrapper) if each.kind is each.POSITIONAL_ONLY][1:]
     given = [each.name if each.kind is each.POSITIONAL_OR_KEYWORD else "" for each in _list_parameters(call)]
     return [*given, *[""] * len(wanted)][: len(wanted)]
@@ -116,9 +116,9 @@ def _list_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
 
 
 def _unbound(owner: Any, original: Any, kind: type | None) -> Any:
-    """Return a function that calls what a class holds, instance or class first, as attribute access would bind it.
+    """Return a function that calls an attribute of a class, instance or class first, as attribute access would bind it.
 
-    What others have put there is not always a function: called directly, a ``wrapt.FunctionWrapper`` lacks its instance.
+    Patches of others are not always functions: called directly, a ``wrapt.FunctionWrapper`` lacks its instance.
     """
     if not isinstance(owner, type) or type(original) is FunctionType:
         return original
@@ -135,7 +135,7 @@ def _unbound(owner: Any, original: Any, kind: type | None) -> Any:
 
 
 def _copies(owner: Any, name: str) -> list[type]:
-    """Return the subclasses that have a wrapped copy of a method: a ``wrapt`` patch of a class that inherits it makes one."""
+    """Return the subclasses with a wrapped copy of a method: a ``wrapt`` patch of a class that inherits it makes one."""
     root = _unwrap(vars(owner)[name])
     return [cls for cls in _subclasses(owner) if name in vars(cls) and _unwrap(vars(cls)[name]) is root]
 

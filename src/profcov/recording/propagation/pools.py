@@ -1,4 +1,4 @@
-"""Work that a unit hands to a pool runs under its slug; the pool's own threads and processes are nobody's."""
+"""Work that a unit hands to a pool runs under its slug; the pool's own threads and processes belong to no unit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def install(patches: Patches) -> None:
 
 
 def follow_gevent(patches: Patches) -> None:
-    """Let work in gevent's pools of threads follow, its executor's among it, where the application has imported them."""
+    """Let work in gevent's thread pools follow, including its executor's, if the application has imported them."""
     module: Any = sys.modules.get("gevent.threadpool")
     if module is not None:
         patches.wrap_once(module.ThreadPool, "spawn", _submit_to_threads)
@@ -56,10 +56,10 @@ def _submit_to_threads(original: Callable[..., Any], pool: Any, function: Any, /
         with unbound():  # the submit may start a thread of the pool
             future = original(pool, step, *args, **kwargs)
     except BaseException:
-        del step  # the last reference, and the unit ends, unless the pool has it
+        del step  # the last reference: the unit ends, unless the pool has another
         raise
-    if hasattr(future, "add_done_callback"):  # what another's patch returns may be none
-        future.add_done_callback(lambda _: end())  # for one that is cancelled before it runs
+    if hasattr(future, "add_done_callback"):  # a patch of others may return something else
+        future.add_done_callback(lambda _: end())  # for work that is cancelled before it runs
     return future
 
 
@@ -72,7 +72,7 @@ def _submit_to_processes(original: Callable[..., Any], pool: Any, function: Any,
 
 
 def _add_done_callback(original: Callable[..., Any], future: Any, callback: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """Let a callback follow that the thread calls which has the result, after the work itself."""
+    """Let a callback follow that the thread with the result calls after the work itself."""
     scope = find_scope()
     if scope is not None and is_to_follow(callback) and not future.done():
         callback = Handed(callback, scope, may_run_for_ever=True)
@@ -94,13 +94,13 @@ def _hand_to_pool(original: Callable[..., Any], pool: Any, function: Any, /, *ar
 def _hand_with_callbacks(
     place: int, original: Callable[..., Any], pool: Any, function: Any, /, *args: Any, **kwargs: Any
 ) -> Any:
-    """Hand work to a pool with what is called when it is done: the arguments from a place on, after the function."""
+    """Hand work to a pool with its callbacks: the arguments after the function, from a position on."""
     given = dict(zip(_CALLBACKS, args[place:], strict=False))
     both = [{**given, **kwargs}.get(name) for name in _CALLBACKS]
     is_valid = len(args) <= place + len(_CALLBACKS) and not given.keys() & kwargs.keys()
     scope = find_scope()
     if scope is not None and any(each is not None for each in both) and is_valid:
-        step = Handed(_call, scope, may_run_for_ever=True)  # one unit, because one of them is called, once
+        step = Handed(_call, scope, may_run_for_ever=True)  # one unit, because only one of them is called, and once
         args = args[:place]
         kwargs.update(zip(_CALLBACKS, (functools.partial(step, each) for each in both), strict=True))
     return _hand_to_pool(original, pool, function, *args, **kwargs)

@@ -1,7 +1,7 @@
 """Child processes that a unit starts run under its slug: forked, spawned, or Python programs of their own.
 
-A program learns the slug from its environment. Only Python, and what may start it in the environment that this process has
-itself, is given it: who makes an environment for another program means that one, and no more.
+A program gets the slug through its environment. Only Python gets it, and programs that may start Python in this process's own
+environment: a separate environment for another program is separate on purpose.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from profcov.recording.propagation.patches import Patches
     from profcov.recording.scope import Scope
 
-# What Popen takes: the patches of others that are in its place need not tell, and this has been its order since Python 2.
+# Popen's parameters: patches of others in its place may hide them, and this has been the order since Python 2.
 _POPEN: Final = Signature(
     [
         *(Parameter(name, Parameter.POSITIONAL_OR_KEYWORD) for name in ("self", "args")),
@@ -69,7 +69,7 @@ def install(patches: Patches) -> None:
 
 
 class Carried:
-    """A function that runs under a slug in whatever process it is called in; pickled with the settings to record by."""
+    """A function that runs under a slug in any process that calls it; pickled with the settings to record by."""
 
     may_run_for_ever = False
 
@@ -86,7 +86,7 @@ class Carried:
         return cls(scope.book.slug, scope.book.settings, scope.trace.label, function)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Call the function as a unit of work; what it ran is on disk before its result is handed back."""
+        """Call the function as a unit of work; what it ran is on disk before its result is returned."""
         unit = recorder_for(self.settings).begin(self.slug, work_labelled(self.label))
         if not unit.traced:
             return self.function(*args, **kwargs)
@@ -105,7 +105,7 @@ class _CarriedRun:
 
     def __init__(self, scope: Scope, process: multiprocessing.process.BaseProcess) -> None:
         self._process = process
-        self._own = {"run": vars(process)["run"]} if "run" in vars(process) else {}  # goes before its class's
+        self._own = {"run": vars(process)["run"]} if "run" in vars(process) else {}  # takes precedence over its class's
         run = self._own.get("run") or functools.partial(type(process).run, process)
         self._carried = Carried.by(scope, run)
         self._carried.may_run_for_ever = process.daemon
@@ -115,7 +115,7 @@ class _CarriedRun:
         self._carried()
 
     def step_aside(self) -> None:
-        """Give the object back what it had."""
+        """Restore the object's own method."""
         vars(self._process).pop("run", None)
         vars(self._process).update(self._own)
 
@@ -131,14 +131,14 @@ def _start_process(original: Callable[..., None], process: multiprocessing.proce
         return
     run = vars(process)["run"] = _CarriedRun(scope, process)
     try:
-        with unbound():  # a fork server started by the way serves others, too
+        with unbound():  # a fork server that is started implicitly serves others, too
             original(process)
     finally:
         run.step_aside()
 
 
 def _serves_everybody(process: multiprocessing.process.BaseProcess) -> bool:
-    """Tell whether a process is the server of a :class:`multiprocessing.Manager`."""
+    """Return whether a process is the server of a :class:`multiprocessing.Manager`."""
     manager = getattr(sys.modules.get("multiprocessing.managers"), "BaseManager", None)
     target = getattr(process, "_target", None)
     return manager is not None and getattr(target, "__func__", None) is manager._run_server.__func__  # noqa: SLF001
@@ -152,7 +152,7 @@ def _start_program(original: Callable[..., None], /, *args: Any, **kwargs: Any) 
     try:
         given = _POPEN.bind(*args, **kwargs)
     except TypeError:
-        original(*args, **kwargs)  # which says what is wrong
+        original(*args, **kwargs)  # which reports what is wrong
         return
     words = given.arguments.get("args")
     if not isinstance(words, (str, bytes, os.PathLike, list, tuple)):
@@ -164,9 +164,9 @@ def _start_program(original: Callable[..., None], /, *args: Any, **kwargs: Any) 
 
 
 class _Prepared:
-    """What is called in a child before it becomes another program: all that the child ran is on disk then, and it has not died.
+    """The ``preexec_fn`` of a child: all that the child ran is on disk afterwards, and it does not count as dead.
 
-    Before the call, too, if that is nothing measured: it may be what takes from the child the right to write.
+    Write before the call, too, if it is not measured: it may drop the child's permission to write.
     """
 
     def __init__(self, function: Callable[[], Any], scope: Scope) -> None:
@@ -192,7 +192,7 @@ class _Prepared:
 
 
 def _describe(given: Mapping[str, Any]) -> Program:
-    """Return the program that ``subprocess.Popen`` starts by these arguments."""
+    """Return the program that ``subprocess.Popen`` starts with these arguments."""
     words = given["args"]
     name, *rest = [words] if isinstance(words, (str, bytes, os.PathLike)) else words or [""]
     if given.get("shell"):
@@ -217,7 +217,7 @@ def _exec_without_environment(execve: Callable[..., Any], original: Callable[...
 
 @contextlib.contextmanager
 def _becoming_another() -> Iterator[None]:
-    """Write everything before this process becomes another program; where it does not, for there is none, it goes on."""
+    """Write everything before this process becomes another program; if `exec` fails, carry on."""
     flush_everything()
     try:
         yield
@@ -232,10 +232,10 @@ def _exit(original: Callable[..., Any], status: int, /) -> Any:
 
 
 def _environment(given: Any, find_program: Callable[[], Program]) -> Any:
-    """Return a child's environment with the current slug, and the settings to record by, if it is one to be given them.
+    """Return a child's environment with the current slug and the settings to record by, if the child should get them.
 
-    It is as given outside a unit, for another program than Python, and where it is nothing that a process can be started with:
-    whoever starts it will say so.
+    It is unchanged outside of a unit, for a program other than Python, and if it is invalid: starting the process will then
+    fail with the proper error.
     """
     scope = find_scope()
     if scope is None:
@@ -250,7 +250,7 @@ def _environment(given: Any, find_program: Callable[[], Program]) -> Any:
         ours = {**scope.book.settings.environment_of_child(known), PROCESS_SLUG: scope.book.slug}
     except Exception as error:  # noqa: BLE001 (arguments that may be anything)
         raise_foreign(error)
-        log_once("child", "cannot tell what a child process is: it is not followed", error=error)
+        log_once("child", "cannot determine what a child process is: it is not followed", error=error)
         return given
     if any(isinstance(name, bytes) for name in environment):
         return environment | {os.fsencode(name): os.fsencode(value) for name, value in ours.items()}

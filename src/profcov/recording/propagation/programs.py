@@ -1,4 +1,4 @@
-"""Which programs are Python, or will start it: only these are given a slug by their environment."""
+"""Which programs are Python, or will start it: only these get a slug through their environment."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 _PYTHON: Final = re.compile(r"(python|pypy|graalpy)[\w.-]*", re.ASCII)
 _SHELLS: Final = frozenset({"sh", "ash", "bash", "dash", "fish", "ksh", "mksh", "zsh"})
 _HEAD: Final = 512
-"""So many bytes of a script are read."""
+"""How many bytes of a script are read."""
 _EXEC: Final = b"'''exec' "
-"""What the second line of a shell script begins with if it is a Python script: pip's, where the interpreter's path is long."""
+"""The start of the second line of a shell script that is a Python script: pip writes it if the interpreter's path is long."""
 
 
 class Program:
-    """A program that is about to be started: what the system calls it, and the words that follow on the command line.
+    """A program that is about to be started: its name, and the words that follow on the command line.
 
-    A name without a directory is looked for in those of ``search``; ``directory`` is where it will start.
+    A name without a directory is searched for in ``search``; ``directory`` is where it will start.
     """
 
     def __init__(
@@ -39,18 +39,18 @@ class Program:
 
     @property
     def is_python(self) -> bool:
-        """Whether it is an interpreter of Python, or a script for one."""
+        """Whether it is a Python interpreter, or a Python script."""
         return _is_python(self._path) or _is_python(self._interpreter)
 
     @property
     def may_start_python(self) -> bool:
-        """Whether it is a shell or a script for one, or a word of its command line names Python or a script for it."""
+        """Whether it is a shell or a shell script, or a word of its command line names Python or a Python script."""
         shells = {os.path.basename(self._path), os.path.basename(self._interpreter)} & _SHELLS  # noqa: PTH119
         return bool(shells) or any(word.endswith(".py") or _is_python(word) for word in self._words)
 
 
 def _is_python(path: str) -> bool:
-    """Tell whether a path leads to an interpreter: by its name, or by that of the file behind a link."""
+    """Return whether a path leads to an interpreter: by its name, or by that of the file behind a link."""
     if not path:
         return False
     names = (os.path.basename(path), os.path.basename(os.path.realpath(path)))  # noqa: PTH119
@@ -58,7 +58,7 @@ def _is_python(path: str) -> bool:
 
 
 def _read_interpreter(path: str) -> str:
-    """Return what the first line of a script names, ``env`` left out; empty if it is none."""
+    """Return the interpreter in the first line of a script, without ``env``; empty if it is no script."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
             return ""

@@ -1,7 +1,7 @@
 """Tasks and callbacks of an event loop that a unit makes run under its slug.
 
-A task's context carries the scope by itself; what is added is that readers wait for the task, and, for an engine
-that must be switched on and off, that its steps are steps of the unit.
+A task's context carries the scope by itself. In addition, readers wait for the task, and, for an engine that must
+be switched on and off, its steps are steps of the unit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 def install() -> None:
-    """Let tasks follow, in whatever event loop and thread they are made; a second call changes nothing."""
+    """Let tasks follow, in any event loop and thread; a second call changes nothing."""
     wrap(asyncio.BaseEventLoop, create_task=create_task, call_soon_threadsafe=call_from_thread)
 
 
@@ -44,7 +44,7 @@ def wrap(owner: type, **wrappers: Callable[..., Any]) -> None:
 
 
 def follow(unit: Unit) -> None:
-    """Let what a unit hands to the event loop that it runs in follow; never raises."""
+    """Let work follow that a unit hands to its own event loop; never raise."""
     try:
         _follow(unit)
     except Exception as error:  # noqa: BLE001
@@ -65,7 +65,7 @@ def _follow(unit: Unit) -> None:
 
 
 _hosts: Final[weakref.WeakSet[Any]] = weakref.WeakSet()
-"""Tasks that were there before the unit that they run: what they run is the unit's only as long as they wait for it."""
+"""Tasks older than the unit that they run: what they run belongs to the unit only while they wait for it."""
 
 
 def _follow_callbacks(capabilities: Capabilities) -> None:
@@ -73,7 +73,7 @@ def _follow_callbacks(capabilities: Capabilities) -> None:
     if capabilities.coroutine_blocks or _prepared == [vars(asyncio.Handle)["_run"]]:
         return
     INSTALLED.wrap_once(asyncio.Handle, "_run", _run_callback)
-    when_imported("anyio._backends._asyncio", _follow_anyio)  # which anyio imports when it is used first
+    when_imported("anyio._backends._asyncio", _follow_anyio)  # which anyio imports on first use
     _prepared[:] = [vars(asyncio.Handle)["_run"]]
 
 
@@ -86,7 +86,7 @@ def _follow_anyio(module: Any) -> None:
 
 
 def create_task(original: Callable[..., Any], loop: Any, coroutine: Any, /, **options: Any) -> Any:
-    """Make a task that is a unit of its own if a unit makes it."""
+    """Make a task, which is a unit of its own if a unit makes it."""
     context = options.get("context")
     given = current.get() if context is None else context.get(current)
     scope = (
@@ -101,7 +101,7 @@ def create_task(original: Callable[..., Any], loop: Any, coroutine: Any, /, **op
     if type(given) is Nobody and given.blocks:
         task = original(loop, given.book.engine.drive(coroutine, given), **options)
         blocks, mine = given.blocks, id(task)
-        blocks.add(mine)  # it goes on to be nobody's when the block has ended
+        blocks.add(mine)  # it still belongs to no unit when the block has ended
         task.add_done_callback(lambda _: blocks.discard(mine))
         return task
     return original(loop, coroutine, **options)
@@ -110,7 +110,7 @@ def create_task(original: Callable[..., Any], loop: Any, coroutine: Any, /, **op
 def _create_unit(original: Callable[..., Any], loop: Any, coroutine: Any, options: dict[str, Any], scope: Scope) -> Any:
     follow_loop(loop)
     _follow_callbacks(scope.book.engine.capabilities)
-    has_context = options.get("context") is not None  # somebody's own, which is not ours to write to
+    has_context = options.get("context") is not None  # a custom task, without room for an attribute of ours
     unit = adopt(scope, may_run_for_ever=True, shares=has_context)
     unit.coroutine = coroutine
     token = None if has_context else current.set(unit.scope)
@@ -127,7 +127,7 @@ def _create_unit(original: Callable[..., Any], loop: Any, coroutine: Any, option
 
 
 def call_from_thread(original: Callable[..., Any], loop: Any, callback: Any, /, *args: Any, **options: Any) -> Any:
-    """Let callbacks follow from now on: the loop may be one that no unit runs in."""
+    """Let callbacks follow from now on: the loop may be one in which no unit runs."""
     scope = find_scope()
     if scope is not None:
         follow_loop(loop)
@@ -146,7 +146,7 @@ def _run_callback(original: Callable[..., None], handle: Any, /) -> None:
 
 
 def makes_own_steps(callback: Any) -> bool:
-    """Tell whether a callback resumes a task whose coroutine makes its own steps, or waits for a unit that does."""
+    """Return whether a callback resumes a task whose coroutine makes its own steps, or waits for a unit that does."""
     try:
         task = getattr(callback, "__self__", None)
         return isinstance(task, asyncio.Task) and (task in _hosts or isinstance(task.get_coro(), StepCoroutine))
@@ -168,4 +168,4 @@ async def _run_in_anyio_thread(
         step.end()
 
 
-propagation.follow_loop(asyncio)  # where this module is the first to import it, it was not whole then
+propagation.follow_loop(asyncio)  # if this module is the first to import it, it was incomplete then

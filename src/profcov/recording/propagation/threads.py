@@ -1,7 +1,7 @@
 """Threads that a unit starts run under its slug, as units of their own that end with the thread.
 
-What is patched is what starts a thread, below ``threading``: whatever others do to ``Thread.start`` and ``run``, in classes
-and in instances, goes on above it, and whatever kills the thread passes it.
+The function that starts a thread is patched, below ``threading``: patches of others to ``Thread.start`` and ``run``, in classes
+and in instances, work above it, and whatever ends the thread passes through it.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from profcov.recording.propagation.patches import Patches
 
-# Threads that take work from a queue, other people's work: the library carries the context with each piece of it, or we do.
-# The last is ours, which writes for all.
+# Threads that take other code's work from a queue: the library carries the context with each piece of work, or we do.
+# The last one is ours, which writes for all.
 _NOBODYS = ("aiosqlite.", "anyio.", "gevent._monitor", "gevent.threadpool", "profcov.")
 
 # The last two are the names that ``threading`` calls: the former until 3.12, the latter since 3.13.
@@ -42,18 +42,18 @@ def _start(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs:
     thread = function.__self__ if type(function) is MethodType else None
     if _is_nobodys(function, thread):
         return original(function, *args, **kwargs)
-    # A daemon may run for ever; for another the interpreter itself waits.
+    # A daemon may run for ever; the interpreter itself waits for other threads.
     is_waited_for = isinstance(thread, threading.Thread) and not thread.daemon
     step = Handed(function, scope, may_run_for_ever=not is_waited_for)
     try:
         return original(step, *args, **kwargs)
     except BaseException:
-        del step  # the last reference, and the unit ends, unless the thread has started
+        del step  # the last reference: the unit ends, unless the thread has started
         raise
 
 
 def _is_nobodys(function: Any, thread: Any) -> bool:
-    """Tell by the modules that a function, or the thread whose method it is, comes from."""
+    """Return whether a thread belongs to no unit, by the module of its function, or of the thread whose method that is."""
     try:
         module = getattr(function, "__module__", None) if thread is None else type(thread).__module__
         target = getattr(getattr(thread, "_target", None), "__module__", None)

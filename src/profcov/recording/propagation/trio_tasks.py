@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def install() -> None:
-    """Let work in trio's worker threads follow; the threads themselves, which serve everybody, are nobody's."""
+    """Let work in trio's worker threads follow; the threads themselves are shared, and belong to no unit."""
     cache: Any = sys.modules.get("trio._core._thread_cache")
     if cache is not None:
         INSTALLED.wrap_once(cache.ThreadCache, "start_thread_soon", _start_thread_soon)
@@ -30,7 +30,7 @@ def install() -> None:
 
 
 def _send_to_trio(original: Callable[..., Any], token: Any, /, *args: Any, **kwargs: Any) -> Any:
-    """Say that work is not followed into a trio of another thread, unless that was asked to run this very thread."""
+    """Note that work is not followed into a trio of another thread, unless that trio started this very thread."""
     scope = None if token is None else find_scope()
     if scope is not None and not scope.book.engine.capabilities.coroutine_blocks:
         scope.book.miss(UNFOLLOWED)
@@ -58,7 +58,7 @@ def follow() -> None:
 
 
 class _Tasks:
-    """An instrument: trio tells it of each task, before its first step and after its last."""
+    """An instrument: trio calls it for each task, before its first step and after its last."""
 
     def __init__(self) -> None:
         self._units: dict[Any, Unit] = {}
@@ -68,7 +68,7 @@ class _Tasks:
         try:
             scope = task.context.get(current)
             if type(scope) is Nobody:
-                scope.blocks.add(id(task))  # it goes on to be nobody's when the block has ended
+                scope.blocks.add(id(task))  # it still belongs to no unit when the block has ended
             elif scope is not None and scope.holders:
                 unit = self._units[task] = adopt(scope, may_run_for_ever=True)
                 unit.coroutine = task.coro

@@ -1,4 +1,4 @@
-"""What uvloop's loops call: its handles and its connections are its own, and no engine of a thread sees their contexts."""
+"""Callbacks of uvloop's loops: its handles and connections are implemented in C, and a thread's engine does not see their contexts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _CALLED: Final = (
     *("get_buffer", "buffer_updated", "datagram_received", "error_received"),
     *("pipe_data_received", "pipe_connection_lost", "process_exited"),
 )
-"""What is called of a protocol."""
+"""The methods of a protocol that are called."""
 
 
 def install() -> None:
@@ -52,7 +52,7 @@ def _call_second(
 
 
 def _as_step(callback: Any, context: Context | None) -> Any:
-    """Return a callback that runs as a step of the scope that its context has, where the engine needs that."""
+    """Return a callback that runs as a step of its context's scope, if the engine needs that."""
     scope = current.get() if context is None else context.get(current)
     if (
         scope is None
@@ -63,7 +63,7 @@ def _as_step(callback: Any, context: Context | None) -> Any:
         return callback
 
     def step(*args: Any) -> Any:
-        if not scope.holders:  # what is called for a connection or a signal, again and again: the unit has ended
+        if not scope.holders:  # called repeatedly for a connection or a signal: the unit has ended
             return callback(*args)
         with Step(scope.book.engine, scope):
             return callback(*args)
@@ -73,7 +73,7 @@ def _as_step(callback: Any, context: Context | None) -> Any:
 
 
 def _open(original: Callable[..., Any], loop: Any, factory: Any, /, *args: Any, **options: Any) -> Any:
-    """Open or serve connections; only a protocol whose methods are measured is touched."""
+    """Open or serve connections; touch only a protocol whose methods are measured."""
     scope = current.get()
     if scope is None or scope.book.engine.capabilities.coroutine_blocks or not callable(factory):
         return original(loop, factory, *args, **options)
