@@ -32,19 +32,6 @@ ELSEWHERE = {
     "recording/traces.py": "unit/recording/test_book.py",
     "recording/unit.py": "unit/recording/test_recorder.py",
     "recording/work.py": "unit/recording/test_recorder.py",
-    "store/clean.py": "unit/cli/test_housekeeping.py",
-    "store/consume.py": "unit/store/test_combine.py",
-    "store/denial.py": "unit/store/test_admission.py",
-    "store/directory.py": "unit/store/test_files.py",
-    "store/facts.py": "unit/store/test_jobs.py",
-    "store/flock.py": "unit/store/test_lock.py",
-    "store/holders.py": "unit/store/test_presence.py",
-    "store/naming.py": "unit/store/test_combine.py",
-    "store/notes.py": "unit/store/test_presence.py",
-    "store/own_file.py": "unit/store/test_presence.py",
-    "store/previous.py": "unit/store/test_merge.py",
-    "store/rows.py": "unit/store/test_presence.py",
-    "store/survey.py": "unit/cli/test_housekeeping.py",
 }
 """The tests of modules that have no logic of their own to try alone, or are tried through the one that stands in front of them."""
 OF_SEVERAL = {
