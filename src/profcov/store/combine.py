@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from coverage.exceptions import CoverageException
 
@@ -17,21 +17,14 @@ from profcov.configuration import (
 )
 from profcov.errors import CoverageMergeError, NothingMeasuredError, as_write_error
 from profcov.reasons import (
-    JOBS_UNFINISHED,
-    JOBS_UNMEASURED,
-    LINES_IMPOSSIBLE,
-    LINES_UNWRITTEN,
     PLAYBACK_FAILED,
-    SHARD_UNREADABLE,
-    SOURCE_CHANGED,
 )
 from profcov.store.consume import consume, finish
 from profcov.store.content import Content
 from profcov.store.directory import make_state
 from profcov.store.files import PRIVATE, create_private, make_directory, replacing
-from profcov.store.holders import list_died, list_failed, list_notes
+from profcov.store.holders import list_failed, list_notes
 from profcov.store.impossible_lines import leave_out_impossible
-from profcov.store.jobs import list_jobs, name_doubtful
 from profcov.store.layout import (
     artifact_path,
     list_shards,
@@ -39,11 +32,12 @@ from profcov.store.layout import (
     sidecar_path,
     unfinished_path,
 )
+from profcov.store.making import Making
 from profcov.store.merge import read_shards
 from profcov.store.naming import ask_coverage
 from profcov.store.playing import consuming, is_broken_off
 from profcov.store.previous import keep_before, read_before
-from profcov.store.sidecar import Making, describe, describe_death, write_sidecar
+from profcov.store.sidecar import write_sidecar
 from profcov.store.unmeasured import tell_unmeasured
 
 if TYPE_CHECKING:
@@ -51,13 +45,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
-    from profcov.store.holders import Holder
     from profcov.store.lock import Exclusive
     from profcov.store.merge import Gathered
     from profcov.store.playing import Play
-
-_OF_JOBS: Final = {JOBS_UNFINISHED, JOBS_UNMEASURED}
-"""What may no longer be true when jobs have ended since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,45 +128,33 @@ def combine(
             names, own = ask_coverage(slug, gathered.names, configuration, merged)
             gathered.rename(names)
             content, changed = gathered.merge(before)
-            impossible = leave_out_impossible(content, gathered.sources)
-            failed = list_failed(data_dir, slug)
-            gathered.counted = frozenset(before.facts.get("kept_shards", ()))
-            died = [each for each in list_died(failed) if describe_death(each) not in before.facts.get("died", ())]
-            listed = list_jobs(gathered.jobs, died, jobs or {}, before.facts.get("jobs", ()), gathered.counted_jobs)
-            if not (failed or name_doubtful(listed)):
-                _refuse_nothing(slug, content, measured, gathered)
-            _write(slug, content, merged)
             making = Making(
                 slug=slug,
                 gathered=gathered,
-                reasons=_reasons(
-                    given,
-                    before,
-                    gathered,
-                    failed=failed,
-                    jobs=listed,
-                    changed=changed,
-                    impossible=impossible,
-                ),
-                died=died,
-                changed=changed,
-                impossible=impossible,
-                jobs=listed,
+                content=content,
                 before=before.facts,
+                given=given,
+                told=jobs or {},
+                failed=list_failed(data_dir, slug),
+                changed=changed,
+                impossible=leave_out_impossible(content, gathered.sources),
                 settings=complete_settings(measured or own),
                 other_settings=others,
             )
+            if not making.has_notes:
+                _refuse_nothing(slug, content, measured, gathered)
+            _write(slug, content, merged)
             merged.chmod(0o666 & ~umask)
             keep_before(artifact, umask)
-        generation = lock.generation + (not keep)
-        write_sidecar(artifact, describe(artifact, making, content, generation=generation, keep=keep), umask)
+        facts = making.describe(artifact, generation=lock.generation + (not keep), keep=keep)
+        write_sidecar(artifact, facts, umask)
         if not keep:
-            consume(lock, gathered.shards, failed)
+            consume(lock, gathered.shards, making.failed)
             _quarantine(lock, gathered.unreadable)
-    return _sum_up(artifact, making, content)
+    return _sum_up(artifact, making)
 
 
-def _sum_up(artifact: Path, making: Making, content: Content) -> Artifact:
+def _sum_up(artifact: Path, making: Making) -> Artifact:
     kept = making.gathered.sources
     return Artifact(
         slug=making.slug,
@@ -184,7 +162,7 @@ def _sum_up(artifact: Path, making: Making, content: Content) -> Artifact:
         sidecar=sidecar_path(artifact),
         complete=not making.reasons,
         reasons=making.reasons,
-        files=len(content.files),
+        files=len(making.content.files),
         shards=len(making.gathered.shards),
         changed={
             file: [kept[file], *(each for each in versions if each != kept[file])]
@@ -223,29 +201,6 @@ def _gather(lock: Exclusive) -> Gathered:
             lock.slug, f"none of its {len(found)} shards can be read; they are in {quarantine_dir(lock.data_dir)}"
         )
     return gathered
-
-
-def _reasons(
-    given: Sequence[str],
-    before: Content,
-    gathered: Gathered,
-    *,
-    failed: Sequence[Holder],
-    jobs: Sequence[Mapping[str, Any]],
-    changed: Mapping[str, object],
-    impossible: Mapping[str, object],
-) -> tuple[str, ...]:
-    """Return why an artifact is partial; nothing if it is complete."""
-    own = (
-        *((each, True) for each in sorted({each.missing for each in failed if each.missing})),
-        (LINES_UNWRITTEN, gathered.lost),
-        (SHARD_UNREADABLE, gathered.unreadable),
-        (SOURCE_CHANGED, changed),
-        (LINES_IMPOSSIBLE, impossible),
-        *((reason, True) for reason in name_doubtful(jobs)),
-    )
-    earlier = [each for each in before.facts.get("reasons", ()) if each not in _OF_JOBS]
-    return tuple(dict.fromkeys([*given, *earlier, *(code for code, found in own if found)]))
 
 
 def _refuse_nothing(slug: Slug, content: Content, measured: Mapping[str, Any] | None, gathered: Gathered) -> None:

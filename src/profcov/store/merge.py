@@ -12,7 +12,7 @@ from profcov.store.files import file_digest
 from profcov.store.line_sets import unite_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Container, Iterable, Mapping, Sequence
     from pathlib import Path
 
 
@@ -24,8 +24,6 @@ class Gathered:
     unreadable: list[tuple[Path, str]] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     """The sha256 of the sources that ran, by file; set by :meth:`merge`."""
-    counted: frozenset[str] = frozenset()
-    """The names of shards that the artifact to append to has already counted: they were kept."""
 
     @property
     def shards(self) -> list[Path]:
@@ -64,19 +62,13 @@ class Gathered:
         return sum(int(each.facts.get("lost", 0)) for each in self.contents.values())
 
     @property
-    def new(self) -> list[Path]:
-        """The shards that the artifact to append to has not counted."""
-        return [shard for shard in self.contents if shard.name not in self.counted]
-
-    @property
     def jobs(self) -> list[dict[str, Any]]:
         """The notes about jobs."""
         return _list_jobs(self.contents.values())
 
-    @property
-    def counted_jobs(self) -> list[dict[str, Any]]:
-        """Those that the artifact to append to has counted."""
-        return _list_jobs(content for shard, content in self.contents.items() if shard.name in self.counted)
+    def jobs_in(self, names: Container[str]) -> list[dict[str, Any]]:
+        """Return what was noted of jobs in the shards of these names."""
+        return _list_jobs(content for shard, content in self.contents.items() if shard.name in names)
 
     @property
     def written(self) -> list[float]:

@@ -3,114 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
-import sys
-import time
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
-
-import coverage
 
 from profcov.errors import CoverageReadError, as_read_error, as_write_error
 from profcov.store.facts import SIDECAR, find_wrong
 from profcov.store.files import PRIVATE, file_digest, replace_file
 from profcov.store.layout import previous_path, sidecar_path, unfinished_path
-from profcov.store.line_sets import unite_lines
-from profcov.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from profcov.slug import Slug
-    from profcov.store.content import Content
-    from profcov.store.holders import Holder
-    from profcov.store.merge import Gathered
 
 SCHEMA_VERSION: Final = 1
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Making:
-    """How an artifact was made: from which shards, by which processes and jobs, and why it is partial.
-
-    ``changed`` has the sha256 of each version of the files of which there is more than one; ``impossible`` the lines that
-    were left out because their file ends before them; ``jobs`` are as :func:`profcov.store.jobs.list_jobs` has them; ``before``
-    is the sidecar of the artifact that was appended to. ``settings`` are coverage.py's settings where it was measured,
-    ``other_settings`` those of processes with other ones.
-    """
-
-    slug: Slug
-    gathered: Gathered
-    reasons: tuple[str, ...]
-    died: Sequence[Holder]
-    changed: Mapping[str, list[str]]
-    impossible: Mapping[str, list[int]]
-    jobs: Sequence[Mapping[str, Any]]
-    before: Mapping[str, Any]
-    settings: Mapping[str, Any]
-    other_settings: Sequence[Mapping[str, Any]]
-
-
-def describe(artifact: Path, making: Making, content: Content, *, generation: int, keep: bool) -> dict[str, Any]:
-    """Return the facts about a freshly combined artifact, as ``docs/reference/sidecar.schema.json`` has them.
-
-    ``sources`` has the sha256 of each file as it was when it ran; if no shard has it, as it is on disk now, or null
-    if it is not there. With ``keep`` the shards stay to be combined again, and must not be counted again.
-    """
-    before, recorded, written = making.before, making.gathered.sources, making.gathered.written
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "slug": making.slug,
-        "status": "partial" if making.reasons else "complete",
-        "reasons": list(making.reasons),
-        "created": _instant(time.time()),
-        "recorded": {"first": _instant(min(written)), "last": _instant(max(written))} if written else None,
-        "generation": generation,
-        "shards": len(making.gathered.new) + before.get("shards", 0),
-        "kept_shards": [shard.name for shard in making.gathered.shards] if keep else [],
-        **_origins(making),
-        "contexts": sorted({context for context, _ in (*content.lines, *content.arcs)}),
-        "jobs": list(making.jobs),
-        "job_ids": sorted({*(each["id"] for each in making.jobs), *before.get("job_ids", ())}),
-        "versions": {
-            "profcov": __version__,
-            "coverage": coverage.__version__,
-            "python": platform.python_version(),
-        },
-        "platform": sys.platform,
-        "source_root": os.getcwd(),  # noqa: PTH109
-        "settings": dict(making.settings),
-        "other_settings": [dict(each) for each in making.other_settings],
-        "coverage_types": {"line": True, "branch": bool(making.settings.get("branch")), "function": True},
-        "sha256": file_digest(artifact),
-        "sources": {name: recorded.get(name) or file_digest(name) for name in sorted(content.files)},
-        "imported": sorted({*making.gathered.imported, *before.get("imported", ())}),
-        "ran_outside": unite_lines([making.gathered.outside, before.get("ran_outside", {})]),
-        "changed_sources": {file: list(digests) for file, digests in sorted(making.changed.items())},
-        "impossible_lines": {**before.get("impossible_lines", {}), **making.impossible},
-    }
-
-
-def _origins(making: Making) -> dict[str, Any]:
-    """Return which hosts and processes wrote, and which died with work in flight."""
-    origins = [shard.name.rsplit(".", 3)[1:3] for shard in making.gathered.shards]
-    return {
-        "hosts": sorted({host for host, _ in origins} | set(making.before.get("hosts", ()))),
-        "pids": sorted({int(pid) for _, pid in origins} | set(making.before.get("pids", ()))),
-        "died": [*map(describe_death, making.died), *making.before.get("died", ())],
-    }
-
-
-def describe_death(holder: Holder) -> dict[str, Any]:
-    """Return a sidecar's entry for a process that died with work in flight."""
-    return {"host": holder.host, "pid": holder.pid, "since": _instant(holder.since), "job": holder.job or None}
-
-
-def _instant(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def check_artifact(artifact: Path) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import os
 import random
 import sqlite3
@@ -10,7 +9,6 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import coverage
-import jsonschema
 import pytest
 from at_work import begin
 
@@ -139,31 +137,6 @@ def test_branches_and_lines_are_one_clear_error(data: Path) -> None:
     with pytest.raises(CoverageMergeError, match="some of its shards have branches"):
         combine(data, DEMO)
     assert len(list_shards(data, DEMO)) == 2
-
-
-def test_sidecars_are_as_their_schema_says(tmp_path: Path, data: Path, request: pytest.FixtureRequest) -> None:
-    schema = json.loads((request.config.rootpath / "docs/reference/sidecar.schema.json").read_text())
-    jsonschema.Draft202012Validator.check_schema(schema)
-    source = tmp_path / "a.py"
-    source.touch()
-    write(data, {str(source): {1}, "/nowhere.py": {2}}, sources={str(source): "1" * 64}, written=5.5)
-    write(data, {str(source): {1}}, sources={str(source): "2" * 64})
-    begin(data, DEMO)[0].abandon()
-    write(data, {}).write_text("no shard")
-    made = combine(data, DEMO, jobs={"1": "queued"})
-    assert set(made.reasons) == {"jobs-unfinished", "process-died", "shard-unreadable", "source-changed"}
-    jsonschema.validate(read_sidecar(made.path), schema)
-    write(data, {str(source): {1}})
-    jsonschema.validate(read_sidecar(combine(data, DEMO).path), schema)
-    begin(data, DEMO)[0].abandon()
-    empty = read_sidecar(combine(data, DEMO).path)
-    assert (empty["shards"], empty["reasons"]) == (0, ["process-died"])
-    jsonschema.validate(empty, schema)
-
-
-def test_lines_that_were_given_up_make_an_artifact_partial(data: Path) -> None:
-    write(data, {"/src/a.py": {1}}, lost=2)
-    assert combine(data, DEMO).reasons == ("lines-unwritten",)
 
 
 def test_a_damaged_shard_stays_a_reason_for_as_long_as_the_shards_are_kept(data: Path) -> None:
