@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 SCHEMA_VERSION: Final = 1
 _GAP: Final = 2
 _MIN_CHARS: Final = 16
-"""A column of words is never narrower, unless they are all short."""
+"""The least width of a column of words, unless they are all short."""
 _QUIET: Final = threading.Event()
-"""Of the whole process, because its threads write notes, too; each command sets or clears it."""
+"""For the whole process, because its threads write notes, too; each command sets or clears it."""
 
 
 def print_answer(
     columns: Sequence[str], rows: Iterable[Row], form: str = "text", *, name: str = "profiles", titled: bool = True
 ) -> None:
-    """Print rows as text below the titles of some columns, or whole as a list in JSON.
+    """Print rows as text with some columns, or whole as a list in JSON.
 
     If not ``titled``, the titles are for terminals only.
     """

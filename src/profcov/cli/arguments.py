@@ -35,7 +35,7 @@ def slugs_argument(*, required: bool = False) -> Decorator:
 
 
 def complete_slug(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return the recorded profiles that begin so; none where the data directory cannot be read."""
+    """Return the recorded profiles that begin so; nothing if the data directory cannot be read."""
     given = ctx.params.get("data_dir")
     with contextlib.suppress(ProfcovError, OSError):
         taken = set(ctx.params.get("slugs") or ())
@@ -45,7 +45,7 @@ def complete_slug(ctx: click.Context, _param: click.Parameter, incomplete: str) 
 
 
 def refuse_unknown(directory: Path, slugs: Iterable[Slug], known: Iterable[Slug]) -> None:
-    """Refuse the profiles of which the directory knows nothing, and name the one that the first is like.
+    """Refuse the profiles that the directory does not know, and suggest a similar name for the first.
 
     Raises:
         CoverageReadError: there is one.
@@ -62,7 +62,7 @@ def data_dir_option(meaning: str) -> Decorator:
     return click.option(
         "--data-dir",
         metavar="DIR",
-        type=click.Path(path_type=Path, readable=False),  # whose it is, is told where it is read
+        type=click.Path(path_type=Path, readable=False),  # an unreadable one is reported where it is read
         help=f"{meaning}  [default: ${settings.DIR} or {settings.DEFAULT_DIR}]",
     )
 
@@ -71,7 +71,7 @@ def find_data_dir(given: Path | None, *, must_exist: bool = False) -> Path:
     """Return the data directory: the one given, else the environment's, else the default one.
 
     Raises:
-        CoverageReadError: it must exist, and is no directory; or an older profcov has written it.
+        CoverageReadError: it must exist, and is no directory; or an older profcov wrote it.
     """
     directory = (given or Path(os.environ.get(settings.DIR) or settings.DEFAULT_DIR)).absolute()
     if directory.exists() and not directory.is_dir():
@@ -98,7 +98,7 @@ def config_option() -> Decorator:
 
 
 def find_config(given: str | None) -> Path | None:
-    """Return the coverage configuration: the one given, else the environment's, else the default one where it exists.
+    """Return the coverage configuration: the one given, else the environment's, else the default one if it exists.
 
     Raises:
         SettingsError: it was named, and is not there.
@@ -111,9 +111,9 @@ def find_config(given: str | None) -> Path | None:
 
 
 def find_config_to_play(given: str | None) -> Path | None:
-    """Return what :func:`find_config` does, and warn of what coverage.py finds by itself if that cannot be used.
+    """Return the same as :func:`find_config`, and warn if the one that coverage.py finds by itself cannot be used.
 
-    The server has measured with that, if it was started here: then what is played could not be combined.
+    The server has measured with it, if it was started here: then the play could not be combined.
 
     Raises:
         SettingsError: a file was named, and is not there.
@@ -131,7 +131,7 @@ def find_config_to_play(given: str | None) -> Path | None:
 def _warn(complaints: Iterable[str]) -> None:
     for complaint in complaints:
         click.echo(f"profcov: warning: {complaint}", err=True)
-    warnings.filterwarnings("ignore", "Unrecognized option")  # or coverage.py says so each time
+    warnings.filterwarnings("ignore", "Unrecognized option")  # or coverage.py warns each time
 
 
 def timeout_option(meaning: str) -> Decorator:
@@ -154,7 +154,7 @@ def format_option(*more: str, meaning: str = "How to print it.") -> Decorator:
 
 
 def ignore_source_changes_option() -> Decorator:
-    """Return the option ``--ignore-source-changes``: report on artifacts whose sources are others by now."""
+    """Return the option ``--ignore-source-changes``: report on artifacts whose sources have changed."""
     return click.option(
         "--ignore-source-changes", is_flag=True, help="Report although sources have changed since they were recorded."
     )
@@ -170,7 +170,7 @@ def parse_slugs(texts: Iterable[str]) -> list[Slug]:
 
 
 def tell_silent_runs(data_dir: Path, *, once: bool = False) -> None:
-    """Say which commands of ``profcov run`` have not loaded profcov; of those that have ended, if ``once``, for the last time."""
+    """Report the commands of ``profcov run`` that have not loaded profcov; with ``once``, those that have ended for the last time."""
     for run in list_silent(data_dir):
         click.echo(f"profcov: {run}", err=True)
         if once and run.is_over:

@@ -96,7 +96,7 @@ def command(
     refuse_unknown(directory, chosen, [each.slug for each in everything])
     held = [each for each in everything if not chosen or each.slug in chosen]
     if chosen and ctx.get_parameter_source("max_bytes") is click.core.ParameterSource.ENVIRONMENT:
-        max_bytes = None  # the limit of the whole directory: who names profiles means them
+        max_bytes = None  # the limit is for the whole directory, not for named profiles
     rotates = older_than is not None or keep_newest is not None or max_bytes is not None
     if not rotates and not chosen:
         raise click.UsageError("name profiles, or say which are to go: --older-than, --keep-newest, --max-bytes")

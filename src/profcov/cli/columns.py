@@ -1,4 +1,4 @@
-"""The words above columns, which are the keys in JSON: one word a thing, in every command and format."""
+"""The titles of columns, which are the keys in JSON: each means the same in every command and format."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def _show_plain(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its title, what is in it, and how a value is shown to people; in JSON it is as it is."""
+    """A column: its title, its meaning, and how a value is shown to people; in JSON it is unchanged."""
 
     title: str
     meaning: str
@@ -44,7 +44,7 @@ class Column:
         return self.title.replace(" ", "_")
 
     def cell(self, row: Row) -> str:
-        """Return the text of a row's value; a partial artifact's status has its reasons behind it."""
+        """Return the text of a row's value; the status of a partial artifact includes its reasons."""
         shown = self.show(row[self.key])
         return status_text(shown, row.get("reasons") or ()) if self.title == "status" else shown
 

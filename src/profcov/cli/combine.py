@@ -126,9 +126,9 @@ def command(
 
 
 def _tell(failures: Sequence[ProfcovError], *, forgive_nothing: bool) -> None:
-    """Say what has failed, and raise the last of it.
+    """Report what has failed, and raise the last error.
 
-    A slug of which nothing measured ran is none where nobody has named it: a static file may have answered it.
+    A slug that ran no measured code is no failure unless it was named: a static file may have answered it.
     """
     grave = [each for each in failures if not (forgive_nothing and isinstance(each, NothingMeasuredError))]
     for failure in failures:
@@ -139,7 +139,7 @@ def _tell(failures: Sequence[ProfcovError], *, forgive_nothing: bool) -> None:
 
 
 def _hint(error: CoverageError, directory: Path) -> CoverageError:
-    """Return the error, with the profile that is meant where there is none of that name."""
+    """Return the error, with a suggestion if there is no profile of that name."""
     if not isinstance(error, CoverageMergeError):
         return error
     known = {*list_slugs(directory), *list_pending(directory)} if directory.is_dir() else set()
@@ -158,7 +158,7 @@ def _describe(made: Artifact, lines: int | None) -> dict[str, Any]:
 
 
 def _settle(redis_url: str | None, directory: Path, slug: Slug, timeout: float, umask: int) -> Mapping[str, str | None]:
-    """Wait for the jobs of a profile, and return those that Redis knows with their status there; none if none is asked."""
+    """Wait for the jobs of a profile, and return those that Redis knows with their status there; nothing without a Redis."""
     if redis_url is None:
         return {}
     if not read_jobs(redis_url, slug):
@@ -168,7 +168,7 @@ def _settle(redis_url: str | None, directory: Path, slug: Slug, timeout: float, 
 
 
 def _forget(redis_url: str, slug: Slug, jobs: Mapping[str, str | None]) -> None:
-    """Drop the ids of jobs that are in the artifact; it is there though Redis is gone."""
+    """Drop the ids of jobs that are in the artifact, which is complete even if Redis is gone."""
     try:
         forget_ended(redis_url, slug, jobs)
     except TargetError as error:

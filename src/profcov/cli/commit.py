@@ -9,7 +9,7 @@ _SECONDS: Final = 10
 
 
 def find_commit() -> str | None:
-    """Return git's id of what is checked out, with ``-dirty`` after it where files were changed; None where git knows none."""
+    """Return git's id of the checked-out commit, with ``-dirty`` if files were changed; None without git."""
     words = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     try:
         done = subprocess.run(words, capture_output=True, timeout=_SECONDS, check=True)

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 
 def find_configuration(given: str | None, directory: Path, slugs: Iterable[Slug]) -> Configuration:
-    """Return the configuration to read profiles with; where there is a choice, say which it is.
+    """Return the configuration to read profiles with; report which one if there is a choice.
 
-    It is the one that is named, by the option, the environment or the default file; else the one that measured, by the
+    It is the one that is named, by the option, the environment or the default file; else the one that measured, from the
     sidecars; else the one that coverage.py finds by itself.
 
     Raises:
@@ -51,13 +51,13 @@ def find_configuration(given: str | None, directory: Path, slugs: Iterable[Slug]
     differing = differ(measured, here)
     if here and differing:
         _say(f"what the server measured with is used; the configuration here differs in {', '.join(differing)}")
-    elif here and measured.get("relative_files"):  # a clone of what was measured: its names count from here
+    elif here and measured.get("relative_files"):  # a clone of the measured source: names are relative to it
         return Configuration()
     return Configuration(measured=measured)
 
 
 def _read(configuration: Configuration) -> dict[str, Any]:
-    """Return what a configuration tells coverage.py; nothing if it is wrong, which who reads with it says."""
+    """Return coverage.py's settings from a configuration; nothing if it is invalid, which is reported when it is used."""
     try:
         return note_settings(configuration.open(data_file=None))
     except (CoverageException, ConfigError, ConfigurationError):
@@ -71,7 +71,7 @@ def _compare_named(named: Configuration, measured: Mapping[str, Any]) -> None:
 
 
 def _unite(measured: Mapping[str, Any], others: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return one for profiles that were measured with several configurations, and say so."""
+    """Return one for profiles that were measured with several configurations, and report it."""
     differing = list(dict.fromkeys(name for other in others for name in differ(measured, other)))
     united = unite_sources([measured, *others])
     used = "all of them count" if united else f"most with {_name(measured)}, which is used; --config FILE names another"

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 _OUT: Final = {"html": "htmlcov", "xml": "coverage.xml", "json": "coverage.json", "lcov": "coverage.lcov"}
-"""Where coverage.py writes each report unless told otherwise; ``report`` goes to standard output."""
+"""Where coverage.py writes each report by default; ``report`` goes to standard output."""
 
 
 @click.command("coverage")
@@ -88,7 +88,7 @@ def _check(directory: Path, chosen: Sequence[Slug], *, stale_ok: bool, ignore_so
     """Return the artifacts to report on.
 
     Raises:
-        CoverageReadError: one is missing, stale, damaged, or of other sources.
+        CoverageReadError: one is missing, stale, damaged, or its sources have changed.
     """
     if not chosen:
         raise CoverageReadError(directory, "no profile was recorded there")
@@ -123,7 +123,7 @@ def _report_text(tool: Coverage, target: str | None) -> float:
 
 
 def _put(made: Path, target: str) -> None:
-    """Put what coverage.py has made in its place, each file whole or not at all."""
+    """Move coverage.py's output to its place, each file whole or not at all."""
     if made.is_dir():
         copy_whole(made, Path(target))
     else:
@@ -133,7 +133,7 @@ def _put(made: Path, target: str) -> None:
 def _report(
     form: str, artifacts: Sequence[Path], together: Path, configuration: Configuration, out: str | None
 ) -> float:
-    """Write a report of artifacts, merged into a file of their own, and return the total in percent."""
+    """Write a report of artifacts, merged into a temporary file, and return the total in percent."""
     from coverage.exceptions import ConfigError, CoverageException  # noqa: PLC0415
 
     tool = configuration.open(data_file=str(together), messages=False)
@@ -163,7 +163,7 @@ def _report(
         ConfigError,
         CoverageException,
         UnicodeEncodeError,
-    ) as error:  # the latter below a directory that is not UTF-8
+    ) as error:  # the latter below a directory whose name is not UTF-8
         raise CoverageReadError(artifacts[0], f"coverage.py cannot report on it: {error}") from error
     if target is not None:
         print_line(form, target)

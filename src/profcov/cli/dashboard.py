@@ -127,7 +127,7 @@ def command(
 
 
 def _keep(snapshot: Snapshot, slugs: Sequence[Slug]) -> Snapshot:
-    """Return what a snapshot has of the profiles that are named, or of all: one that is not asked for is not gone."""
+    """Return a snapshot with the named profiles only, or all: a profile that was not requested is not gone."""
     if not slugs:
         return snapshot
     return replace(snapshot, profiles={slug: snapshot.profiles[slug] for slug in slugs if slug in snapshot.profiles})

@@ -67,7 +67,7 @@ def command(out: Path, *, serve: bool, form: str) -> None:
 
 
 def own_name() -> list[str]:
-    """Return the words that call this program again here: its name alone only where PATH leads to this very one."""
+    """Return the words that run this program again: its name alone only if PATH leads to this very one."""
     called, found = sys.argv[0], shutil.which("profcov")
     if Path(called).name != "profcov":  # python -m profcov
         return [sys.executable, "-m", "profcov"]
@@ -79,7 +79,7 @@ def _interrupt(*_: Any) -> None:
 
 
 def _show(rows: Sequence[Row], form: str) -> None:
-    """Print the rows: on a narrow terminal without the column that is least missed."""
+    """Print the rows; on a narrow terminal without the least important column."""
     from profcov.demo.table import LEAST_MISSED, TITLES, WIDE  # noqa: PLC0415 (needs the extra)
 
     is_narrow = sys.stdout.isatty() and shutil.get_terminal_size().columns < WIDE

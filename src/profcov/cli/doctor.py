@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _COLOURS: Final = {"ok": "green", "warning": "yellow", "problem": "bold red"}
 _FACTS: Final = frozenset({"engine", "source", "data-dir", "redis-server"})
-"""What is told though it is fine."""
+"""Checks that are shown although they are fine."""
 _COLUMNS: Final = ("level", "check", "what", "advice")
 _NARROW: Final = 60
 _REDIS_SCHEMES: Final = ("redis://", "rediss://", "unix://")
@@ -76,7 +76,7 @@ def _exit_code(findings: Sequence[Finding]) -> int:
 
 
 def _print(findings: Sequence[Finding], *, verbose: bool) -> None:
-    """Print the findings: a table on a terminal, lines with tabs elsewhere; how many they are on standard error."""
+    """Print the findings: a table on a terminal, lines with tabs elsewhere; their number on standard error."""
     told = [each for each in findings if verbose or each.level != "ok" or each.check in _FACTS]
     rows = [tuple(map(_one_line, (each.level, each.check, each.what, each.advice))) for each in told]
     if sys.stdout.isatty():
@@ -91,7 +91,7 @@ def _print(findings: Sequence[Finding], *, verbose: bool) -> None:
 
 
 def _one_line(text: str) -> str:
-    """Return a text without line breaks and tabs, whatever a file name or a variable holds."""
+    """Return a text without line breaks and tabs, which a file name or a variable may hold."""
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in " ".join(text.splitlines()))
 
 

@@ -1,4 +1,4 @@
-"""The group of all commands: listed by task, imported when asked for, and named when one is mistyped."""
+"""The group of all commands: listed by task, imported on use, and suggested when one is mistyped."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ TASKS: Final = {
         "completion": "Print a script with which a shell completes commands.",
     },
 }
-"""Each command's module below ``profcov.cli``, and its line in the help, by task: no module is imported before it is asked for."""
+"""Each command's module below ``profcov.cli``, and its line in the help, by task: a module is imported on use only."""
 COMMANDS: Final = {name: line for commands in TASKS.values() for name, line in commands.items()}
 
 
 def suggest(given: str, known: Iterable[str]) -> str:
-    """Return ``; did you mean ...?``, or nothing where nothing that is known is like what was given."""
+    """Return ``; did you mean ...?``, or an empty text if nothing known is similar."""
     close = difflib.get_close_matches(given, list(known), n=1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
 class CommandGroup(click.Group):
-    """A group that names the command that a mistyped one is like; its commands have ``-q``."""
+    """A group that suggests a command for a mistyped one; its commands have ``-q``."""
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command."""
@@ -82,7 +82,7 @@ class CommandGroup(click.Group):
 
 
 class LazyGroup(CommandGroup):
-    """A group that imports a command's module when the command is asked for."""
+    """A group that imports a command's module when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         """Return the names of all commands."""
@@ -104,14 +104,14 @@ class LazyGroup(CommandGroup):
                 formatter.write_dl([(name.ljust(width), line) for name, line in commands.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
-        """Return what a command's name may go on as, without importing any."""
+        """Return the completions of a command's name, without importing any."""
         if incomplete.startswith("-"):
             return click.Command.shell_complete(self, ctx, incomplete)
         return [CompletionItem(name, help=line) for name, line in COMMANDS.items() if name.startswith(incomplete)]
 
 
 def add_quiet(command: click.Command) -> click.Command:
-    """Return a command with ``-q``; a group's commands have it, and RQ's are RQ's."""
+    """Return a command with ``-q``; the commands of a group have it, except RQ's."""
     if isinstance(command, click.Group) or any("-q" in param.opts for param in command.params):
         return command
     made = copy.copy(command)

@@ -23,7 +23,7 @@ DATA: Final = 3
 TARGET: Final = 4
 INTERRUPTED: Final = 130
 UNREAD: Final = 141
-"""What a shell makes of a program that writes to a pipe that nobody reads any more: 128 and SIGPIPE's number."""
+"""A shell's exit code for a program that writes to a closed pipe: 128 and SIGPIPE's number."""
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -44,13 +44,13 @@ def exit_code(error: ProfcovError) -> int:
 
 
 def _explain(error: Exception) -> list[str]:
-    """Return whose the files are, if that is why the system has refused them."""
+    """Return the owner of the files, if that is why the system refused them."""
     denial = find_denial(error)
     return [] if denial is None else [str(denial)]
 
 
 def _leave_unread() -> NoReturn:
-    """Exit without a word, since nobody reads it; the interpreter flushes its streams once more when it ends."""
+    """Exit silently, because the pipe is closed; the interpreter flushes its streams once more when it ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
@@ -65,7 +65,7 @@ def main(args: list[str] | None = None) -> None:
         code = profcov.main(args=args, prog_name="profcov", standalone_mode=False, terminal_width=columns)
         sys.stdout.flush()
     except SystemExit:
-        if sys.stdout is not stdout:  # what click makes of a broken pipe
+        if sys.stdout is not stdout:  # click's wrapper of a broken pipe
             _leave_unread()
         raise
     except click.ClickException as error:

@@ -1,4 +1,4 @@
-"""``profcov nightly``: replay all profiles, and say what has changed since the night before."""
+"""``profcov nightly``: replay all profiles, and report what has changed since the night before."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def command(
     profiles, login, options = read_play(paths, **session)
     config_file = find_config_to_play(config)
     if config_file is not None:
-        build_inventory(config_file, sources, only=())  # what is wrong with it is said before anything is sent
+        build_inventory(config_file, sources, only=())  # its errors are reported before anything is sent
     began, started = time.time(), time.monotonic()
     with nights.begin(out, began) as night:
         options = replace(options, trace=True, base_url=base_url, out=night, config_file=config_file, retries=retries)

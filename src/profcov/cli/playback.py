@@ -1,4 +1,4 @@
-"""``profcov playback``: replay profiles against a live server, and say where their artifacts are."""
+"""``profcov playback``: replay profiles against a live server, and print where their artifacts are."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def command(
 
 
 def play_profiles(profiles: Sequence[Profile], login: Profile | None, options: PlayOptions, jobs: int) -> list[Outcome]:
-    """Log in where that is wanted, and play; who cannot log in has failed in all profiles."""
+    """Log in if requested, and play; if the login fails, all profiles have failed."""
     if not profiles:
         return []
     check_ready(profiles, options)
@@ -160,7 +160,7 @@ def _print_plan(profiles: Sequence[Profile], login: Profile | None, options: Pla
 
 
 def report_errors(outcomes: Sequence[Outcome]) -> int:
-    """Print each error once, though it met several profiles, and return the exit code of the gravest."""
+    """Print each error once, even if it hit several profiles, and return the exit code of the most serious one."""
     errors = [outcome.error for outcome in outcomes if outcome.error is not None]
     for message in dict.fromkeys(str(error) for error in errors):
         click.echo(f"profcov: {message}", err=True)

@@ -1,4 +1,4 @@
-"""What ``profcov playback`` shows while profiles play, and prints and writes when they have."""
+"""What ``profcov playback`` shows while profiles play, and prints and writes afterwards."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _PLAN: Final = ("profile", "step", "method", "url", "traced")
 
 @dataclass(frozen=True, slots=True)
 class Observers:
-    """Who is told of a step that was done, of a try that failed, and of a profile that has ended."""
+    """The callbacks for a step that was done, a try that failed, and a profile that has ended."""
 
     step_done: Callable[[Profile], None]
     try_failed: Callable[[Profile, PlaybackError | TargetError, float], None]
@@ -53,7 +53,7 @@ class Observers:
 
 @contextlib.contextmanager
 def show_progress(profiles: Sequence[Profile]) -> Iterator[Observers]:
-    """Give the observers of a play: bars on a terminal, a line for each profile elsewhere."""
+    """Provide the observers of a play: bars on a terminal, a line for each profile elsewhere."""
     if is_quiet() or not sys.stderr.isatty():
         yield Observers(
             step_done=lambda _profile: None,
@@ -86,12 +86,12 @@ def show_progress(profiles: Sequence[Profile]) -> Iterator[Observers]:
 
 
 def print_try(profile: Profile, error: PlaybackError | TargetError, pause: float) -> None:
-    """Say why a profile is played again."""
+    """Print why a profile is played again."""
     note(_describe_try(profile, error, pause))
 
 
 def print_skipped(outcomes: Sequence[Outcome]) -> None:
-    """Say which profiles are not played."""
+    """Print which profiles are not played."""
     for outcome in outcomes:
         if outcome.existing is not None:
             note(f"{outcome.profile.slug}: skipped, {outcome.existing.path} is complete")
@@ -121,7 +121,7 @@ def print_artifacts(outcomes: Sequence[Outcome]) -> None:
 
 
 def prepare(*files: Path | None) -> None:
-    """Make the directories of files that are to be written in the end: what cannot be is told before anything is sent.
+    """Make the directories of the output files: errors are reported before anything is sent.
 
     Raises:
         CoverageWriteError: the system does not let us.
@@ -133,13 +133,13 @@ def prepare(*files: Path | None) -> None:
 
 
 def write_results(run: Run, *, junit: Path | None, results: Path | None) -> None:
-    """Write the documents that are wanted, and append to GitHub's summary where there is one.
+    """Write the requested documents, and append to GitHub's summary if there is one.
 
     Raises:
         CoverageWriteError: a file cannot be written.
     """
     append_step_summary(summary_text(run))
-    with contextlib.ExitStack() as each:  # one that cannot be written is no reason to lack the other
+    with contextlib.ExitStack() as each:  # if one cannot be written, write the other all the same
         if junit is not None:
             each.callback(lambda: write_whole_bytes(junit, [junit_document(run)]))
         if results is not None:
@@ -147,18 +147,18 @@ def write_results(run: Run, *, junit: Path | None, results: Path | None) -> None
 
 
 def append_step_summary(text: str) -> None:
-    """Append Markdown to GitHub's summary where there is one, as far as GitHub shows it."""
+    """Append Markdown to GitHub's summary if there is one, as far as GitHub shows it."""
     summary = os.environ.get(STEP_SUMMARY)
     if summary:
         try:
             with open(summary, "ab") as file:  # noqa: PTH123 (the name is GitHub's)
                 file.write(_cut(text.encode(errors="replace"), _MAX_SUMMARY_BYTES - file.tell()))
-        except OSError as error:  # the results stand all the same
+        except OSError as error:  # the results are valid all the same
             click.echo(f"profcov: warning: {STEP_SUMMARY}: cannot write {summary}: {explain(error)}", err=True)
 
 
 def _cut(text: bytes, most: int) -> bytes:
-    """Return the lines at the start of a text that fit, with a note if these are not all."""
+    """Return the first lines of a text that fit, with a note if there are more."""
     if len(text) <= most:
         return text
     kept = text[: most - len(_CUT)] if most > len(_CUT) else b""

@@ -70,7 +70,7 @@ def _read_cookies(_ctx: click.Context, _param: click.Parameter, values: tuple[st
 
 
 def _read_headers(_ctx: click.Context, _param: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    """Return headers with what the environment has under ``$NAME`` and ``${NAME}``; no message shows a value."""
+    """Return headers with ``$NAME`` and ``${NAME}`` replaced from the environment; no message shows a value."""
     headers = {}
     for number, value in enumerate(values, start=1):
         name, equals, text = value.partition("=")
@@ -173,12 +173,12 @@ def read_play(
     login: Path | None,
     insecure: bool,
 ) -> tuple[list[Profile], Profile | None, PlayOptions]:
-    """Return the profiles that are meant, the one to log in with, and how to play them.
+    """Return the selected profiles, the one to log in with, and how to play them.
 
     Raises:
         ProfileFormatError: a file does not fit the format.
         CookieFileError: the file of cookies cannot be used.
-        click.UsageError: a directory has no profile, or no slug is like a pattern.
+        click.UsageError: a directory has no profile, or no slug matches a pattern.
     """
     first = load(login, variables).profile if login is not None else None
     saved = dict.fromkeys(list_saved(first), "") if first is not None else {}
@@ -204,7 +204,7 @@ def read_play(
 
 
 def list_replay_options(data_dir: Path, config_file: Path | None, base_url: str | None = None) -> list[str]:
-    """Return the options with which a profile is replayed as it was; what may hold a secret is left out."""
+    """Return the options that replay a profile the same way; leave out those that may hold a secret."""
     options = {
         "--base-url": base_url if base_url is not None and show(base_url) == base_url else None,
         "--data-dir": None if data_dir == Path(DEFAULT_DIR) else data_dir,
@@ -214,7 +214,7 @@ def list_replay_options(data_dir: Path, config_file: Path | None, base_url: str 
 
 
 def _choose(paths: Sequence[Path], patterns: Sequence[str]) -> Sequence[Path]:
-    """Return the files whose slug is like a pattern, all if there is none; no other is looked at."""
+    """Return the files whose slug matches a pattern, all without a pattern; read no other."""
     if not patterns:
         return paths
     slugs = {path: find_slug(path) for path in find_files(paths)}

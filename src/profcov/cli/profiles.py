@@ -226,7 +226,7 @@ def _show_value(value: str, *places: str) -> str:
 
 
 def _describe(number: int, step: Step) -> str:
-    """Return one line about a step: what is sent, what is expected, saved and waited for."""
+    """Return one line about a step: what is sent, expected, saved and awaited."""
     request = step.request
     body = "json" if request.has_json else "data" if request.data is not None else ""
     if request.form or request.files:

@@ -33,7 +33,7 @@ DEFAULT_OUT: Final = Path("artifacts")
 _MAX_UNREADABLE: Final = 10
 """How many files that cannot be measured are named."""
 _MAX_NAMED: Final = 20
-"""Of so many slugs that wait to be combined it is found out at most whether anything measured ran."""
+"""How many slugs without an artifact are checked for measured lines."""
 
 
 def inventory_option() -> Callable[..., Any]:
@@ -48,7 +48,7 @@ def inventory_option() -> Callable[..., Any]:
 
 
 def out_option(meaning: str) -> Callable[..., Any]:
-    """Return the option ``--out``: the directory for what a command writes."""
+    """Return the option ``--out``: the directory for a command's files."""
     return click.option(
         "--out",
         type=click.Path(path_type=Path, file_okay=False),
@@ -65,7 +65,7 @@ def open_reader(
     slugs: Iterable[Slug],
     sources: Sequence[Path] = (),
 ) -> Reader:
-    """Return what the profiles of a data directory are read with: the inventory that was named, or that of the measured sources.
+    """Return the reader of a data directory's profiles: with the named inventory, or that of the measured sources.
 
     Raises:
         CoverageReadError: a sidecar or the inventory cannot be read.
@@ -78,7 +78,7 @@ def open_reader(
 
 
 def take_inventory(configuration: Configuration, sources: Sequence[Path] = ()) -> Inventory:
-    """Return the symbols of the measured sources; say which files could not be read.
+    """Return the symbols of the measured sources; report files that could not be read.
 
     Raises:
         SettingsError: the configuration cannot be used.
@@ -89,7 +89,7 @@ def take_inventory(configuration: Configuration, sources: Sequence[Path] = ()) -
 
 
 def tell_asked(configuration: Configuration, sources: Sequence[Path]) -> str:
-    """Return which source was asked for, in words."""
+    """Return a description of the requested source."""
     return ", ".join(map(str, sources)) or tell_source(configuration.settings())
 
 
@@ -133,7 +133,7 @@ def choose_slugs(directory: Path, slugs: Sequence[str]) -> list[Slug]:
 
 
 def warn_unknown(slug: Slug, files: Sequence[str]) -> None:
-    """Say that a profile ran files that are not in the inventory."""
+    """Warn that a profile ran files that are not in the inventory."""
     if files:
         advice = "run this where the server ran, with the same --config"
         if not Path(files[0]).exists() and find_archive(Path(files[0])) is None:

@@ -23,7 +23,7 @@ _HELP: Final = "Measure the jobs that carry a slug, whatever the worker class."
 
 
 class RqGroup(CommandGroup):
-    """RQ's commands, those that start workers with one option more."""
+    """RQ's commands; those that start workers have one more option."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of RQ's commands."""
@@ -51,7 +51,7 @@ def _import_group() -> click.Group:
 
 
 def _add_option(rqs: click.Command) -> click.Command:
-    """Return a copy of a command of RQ's that starts workers: all its options, and ours."""
+    """Return a copy of an RQ command that starts workers: all its options, and ours."""
     made = copy.copy(rqs)
     made.params = [*rqs.params, click.Option(["--with-coverage"], is_flag=True, help=_HELP)]
     assert rqs.callback is not None  # noqa: S101
@@ -86,7 +86,7 @@ def _turn_on() -> None:
     """Enable recording in this process and in those that it starts.
 
     Raises:
-        SettingsError: a setting is wrong, which is said here rather than in a worker's log.
+        SettingsError: a setting is wrong; better reported here than in a worker's log.
     """
     os.environ.setdefault(settings.ENABLE, "1")
     if not settings.Settings.from_environ().enabled:

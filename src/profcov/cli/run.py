@@ -76,7 +76,7 @@ def command(
         raise click.UsageError("--omit goes with --source: a coverage configuration has an omit of its own")
     if found is not None:
         environ[settings.CONFIG] = str(found)
-    note(f"profcov: {describe(settings.Settings.from_environ(environ))}")  # a wrong setting is said here, not in a log
+    note(f"profcov: {describe(settings.Settings.from_environ(environ))}")  # report a wrong setting here, not in a log
     environ["PYTHONPATH"] = os.pathsep.join(_list_paths(environ.get("PYTHONPATH", "")))
     environ[settings.RUN] = str(note_start(directory, words, settings.read_umask(environ)))
     _replace_process(words, environ)
@@ -89,7 +89,7 @@ def _list_paths(given: str) -> Sequence[str]:
 
 
 def _write_configuration(directory: Path, options: Sequence[str], umask: int) -> Path:
-    """Write a coverage configuration into the data directory; it is there for reports, too.
+    """Write a coverage configuration into the data directory, where reports find it, too.
 
     Raises:
         CoverageWriteError: it cannot be written.
@@ -108,7 +108,7 @@ def _write_configuration(directory: Path, options: Sequence[str], umask: int) ->
 
 def _replace_process(words: Sequence[str], environ: dict[str, str]) -> None:
     try:
-        sys.stdout.flush()  # what a sitecustomize has printed here, say: nothing is flushed by exec
+        sys.stdout.flush()  # such as output of a sitecustomize: exec flushes nothing
         sys.stderr.flush()
         os.execvpe(words[0], list(words), environ)  # noqa: S606 (that is the point)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""From artifacts to what reports show of them, once: each artifact is read, noted and filed in the matrix, and not kept."""
+"""From artifacts to what reports show, in one place: each artifact is read, noted, added to the matrix, and not kept."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ if TYPE_CHECKING:
 
 
 def make_overview(inventory: Inventory, recorded: Iterable[Recorded]) -> Overview:
-    """Match what artifacts hold with the inventory; each is looked at once, and not kept."""
+    """Match artifacts with the inventory; read each once, and do not keep it."""
     notes: dict[Slug, Note] = {}
     return Overview(build_matrix(inventory, take_notes(recorded, notes)), notes)
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What artifacts are read with: a configuration, the symbols of the measured source, and what was asked for, in words."""
+    """What artifacts are read with: a configuration, the symbols of the measured source, and a description of what was requested."""
 
     configuration: Configuration
     inventory: Inventory
     asked: str
 
     def artifacts(self, directory: Path, slugs: Iterable[Slug], *, ignore_source_changes: bool) -> Iterator[Recorded]:
-        """Yield what each artifact holds, one after the other.
+        """Yield the content of each artifact in turn.
 
-        The sources that ran must be those of the inventory, and where it does not have them, those on disk.
+        The sources that ran must match the inventory, or, if it does not have them, the disk.
 
         Raises:
-            CoverageReadError: one is missing or damaged, a source is another than the one that ran, or nothing of what an
-                artifact holds is in the measured source.
+            CoverageReadError: one is missing or damaged, a source has changed since it ran, or an artifact has no file of the
+                measured source.
         """
         known = {source.file: source.sha256 for source in self.inventory.files}
         on_disk = cache(file_digest)
@@ -62,7 +62,7 @@ class Reader:
         refuse_nothing(self.inventory, self.asked)
 
     def overview(self, directory: Path, slugs: Iterable[Slug], *, ignore_source_changes: bool) -> Overview:
-        """Return what the artifacts tell together; the errors are those of :meth:`artifacts`."""
+        """Return what the artifacts show together; the errors are those of :meth:`artifacts`."""
         recorded = self.artifacts(directory, slugs, ignore_source_changes=ignore_source_changes)
         return make_overview(self.inventory, recorded)
 
@@ -83,7 +83,7 @@ def _name(files: Sequence[str]) -> str:
 
 
 def refuse_nothing(inventory: Inventory, asked: str) -> None:
-    """Refuse a source without a file: every figure of it would be of nothing.
+    """Refuse a source without a file: every figure would be meaningless.
 
     Raises:
         CoverageReadError: no file is measured.

@@ -32,10 +32,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class ProfileDrift:
-    """What one profile covers more and less than before, sorted, by the new names.
+    """What one profile gained and lost, sorted, by the new names.
 
-    What has vanished from the source is in ``vanished``, not in ``lost``. A profile that is partial now may have lost
-    what was only not recorded, and one that was partial before may have gained what was not recorded then.
+    Symbols that vanished from the source are in ``vanished``, not in ``lost``. A profile that is partial now may seem to have
+    lost what just was not recorded, and one that was partial before may seem to have gained it.
     """
 
     state: State
@@ -48,7 +48,7 @@ class ProfileDrift:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What has changed: each profile's share, and the symbols that are new, have vanished, or have another name."""
+    """What has changed: each profile's drift, and the symbols that are new, vanished, or renamed."""
 
     profiles: Mapping[Slug, ProfileDrift]
     new: tuple[SymbolName, ...]
@@ -57,7 +57,7 @@ class Drift:
 
     @property
     def has_loss(self) -> bool:
-        """Whether a profile that is still there covers less of what is still there."""
+        """Whether a profile in both matrices lost a symbol that still exists."""
         return any(each.lost for each in self.profiles.values() if each.state == "same")
 
 
@@ -71,9 +71,9 @@ def take_snapshot(matrix: Matrix) -> Snapshot:
 
 
 def compare_matrices(old: Snapshot, new: Snapshot) -> Drift:
-    """Return what each profile has gained and lost between two matrices.
+    """Return what each profile gained and lost between two matrices.
 
-    A profile that is new has gained all that it covers, and one that is gone has lost all.
+    A new profile has gained all that it covers, and one that is gone has lost all.
     """
     now = match_symbols(old.symbols, new.symbols)
     drifts: dict[Slug, ProfileDrift] = {}
@@ -107,10 +107,10 @@ class InventoryChange:
 
 
 def compare_inventories(old: Inventory, new: Inventory) -> list[InventoryChange]:
-    """Return in what a new inventory differs from an old one, in the order of the new one; what is gone comes last.
+    """Return the differences of a new inventory from an old one, in the order of the new one; symbols that are gone come last.
 
-    A symbol has ``changed`` if it says something else: another body, kind or trait; it has ``moved`` if only its file or
-    lines are others.
+    A symbol has ``changed`` if its body, kind or traits differ; it has ``moved`` if only its file or
+    lines differ.
     """
     before = {symbol.name: symbol for symbol in old.symbols}
     now = match_symbols(map(identify, old.symbols), map(identify, new.symbols))
@@ -127,11 +127,11 @@ def compare_inventories(old: Inventory, new: Inventory) -> list[InventoryChange]
 
 
 def _own_traits(symbol: Symbol) -> set[Trait]:
-    return {*symbol.traits} - {"startup"}  # who calls it is written elsewhere
+    return {*symbol.traits} - {"startup"}  # its callers are elsewhere
 
 
 def identify(symbol: Symbol) -> Identity:
-    """Return what tells a symbol from others."""
+    """Return the identity of a symbol."""
     return Identity(symbol.name, symbol.kind, symbol.parent, symbol.body_hash)
 
 

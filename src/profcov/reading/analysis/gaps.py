@@ -17,11 +17,11 @@ State = Literal["never imported", "never called", "not known"]
 
 @dataclass(frozen=True, slots=True)
 class ModuleGap:
-    """A module of which no profile ran a line, and how many statements that leaves.
+    """A module of which no profile ran a line, and how many statements are missed.
 
-    ``never called`` means that it was imported, so what its import runs is not missed: the statements are those within
-    functions and methods, but for those of start-up, and those that ran for no profile. Where an artifact does not tell
-    what was imported, and the others did not import it either, it is not known.
+    ``never called`` means that it was imported, so import-time statements are not missed: the statements are those within
+    functions and methods, except those of start-up, and those that ran for no profile. If an artifact does not show what
+    was imported, and the others did not import it either, the state is not known.
     """
 
     module: Symbol
@@ -39,10 +39,10 @@ class SymbolGap:
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
-    """All gaps, those with the most missed statements first; and of how many statements of functions and methods how many ran.
+    """All gaps, those with the most missed statements first; and how many statements of functions and methods ran, out of how many.
 
-    ``symbols`` are in modules that profiles reach. ``startup`` are no alarm: what they say is that it ran at start-up, or never.
-    ``outside`` have run, but for no profile. Both are in modules that were imported. ``unmeasured`` are the files of which nothing can be known.
+    ``symbols`` are in modules that profiles reach. ``startup`` are no alarm: they ran at start-up, or never. ``outside`` ran, but for
+    no profile. Both are in modules that were imported. ``unmeasured`` are the files that cannot be measured.
     """
 
     modules: tuple[ModuleGap, ...]
@@ -89,7 +89,7 @@ def _name_state(matrix: Matrix) -> State:
 
 
 def _sort_out(gaps: Iterable[SymbolGap], outside: Container[int]) -> dict[str, list[SymbolGap]]:
-    """Tell what is missed from what start-up runs, and from what ran outside of any unit, by its first line."""
+    """Separate missed functions from those of start-up, and from those that ran outside of any unit, by their first line."""
     found: dict[str, list[SymbolGap]] = {}
     for gap in gaps:
         has_run = gap.symbol.span[0] in outside

@@ -1,4 +1,4 @@
-"""Which symbol of one inventory is which of another: by name, and by body where the name is new."""
+"""Which symbol of one inventory is which of another: by name, or by body if the name is new."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NUMBER = re.compile(r"#\d+")
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What tells a symbol from others: its name, kind, the symbol around it, and a hash of its body."""
+    """The identity of a symbol: its name, kind, the symbol around it, and a hash of its body."""
 
     name: SymbolName
     kind: str
@@ -28,7 +28,7 @@ class Identity:
 
 
 # By body, in this order: a definition that was numbered anew, one in a module of another name, one within its module,
-# one anywhere. A slight body proves nothing where the name is another.
+# one anywhere. A trivial body proves nothing if the name differs.
 _KEYS: Final[tuple[Callable[[Identity], Hashable], ...]] = (
     lambda each: (_NUMBER.sub("", each.name), each.kind, each.body_hash),
     lambda each: (each.name.partition(":")[2], each.kind, each.body_hash),
@@ -38,11 +38,11 @@ _KEYS: Final[tuple[Callable[[Identity], Hashable], ...]] = (
 
 
 def match_symbols(old: Iterable[Identity], new: Iterable[Identity]) -> dict[SymbolName, SymbolName]:
-    """Map each old symbol to the new one that it is; those that have vanished are left out.
+    """Map each old symbol to its new one; leave out symbols that vanished.
 
-    One name is one symbol; numbered ones, such as ``f`` and ``f#2``, are told by their bodies first. A symbol whose name
-    is gone is matched by its body, where that leaves one candidate on either side. What has no statements of its own,
-    such as a class of nothing but methods, follows most of what is in it.
+    One name is one symbol; numbered ones, such as ``f`` and ``f#2``, are matched by their bodies first. A symbol whose name
+    is gone is matched by its body, if that leaves one candidate on either side. A symbol without statements of its own,
+    such as a class with nothing but methods, follows most of its content.
     """
     before, after = {each.name: each for each in old}, {each.name: each for each in new}
     numbered = _find_numbered(before) | _find_numbered(after)
@@ -84,7 +84,7 @@ def _is_same_body(one: Identity, other: Identity | None) -> bool:
 def _pair_by(
     key: Callable[[Identity], Hashable], old: Iterable[Identity], new: Iterable[Identity]
 ) -> Iterator[tuple[SymbolName, SymbolName]]:
-    """Yield those of which the key names one on either side; without a body there is nothing to go by."""
+    """Yield pairs whose key names one on either side; without a body there is no key."""
     sides: defaultdict[Hashable, tuple[list[SymbolName], list[SymbolName]]] = defaultdict(lambda: ([], []))
     for side, identities in enumerate((old, new)):
         for each in identities:
@@ -102,7 +102,7 @@ def _count_votes(
     before: Mapping[SymbolName, Identity],
     after: Mapping[SymbolName, Identity],
 ) -> Counter[tuple[SymbolName, SymbolName]]:
-    """Count for each two symbols without a match, of one kind, how much of the one is now in the other."""
+    """Count for each two symbols of one kind without a match how much of the old one is now in the new one."""
     votes: Counter[tuple[SymbolName, SymbolName]] = Counter()
     for old, new in pairs.items():
         one, other = parents.get(old), parents.get(new)

@@ -1,4 +1,4 @@
-"""The inventory turned round: from the lines of a file to the symbols that they cover."""
+"""The inverted inventory: from the lines of a file to the symbols that they cover."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ class FileIndex:
 
     ``symbols`` are the file's; ``bodies`` has the own body of each, and ``reaches`` the lines each of which proves that
     the symbol ran: for a function or method its own body, for a class or module also what is in it. ``callable_lines``
-    are the bodies of all functions and methods: what is not run by an import; ``startup_lines`` of those that start-up calls,
-    and nothing else. ``spans`` has for each statement of several
-    lines its first line and the later ones, which ``later`` has for all together.
+    are the bodies of all functions and methods, which no import runs; ``startup_lines`` those of functions that only start-up
+    calls. ``spans`` has for each statement of several lines its first line and the later ones; ``later`` has all later ones.
     """
 
     file: str
@@ -62,7 +61,7 @@ class SymbolIndex:
         self._nothing = ["0" * len(each.symbols) for each in self.files.values()]
 
     def executed(self, lines: Mapping[str, int]) -> dict[str, int]:
-        """Return which statements of which files ran; files without one, and those that are not known, are left out."""
+        """Return which statements of which files ran; leave out files without one, and unknown files."""
         files = self.files
         known = ((file, files[file].executed(bits)) for file, bits in lines.items() if file in files)
         return {file: statements for file, statements in known if statements}
@@ -72,7 +71,7 @@ class SymbolIndex:
         parts = self._nothing.copy()
         for file, statements in executed.items():
             parts[self._places[file]] = self.files[file].covered(statements)
-        # The first symbol is the lowest bit, which a number has last.
+        # The first symbol is the lowest bit, the last digit of a number.
         return int("".join(parts)[::-1] or "0", 2)
 
     def names(self, covered: int) -> Iterator[SymbolName]:
@@ -84,9 +83,9 @@ def _index(source: SourceFile, symbols: tuple[Symbol, ...]) -> FileIndex:
     bodies = [to_bits(symbol.body_lines) for symbol in symbols]
     reaches = dict(zip((symbol.name for symbol in symbols), bodies, strict=True))
     by_name = {symbol.name: symbol for symbol in symbols}
-    for symbol in reversed(symbols):  # from within: what is in a class is known before what is in its module
+    for symbol in reversed(symbols):  # innermost first: the content of a class is known before that of its module
         around = by_name.get(symbol.parent) if symbol.parent else None
-        # A function is not covered by what is in it, but the class around the function is.
+        # A function is not covered by its nested definitions, but the class around the function is.
         while around is not None and around.kind not in {"class", "module"}:
             around = by_name.get(around.parent) if around.parent else None
         if around is not None:

@@ -26,9 +26,9 @@ class Reach:
 
     ``covered`` has a bit for each symbol, in the order of the matrix. ``lines`` counts the statements that ran, as
     ``coverage report`` does, ``files`` the files they are in, and ``reached`` those of them that are within functions and
-    methods. ``web_lines`` and ``job_lines`` ran outside and in jobs, which may share some; None where neither the context
-    labels nor the sidecar tell. ``unknown_files`` ran, too, but are not in the inventory, so nothing is known of them. ``status``
-    is the artifact's: complete, partial or unknown.
+    methods. ``web_lines`` and ``job_lines`` ran outside and in jobs, which may share some; None if neither the context
+    labels nor the sidecar distinguish them. ``unknown_files`` ran, too, but are not in the inventory. ``status`` is the
+    artifact's: complete, partial or unknown.
     """
 
     covered: int
@@ -46,10 +46,10 @@ class Reach:
 class Matrix:
     """All profiles, sorted, beside all symbols, in the order of files and lines.
 
-    ``executed`` has the statements that any profile ran, by file. ``line_sets`` has for each file which of its statements exactly
-    which profiles ran: the profiles are bits, in the order of ``profiles``. ``imported`` are the files that were imported in the
-    processes that worked for the profiles, and ``knows_imports`` says whether all artifacts tell of that.
-    ``outside`` has the first lines of functions that ran outside of any unit, as far as they tell.
+    ``executed`` has the statements that any profile ran, by file. ``line_sets`` has for each file the statements that exactly one
+    set of profiles ran: profiles are bits, in the order of ``profiles``. ``imported`` are the files that were imported in the
+    processes that worked for the profiles; ``knows_imports``: whether all artifacts record imports. ``outside`` has the first
+    lines of functions that ran outside of any unit, as far as recorded.
     """
 
     index: SymbolIndex
@@ -74,7 +74,7 @@ class Matrix:
 
 
 def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
-    """Match what profiles ran with the inventory; each artifact is looked at once, and not kept.
+    """Match what profiles ran with the inventory; read each artifact once, and do not keep it.
 
     A function or method is covered if a line of its own body ran. A class or module is covered if a line of its own
     body ran, or if anything in it is covered.
@@ -114,7 +114,7 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
 
 
 def _refine(sets: Mapping[int, int], statements: int, profile: int) -> dict[int, int]:
-    """Return which statements of a file exactly which profiles ran, after one more has run some."""
+    """Return which statements of a file exactly which profiles ran, after adding one more profile."""
     refined: dict[int, int] = {}
     for profiles, lines in sets.items():
         both = lines & statements
@@ -129,7 +129,7 @@ def _refine(sets: Mapping[int, int], statements: int, profile: int) -> dict[int,
 
 
 def _order(line_sets: dict[str, dict[int, int]], slugs: list[Slug]) -> dict[str, dict[int, int]]:
-    """Number the profiles in sets of lines by their names instead of by when they came."""
+    """Number the profiles in sets of lines by name instead of by arrival."""
     if slugs == sorted(slugs):
         return line_sets
     ranks = {slug: rank for rank, slug in enumerate(sorted(slugs))}
@@ -143,7 +143,7 @@ def _order(line_sets: dict[str, dict[int, int]], slugs: list[Slug]) -> dict[str,
 
 
 def _split(index: SymbolIndex, recorded: Recorded, lines: int) -> tuple[int | None, int | None]:
-    """Return how many of the lines ran outside jobs, and how many in jobs, if the labels or the sidecar tell them apart."""
+    """Return how many of the lines ran outside of jobs, and how many in jobs, if the labels or the sidecar distinguish them."""
     content = recorded.content
     if all(read_function(label) is None for label, _ in (*content.lines, *content.arcs)):
         return (None, None) if recorded.facts is None or recorded.jobs else (lines, 0)

@@ -1,4 +1,4 @@
-"""What is told of a profile beside what it covers: how it was recorded and played."""
+"""Facts about a profile beside what it covers: how it was recorded and played."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _NOT_DONE: Final = frozenset({"canceled", "failed", "killed", "stopped"})
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What the sidecar of an artifact tells; None where there is none.
+    """Facts from the sidecar of an artifact; None if it has no such fact.
 
-    ``failed_jobs`` are those that have failed, were stopped or canceled, or died with their process; ``doubtful_jobs`` names those
-    behind a reason why the artifact is partial.
+    ``failed_jobs`` failed, were stopped or canceled, or died with their process; ``doubtful_jobs`` names those behind a reason
+    why the artifact is partial.
     """
 
     created: str | None
@@ -32,21 +32,21 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How long a profile took, and how many requests it sent; None where the play did not come that far."""
+    """How long a profile took, and how many requests it sent; None if the play did not get that far."""
 
     seconds: float | None
     requests: int | None
 
 
 def take_notes(recorded: Iterable[Recorded], notes: dict[Slug, Note]) -> Iterator[Recorded]:
-    """Pass artifacts on, and note what their sidecars tell: they hold too much to be kept."""
+    """Pass artifacts on, and keep the facts of their sidecars: artifacts are too big to keep."""
     for each in recorded:
         notes[each.slug] = read_note(each)
         yield each
 
 
 def read_note(recorded: Recorded) -> Note:
-    """Return what the sidecar of an artifact tells."""
+    """Return the facts from the sidecar of an artifact."""
     facts = recorded.facts
     if facts is None:
         return Note(None, None, None, {}, {}, {})

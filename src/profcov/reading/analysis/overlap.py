@@ -1,4 +1,4 @@
-"""What profiles have in common, and what each has for itself: by lines, for one branch of a function may be what a profile is for."""
+"""What profiles have in common, and what each has alone: by lines, because one branch of a function may be a profile's purpose."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
 
 _CHUNK: Final = 4096
-"""So many statements are laid out at a time; a multiple of eight."""
+"""How many statements are laid out at a time; a multiple of eight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Unique:
 
 @dataclass(frozen=True, slots=True)
 class SoleLines:
-    """How many statements of a symbol only one profile runs; those of no symbol's body are its module's."""
+    """How many statements of a symbol only one profile runs; those outside of all bodies count for the module."""
 
     slug: Slug
     place: int
@@ -48,7 +48,7 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """A profile in the order of greedy cover: how many statements it adds to those before it, and how many there are then."""
+    """A profile in the order of greedy cover: how many statements it adds to those before it, and the total so far."""
 
     slug: Slug
     adds: int
@@ -56,7 +56,7 @@ class Pick:
 
 
 def find_unique(matrix: Matrix) -> dict[Slug, Unique]:
-    """Map each profile to what it runs and no other does."""
+    """Map each profile to what only it runs."""
     once = again = 0
     for reach in matrix.profiles.values():
         again |= once & reach.covered
@@ -69,12 +69,12 @@ def find_unique(matrix: Matrix) -> dict[Slug, Unique]:
 
 
 def redundant_profiles(unique: Mapping[Slug, Unique]) -> list[Slug]:
-    """Return the profiles each of which could go, it alone, without a line being lost."""
+    """Return the profiles any one of which could be dropped without losing a line."""
     return [slug for slug, each in unique.items() if not each.lines]
 
 
 def count_line_sets(matrix: Matrix) -> Counter[int]:
-    """Map each set of profiles, as bits in the order of the matrix, to how many statements exactly these run."""
+    """Map each set of profiles, as bits in the order of the matrix, to how many statements exactly this set runs."""
     counts: Counter[int] = Counter()
     for sets in matrix.line_sets.values():
         for profiles, lines in sets.items():
@@ -83,7 +83,7 @@ def count_line_sets(matrix: Matrix) -> Counter[int]:
 
 
 def list_sole_lines(matrix: Matrix) -> list[SoleLines]:
-    """Return where lines are that only one profile runs, in the order of files and lines."""
+    """Return the lines that only one profile runs by symbol, in the order of files and lines."""
     slugs, found, first = list(matrix.profiles), [], 0
     for file, each in matrix.index.files.items():
         for profiles, lines in sorted(matrix.line_sets.get(file, {}).items()):
@@ -98,7 +98,7 @@ def list_sole_lines(matrix: Matrix) -> list[SoleLines]:
 
 
 def _divide(file: FileIndex, lines: int) -> Iterator[tuple[int, int]]:
-    """Yield the number of each symbol that has some of the lines, with how many; the module has those of no body."""
+    """Yield the number of each symbol that has any of the lines, with how many; the module has those outside of bodies."""
     inner = [(number, (lines & body).bit_count()) for number, body in enumerate(file.bodies) if number]
     rest = lines.bit_count() - sum(count for _, count in inner)
     yield from ((number, count) for number, count in ((0, rest), *inner) if count)
@@ -107,7 +107,7 @@ def _divide(file: FileIndex, lines: int) -> Iterator[tuple[int, int]]:
 def cover_greedily(matrix: Matrix) -> list[Pick]:
     """Return the profiles in the order in which each adds most to those before it, the first by name of several.
 
-    That is greedy set cover, which finds few, and not always the fewest. Those that add nothing come last.
+    This is greedy set cover, which finds few, but not always the fewest. Those that add nothing come last.
     """
     rows, slugs = _lay_out_lines(matrix), list(matrix.profiles)
     waiting = [(-row.bit_count(), place) for place, row in enumerate(rows)]
@@ -116,7 +116,7 @@ def cover_greedily(matrix: Matrix) -> list[Pick]:
     while waiting:
         promised, place = waiting[0]
         adds = (rows[place] & ~covered).bit_count()
-        if -promised != adds:  # it was before others were picked: what it adds now decides on its place
+        if -promised != adds:  # computed before others were picked: what it adds now decides its place
             heapreplace(waiting, (-adds, place))
             continue
         heappop(waiting)
@@ -127,7 +127,7 @@ def cover_greedily(matrix: Matrix) -> list[Pick]:
 
 
 def nearest_twins(matrix: Matrix) -> dict[Slug, Twin]:
-    """Map each profile to the one that is most like it, the first by name of several; none where it is alone.
+    """Map each profile to the one that is most like it, the first by name of several; nothing if it is the only one.
 
     Two profiles without a line are alike.
     """

@@ -1,4 +1,4 @@
-"""What artifacts tell together, each thing worked out once, whatever is written of it."""
+"""What artifacts show together: each result is computed once for all outputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one profile runs, symbol by symbol, and what of it only its jobs ran."""
+"""What one profile runs, symbol by symbol, and which symbols only its jobs ran."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ProfileReport:
     """One profile.
 
     ``job_lines`` counts the statements that each function ran as a job. ``only_jobs`` maps each symbol that nothing but
-    jobs reached to the functions of these jobs. Both go by the context labels.
+    jobs reached to the functions of these jobs. Both come from the context labels.
     """
 
     recorded: Recorded

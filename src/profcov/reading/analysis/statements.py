@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 
 def count_statements(artifacts: Iterable[Path], config_file: Path | None = None) -> dict[Path, int]:
-    """Map artifacts to how many statements ran; without those whose source is not here, so that nobody can tell.
+    """Map artifacts to how many statements ran; leave out those whose source is not available to count them.
 
-    ``config_file`` is what was named; else each counts with what measured it. Each source tree is listed once, and of its
-    files those are read that ran.
+    ``config_file`` is the named configuration; else each artifact uses the one that measured it. Each source tree is listed once,
+    and only files that ran are read.
     """
     groups: dict[str, tuple[Configuration, dict[Path, dict[str, int]]]] = {}
     for artifact in artifacts:
@@ -36,7 +36,7 @@ def count_statements(artifacts: Iterable[Path], config_file: Path | None = None)
             if _is_here(lines, facts, configuration):
                 key = json.dumps(configuration.measured, sort_keys=True)
                 groups.setdefault(key, (configuration, {}))[1][artifact] = lines
-        except (ProfcovError, OSError):  # who reports on it says what is wrong
+        except (ProfcovError, OSError):  # the command that reports on it reports the error
             continue
     counted: dict[Path, int] = {}
     for configuration, ran in groups.values():
@@ -51,13 +51,13 @@ def count_statements(artifacts: Iterable[Path], config_file: Path | None = None)
 
 
 def _is_here(lines: Iterable[str], facts: Mapping[str, Any], configuration: Configuration) -> bool:
-    """Tell whether each file that ran is here, as it was."""
+    """Return whether each file that ran is available, unchanged."""
     digests = facts.get("sources") or {}
     for file in lines:
         place = configuration.locate(file)
         now = file_digest(place)
         if now is None and find_archive(Path(place)) is not None:
-            continue  # what runs in an archive has no digest
+            continue  # files in an archive have no digest
         if now is None or digests.get(file) not in {None, now}:
             return False
     return True

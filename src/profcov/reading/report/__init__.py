@@ -1,1 +1,1 @@
-"""What the analysis found, as files: JSON, Markdown, CSV, Parquet, HTML."""
+"""The results of the analysis as files: JSON, Markdown, CSV, Parquet, HTML."""

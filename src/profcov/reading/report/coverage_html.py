@@ -26,7 +26,7 @@ def write_html(artifact: Path, given: Configuration | Path | None, directory: Pa
     """
     configuration, directory, artifact = as_configuration(given), directory.absolute(), artifact.absolute()
     with tempfile.TemporaryDirectory() as place, configuration.at_root():
-        # coverage.py 7.14 merges what is called `<data file>.*` into a data file before it reports: it gets a copy.
+        # coverage.py 7.14 merges every `<data file>.*` into a data file before it reports: give it a copy.
         try:
             with as_write_error(directory):
                 tool = configuration.open(data_file=str(Path(place, "data")), messages=False)
@@ -39,5 +39,5 @@ def write_html(artifact: Path, given: Configuration | Path | None, directory: Pa
             ConfigError,
             CoverageException,
             UnicodeEncodeError,
-        ) as error:  # the latter below a directory that is not UTF-8
+        ) as error:  # the latter below a directory whose name is not UTF-8
             raise CoverageReadError(artifact, f"coverage.py cannot report on it: {error}") from error

@@ -45,7 +45,7 @@ def write_drift(drift: Drift, directory: Path) -> None:
 
 
 def drift_document(drift: Drift) -> dict[str, Any]:
-    """Return the changes as JSON; profiles without a change are in it, with empty lists."""
+    """Return the changes as JSON; profiles without a change have empty lists."""
     return {
         "schema_version": SCHEMA_VERSION,
         "profiles": {
@@ -74,9 +74,9 @@ def drift_markdown(drift: Drift) -> Iterator[str]:
     for slug, each in changed.items():
         yield f"\n## {code(slug)}{'' if each.state == 'same' else f': {each.state}'}\n"
         if each.is_partial:
-            yield "\nIts artifact is not known to be complete: what it lost may only not have been recorded.\n"
+            yield "\nIts artifact is not known to be complete: what it lost may just not have been recorded.\n"
         if each.was_partial and each.gained:
-            yield "\nThe artifact before was not known to be complete: what it gained may only not have been recorded then.\n"
+            yield "\nThe artifact before was not known to be complete: what it gained may just not have been recorded then.\n"
         if each.state == "same":
             yield from _list("Lost", each.lost)
             yield from _list("Gained", each.gained)

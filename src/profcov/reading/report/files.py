@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def write_whole(path: Path, chunks: Iterable[str]) -> None:
-    """Write text to a file, which has all of it or stays as it was.
+    """Write text to a file whole, or leave the file as it was.
 
     Raises:
         CoverageWriteError: it cannot be written.
@@ -32,7 +32,7 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 
 
 def write_whole_bytes(path: Path, chunks: Iterable[bytes]) -> None:
-    """Write bytes to a file, which has all of them or stays as it was; of a symbolic link it is the target that is replaced.
+    """Write bytes to a file whole, or leave the file as it was; replace the target of a symbolic link.
 
     Raises:
         CoverageWriteError: it cannot be written.
@@ -47,7 +47,7 @@ def write_whole_bytes(path: Path, chunks: Iterable[bytes]) -> None:
 
 
 def make_parent(path: Path) -> None:
-    """Make the directory of a file that is to be written.
+    """Make the directory of a file that will be written.
 
     Raises:
         CoverageWriteError: it cannot be made.
@@ -60,7 +60,7 @@ def make_parent(path: Path) -> None:
 
 
 def copy_whole(made: Path, directory: Path) -> None:
-    """Copy what another tool has made, each file whole: into a directory from one, ``index.html`` last.
+    """Copy another tool's output, each file whole: from one directory into another, ``index.html`` last.
 
     Raises:
         CoverageWriteError: a file cannot be written.
@@ -78,9 +78,9 @@ def is_replaced(path: Path) -> bool:
 def read_document(
     path: Path, schema_version: int, hint: str, shrink: Callable[[dict[str, Any]], Any] | None = None
 ) -> dict[str, Any]:
-    """Return a JSON document of ours; ``hint`` says which command makes it.
+    """Return a JSON document of ours; ``hint`` names the command that makes it.
 
-    ``shrink`` is called with each object in it as soon as it is read, innermost first, and returns what is to be kept.
+    ``shrink`` is called with each object in it as soon as it is read, innermost first, and returns what to keep.
 
     Raises:
         CoverageReadError: it is not there, or it is something else.
@@ -97,7 +97,7 @@ def read_document(
 
 
 def lay_out(value: Any, depth: int, indent: str = "") -> Iterator[str]:
-    """Yield JSON with line breaks in the upper levels only, so that each item has its line: ``depth`` says how many.
+    """Yield JSON with line breaks in the ``depth`` upper levels only, so that each item has its line.
 
     All of it is ASCII: no character can break a line, a page or a terminal.
     """

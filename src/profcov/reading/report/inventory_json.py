@@ -17,7 +17,7 @@ SCHEMA_VERSION: Final = 1
 DEPTH: Final = 2
 """How deep it is laid out: a line for each symbol and file."""
 MAX_LINE: Final = 10_000_000
-"""The highest line number that is believed: sets of lines are bits of integers, so that a wild one would take all memory."""
+"""The highest line number that is accepted: sets of lines are bits of integers, so a wild number would take all memory."""
 
 
 def inventory_document(inventory: Inventory) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def read_inventory(path: Path) -> Inventory:
 
 
 def _check_whole(inventory: Inventory) -> None:
-    """Raise ValueError unless each symbol has a name of its own, and each file its symbols, in the order of files."""
+    """Raise ValueError unless names are unique, and each file has its symbols, in the order of files."""
     if len({symbol.name for symbol in inventory.symbols}) < len(inventory.symbols):
         raise ValueError("two symbols have one name")
     if [file for file, _ in groupby(inventory.symbols, lambda symbol: symbol.file)] != [
@@ -129,7 +129,7 @@ def _read_lines(values: Any) -> list[int]:
 
 
 def _find_spans(first_lines: Mapping[int, int]) -> list[list[int]]:
-    """Return the first and last line of each statement of several lines; in between all lines are its."""
+    """Return the first and last line of each statement of several lines."""
     last: dict[int, int] = {}
     for line, first in first_lines.items():
         last[first] = max(line, last.get(first, line))

@@ -26,7 +26,7 @@ _DIGITS: Final = bytes.maketrans(b"\0\1", b"01")
 def coverage_matrix(matrix: Matrix) -> Iterator[str]:
     """Yield ``coverage-matrix.csv``: symbol, kind, file, and for each profile 1 if it covers the symbol, else 0.
 
-    A profile's column is called ``profile:<slug>``, since a slug may be ``file``. A name that a spreadsheet would take for
+    A profile's column is called ``profile:<slug>``, because a slug may be ``file``. A name that a spreadsheet would take for
     a formula has ``'`` before it.
     """
     yield _quote(["symbol", "kind", "file", *(f"profile:{slug}" for slug in matrix.profiles)]) + "\r\n"
@@ -42,7 +42,7 @@ def _quote(cells: Sequence[str]) -> str:
 
 
 def require_parquet() -> None:
-    """See that Parquet can be written, before there is work done for it.
+    """Check that Parquet can be written, before any work is done.
 
     Raises:
         SettingsError: the extra ``parquet`` is not installed.
@@ -56,7 +56,7 @@ def require_parquet() -> None:
 
 
 def write_parquet(matrix: Matrix, path: Path) -> None:
-    """Write ``coverage-matrix.parquet``: the columns of the CSV file, those of profiles being booleans."""
+    """Write ``coverage-matrix.parquet``: the columns of the CSV file; those of profiles are booleans."""
     import pyarrow as pa  # noqa: PLC0415
     import pyarrow.parquet as pq  # noqa: PLC0415
 

@@ -30,7 +30,7 @@ NAMES: Final = (
 
 
 def write_matrix(overview: Overview, directory: Path, *, parquet: bool = False) -> None:
-    """Write all that is to be said of a matrix; an older Parquet file is removed if there is to be none.
+    """Write all files of a matrix; remove an older Parquet file if none is written.
 
     Raises:
         CoverageWriteError: a file cannot be written.

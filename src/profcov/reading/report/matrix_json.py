@@ -21,7 +21,7 @@ SCHEMA_VERSION: Final = 1
 def profile_symbols(matrix: Matrix, unique: Mapping[Slug, Unique]) -> Iterator[str]:
     """Yield ``profile-symbols.json``: each profile's covered symbols, and how many lines of how many files it ran.
 
-    As text, since there may be millions of names: a line for each.
+    It yields text, a line for each name, because there may be millions.
     """
     names = [f"\n        {json.dumps(symbol.name)}" for symbol in matrix.index.symbols]
     yield f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "profiles": {{'
@@ -47,7 +47,7 @@ def profile_symbols(matrix: Matrix, unique: Mapping[Slug, Unique]) -> Iterator[s
 
 
 def symbol_profiles(matrix: Matrix) -> Iterator[str]:
-    """Yield ``symbol-profiles.json``: for every symbol what it is, and the profiles that cover it, on one line."""
+    """Yield ``symbol-profiles.json``: for every symbol its facts, and the profiles that cover it, on one line."""
     slugs = [json.dumps(slug) for slug in matrix.profiles]
     yield f'{{\n  "schema_version": {SCHEMA_VERSION},\n  "symbols": {{'
     separator = ""

@@ -76,7 +76,7 @@ def summary_document(summary: Summary) -> dict[str, Any]:
 
 
 def _share(part: int, whole: int) -> float:
-    """Return percent; nothing of nothing is not all of it."""
+    """Return percent; 0 if there is nothing."""
     return 100.0 * part / whole if whole else 0.0
 
 

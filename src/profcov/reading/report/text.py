@@ -1,4 +1,4 @@
-"""Names as text that cannot be taken for anything else, on a terminal and in Markdown."""
+"""Names as unambiguous text, on a terminal and in Markdown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def printable(text: str) -> str:
-    """Return text with its control characters, and those that turn the direction of writing, shown by their numbers."""
+    """Return text with control characters, and those that change the direction of writing, shown by their numbers."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(
@@ -24,7 +24,7 @@ def printable(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """Return text as a code span of Markdown that may stand in a table."""
+    """Return text as a code span of Markdown that is safe in a table."""
     shown = printable(text).replace("|", "\\|")
     if "`" not in shown:
         return f"`{shown}`"
@@ -51,7 +51,7 @@ def status_text(status: str, reasons: Iterable[str]) -> str:
 
 
 def encodable(text: str) -> str:
-    """Return text that can be encoded: a file name need not be."""
+    """Return text that can be encoded, which a file name may not be."""
     return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from typing import Self
 
 SUFFIXES: Final = (".pyz", ".pyzw", ".pex", ".egg", ".par")
-"""What is looked into without being named: other archives are rarely imported from."""
+"""Archives that are searched without being named: others are rarely imported from."""
 _SKIPPED: Final = frozenset({"site-packages", "node_modules", "__pycache__"})
 
 
 def find_archive(path: Path) -> Path | None:
-    """Return the archive that a path is or is in, if it is."""
+    """Return the archive that a path is or is in, or None."""
     here = next((each for each in (path, *path.parents) if each.exists()), path)
     return here if here.is_file() and zipfile.is_zipfile(here) else None
 
 
 def list_sources(archive: Path, below: Path) -> Iterator[Path]:
-    """Yield the Python files in an archive that are below a path, as Python names them: by the archive's name and theirs."""
+    """Yield the Python files of an archive below a path, as Python names them: by the archive's name and theirs."""
     with zipfile.ZipFile(archive) as content:
         names = sorted(content.namelist())
     for name in names:
@@ -36,7 +36,7 @@ def list_sources(archive: Path, below: Path) -> Iterator[Path]:
 
 
 class Archives:
-    """Archives that files are read from: each is opened once, because to open one is to read its whole list of files."""
+    """Archives that files are read from: each is opened once, because opening reads its whole list of files."""
 
     def __init__(self) -> None:
         self._stack = ExitStack()

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from profcov.reading.symbols.model import SymbolName
 
 IMPORT: Final = ""
-"""Who calls what an import runs, decorators and what stands below ``if __name__ == "__main__"`` included."""
+"""The caller of import-time code, including decorators and code below ``if __name__ == "__main__"``."""
 LATER: Final = "?"
-"""Who calls what is in a lambda: nobody knows when."""
+"""The caller of code in a lambda, whose time is unknown."""
 _CALLED: Final = frozenset({"func", "decorator_list"})
 _SILENT: Final = frozenset({"annotation", "returns", "ctx"})
 _DOTTED: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 
 
 class Calls:
-    """Who calls, and who only names, each name: its last part, as ``create`` of ``shop.orders.create()``.
+    """The callers, and mentions, of each name: its last part, as ``create`` of ``shop.orders.create()``.
 
-    ``plain`` has the calls of a name alone, ``dotted`` those of an attribute, ``named`` all that is no call.
+    ``plain`` has the calls of a name alone, ``dotted`` those of an attribute, ``named`` the mentions without a call.
     """
 
     __slots__ = ("dotted", "named", "plain")
@@ -83,13 +83,13 @@ def _note(plain: dict[str, set[str]], dotted: dict[str, set[str]], node: ast.AST
 
 
 def _enter(node: ast.AST, caller: str, names: Mapping[ast.AST, SymbolName]) -> Iterator[tuple[ast.AST, str]]:
-    """Yield what is in a node, but for annotations and what is called, and who runs it: a body is its function's."""
+    """Yield the children of a node, except annotations and called names, and the function that runs them."""
     for field in node._fields:
         value = getattr(node, field, None)
         if value is None or field in _SILENT:
             continue
         children = value if isinstance(value, list) else [value]
-        if field in _CALLED:  # noted already, as a call; but what it is an attribute of is named
+        if field in _CALLED:  # already noted as a call; but the object of an attribute is mentioned
             children = [each for each in children if not isinstance(each, ast.Name)]
             children = [each.value if isinstance(each, ast.Attribute) else each for each in children]
         runner = caller

@@ -1,4 +1,4 @@
-"""A hash of what a body says, whatever its layout."""
+"""A hash of a body's code, whatever its layout."""
 
 from __future__ import annotations
 
@@ -13,19 +13,18 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 SLIGHT: Final = "~"
 _SAYS_NOTHING: Final = 4
-"""Bodies of so many nodes of syntax, or fewer, do not tell a symbol from others."""
+"""Bodies with at most this many syntax nodes do not identify a symbol."""
 _DEFINITIONS: Final = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
-# Left out: what the compiler derives (ctx), and what says nothing about what runs (the u of u"text").
+# Left out: what the compiler derives (ctx), and what does not affect execution (the u of u"text").
 _SILENT: Final = frozenset({"ctx", "kind", "type_comment"})
 
 
 def fingerprint(body: Sequence[ast.stmt]) -> str | None:
-    """Return a hash of the statements of a body, or None where there are none.
+    """Return a hash of the statements of a body, or None if it has none.
 
-    A docstring does not count, nor what is in nested definitions, since these have hashes of their own. Comments,
-    layout, quotes and line numbers are not in the tree, and what versions of Python have added to it is left out where
-    it is empty, so that all versions agree. A hash that begins with ``SLIGHT`` is that of a body as many others may be:
-    ``pass``, ``return self.x``.
+    A docstring does not count, nor do nested definitions, which have their own hashes. Comments, layout, quotes and line
+    numbers are not in the tree, and fields that newer versions of Python have added are left out if they are empty, so
+    that all versions agree. A hash that begins with ``SLIGHT`` is that of a trivial body: ``pass``, ``return self.x``.
     """
     statements = body[1:] if body and _is_docstring(body[0]) else body
     if not statements:
@@ -43,7 +42,7 @@ def _is_docstring(node: ast.stmt) -> bool:
 def _flatten(statements: Sequence[ast.stmt]) -> Iterator[str]:
     """Yield each node as text, with how many nodes each of its fields has; these follow it.
 
-    Without recursion: a sum of 3,000 terms is a tree of 3,000 levels.
+    It does not recurse: a sum of 3,000 terms is a tree of 3,000 levels.
     """
     waiting: list[ast.AST] = list(reversed(statements))
     while waiting:

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
     from profcov.configuration import Configuration
 
-# What reading a file that is no Python can raise; nesting that is too deep ends in the last two.
+# The errors of reading a file that is not Python; too deep nesting raises the last two.
 _NOT_PYTHON = (OSError, SyntaxError, ValueError, tokenize.TokenError, CoverageException, RecursionError, MemoryError)
 _SHARE: Final = 250
-"""How many files one more process is worth: to start it takes as long as to read about a hundred."""
+"""How many files justify another process: starting it takes as long as reading about a hundred."""
 
 
 _Read = Reading | Unreadable
@@ -62,9 +62,10 @@ def build_inventory(
     """List the symbols of every measured file.
 
     ``given`` is a configuration or the file of one; None leaves that to coverage.py's own search. ``sources`` (files or
-    directories) stand in for the sources it names; ``only`` are names in artifacts: other files are left out. Run it in the directory and environment in which the server runs: file names and
-    packages are looked up from there. With more than one of ``processes`` many files are read by several; a program
-    that asks for it needs ``if __name__ == "__main__"``, as with ``multiprocessing``.
+    directories) replace the configuration's; ``only`` are names in artifacts: other files are left out. Run it in the
+    directory and environment of the server: file names and packages are looked up from there. With ``processes`` above 1,
+    several processes read many files; the calling program then needs ``if __name__ == "__main__"``, as with
+    ``multiprocessing``.
 
     Raises:
         SettingsError: the configuration cannot be used.
@@ -108,7 +109,7 @@ def _name(modules: Mapping[Path, str], *, relative: bool) -> list[_Source]:
     found = []
     for path, module in modules.items():
         seen[module] += 1
-        # Two scripts may bear one name, such as main.py in two source directories.
+        # Two scripts may have the same name, such as main.py in two source directories.
         name = module if seen[module] == 1 else f"{module}#{seen[module]}"
         found.append(_Source(path, _file_name(path, relative=relative), name))
     return found
@@ -141,7 +142,7 @@ def _read_share(configuration: Configuration, share: Sequence[_Source]) -> list[
 def _read_together(configuration: Configuration, named: Sequence[_Source], processes: int) -> Iterator[_Read]:
     size = max(20, len(named) // (processes * 8))
     shares = [named[start : start + size] for start in range(0, len(named), size)]
-    # A fork has all modules already, but must not be made of a program with threads.
+    # A fork has all modules already, but a program with threads must not fork.
     method = "fork" if sys.platform == "linux" and threading.active_count() == 1 else "spawn"
     with ProcessPoolExecutor(processes, mp_context=get_context(method)) as pool:
         for found in pool.map(partial(_read_share, configuration), shares):
@@ -167,7 +168,7 @@ def _gather(read: Iterable[_Read], omitted: Iterable[str]) -> Inventory:
 
 
 def _file_name(path: Path, *, relative: bool) -> str:
-    """Return a file's name as it stands in artifacts: with ``relative_files``, relative if below this directory."""
+    """Return a file's name as in artifacts: with ``relative_files``, relative if below this directory."""
     here = Path.cwd().resolve()
     return str(path.relative_to(here)) if relative and path.is_relative_to(here) else str(path)
 

@@ -7,7 +7,7 @@ import re
 import tokenize
 from typing import Final
 
-# What a line can be joined by, and what tells that there is something on it. A backslash keeps a quote in raw strings, too,
+# What can join lines, and what shows that a line is not empty. A backslash escapes a quote in raw strings, too,
 # so that prefixes do not matter.
 _PIECE: Final = re.compile(
     r"""
@@ -38,7 +38,7 @@ def find_first_lines(text: str) -> dict[int, int]:
 
 
 def _scan(text: str) -> dict[int, int] | None:
-    """Do it by a pattern, several times faster than the tokenizer; None where the pattern may be wrong."""
+    """Do the same by a pattern, several times faster than the tokenizer; None if the pattern may be wrong."""
     found: dict[int, int] = {}
     line, first, depth = 1, 0, 0
     for piece in _PIECE.finditer(text):
@@ -60,7 +60,7 @@ def _scan(text: str) -> dict[int, int] | None:
 
 
 def _may_go_on(piece: re.Match[str]) -> bool:
-    """Whether a string may not end where it seems to: newer Pythons allow ``f"{d["key"]}"``."""
+    """Return whether a string may not end where it seems to: newer Pythons allow ``f"{d["key"]}"``."""
     text, start = piece.string, piece.start()
     return piece[0].count("{") != piece[0].count("}") and _FORMATTED.search(text, start - 2, start) is not None
 

@@ -1,4 +1,4 @@
-"""Which source files are measured, as the coverage configuration says, and what their modules are called."""
+"""Which source files the coverage configuration selects, and the names of their modules."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _WILD = re.compile(r"[*?\[]")
 
 @dataclass(frozen=True, slots=True)
 class _Root:
-    """A file or directory to list. ``module`` is its dotted name, None where its place on disk must tell."""
+    """A file or directory to list. ``module`` is its dotted name, None if it follows from its place on disk."""
 
     path: Path
     module: str | None = None
 
 
 class _Listed(NamedTuple):
-    """A file, symbolic links resolved; where it stands below its root, from which its module has its name; and its archive."""
+    """A file, symbolic links resolved; its path below its root, which gives its module's name; and its archive."""
 
     path: Path
     place: Path
@@ -53,15 +53,15 @@ class Found(NamedTuple):
 def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> Found:
     """Find what is measured.
 
-    ``sources`` (files or directories) stand in for the configuration's ``source``, ``source_pkgs`` and ``include``.
+    ``sources`` (files or directories) replace the configuration's ``source``, ``source_pkgs`` and ``include``.
     Without any of them it is the working directory. ``omit``, and ``include`` and ``omit`` of ``[report]``, always
     count.
 
-    coverage.py lists only packages that the process has imported, and no folders without ``__init__.py``, though it measures
-    both: so the files are listed here, and coverage.py is asked about each.
+    coverage.py lists only packages that the process has imported, and no folders without ``__init__.py``, although it measures
+    both. So the files are listed here, and coverage.py is asked about each.
 
     Raises:
-        SettingsError: a source is neither there nor an importable package.
+        SettingsError: a source neither exists nor is an importable package.
         coverage.exceptions.ConfigError: a pattern is malformed, or a source is the root of the file system.
     """
     named = [_given(path) for path in sources] or _configured(coverage)
@@ -84,7 +84,7 @@ def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> Found:
 
 
 def _list_places(include: Sequence[str]) -> list[Path]:
-    """Return the folders below which files can fit: those before the first wildcard of each pattern, or the working directory."""
+    """Return the folders below which files can match: those before the first wildcard of each pattern, or the working directory."""
     folders = [_WILD.split(pattern, maxsplit=1)[0].rpartition("/")[0] for pattern in include]
     return sorted({Path(each).resolve() for each in folders or [os.curdir]})
 
@@ -121,7 +121,7 @@ def _find_package(name: str) -> list[_Root]:
 def _find_spec(top: str) -> ModuleSpec | None:
     """Find a top-level name as a server started in the working directory would.
 
-    That directory comes first, but a plain directory in it that only bears the name stands behind a real package.
+    That directory comes first, but a plain directory of that name in it comes after a real package.
     """
     local = PathFinder.find_spec(top, [os.getcwd()])  # noqa: PTH109 (the import system wants text)
     if local is not None and local.origin is not None:
@@ -159,7 +159,7 @@ def _list(root: Path) -> Iterator[_Listed]:
 
 
 def _leads_astray(place: Path, root: Path, linked: set[Path]) -> bool:
-    """Tell whether a directory is a link that is not to be followed: to what is listed anyway, or to no Python code."""
+    """Return whether a directory is a link that is not followed: to something listed anyway, or to no Python code."""
     if not place.is_symlink():
         return False
     target = place.resolve()
@@ -191,7 +191,7 @@ def _without_init(parts: tuple[str, ...]) -> tuple[str, ...]:
 def _import_base(path: Path, root: Path) -> Path:
     """Return the directory from which the module is imported, judged by ``__init__.py`` files and ``src`` alone.
 
-    ``sys.path`` would say it better, but then the names would differ from machine to machine.
+    ``sys.path`` would be more precise, but then the names would differ from machine to machine.
     """
     top = path.parent
     while (top / "__init__.py").is_file() and top != top.parent:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 SymbolName = NewType("SymbolName", str)
 """``pkg.mod``, ``pkg.mod:Class.method`` or ``pkg.mod:outer.<locals>.inner``; no two symbols share one.
 
-Accessors and overloads say so (``C.x@setter``, ``f@overload``), and any other second definition of a name is numbered:
+Accessors and overloads are marked (``C.x@setter``, ``f@overload``), and any other second definition of a name is numbered:
 ``f#2``.
 """
 
@@ -23,11 +23,11 @@ Trait = Literal["async", "nested", "overload", "property", "redefinition", "star
 class Symbol:
     """One module, class, function or method.
 
-    ``file`` is the name under which artifacts know the file; reports show ``place``. ``span`` is the first and last line, decorators included.
-    ``body_lines`` are the first lines of the executable statements of its own body, rising; it is empty where nothing
-    could ever prove that the symbol ran. ``parent`` is the symbol around it, None for a module. ``body_hash`` tells
-    whether two bodies say the same, whatever their lines and layout; None for a body of a docstring at most.
-    ``traits`` are sorted; ``startup`` says that, as far as names tell, only imports and entry points call it.
+    ``file`` is the name of the file in artifacts; reports show ``place``. ``span`` is the first and last line, decorators included.
+    ``body_lines`` are the first lines of the executable statements of its own body, ascending; empty if nothing
+    could ever prove that the symbol ran. ``parent`` is the symbol around it, None for a module. ``body_hash`` is equal for
+    bodies with the same code, whatever their lines and layout; None for an empty body or a docstring only. ``traits`` are
+    sorted; ``startup``: judging by names, only imports and entry points call it.
     """
 
     name: SymbolName
@@ -41,12 +41,12 @@ class Symbol:
 
     @property
     def is_startup(self) -> bool:
-        """Whether it ran at start-up, or never, unless a profile has it."""
+        """Whether it ran at start-up, or never, unless a profile covers it."""
         return "startup" in self.traits
 
     @property
     def place(self) -> str:
-        """The file as reports name it: from where its module is imported, whole where another file could bear that name."""
+        """The file as reports name it: from where its module is imported, or its full path if another file could have that name."""
         module = self.name.partition(":")[0]
         if "#" in module or not self.file.startswith("/"):
             return self.file
@@ -86,7 +86,7 @@ class Unreadable:
 class Inventory:
     """Everything that a profile could reach, in the order of files and lines.
 
-    ``omitted`` are the files that are left out by their names only, not by the configuration; none where that is not known.
+    ``omitted`` are the files that are left out by their names, not by the configuration; empty if unknown.
     """
 
     symbols: tuple[Symbol, ...]

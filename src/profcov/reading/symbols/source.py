@@ -30,12 +30,12 @@ _OVERLOAD: Final = "@overload"
 _ACCESSORS = frozenset({"getter", "setter", "deleter"})
 _PROPERTIES = frozenset({"property", "cached_property"})
 _KEPT: Final = frozenset({"staticmethod", "classmethod", "cache", "lru_cache", "wraps", "contextmanager", "override"})
-"""Decorators that give a function to nobody else."""
+"""Decorators that do not register a function anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One file that was read: its symbols, what they call, and which of them have a decorator that may call them."""
+    """The result of reading one file: its symbols, what they call, and which of them have a decorator that may call them."""
 
     source: SourceFile
     symbols: list[Symbol]
@@ -51,7 +51,7 @@ def read_source(coverage: Coverage, path: Path, file: str, module: str, archives
         coverage.exceptions.CoverageException: coverage.py cannot read it.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # invalid escapes and the like are their authors' business
+        warnings.simplefilter("ignore")  # warnings about invalid escapes and the like are not ours to report
         is_file = path.is_file()
         raw = path.read_bytes() if is_file else archives.read(path)
         text = _decode(raw)
@@ -70,7 +70,7 @@ def _find_statements(coverage: Coverage, path: Path) -> list[int]:
 
 
 def _find_statements_of(coverage: Coverage, raw: bytes) -> list[int]:
-    """Find those of a file in an archive: coverage.py knows only some kinds of archives."""
+    """Find the statements of a file in an archive: coverage.py knows only some kinds of archives."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "member.py")
         path.write_bytes(raw)
@@ -78,14 +78,14 @@ def _find_statements_of(coverage: Coverage, raw: bytes) -> list[int]:
 
 
 def _decode(raw: bytes) -> str:
-    """Return source as text, with the encoding that it names and one kind of line end."""
+    """Return source as text, decoded by its declared encoding, with one kind of line end."""
     encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
     return io.TextIOWrapper(io.BytesIO(raw), encoding).read()
 
 
 @dataclass(frozen=True, slots=True)
 class _Scope:
-    """One symbol while the file is read. ``runs_later`` says that a function is around its definition, or is itself."""
+    """One symbol while the file is read. ``runs_later``: it is a function, or is defined inside one."""
 
     index: int
     name: SymbolName
@@ -148,10 +148,10 @@ class _Outline:
         return inner
 
     def _claim(self, node: Definition, index: int, *, at_import: bool) -> None:
-        """Give the body's lines to the symbol, and those of decorators and signature to nobody.
+        """Give the body's lines to the symbol, and those of decorators and signature to no symbol.
 
-        A function on one line has its body on the ``def`` line. Where that ``def`` runs at import, artifacts hold the
-        line only if the body ran, as import-time lines are nobody's. Within a function it runs whenever the outer
+        A function on one line has its body on the ``def`` line. If that ``def`` runs at import, artifacts hold the
+        line only if the body ran, because import-time lines belong to no profile. Within a function it runs whenever the outer
         function does, so it proves nothing about either, and the inner function has no body of its own. Nor has an
         overload, which never runs; only newer versions of coverage.py exclude its ``...``.
         """
@@ -182,7 +182,7 @@ def _definitions(node: ast.AST) -> Iterator[Definition]:
 
 
 def _blocks(node: ast.AST) -> Iterator[ast.AST]:
-    # Expressions hold no definitions: lambdas are no symbols.
+    # Expressions hold no definitions: lambdas are not symbols.
     wanted = (ast.stmt, ast.ExceptHandler, ast.match_case)
     return (child for child in ast.iter_child_nodes(node) if isinstance(child, wanted))
 
@@ -205,7 +205,7 @@ def _role(node: Definition) -> str:
 
 
 def _is_handed_on(node: ast.AST) -> bool:
-    """Tell whether a definition has a decorator that may give it to somebody who calls it."""
+    """Return whether a definition has a decorator that may register it to be called."""
     decorators = node.decorator_list if isinstance(node, Definition) else []
     return any(_last_name(each.func if isinstance(each, ast.Call) else each) not in _KEPT for each in decorators)
 

@@ -1,4 +1,4 @@
-"""Which functions only an import or the entry point calls: they ran at start-up, or never, and no profile can have them."""
+"""Which functions only an import or the entry point calls: they ran at start-up, or never, and no profile can cover them."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ _FRAMEWORKS: Final = (
     "Flask", "APIFlask", "Quart", "FastAPI", "Starlette", "Litestar", "Sanic", "Bottle",
     "get_wsgi_application", "get_asgi_application",
 )  # fmt: skip
-"""Who calls one of these makes an application."""
+"""Functions whose callers make an application."""
 _MAKERS: Final = frozenset({"__init__", "__new__", "__post_init__"})
-"""What is called by calling their class."""
+"""Methods that are called by calling their class."""
 _COMMON: Final = frozenset(name for kind in (dict, list, set, str, bytes, int) for name in dir(kind))
-"""Of ``x.update()`` nobody knows whose it is, unless it disproves something."""
+"""Method names of built-in types: the class of ``x.update()`` is unknown, so such a call only disproves."""
 
 
 def find_startup(symbols: Iterable[Symbol], calls: Calls, decorated: AbstractSet[SymbolName]) -> set[SymbolName]:
-    """Return the functions and methods that start-up calls, as far as names tell, and nothing else does.
+    """Return the functions and methods that, judging by names, only start-up calls.
 
-    It goes by the last part of names, whosever they are: what shares its name with something that is called, or named, from
-    a function that is no start-up code, is not in it. Neither is what has a decorator, which may have handed it to anybody,
-    unless it is a command's entry point.
+    It compares the last part of names only: a function is left out if its name is called, or mentioned, in a function that is
+    no start-up code. One with a decorator, which may have registered it, is left out, too, unless it is a command's entry
+    point.
     """
     commands = _find_commands()
     makers = set().union(*(calls.plain.get(name, set()) | calls.dotted.get(name, set()) for name in _FRAMEWORKS))
@@ -62,7 +62,7 @@ def find_startup(symbols: Iterable[Symbol], calls: Calls, decorated: AbstractSet
 
 
 def _key_of(symbol: Symbol) -> str:
-    """Return what a symbol is called by; nothing where only Python calls it."""
+    """Return the name by which a symbol is called; nothing if only Python calls it."""
     around, _, own = symbol.name.rpartition("." if symbol.kind == "method" else ":")
     own = own.rpartition("<locals>.")[2].partition("#")[0]
     if own in _MAKERS:
@@ -78,5 +78,5 @@ def _is_startup(name: SymbolName, key: str, calls: Calls, startup: set[str], *, 
 
 
 def _find_commands() -> set[str]:
-    """Return the functions that the commands of installed distributions call, as symbols are named."""
+    """Return the functions that the commands of installed distributions call, as names of symbols."""
     return {each.value.split()[0] for group in ("console_scripts", "gui_scripts") for each in entry_points(group=group)}

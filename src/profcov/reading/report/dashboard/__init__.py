@@ -1,1 +1,1 @@
-"""The dashboard: one HTML file that holds the matrix, and everything that is needed to look at it."""
+"""The dashboard: one HTML file with the matrix, and everything that is needed to browse it."""

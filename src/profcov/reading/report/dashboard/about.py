@@ -1,4 +1,4 @@
-"""Whether the dashboard can be trusted: what it was made from, and what is not in it."""
+"""The page `about`: what the dashboard was made from, and what is missing."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _describe_recording(edition: Edition) -> Iterator[tuple[str, str]]:
 
 
 def _describe_settings(edition: Edition) -> Iterator[tuple[str, str]]:
-    """Yield what was measured and left out; where profiles differ, each value."""
+    """Yield what was measured and left out; each value if profiles differ."""
     notes = edition.overview.notes.values()
     for name in _MEASURED:
         values = {_join(note.settings[name]) for note in notes if note.settings.get(name)}

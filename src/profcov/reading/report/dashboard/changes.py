@@ -20,8 +20,8 @@ MAX_NAMED: Final = 1000
 def describe_changes(since: str, drift: Drift) -> dict[str, Any]:
     """Return the symbols that profiles gained and lost, each with its profiles, and how many there are.
 
-    Only profiles that are in both matrices count: a new one gains all that it covers. One that is partial, or was, may
-    differ only in what was recorded.
+    Only profiles that are in both matrices count: a new one gains all that it covers. A profile that is or was partial
+    may differ only in what was recorded.
     """
     same = {slug: each for slug, each in drift.profiles.items() if each.state == "same"}
     gained = _turn((slug, each.gained) for slug, each in same.items())
@@ -38,7 +38,7 @@ def describe_changes(since: str, drift: Drift) -> dict[str, Any]:
 
 
 def _turn(found: Iterable[tuple[Slug, Iterable[SymbolName]]]) -> list[list[Any]]:
-    """Return each symbol with its profiles, those of the most profiles first."""
+    """Return each symbol with its profiles, those with the most profiles first."""
     slugs: dict[str, list[Slug]] = {}
     for slug, names in found:
         for name in names:

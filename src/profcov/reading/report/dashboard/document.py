@@ -25,7 +25,7 @@ _NO_REASONS: Final = {"unknown": ["it has no sidecar"]}
 
 
 def make_document(edition: Edition) -> dict[str, Any]:
-    """Return what the page is made from: profiles, modules, symbols, and which profiles cover each symbol."""
+    """Return the data of the page: profiles, modules, symbols, and which profiles cover each symbol."""
     matrix, gaps = edition.overview.matrix, edition.overview.gaps
     numbers, lines, signatures = sign_matrix(matrix)
     changes = None if edition.since is None else describe_changes(*edition.since)
@@ -93,8 +93,8 @@ def _tell(reason: str, note: Note | None) -> str:
 def _describe_modules(edition: Edition) -> Iterator[dict[str, Any]]:
     """Yield each module: its state, and the statements missed, as ``gaps.json`` has them.
 
-    A module that is reached misses statements of its functions and methods. One is empty if there is nothing in it to
-    be missed, such as constants that its import has set; and apart if all of that ran, but for no profile, or at start-up.
+    A reached module misses statements of its functions and methods. A module is ``empty`` if nothing in it can be missed, for
+    example because it only sets constants; and ``apart`` if all of it ran for no profile, or at start-up.
     """
     gaps = {gap.module.name: gap for gap in edition.overview.gaps.modules}
     apart = {
@@ -115,7 +115,7 @@ def _list_places(edition: Edition, found: Sequence[SymbolGap]) -> list[int]:
 
 
 def _describe_sole(matrix: Matrix) -> dict[str, list[int]]:
-    """Return where lines are that only one profile runs: columns of symbols and profiles, by their places, and how many."""
+    """Return the lines that only one profile runs: columns of symbols and profiles, by their positions, and how many."""
     places = {slug: place for place, slug in enumerate(matrix.profiles)}
     found = list_sole_lines(matrix)
     return {
@@ -128,7 +128,7 @@ def _describe_sole(matrix: Matrix) -> dict[str, list[int]]:
 def _describe_symbols(edition: Edition) -> dict[str, list[Any]]:
     """Return a list of each fact, all in the order of the matrix.
 
-    What an import runs is nobody's, and not missed either: the body of a module or class is missed only where the
+    Import-time code belongs to no profile, and is not missed either: the body of a module or class is missed only if the
     module may never have been imported.
     """
     columns: dict[str, list[Any]] = {

@@ -1,4 +1,4 @@
-"""An edition of the dashboard: the matrix it shows, and what is told beside it."""
+"""An edition of the dashboard: the matrix, and the facts that are shown beside it."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ class Edition:
     """What goes into one dashboard.
 
     Args:
-        overview: what profiles cover, what none of them does, and what is known of each.
+        overview: what profiles cover, what no profile covers, and a note of each.
         played: how each profile was played, as far as that is known.
-        directory: where the page goes: reports that are there are linked.
+        directory: where the page goes; reports in it are linked.
         generated: when, as ISO 8601; now, unless it is given.
-        title: of the page.
-        profiles: where the profiles are, for the command that replays one; without any there is none.
+        title: the title of the page.
+        profiles: where the profiles are, for the command that replays one; without them the page has no such command.
         options: what else that command needs, such as the server's address.
         commit: of the source, if it is known.
-        since: what the matrix is compared with, and what has changed.
+        since: the name of the earlier matrix, and what has changed since.
         left_out: sentences that say what is missing.
     """
 
@@ -46,16 +46,16 @@ class Edition:
     left_out: Sequence[str] = ()
 
     def replay_command(self, slug: Slug) -> str:
-        """Return the command that replays a profile; empty where nobody has said where it is."""
+        """Return the command that replays a profile; empty if its place is not known."""
         if not self.profiles:
             return ""
         return shlex.join(["profcov", "playback", *self.profiles, "--select", slug, "--trace-code", *self.options])
 
     def find_link(self, *names: str) -> str | None:
-        """Return the first of these names, relative to the page, that is a file; None if none is."""
+        """Return the first of these names, relative to the page, that is a file, or None."""
         return next((name for name in names if (self.directory / name).is_file()), None)
 
 
 def show_time(moment: datetime) -> str:
-    """Return a moment as editions have it: ISO 8601, to the second."""
+    """Return a moment in ISO 8601, to the second."""
     return moment.isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""The page itself: one HTML file with its style, its data and its script, and what is to be seen without a script."""
+"""The page itself: one HTML file with style, data and script, and its content without scripts."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def write_page(edition: Edition, name: str = NAME) -> None:
 
 
 def make_page(edition: Edition) -> str:
-    """Return the page. Two of the same edition are the same, byte for byte."""
+    """Return the page. The same edition gives the same bytes."""
     document = make_document(edition)
     script, style = read_static(SCRIPT), read_static(STYLE)
     return _template().render(
@@ -59,7 +59,7 @@ def pack(document: dict[str, Any]) -> str:
 
 
 def unpack_document(packed: str) -> dict[str, Any]:
-    """Return what :func:`pack` was given."""
+    """Return the JSON that :func:`pack` was given."""
     document: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
     return document
 
@@ -71,7 +71,7 @@ def read_data(page: str) -> dict[str, Any]:
 
 @cache
 def read_static(name: str) -> str:
-    """Return a file of ``report/static/``: it may stand within an element of its own as it is, which a test sees to."""
+    """Return a file of ``report/static/``: it can be embedded in its element unchanged, which a test checks."""
     return files("profcov.reading.report").joinpath("static", name).read_bytes().decode("utf-8")
 
 

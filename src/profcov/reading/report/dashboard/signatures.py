@@ -1,4 +1,4 @@
-"""Which profiles cover each symbol and run each line: each set of profiles is kept once, for there are far fewer sets than symbols and lines."""
+"""Which profiles cover each symbol and run each line: each set of profiles is stored once, because there are far fewer sets than symbols."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page says without a script: key figures, and the first rows of each list."""
+"""The page without scripts: key figures, and the first rows of each list."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STATES: Final[dict[State, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class TopList:
-    """The first rows of a list; ``total`` is how many it has. A number in a row is one, all else is text.
+    """The first rows of a list; ``total`` is how many it has. Cells are numbers or text.
 
     ``links`` are those of the first column, None for a row without one.
     """
@@ -51,7 +51,7 @@ class TopList:
 
 
 def key_figures(edition: Edition, document: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Return the figures that one looks at first: what each is, and how much; empty modules do not count."""
+    """Return the key figures: what each is, and how much; empty modules do not count."""
     matrix, gaps = edition.overview.matrix, edition.overview.gaps
     union = 0
     for reach in matrix.profiles.values():
@@ -71,7 +71,7 @@ def key_figures(edition: Edition, document: Mapping[str, Any]) -> list[tuple[str
 
 
 def make_lists(edition: Edition, document: Mapping[str, Any]) -> list[TopList]:
-    """Return the lists, each that has a row."""
+    """Return the lists that have a row."""
     unique = edition.overview.unique
     lists = chain(
         _list_incomplete(document["profiles"]),
