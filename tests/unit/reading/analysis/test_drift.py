@@ -61,7 +61,7 @@ def test_what_a_profile_has_gained_since_it_was_partial_is_told_as_such() -> Non
     )
     assert (drift.profiles[Slug("p")].is_partial, drift.profiles[Slug("p")].was_partial) == (False, True)
     text = "".join(drift_markdown(drift))
-    assert text.count("what it gained may only not have been recorded then") == 1
+    assert text.count("what it gained may just not have been recorded then") == 1
     assert "`q`" not in text
 
 
