@@ -1,7 +1,8 @@
 // What no profile reaches.
 
 import { matcher, parse } from "../filter.js";
-import { createGrid, readSort, sortRows } from "../grid.js";
+import { createGrid } from "../grid.js";
+import { readSort, sortRows } from "../sort.js";
 import { createTree } from "../tree.js";
 import { card, figures, filterField, isNarrow, symbolLink } from "./parts.js";
 

@@ -1,6 +1,7 @@
 // What one profile runs.
 
-import { createGrid, readSort, sortRows } from "../grid.js";
+import { createGrid } from "../grid.js";
+import { readSort, sortRows } from "../sort.js";
 import { createTree } from "../tree.js";
 import { chip, card, command, figures, profileLink, symbolLink } from "./parts.js";
 

@@ -1,7 +1,8 @@
 // What each scenario buys.
 
 import { heatmap } from "../charts/heatmap.js";
-import { createGrid, readSort, sortRows } from "../grid.js";
+import { createGrid } from "../grid.js";
+import { readSort, sortRows } from "../sort.js";
 import { afterPaint } from "./overview.js";
 import { card, chip, profileLink } from "./parts.js";
 

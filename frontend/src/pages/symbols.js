@@ -1,7 +1,8 @@
 // Who runs X: every symbol beside every profile.
 
 import { parse, select } from "../filter.js";
-import { LIMIT, createGrid, readSort, sortRows } from "../grid.js";
+import { LIMIT, createGrid } from "../grid.js";
+import { readSort, sortRows } from "../sort.js";
 import { filterField, isNarrow, symbolLink } from "./parts.js";
 
 const NARROW = ["name", "reach", "profiles", "missed", "statements", "kind", "module"]; // the order where there is little room
