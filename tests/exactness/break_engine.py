@@ -7,6 +7,8 @@ exits 1 if one of them goes unnoticed. Takes a quarter of an hour, so it is not 
 line choose ways. Prints how many wrong units the stress, the wide one, and the strikes of both kinds have found.
 """
 
+from __future__ import annotations
+
 import ast
 import json
 import os
@@ -15,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 SOURCE = HERE.parents[1] / "src"
@@ -69,7 +72,7 @@ WAYS = {
 """What to replace in the engine's source, written as ``ast.unparse`` has it: without comments, a statement a line."""
 
 
-def break_source(source, replacements):
+def break_source(source: Path, replacements: list[tuple[str, str]]) -> None:
     """Replace text in the engine of a copy of the package: each must be there once."""
     texts = {path: ast.unparse(ast.parse((source / path).read_text())) + "\n" for path in (ENGINE, STATE, STACKS)}
     for old, new in replacements:
@@ -81,7 +84,7 @@ def break_source(source, replacements):
         (source / path).write_text(text)
 
 
-def run(source, *words):
+def run(source: Path, *words: str) -> Any:
     """Run a program on a copy of the package and return what it found, or what it died of."""
     program = [sys.executable, str(HERE / words[0]), SECONDS, *words[1:]]
     done = subprocess.run(program, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(source)})
@@ -93,7 +96,7 @@ def run(source, *words):
 PROGRAMS = [("stress.py",), ("stress.py", "--wide"), ("strikes.py", "raise"), ("strikes.py", "collect")]
 
 
-def main():
+def main() -> None:
     unnoticed = []
     asked = sys.argv[1:]
     for name, replacements in {"as it is": [], **WAYS}.items():

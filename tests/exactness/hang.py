@@ -4,6 +4,8 @@ Its lock is held while measured code runs, and while units begin and end; the co
 ``python hang.py SECONDS`` prints how often each thread came round, or every stack if none has moved for ten seconds.
 """
 
+from __future__ import annotations
+
 import faulthandler
 import gc
 import json
@@ -16,6 +18,7 @@ import threading
 import time
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 SOURCE = """
 import logging, threading
@@ -49,11 +52,12 @@ os.register_at_fork(after_in_child=partial(faulthandler.dump_traceback_later, 2 
 
 
 class Hang:
-    def __init__(self, module, trace, seconds):
+    def __init__(self, module: Any, trace: Any, seconds: float) -> None:
         self.module, self.trace, self.until = module, trace, time.monotonic() + seconds
-        self.beats, self.struck, self.forks = {}, 0, 0
+        self.beats: dict[object, tuple[int, float]] = {}
+        self.struck = self.forks = 0
 
-    def turn(self, name, number):
+    def turn(self, name: str, number: int) -> None:
         """Some work inside a unit, and a unit inside the application's lock."""
         trace = self.trace
         with trace(f"p{number % SLUGS}"):
@@ -62,19 +66,19 @@ class Hang:
             self.module.work(2)
         self.beats[name] = (number, time.monotonic())
 
-    def work(self, name):
+    def work(self, name: str) -> None:
         number = 0
         while time.monotonic() < self.until:
             number += 1
             self.turn(name, number)
 
-    def work_struck(self):
+    def work_struck(self) -> None:
         """In the main thread, which has the signals: the same, and a child now and then.
 
         A handler that raises an exception may leave the application's own lock taken, profcov or no profcov; see strikes.py.
         """
 
-        def strike(_number, _frame):
+        def strike(_number: object, _frame: object) -> None:
             with self.module.LOCK:
                 logging.getLogger("app").debug("a signal")
                 self.module.new()(2)
@@ -90,7 +94,7 @@ class Hang:
             if number % 50 == 0:
                 self.fork()
 
-    def fork(self):
+    def fork(self) -> None:
         # With the application's lock: or the collector, already in the child's hooks, waits in `__del__` for a thread of the parent's.
         with self.module.LOCK:
             pid = os.fork()
@@ -100,7 +104,7 @@ class Hang:
         self.forks += 1
         assert os.waitpid(pid, 0)[1] == 0, "a child stood still"
 
-    def watch(self):
+    def watch(self) -> None:
         while True:
             time.sleep(0.5)
             last = max((when for _, when in self.beats.values()), default=self.until)
@@ -108,7 +112,7 @@ class Hang:
                 faulthandler.dump_traceback(all_threads=True)
                 os._exit(3)
 
-    def run(self):
+    def run(self) -> bool:
         gc.set_threshold(1, 3, 3)
         sys.setswitchinterval(1e-6)
         threading.Thread(target=self.watch, daemon=True).start()
@@ -121,7 +125,7 @@ class Hang:
         return all(not thread.is_alive() for thread in threads)
 
 
-def main(seconds):
+def main(seconds: float) -> None:
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory).resolve()
         (place / "measured_app.py").write_text(SOURCE)

@@ -5,6 +5,8 @@ prints what coverage.py's C tracer records when each slug's work runs alone, in 
 the modules are imported.
 """
 
+from __future__ import annotations
+
 import contextlib
 import gc
 import importlib
@@ -15,6 +17,13 @@ import tempfile
 import traceback
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    Lines = dict[str, list[Any]]
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -29,42 +38,42 @@ KINDS = {"alpha": 0, "beta": 1, "gamma": 2, "delta": 3, "epsilon": 4, "zeta": 5,
 class Alone:
     """The oracle's side: one slug; coverage.py is on from start to end, except where work is nobody's."""
 
-    def __init__(self, slug, tool):
+    def __init__(self, slug: Any, tool: Any) -> None:
         self.slugs = [slug]
         self.tool = tool
 
-    def unit(self, slug):
+    def unit(self, slug: Any) -> AbstractContextManager[None]:
         return contextlib.nullcontext() if slug is not None else self.nobody()
 
     @contextlib.contextmanager
-    def nobody(self):
+    def nobody(self) -> Iterator[None]:
         self.tool.stop()
         try:
             yield
         finally:
             self.tool.start()
 
-    def not_following(self):
+    def not_following(self) -> AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def collect(self):
+    def collect(self) -> None:
         """Collect garbage, which is nobody's."""
         with self.nobody():
             gc.collect()
 
-    def bind(self, function):
+    def bind(self, function: Callable[..., Any]) -> Callable[..., Any]:
         return function
 
-    async def wait(self, slug, coroutine):
+    async def wait(self, slug: Any, coroutine: Any) -> Any:
         return await coroutine
 
-    def wsgi(self, app):
+    def wsgi(self, app: Any) -> Any:
         return app
 
-    def asgi(self, app):
+    def asgi(self, app: Any) -> Any:
         return app
 
-    def process(self, make, function, *args):
+    def process(self, make: Callable[..., Any], function: Callable[..., Any], *args: Any) -> Any:
         """Run here what runs in a child process on the other side: the same lines, by the same tracer."""
         return function(*args)
 
@@ -72,14 +81,14 @@ class Alone:
 class Together:
     """profcov's side: every slug of the case, and untraced work beside them."""
 
-    def __init__(self, slugs):
+    def __init__(self, slugs: list[str]) -> None:
         from profcov.recording.propagation import open_recorder
 
         self.slugs = [*slugs, None]
         self.recorder = open_recorder()
 
     @contextlib.contextmanager
-    def unit(self, slug):
+    def unit(self, slug: Any) -> Iterator[None]:
         if slug is None:
             with self.nobody():
                 yield
@@ -93,7 +102,7 @@ class Together:
             unit.end()
 
     @contextlib.contextmanager
-    def nobody(self):
+    def nobody(self) -> Iterator[None]:
         from profcov.recording.propagation.binding import unbound
 
         with unbound():
@@ -101,18 +110,18 @@ class Together:
 
     not_following = nobody
 
-    def collect(self):
+    def collect(self) -> None:
         gc.collect()
 
-    def bind(self, function):
+    def bind(self, function: Callable[..., Any]) -> Callable[..., Any]:
         import profcov
 
         return profcov.bind(function)
 
-    def process(self, make, function, *args):
+    def process(self, make: Callable[..., Any], function: Callable[..., Any], *args: Any) -> Any:
         return make(function, *args)
 
-    async def wait(self, slug, coroutine):
+    async def wait(self, slug: Any, coroutine: Any) -> Any:
         from profcov.recording.propagation import tasks
 
         if slug is None:
@@ -125,23 +134,23 @@ class Together:
         finally:
             unit.end()
 
-    def wsgi(self, app):
+    def wsgi(self, app: Any) -> Any:
         from profcov.web.wsgi import ProfileTraceMiddleware
 
         return ProfileTraceMiddleware(app)
 
-    def asgi(self, app):
+    def asgi(self, app: Any) -> Any:
         from profcov.web.asgi import ProfileTraceMiddleware
 
         return ProfileTraceMiddleware(app)
 
 
-def find_case(name):
+def find_case(name: str) -> Any:
     module, _, function = name.partition(":")
     return getattr(importlib.import_module(f"cases.{module}"), function)
 
 
-def run_oracle(case, slug):
+def run_oracle(case: Any, slug: Any) -> Lines:
     import coverage
 
     os.environ["COVERAGE_CORE"] = "ctrace"
@@ -156,14 +165,14 @@ def run_oracle(case, slug):
     return read(tool.get_data())
 
 
-def run_oracles(case):
+def run_oracles(case: Any) -> dict[str, Lines]:
     """Run the oracle for each slug in a fork of this process, which has run nothing yet."""
     import coverage  # noqa: F401 (imported once)
 
     return {slug: in_fork(run_oracle, case, slug) for slug in case.slugs}
 
 
-def in_fork(function, *args):
+def in_fork(function: Callable[..., Any], *args: Any) -> Any:
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
@@ -183,7 +192,7 @@ def in_fork(function, *args):
     return json.loads(text)
 
 
-def run_profcov(case, engine, directory):
+def run_profcov(case: Any, engine: str, directory: Path) -> dict[str, Lines]:
     os.environ.update(ENABLE_PROFILE_COVERAGE="1", PROFILE_COVERAGE_DIR=str(directory), PROFILE_COVERAGE_ENGINE=engine)
     for name in set(case.concurrency.split(",")) - {"thread"}:
         importlib.import_module(name)
@@ -195,12 +204,12 @@ def run_profcov(case, engine, directory):
     return {slug: read_shards(directory, slug) for slug in case.slugs}
 
 
-def read_shards(directory, slug):
+def read_shards(directory: Path, slug: Any) -> Lines:
     import coverage
 
     from profcov.store.layout import list_shards
 
-    lines = {}
+    lines: Lines = {}
     for shard in list_shards(directory, slug):
         data = coverage.CoverageData(basename=str(shard))
         data.read()
@@ -210,20 +219,20 @@ def read_shards(directory, slug):
     return lines
 
 
-def of(data, file):
+def of(data: Any, file: str) -> Any:
     """Return what is compared of a file: tuples of numbers either way."""
     if BRANCH == "true":
         return data.arcs(file)
     return data.lines(file)
 
 
-def read(data):
+def read(data: Any) -> Lines:
     lines = {Path(file).name: sorted(of(data, file)) for file in data.measured_files()}
     # Python files only: that is what profcov measures. coverage.py alone takes a template's made-up lines, too.
     return {file: numbers for file, numbers in sorted(lines.items()) if numbers and file.endswith(".py")}
 
 
-def main():
+def main() -> None:
     name, mode, argument = sys.argv[1:]
     warnings.filterwarnings("ignore", r"\s*Eventlet is deprecated")
     os.environ["PYTHONPATH"] = str(HERE)

@@ -6,6 +6,8 @@ its directory another. After each round nobody may be in flight, and the shards 
 nothing else. Prints the figures.
 """
 
+from __future__ import annotations
+
 import gc
 import importlib
 import json
@@ -19,6 +21,10 @@ import time
 from pathlib import Path
 
 from strikes import Garbage, Other, Strike, Striker, find_codes
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 NUMBER = 8
 SLUGS = ("one", "two")
@@ -47,7 +53,7 @@ PATIENCE = 6.0
 """Seconds after which a wait is a fault: one is bounded to one, and there may be some in a row."""
 
 
-def insist(action, *args):
+def insist(action: Callable[..., Any], *args: Any) -> Any:
     """Do something again until it was not struck."""
     while True:
         try:
@@ -57,12 +63,16 @@ def insist(action, *args):
 
 
 class Rounds:
-    def __init__(self, data, subject, kind):
+    def __init__(self, data: Path, subject: Any, kind: str) -> None:
         from profcov.recording.processes import recorder_for
 
         self.data, self.subject, self.kind = data, subject, kind
         self.recorder = recorder_for()
-        self.count, self.wrong, self.longest = 0, [], 0.0
+        self.count, self.longest = 0, 0.0
+        self.wrong: list[object] = []
+        self.must: dict[str, set[int]]
+        self.may: dict[str, set[int]]
+        self.refused: list[tuple[str, str]]
         self.rng = random.Random(2)
         self.functions = [getattr(subject, f"f{number}") for number in range(NUMBER)]
         self.play_once()  # what is made once is there
@@ -78,29 +88,29 @@ class Rounds:
         self.striker = Striker(codes, self.throw if kind == "raise" else self.collect, anywhere=kind == "raise")
         self.other = Other(self)
 
-    def throw(self):
+    def throw(self) -> None:
         self.striker.aim(self.rng)
         raise Strike
 
-    def collect(self):
+    def collect(self) -> None:
         Garbage(self.let_other_work)
         gc.collect()
         self.striker.aim(self.rng)
 
-    def let_other_work(self):
+    def let_other_work(self) -> None:
         slug, number = self.pick()
 
-        def work():
+        def work() -> None:
             self.unit(slug, (number,))
 
         began = time.monotonic()
         self.other.ask(work)
         self.longest = max(self.longest, time.monotonic() - began)
 
-    def pick(self):
+    def pick(self) -> tuple[str, int]:
         return self.rng.choice(SLUGS), self.rng.randrange(NUMBER)
 
-    def begin(self, slug):
+    def begin(self, slug: str) -> Any:
         """Begin a unit; what was struck twice is put right by the recorder's own thread, while a unit waits."""
         from profcov.wire.statuses import BUSY
 
@@ -112,7 +122,7 @@ class Rounds:
         thread.join()
         return self.recorder.begin(slug)
 
-    def unit(self, slug, numbers):
+    def unit(self, slug: str, numbers: Iterable[int]) -> None:
         """Do a unit of work, and what was struck once more; each function that has run is noted."""
         unit = insist(self.begin, slug)
         if not insist(lambda: unit.traced):
@@ -129,8 +139,8 @@ class Rounds:
         insist(unit.flush)
         insist(unit.end)
 
-    def play_once(self):
-        self.must, self.may = ({slug: set() for slug in SLUGS} for _ in range(2))
+    def play_once(self) -> None:
+        self.must, self.may = ({slug: set[int]() for slug in SLUGS} for _ in range(2))
         self.refused = []
         self.count += 1
         for _ in range(self.rng.randrange(3, 8)):
@@ -139,7 +149,7 @@ class Rounds:
             if self.rng.random() < 0.1:
                 insist(self.recorder.flush_all)
 
-    def play(self):
+    def play(self) -> None:
         self.striker.aim(self.rng)
         if self.kind == "raise" and self.rng.random() < 0.3:
             shutil.rmtree(self.data, ignore_errors=True)  # the files that are kept open are made anew
@@ -147,7 +157,7 @@ class Rounds:
         self.play_once()
         if moves:
             shutil.rmtree(self.data)
-            self.must, self.may = ({slug: set() for slug in SLUGS} for _ in range(2))
+            self.must, self.may = ({slug: set[int]() for slug in SLUGS} for _ in range(2))
             self.unit("one", (0,))
         self.striker.target = None
         for _ in range(3):
@@ -156,7 +166,7 @@ class Rounds:
         self.recorder.flush_all(label_is_final=True)
         self.check(moves)
 
-    def check(self, moves):
+    def check(self, moves: bool) -> None:
         from profcov.slug import parse_slug
         from profcov.store.clean import discard
         from profcov.store.holders import list_failed, list_in_flight
@@ -171,7 +181,7 @@ class Rounds:
             if in_flight:
                 fault[f"in flight {slug}"] = str(in_flight[0])
                 continue
-            reasons = {each.missing for each in list_failed(self.data, slug)} - ALLOWED
+            reasons = {str(each.missing) for each in list_failed(self.data, slug)} - ALLOWED
             found = set()
             for shard in list_shards(self.data, slug):
                 for lines in read_content(shard).lines_by_file().values():
@@ -186,10 +196,10 @@ class Rounds:
             self.wrong.append(fault)
 
     @staticmethod
-    def line(number):
+    def line(number: int) -> int:
         return 2 * number + 2
 
-    def figures(self):
+    def figures(self) -> dict[str, object]:
         from profcov.recording import faults
 
         return {
@@ -203,7 +213,7 @@ class Rounds:
         }
 
 
-def main(seconds, kind):
+def main(seconds: float, kind: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         source = Path(directory, "subject_of_strikes.py")
         source.write_text("".join(f"def f{number}():\n    return {number}\n" for number in range(NUMBER)))

@@ -9,6 +9,8 @@ interval and the budgets are tiny, so that code objects are armed and disarmed a
 other's work. ``python stress.py SECONDS [--wide]`` prints the figures and the first wrong units.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import random
@@ -17,6 +19,14 @@ import tempfile
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType
+
+    Call = tuple[int, int, int]
+    Expected = dict[Call, set[tuple[str, int]]]
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -24,23 +34,24 @@ sys.path.insert(0, str(HERE))
 KINDS, LENGTHS, THREADS, TURNS = range(4), range(9), 8, 3
 
 
-def nothing():
+def nothing() -> None:
     pass
 
 
-def make_functions():
+def make_functions() -> list[Callable[..., object]]:
     """Return the functions of the subject with code objects of their own; lines and file are the same."""
     path = HERE / "subject" / "small.py"
-    names = {"__name__": "subject.small", "__file__": str(path)}
+    names: dict[str, Any] = {"__name__": "subject.small", "__file__": str(path)}
     exec(compile(path.read_text(), str(path), "exec"), names)
-    return names["FUNCTIONS"]
+    functions: list[Callable[..., object]] = names["FUNCTIONS"]
+    return functions
 
 
-def delay_look(engine):
+def delay_look(engine: Any) -> None:
     """Let others run right after the engine has looked at the stacks."""
     original = engine._is_running
 
-    def slow(self, code):
+    def slow(self: Any, code: CodeType) -> Any:
         result = original(self, code)
         for _ in range(TURNS):
             time.sleep(0)
@@ -49,7 +60,7 @@ def delay_look(engine):
     engine._is_running = slow
 
 
-def ask_oracle(config):
+def ask_oracle(config: str) -> Expected:
     """Return the lines of every call alone."""
     import coverage
 
@@ -72,11 +83,11 @@ def ask_oracle(config):
     return expected
 
 
-def delay_discovery(engine):
+def delay_discovery(engine: Any) -> None:
     """Let others run between the first start of a code object and the engine's hearing of it."""
     original = engine._on_discovery
 
-    def slow(self, code, offset):
+    def slow(self: Any, code: CodeType, offset: int) -> Any:
         if code.co_filename.endswith("small.py"):
             time.sleep(0)
         return original(self, code, offset)
@@ -85,16 +96,16 @@ def delay_discovery(engine):
 
 
 class Stress:
-    def __init__(self, engine, expected, seconds):
+    def __init__(self, engine: Any, expected: Expected, seconds: float) -> None:
         self.engine = engine
         self.expected = expected
         self.until = time.monotonic() + seconds
         self.units = 0
-        self.wrong = []
-        self.errors = []
+        self.wrong: list[object] = []
+        self.errors: list[str] = []
         self.functions = make_functions()
 
-    def run(self):
+    def run(self) -> None:
         sys.setswitchinterval(1e-6)
         threads = [threading.Thread(target=self.work, args=(number,)) for number in range(THREADS)]
         for thread in threads:
@@ -102,7 +113,7 @@ class Stress:
         for thread in threads:
             thread.join()
 
-    def work(self, number):
+    def work(self, number: int) -> None:
         rng = random.Random(number)
         try:
             while time.monotonic() < self.until and len(self.wrong) < 10:
@@ -114,7 +125,7 @@ class Stress:
             self.errors.append(repr(error))
             raise
 
-    def call(self, rng, between):
+    def call(self, rng: random.Random, between: Callable[[], object]) -> set[Call]:
         from profcov.recording.step import Step
 
         if rng.random() < 0.02:
@@ -129,13 +140,13 @@ class Stress:
             asked.add((index, kind, n))
         return asked
 
-    def unit(self, rng, depth):
+    def unit(self, rng: random.Random, depth: int) -> None:
         from profcov.recording.context import current
         from profcov.recording.scope import Scope
 
         from profcov.recording.step import Step
 
-        def between():
+        def between() -> None:
             """In the middle of a function: let others run, or run another unit in the same thread."""
             if depth < 2 and rng.random() < 0.15:
                 self.unit(rng, depth + 1)
@@ -158,7 +169,7 @@ class Stress:
             self.wrong.append({"calls": calls, "depth": depth, "missing": missing, "foreign": foreign})
 
 
-def main(seconds, wide):
+def main(seconds: float, wide: bool) -> None:
     from profcov.recording.engine import monitoring
     from profcov.recording import faults
     from profcov.recording.engine.sources import Sources

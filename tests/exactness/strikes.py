@@ -8,6 +8,8 @@ Rounds of units in one thread; a round is struck once. What each call ran is com
 for the same call alone; of a call that was struck, any of its function's lines may be there. Prints the figures.
 """
 
+from __future__ import annotations
+
 import dis
 import gc
 import json
@@ -22,6 +24,11 @@ from pathlib import Path
 
 import stress
 from stress import HERE, KINDS, LENGTHS, nothing
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from types import CodeType
 
 BREAKERS = ("CALL", "JUMP_BACKWARD", "RESUME", "SEND", "FOR_ITER")
 """After these the interpreter may let others in."""
@@ -37,17 +44,17 @@ class Strike(KeyboardInterrupt):
 class Garbage:
     """Something of the application's whose end takes its time."""
 
-    def __init__(self, end):
+    def __init__(self, end: Callable[[], None]) -> None:
         self.me, self.end = self, end
 
-    def __del__(self):
+    def __del__(self) -> None:
         self.end()
 
 
 class Striker:
     """Knows the engine's instructions, and strikes one of them."""
 
-    def __init__(self, codes, strike, *, anywhere):
+    def __init__(self, codes: Iterable[CodeType], strike: Callable[[], None], *, anywhere: bool) -> None:
         monitoring = vars(sys)["monitoring"]
         self.tool, self.strike, self.anywhere = 2, strike, anywhere
         self.thread = threading.get_ident()
@@ -60,14 +67,17 @@ class Striker:
             for offset, name, following in zip(opcodes, opcodes.values(), [*opcodes.values()][1:] + [""], strict=True):
                 if name in CLOSED or (name == "COPY" and following == "POP_EXCEPT"):
                     self.closed.add((key, offset))
-        self.met, self.struck, self.target, self.left = set(), {}, None, 0
+        self.met: set[tuple[int, int]] = set()
+        self.struck: dict[tuple[int, int], int] = {}
+        self.target: tuple[int, int] | None = None
+        self.left = 0
         self.last: tuple[int, int] = 0, 0
         monitoring.use_tool_id(self.tool, "strikes")
         monitoring.register_callback(self.tool, monitoring.events.INSTRUCTION, self.on_instruction)
         for code in self.codes.values():
             monitoring.set_local_events(self.tool, code, monitoring.events.INSTRUCTION)
 
-    def on_instruction(self, code, offset):
+    def on_instruction(self, code: CodeType, offset: int) -> None:
         if threading.get_ident() != self.thread:
             return
         here, (last, at) = (id(code), offset), self.last
@@ -83,7 +93,7 @@ class Striker:
                 self.struck[here] = self.struck.get(here, 0) + 1
                 self.strike()
 
-    def aim(self, rng):
+    def aim(self, rng: random.Random) -> None:
         """Choose an instruction, one of those struck least or one of a disarming, and which time it is reached."""
         if self.met:
             least = min(self.struck.get(each, 0) for each in self.met)
@@ -93,12 +103,12 @@ class Striker:
             self.target = rng.choice(sorted(among))
             self.left = rng.choice((1, 1, 2, 5, 20))
 
-    def missed(self):
+    def missed(self) -> list[str]:
         """Return the instructions that were reached and never struck."""
         return [f"{self.codes[key].co_qualname}+{at}" for key, at in sorted(self.met - self.struck.keys())]
 
 
-def find_codes(module):
+def find_codes(module: Any) -> Iterator[CodeType]:
     """Return the code objects of a module's functions and methods, and of what is nested in them."""
     found = [each for each in vars(module).values() if isinstance(each, types.FunctionType)]
     for kind in [each for each in vars(module).values() if isinstance(each, type)]:
@@ -111,11 +121,11 @@ def find_codes(module):
         yield code
 
 
-def let_events_in(engine):
+def let_events_in(engine: Any) -> None:
     """Have events while the engine's callbacks run, which the interpreter does not give."""
 
-    def enlighten(original):
-        def call(self, code, *args):
+    def enlighten(original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: Any, code: CodeType, *args: Any) -> Any:
             measured = code.co_filename.endswith("small.py")
             return sys.call_tracing(original, (self, code, *args)) if measured else original(self, code, *args)
 
@@ -128,15 +138,18 @@ def let_events_in(engine):
 class Unit:
     """A unit of work, what its calls must have left, and what they may have."""
 
-    def __init__(self, rounds, outer, label):
+    def __init__(self, rounds: Any, outer: Any, label: str | None) -> None:
         from profcov.recording.scope import Scope
 
-        self.rounds, self.must, self.may = rounds, set(), set()
+        self.rounds = rounds
+        self.must, self.may = set[tuple[str, int]](), set[tuple[str, int]]()
         self.trace = rounds.try_to(rounds.engine.new_trace, label)
         self.scope = Scope(self.trace, outer, None)  # type: ignore[arg-type]  # an engine alone: nobody keeps a book
         rounds.try_to(rounds.engine.begin, self.scope)
 
-    def call(self, functions, key, between=nothing):
+    def call(
+        self, functions: list[Callable[..., object]], key: stress.Call, between: Callable[[], object] = nothing
+    ) -> None:
         from profcov.recording.step import Step
 
         index, kind, n = key
@@ -145,7 +158,7 @@ class Unit:
             functions[index](kind, n, between)
         self.must |= self.rounds.expected[key]
 
-    def end(self):
+    def end(self) -> None:
         found = {
             (Path(file).name, line)
             for file, lines in self.rounds.try_to(self.trace.take).executed.items()
@@ -161,15 +174,17 @@ class Unit:
 class Other:
     """Another thread: does what it is handed while the first one waits."""
 
-    def __init__(self, rounds):
-        self.rounds, self.jobs, self.answers = rounds, queue.SimpleQueue(), queue.SimpleQueue()
+    def __init__(self, rounds: Any) -> None:
+        self.rounds = rounds
+        self.jobs: queue.SimpleQueue[Callable[[], object]] = queue.SimpleQueue()
+        self.answers: queue.SimpleQueue[object] = queue.SimpleQueue()
         threading.Thread(target=self.run, daemon=True).start()
 
-    def run(self):
+    def run(self) -> None:
         while True:
             self.answers.put(self.jobs.get()())
 
-    def ask(self, job):
+    def ask(self, job: Callable[[], object]) -> None:
         self.jobs.put(job)
         try:
             self.answers.get(timeout=20)
@@ -181,25 +196,28 @@ class Other:
 
 
 class Rounds:
-    def __init__(self, engine, expected, codes, kind):
+    def __init__(self, engine: Any, expected: stress.Expected, codes: Iterable[CodeType], kind: str) -> None:
         self.engine, self.expected, self.kind = engine, expected, kind
-        self.possible = {}
+        self.possible: dict[int, set[tuple[str, int]]] = {}
         for (index, *_), lines in expected.items():
             self.possible.setdefault(index, set()).update(lines)
-        self.count, self.wrong, self.staying, self.index = 0, [], None, 0
+        self.count = self.index = 0
+        self.wrong: list[object] = []
+        self.staying: tuple[threading.Thread, threading.Event] | None = None
+        self.units: list[Unit] = []
         self.other = Other(self)
         strike = self.throw if kind == "raise" else self.collect
         self.striker = Striker(codes, strike, anywhere=kind == "raise")
         self.rng = random.Random(1)
 
-    def throw(self):
+    def throw(self) -> None:
         raise Strike
 
-    def collect(self):
+    def collect(self) -> None:
         Garbage(self.let_other_work)
         gc.collect()
 
-    def let_other_work(self):
+    def let_other_work(self) -> None:
         """Have the other thread do a unit of work, or enter a function and stay there until the round is over."""
         stay = self.rng.random() < 0.5
         entered, go_on = threading.Event(), threading.Event()
@@ -208,8 +226,8 @@ class Rounds:
             key = (index, *key[1:])  # what is being disarmed, maybe
         shared = self.rng.choice([None, *self.units]) if not stay else None
 
-        def work():
-            def between():
+        def work() -> None:
+            def between() -> None:
                 entered.set()
                 go_on.wait(20)
 
@@ -228,21 +246,21 @@ class Rounds:
             self.other.ask(lambda: time.sleep(60))
         self.staying = (thread, go_on)
 
-    def pick(self):
+    def pick(self) -> stress.Call:
         self.index = self.rng.randrange(4)
         return self.index, self.rng.choice(KINDS), self.rng.choice(LENGTHS)
 
-    def try_to(self, work, *args):
+    def try_to(self, work: Callable[..., Any], *args: Any) -> Any:
         """Do something, and once more if it was struck."""
         try:
             return work(*args)
         except Strike:
             return work(*args)
 
-    def play(self):
+    def play(self) -> None:
         """One round: some units take turns in functions of their own, which are new each time."""
-        rng, self.functions, self.units = self.rng, stress.make_functions(), []
-        units = self.units
+        rng, self.functions = self.rng, stress.make_functions()
+        units = self.units = []
         self.count += 1
         self.striker.aim(rng)
         for _ in range(rng.randrange(6, 20)):
@@ -266,8 +284,8 @@ class Rounds:
         for unit in units:
             unit.end()
 
-    def call(self, units, unit):
-        def between():
+    def call(self, units: list[Unit], unit: Unit) -> None:
+        def between() -> None:
             if self.rng.random() < 0.3:
                 inner = self.rng.choice(units) if self.rng.random() < 0.5 else None
                 if inner is None:
@@ -282,7 +300,7 @@ class Rounds:
         except Strike:
             unit.call(self.functions, self.pick())
 
-    def figures(self):
+    def figures(self) -> dict[str, object]:
         from profcov.recording import faults
 
         engine, striker = self.engine, self.striker
@@ -299,7 +317,7 @@ class Rounds:
         }
 
 
-def main(seconds, kind):
+def main(seconds: float, kind: str) -> None:
     from profcov.recording.engine import lazily, monitoring, monitoring_state, stacks
     from profcov.recording.engine.sources import Sources
 

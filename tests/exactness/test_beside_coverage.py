@@ -1,5 +1,7 @@
 """What observes the process beside profcov gets the same data with it as without."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -14,7 +16,7 @@ MONITORING = sys.version_info >= (3, 12)
 CORES = ["ctrace", "sysmon"] if MONITORING else ["ctrace"]
 
 
-def run(directory, core, enabled):
+def run(directory: Path, core: str, enabled: bool) -> tuple[dict[str, list[int]], set[str], str]:
     """Run the program under coverage.py; return what that recorded, what profcov did, and what the program said."""
     name = "on" if enabled else "off"
     config = directory / "coverage.ini"
@@ -32,7 +34,7 @@ def run(directory, core, enabled):
 
 
 @pytest.mark.parametrize("core", CORES)
-def test_coverage_records_the_same_around_a_program_that_uses_profcov(tmp_path, core):
+def test_coverage_records_the_same_around_a_program_that_uses_profcov(tmp_path: Path, core: str) -> None:
     without, nothing, off = run(tmp_path, core, enabled=False)
     beside, filed, said = run(tmp_path, core, enabled=True)
     assert without["branches.py"]
@@ -73,7 +75,7 @@ print(sorted(seen.items()))
 
 @pytest.mark.skipif(not MONITORING, reason="ctrace gives way to other trace functions")
 @pytest.mark.parametrize("how", ["settrace", "setprofile"])
-def test_debuggers_and_profilers_see_the_same_events(tmp_path, how):
+def test_debuggers_and_profilers_see_the_same_events(tmp_path: Path, how: str) -> None:
     config = tmp_path / "coverage.ini"
     config.write_text(f"[run]\nsource = {HERE / 'subject'}\n")
     seen = []

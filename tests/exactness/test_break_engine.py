@@ -1,5 +1,7 @@
 """The ways to break the engine still fit it: ``make break-engine`` takes a quarter of an hour to say so."""
 
+from __future__ import annotations
+
 import importlib.util
 import shutil
 from pathlib import Path
@@ -14,7 +16,7 @@ spec.loader.exec_module(tool)
 
 
 @pytest.fixture
-def source(tmp_path):
+def source(tmp_path: Path) -> Path:
     for path in (tool.ENGINE, tool.STATE, tool.STACKS):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(tool.SOURCE / path, tmp_path / path)
@@ -22,13 +24,13 @@ def source(tmp_path):
 
 
 @pytest.mark.parametrize("name", tool.WAYS)
-def test_a_way_to_break_the_engine_finds_each_of_its_places_once_and_leaves_python(source, name):
+def test_a_way_to_break_the_engine_finds_each_of_its_places_once_and_leaves_python(source: Path, name: str) -> None:
     tool.break_source(source, tool.WAYS[name])
     for path in (tool.ENGINE, tool.STATE, tool.STACKS):
         compile((source / path).read_text(), path, "exec")
 
 
 @pytest.mark.parametrize("old", ["what is nowhere", "def "])
-def test_a_place_that_is_gone_or_there_twice_is_refused(source, old):
+def test_a_place_that_is_gone_or_there_twice_is_refused(source: Path, old: str) -> None:
     with pytest.raises(ValueError, match="times: "):
         tool.break_source(source, [(old, "")])

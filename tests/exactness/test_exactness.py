@@ -1,5 +1,7 @@
 """For every case: each slug's lines, by file, equal what coverage.py records when that slug's work runs alone."""
 
+from __future__ import annotations
+
 import functools
 import importlib
 import json
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from said import without_start_line
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -28,7 +31,7 @@ LINE_ENGINES = ("monitoring",) if sys.version_info >= (3, 13) else HERE_ENGINES
 RUNS = [(name, engine) for name, case in CASES.items() for engine in LINE_ENGINES if engine in case.engines]
 
 
-def run_harness(*arguments, branch="false", context="profile"):
+def run_harness(*arguments: str, branch: str = "false", context: str = "profile") -> Any:
     done = subprocess.run(
         [sys.executable, str(HERE / "harness.py"), *arguments],
         capture_output=True,
@@ -42,7 +45,7 @@ def run_harness(*arguments, branch="false", context="profile"):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_ctrace_says_that_it_does_not_follow_greenlets_and_files_nothing(tmp_path):
+def test_ctrace_says_that_it_does_not_follow_greenlets_and_files_nothing(tmp_path: Path) -> None:
     words = "import gevent, pathlib, profcov, sys; gevent.sleep(0); t = profcov.trace('alpha'); t.__enter__(); "
     words += "t.__exit__(); print(t.status, sorted(pathlib.Path(sys.argv[1]).glob('**/*.coverage*')))"
     environment = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": str(tmp_path)}
@@ -56,7 +59,7 @@ def test_ctrace_says_that_it_does_not_follow_greenlets_and_files_nothing(tmp_pat
     assert done.stdout == "unsupported; greenlets need the monitoring engine (Python 3.12 or newer) []\n"
 
 
-def test_ctrace_measures_where_gevent_is_imported_and_not_at_work_as_beside_sentry_sdk(tmp_path):
+def test_ctrace_measures_where_gevent_is_imported_and_not_at_work_as_beside_sentry_sdk(tmp_path: Path) -> None:
     words = "import gevent.monkey, profcov; t = profcov.trace('alpha'); t.__enter__(); t.__exit__(); print(t.status)"
     environment = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": str(tmp_path)}
     environment |= {"PROFILE_COVERAGE_ENGINE": "ctrace"}
@@ -68,7 +71,7 @@ def test_ctrace_measures_where_gevent_is_imported_and_not_at_work_as_beside_sent
 
 @pytest.mark.skipif("monitoring" not in HERE_ENGINES, reason="the monitoring engine came with Python 3.12")
 @pytest.mark.parametrize("windows", [[], ["--wide"]], ids=["as they are", "wide"])
-def test_no_unit_of_thousands_is_wrong_under_stress(windows):
+def test_no_unit_of_thousands_is_wrong_under_stress(windows: list[str]) -> None:
     words = [sys.executable, str(HERE / "stress.py"), "5", *windows]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
     figures = json.loads(done.stdout)
@@ -80,7 +83,7 @@ def test_no_unit_of_thousands_is_wrong_under_stress(windows):
 
 @pytest.mark.skipif("monitoring" not in HERE_ENGINES, reason="the monitoring engine came with Python 3.12")
 @pytest.mark.parametrize("kind", ["raise", "collect"])
-def test_no_line_is_wrong_whatever_strikes_the_engine_at_any_of_its_instructions(kind):
+def test_no_line_is_wrong_whatever_strikes_the_engine_at_any_of_its_instructions(kind: str) -> None:
     words = [sys.executable, str(HERE / "strikes.py"), "4", kind]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
     figures = json.loads(done.stdout)
@@ -92,7 +95,9 @@ def test_no_line_is_wrong_whatever_strikes_the_engine_at_any_of_its_instructions
 
 @pytest.mark.skipif("monitoring" not in HERE_ENGINES, reason="the monitoring engine came with Python 3.12")
 @pytest.mark.parametrize("kind", ["raise", "collect"])
-def test_no_line_is_lost_and_nobody_waited_for_whatever_strikes_a_unit_that_begins_ends_or_is_written(kind):
+def test_no_line_is_lost_and_nobody_waited_for_whatever_strikes_a_unit_that_begins_ends_or_is_written(
+    kind: str,
+) -> None:
     words = [sys.executable, str(HERE / "store_strikes.py"), "4", kind]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=True)
     figures = json.loads(done.stdout)
@@ -102,7 +107,7 @@ def test_no_line_is_lost_and_nobody_waited_for_whatever_strikes_a_unit_that_begi
     assert figures["longest"] < 20  # bounded waits of a second, not of the other thread
 
 
-def test_nothing_stands_still_where_the_collector_and_signals_take_locks_of_the_application():
+def test_nothing_stands_still_where_the_collector_and_signals_take_locks_of_the_application() -> None:
     words = [sys.executable, "-W", "ignore", str(HERE / "hang.py"), "3"]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
@@ -122,7 +127,7 @@ PROGRAMS = (
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize(("first", "count", "engine", "options"), PROGRAMS)
-def test_random_programs_run_as_each_slug_alone(first, count, engine, options):
+def test_random_programs_run_as_each_slug_alone(first: int, count: int, engine: str, options: list[str]) -> None:
     words = [sys.executable, str(HERE / "random_programs.py"), "--seeds", str(first), str(count), "--engine", engine]
     done = subprocess.run([*words, *options], capture_output=True, text=True, timeout=590, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -137,7 +142,7 @@ WITH_BRANCHES = [name for name, case in CASES.items() if "ctrace" in case.engine
 KINDS_WITH_BRANCHES = ("threads:", "tasks:", "web:", "switching:")
 
 
-def pytest_generate_tests(metafunc):
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.function is test_arcs_equal_those_of_each_slug_alone:
         everything = metafunc.config.getoption("--full")
         metafunc.parametrize(
@@ -146,12 +151,12 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.mark.parametrize(("name", "engine"), RUNS, ids=[f"{name}-{engine}" for name, engine in RUNS])
-def test_lines_equal_those_of_each_slug_alone(name, engine):
+def test_lines_equal_those_of_each_slug_alone(name: str, engine: str) -> None:
     together, alone = measure(name, engine, "false")
     assert together == alone
 
 
-def test_arcs_equal_those_of_each_slug_alone(name):
+def test_arcs_equal_those_of_each_slug_alone(name: str) -> None:
     together, alone = measure(name, "ctrace", "true")
     assert together == alone
 
@@ -163,12 +168,12 @@ EACH += ["tasks:child_tasks", "web:bodies_interleaved_in_one_thread", "web:backg
 
 @pytest.mark.parametrize("engine", HERE_ENGINES)
 @pytest.mark.parametrize("name", EACH)
-def test_lines_are_the_same_with_a_trace_for_each_unit(name, engine):
+def test_lines_are_the_same_with_a_trace_for_each_unit(name: str, engine: str) -> None:
     together, alone = measure(name, engine, "false", context="request")
     assert together == alone
 
 
-def measure(name, engine, branch, context="profile"):
+def measure(name: str, engine: str, branch: str, context: str = "profile") -> tuple[Any, Any]:
     with ThreadPoolExecutor(1) as beside:  # each is a process, and there are two cores
         answer = beside.submit(ask_oracle, name, branch)
         together = run_harness(name, "profcov", engine, branch=branch, context=context)
@@ -179,5 +184,5 @@ def measure(name, engine, branch, context="profile"):
 
 
 @functools.cache
-def ask_oracle(name, branch):
+def ask_oracle(name: str, branch: str) -> Any:
     return run_harness(name, "oracle", "all", branch=branch)
