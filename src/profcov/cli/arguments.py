@@ -17,7 +17,6 @@ from profcov.configuration.plugins import check_configuration
 from profcov.errors import ConfigurationError, CoverageReadError, ProfcovError
 from profcov.slug import parse_slug
 from profcov.store.layout import find_old, list_slugs
-from profcov.store.runs import forget, list_silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -167,11 +166,3 @@ def parse_slugs(texts: Iterable[str]) -> list[Slug]:
         InvalidSlugError: one is not a slug.
     """
     return [parse_slug(text) for text in dict.fromkeys(texts)]
-
-
-def tell_silent_runs(data_dir: Path, *, once: bool = False) -> None:
-    """Report the commands of ``profcov run`` that have not loaded profcov; with ``once``, those that have ended for the last time."""
-    for run in list_silent(data_dir):
-        click.echo(f"profcov: {run}", err=True)
-        if once and run.is_over:
-            forget(run)

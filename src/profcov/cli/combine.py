@@ -18,11 +18,11 @@ from profcov.cli.arguments import (
     format_option,
     parse_slugs,
     slugs_argument,
-    tell_silent_runs,
     timeout_option,
 )
 from profcov.cli.group import suggest
 from profcov.cli.redis_url import redis_url_option
+from profcov.cli.silent_runs import tell_silent_runs
 from profcov.errors import (
     CoverageError,
     CoverageMergeError,

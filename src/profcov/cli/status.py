@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from profcov.cli.answer import SCHEMA_VERSION, note, print_answer, print_json
-from profcov.cli.arguments import data_dir_option, find_data_dir, format_option, tell_silent_runs
+from profcov.cli.arguments import data_dir_option, find_data_dir, format_option
 from profcov.cli.columns import show_bytes
 from profcov.cli.redis_url import redis_url_option
+from profcov.cli.silent_runs import tell_silent_runs
 from profcov.errors import TargetError
 from profcov.playback.player.barrier import wait_for_jobs
 from profcov.reading.report.text import plural, status_text
