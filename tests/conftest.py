@@ -20,6 +20,8 @@ from profcov.store.own_file import close_dropped
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from warm import Commands
+
 SUPPORT = Path(__file__).parent / "support"
 ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ctrace",)
 
@@ -140,6 +142,15 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     with start_server(find_free_port(), tmp_path_factory.mktemp("redis")) as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def commands() -> Iterator[Commands]:
+    """What runs commands of profcov at a fraction of the cost: ``commands.run(words, directory, environ)``."""
+    from warm import serve_commands  # beside, in support/
+
+    with serve_commands() as served:
+        yield served
 
 
 @pytest.fixture(params=ENGINES)

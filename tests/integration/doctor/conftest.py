@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import venv
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,8 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
+
+    from warm import Commands
 
 INI = """
 [run]
@@ -81,18 +82,17 @@ def bare_python(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
-def examine(place: Path, environ: dict[str, str]) -> Callable[..., Report]:
+def examine(place: Path, environ: dict[str, str], commands: Commands) -> Callable[..., Report]:
     """Run the doctor: ``examine(*options, python=[...], **variables)``."""
 
-    def run(*options: str, python: tuple[str, ...] = (sys.executable, "-m", "profcov"), **more: str) -> Report:
-        done = subprocess.run(
-            [*python, "doctor", "--format", "json", *options],
-            cwd=place,
-            env={**environ, **more},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
+    def run(*options: str, python: tuple[str, ...] = (), **more: str) -> Report:
+        words, env = ["doctor", "--format", "json", *options], {**environ, **more}
+        done = (
+            subprocess.run(
+                [*python, *words], cwd=place, env=env, capture_output=True, text=True, timeout=120, check=False
+            )
+            if python
+            else commands.run(words, place, env)
         )
         assert "Traceback" not in done.stderr, done.stderr
         document: Any = json.loads(done.stdout) if done.stdout.startswith("{") else {"findings": []}

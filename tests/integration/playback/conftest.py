@@ -20,6 +20,8 @@ from werkzeug.serving import make_server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from warm import Commands
+
 HERE = Path(__file__).parent
 
 
@@ -173,19 +175,11 @@ def _gunicorn(tmp_path: Path, environ: dict[str, str]) -> Iterator[str]:
 
 
 @pytest.fixture
-def playback(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run ``python -m profcov playback`` in ``tmp_path``."""
+def playback(tmp_path: Path, commands: Commands) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``profcov playback`` in ``tmp_path``."""
 
     def run(*words: object, **environ: str) -> subprocess.CompletedProcess[str]:
         env = {name: value for name, value in os.environ.items() if not name.startswith(("PROFILE_", "REDIS_URL"))}
-        return subprocess.run(
-            [sys.executable, "-m", "profcov", "playback", *map(str, words)],
-            cwd=tmp_path,
-            env={**env, **environ},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return commands.run(["playback", *map(str, words)], tmp_path, {**env, **environ})
 
     return run

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
 import re
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,24 +15,20 @@ from profcov.playback.player.overhead import Measured, find_slowest
 from profcov.slug import Slug
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
     from pathlib import Path
 
+    from warm import Commands
+
 
 @pytest.fixture
-def overhead(tmp_path: Path, traced: Any) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run ``python -m profcov overhead`` in ``tmp_path``, against the server that records."""
+def overhead(tmp_path: Path, traced: Any, commands: Commands) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run ``profcov overhead`` in ``tmp_path``, against the server that records."""
 
     def run(*words: object) -> subprocess.CompletedProcess[str]:
         common = ("--base-url", traced.url, "--data-dir", traced.data_dir)
-        return subprocess.run(
-            [sys.executable, "-m", "profcov", "overhead", *map(str, (*words, *common))],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return commands.run(["overhead", *map(str, (*words, *common))], tmp_path, os.environ)
 
     return run
 

@@ -3,8 +3,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-import subprocess
-import sys
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +18,12 @@ from profcov.playback.player.options import PlayOptions
 from profcov.playback.player.play import play
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from redis import Redis
     from tests.integration.playback.conftest import Seen
+    from warm import Commands
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -32,20 +33,9 @@ ENABLED = {"ENABLE_PROFILE_COVERAGE": "1"}
 
 
 @pytest.fixture
-def profiles(tmp_path: Path) -> Run:
-    """Run ``python -m profcov profiles`` in ``tmp_path``."""
-
-    def run(*words: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "profcov", "profiles", *map(str, words)],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
+def profiles(tmp_path: Path, commands: Commands) -> Run:
+    """Run ``profcov profiles`` in ``tmp_path``."""
+    return lambda *words: commands.run(["profiles", *map(str, words)], tmp_path, os.environ)
 
 
 def make_shop(server: Any) -> None:
