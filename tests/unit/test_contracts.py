@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -90,6 +91,16 @@ def test_each_contract_breaks_and_a_module_without_a_place_is_refused(tmp_path: 
             file.write_text((before or "") + "\nimport profcov.cli.main\nimport profcov.recording.recorder\n")
             assert run_linter(tmp_path)[contract["name"]] == "BROKEN", source
             file.unlink() if before is None else file.write_text(before)
+    layered = [contract for contract in contracts if contract["type"] == "layers"]
+    for contract in layered:
+        top, bottom = (re.split(" [|:] ", contract["layers"][end])[0] for end in (0, -1))
+        place = tmp_path / Path(*contract["containers"][0].split("."), bottom)
+        file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        file.write_text(f"{file.read_text()}\nimport {contract['containers'][0]}.{top}\n")
+    verdicts = run_linter(tmp_path)
+    assert {contract["name"]: verdicts[contract["name"]] for contract in layered} == {
+        contract["name"]: "BROKEN" for contract in layered
+    }
 
 
 def run_linter(directory: Path) -> dict[str, str]:

@@ -32,7 +32,7 @@ from profcov.errors import (
     TargetError,
 )
 from profcov.playback.player.barrier import check_redis, forget_ended, read_jobs, settle
-from profcov.playback.player.jobs_left import tell_jobs
+from profcov.playback.player.jobs_left import describe_jobs
 from profcov.reading.analysis.statements import count_statements
 from profcov.store.combine import check_recorded, combine
 from profcov.store.layout import list_slugs
@@ -176,7 +176,7 @@ def _forget(redis_url: str, slug: Slug, jobs: Mapping[str, str | None]) -> None:
 
 
 def _warn(made: Artifact, *, is_asked: bool) -> None:
-    for sentence in tell_jobs(made.jobs, is_asked=is_asked):
+    for sentence in describe_jobs(made.jobs, is_asked=is_asked):
         click.echo(f"profcov: {made.slug}: {sentence}", err=True)
     for file, (kept, *others) in made.changed.items():
         click.echo(f"profcov: {made.slug}: {_tell_change(file, kept, others)}", err=True)

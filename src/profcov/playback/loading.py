@@ -150,7 +150,7 @@ def _search(folder: Path) -> list[Path]:
 
 
 def _read(path: Path) -> str:
-    """Return a file's text; what cannot be text at all is told for what it is."""
+    """Return a file's text; name archives for what they are."""
     try:
         with path.open("rb") as file:
             start = file.read(4)

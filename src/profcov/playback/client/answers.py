@@ -51,7 +51,7 @@ def _decode(answer: requests.Response, content: bytes) -> str:
 
 
 def shorten(text: str, *, is_cut: bool = False) -> str:
-    """Return the start of a text, with an ellipsis if that is not all of it; ``is_cut`` says that it is none already."""
+    """Return the start of a text, with an ellipsis if more follows; ``is_cut``: the text is itself only a start."""
     return text if len(text) <= _MAX_EXCERPT_CHARS and not is_cut else f"{text[:_MAX_EXCERPT_CHARS]}..."
 
 

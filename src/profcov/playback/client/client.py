@@ -1,4 +1,4 @@
-"""The HTTP client of one profile: it marks requests with the slug, and believes no server that does not say "traced"."""
+"""The HTTP client of one profile: it marks requests with the slug, and refuses servers that do not answer "traced"."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 class Client:
     """One profile's session: its cookies, its slug, how many requests it has sent, and the seconds that the last one took.
 
-    ``notes`` are sentences about what may surprise whoever wrote the profile, in their order.
+    ``notes`` are sentences about what may surprise the profile's author, in order.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Client:
         """Send one request, follow its redirects, and return the whole answer.
 
         Raises:
-            TargetError: nothing answers, or an answer to a traced request does not say that it was traced.
+            TargetError: nothing answers, or the answer to a traced request lacks the status ``traced``.
             StepFailedError: there was no whole answer, or the request cannot be sent.
         """
         url = join(self.base_url, call.path)
@@ -140,7 +140,7 @@ class Client:
         if is_named:
             given = {name.lower() for name in self._headers}
             headers = {name: value for name, value in headers.items() if name.lower() not in given} | self._headers
-        self._add_cookies()  # now: the answer may replace one, and say the old one back
+        self._add_cookies()  # now: the answer may replace one, and echo the old one
         self._mask.add(*call.secrets)
         for name, value in call.headers.items():
             if is_secret_name(name):

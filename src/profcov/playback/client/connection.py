@@ -1,6 +1,6 @@
 """Sessions, whose connections are kept between requests, where that cannot send anything twice or lose it.
 
-A server may close an idle connection at the very moment we send on it, and nobody can tell whether it still read the
+A server may close an idle connection at the very moment we send on it, and a client cannot know whether it still read the
 request. So what may change something goes over a new connection. What only reads may go over one that was used before:
 urllib3 looks whether it was closed meanwhile, and in the race that is left the request is sent once more.
 """
@@ -68,7 +68,7 @@ class Adapter(HTTPAdapter):
     def close(self) -> None:
         """Close all connections; the next request opens a new one.
 
-        urllib3 only forgets its pools: their connections would stay open for as long as somebody has an answer.
+        urllib3 only forgets its pools: their connections would stay open for as long as an answer is referenced.
         """
         self._kept.clear()
         for manager in (self.poolmanager, *self.proxy_manager.values()):

@@ -31,7 +31,7 @@ def read_cookie_file(path: Path) -> tuple[Cookie, ...]:
     0) for those of 1970.
 
     Raises:
-        CookieFileError: it cannot be read, or is no such file. The message has nothing of what is in it.
+        CookieFileError: it cannot be read, or is no such file. The message shows nothing of its content.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""The inner signal that a step failed, before anybody has said which step of which profile it was."""
+"""The inner signal that a step failed, before slug and step are added."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from __future__ import annotations
 class StepFailedError(Exception):
     """Raised inside a step; :mod:`profcov.playback.player.steps` turns it into a PlaybackError with slug and step.
 
-    The text says what was asked, what was expected and what came.
+    The text has what was asked, what was expected and what came.
     """

@@ -1,4 +1,4 @@
-"""What the server's status header says about a request that should have been traced, in sentences."""
+"""The server's status header about a request that should have been traced, in sentences."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _MAX_MERGED_KEYS: Final = 10_000
 _MAX_VALUES: Final = 1_000_000
 _MAX_DEPTH: Final = 200
 _TEXT: Final = 1000
-"""So many characters of a text count as a value."""
+"""Characters of a text that count as one value."""
 
 _TAG: Final = "tag:yaml.org,2002:"
 _STR: Final = f"{_TAG}str"
@@ -75,7 +75,7 @@ def read_document(path: Path, faults: list[ProfileFormatError] | None = None) ->
     """Return the one document of a YAML file; ``faults`` take those after which one can read on.
 
     Raises:
-        ProfileFormatError: the file cannot be read, or is no YAML; or has faults, where nothing takes them.
+        ProfileFormatError: the file cannot be read, is not YAML, or has faults and ``faults`` is not given.
     """
     text = read_text(path)
     found: list[ProfileFormatError] = []
@@ -146,7 +146,7 @@ class _Builder:
             return node.value
         try:
             return read(node.value)
-        except ValueError as error:  # of thousands of digits, say
+        except ValueError as error:  # for example of thousands of digits
             self._note(node, f"a value cannot be read: {describe_number(error)}")
             return None
 
@@ -245,7 +245,7 @@ def _show_tag(tag: str) -> str:
 
 
 def _explain(error: yaml.MarkedYAMLError, text: str) -> str:
-    """Return what is no YAML, with what to do where a text should have been quoted."""
+    """Return why a text is not YAML, with advice where it should have been quoted."""
     context = " ".join((error.context or "").split())
     at = error.problem_mark.index if error.problem_mark else len(text)
     if context.startswith("while parsing a flow") and text[at : at + 1] in {"?", "{", "["}:

@@ -31,7 +31,7 @@ _NAMES: dict[type, str] = {dict: "a mapping", list: "a list", str: "text"}
 
 
 class Fields:
-    """One mapping of a profile file, and where it stands, so that each error says so."""
+    """One mapping of a profile file, and its place for errors."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Fields:
         ``faults`` take what is wrong with one part when others are still to be read, see :meth:`keep`.
 
         Raises:
-            ProfileFormatError: it is no mapping, or has a key that is not among ``keys`` and nothing takes faults.
+            ProfileFormatError: it is not a mapping, or has a key that is not among ``keys`` and ``faults`` is not given.
         """
         self._path = path
         self._where = where

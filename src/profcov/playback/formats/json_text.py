@@ -35,7 +35,7 @@ def parse_json(path: Path, text: str, where: str = "") -> Any:
     """Return the value of a JSON text; ``where`` is its place in the file, else line and column are named.
 
     Raises:
-        ProfileFormatError: it is no JSON.
+        ProfileFormatError: it is not JSON.
     """
     try:
         return json.loads(text, parse_constant=_refuse)
@@ -49,7 +49,7 @@ def parse_json(path: Path, text: str, where: str = "") -> Any:
 
 
 def describe_number(error: ValueError) -> str:
-    """Return why a number cannot be read; Python's own words for one of thousands of digits tell how to program."""
+    """Return why a number cannot be read; Python's own message about thousands of digits is advice for programmers."""
     return "a number has too many digits" if "set_int_max_str_digits" in str(error) else str(error)
 
 

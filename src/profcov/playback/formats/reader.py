@@ -55,7 +55,7 @@ def load_profile(path: Path, variables: Mapping[str, str] | None = None) -> Prof
     """Read one profile; files to upload are looked for beside it.
 
     Raises:
-        ProfileFormatError: the file cannot be read, or does not fit the format; all that is wrong with it is told.
+        ProfileFormatError: the file cannot be read, or does not fit the format; it has all faults.
     """
     faults: list[ProfileFormatError] = []
     document = read_document(path, faults)
@@ -70,7 +70,7 @@ def load_profile(path: Path, variables: Mapping[str, str] | None = None) -> Prof
 
 
 def _read_profile(path: Path, document: Any, variables: Mapping[str, str], faults: list[ProfileFormatError]) -> Profile:
-    """Read a profile as far as that can be; where there are faults, it is none."""
+    """Read a profile as far as possible; if there are faults, the result is not to be used."""
     fields = Fields(path, "", document, PROFILE_KEYS, faults=faults, place=Place(1, 1))
     own = fields.section("variables")
     for name in own:

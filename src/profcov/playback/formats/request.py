@@ -60,7 +60,7 @@ def read_path(fields: Fields, known: Collection[str], key: str = "path") -> str:
     """Read a path or URL, a template.
 
     Raises:
-        ProfileFormatError: it is no text, starts otherwise, or uses an unknown variable.
+        ProfileFormatError: it is not text, starts otherwise, or uses an unknown variable.
     """
     if isinstance(fields.value(key), dict):
         fields.fail(key, "quote the path: without quotes, what stands in braces is a mapping")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MIN_SECRET_CHARS: Final = 4
-"""A value of fewer characters is no secret, and is in too many words."""
+"""A shorter value is not taken for a secret: too many words contain it."""
 
 _ELLIPSIS: Final = "..."
 

@@ -29,7 +29,7 @@ def show(url: str) -> str:
 
 
 def show_wrong(url: str) -> str:
-    """Return what was given for a URL or a path and is none, fit for a message: without what may be a password, or a query."""
+    """Return what was given instead of a URL or path, fit for a message: without a query, and what may be a password."""
     _, at, rest = url.rpartition("@")
     scheme = _SCHEME.match(url)
     text = f"{scheme[0] if scheme else ''}{MASK}@{rest}" if at else url

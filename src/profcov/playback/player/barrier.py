@@ -67,7 +67,7 @@ def forget_ended(redis_url: str, slug: Slug, jobs: Mapping[str, str | None]) -> 
 
 
 def read_jobs(redis_url: str, slug: Slug) -> dict[str, str | None]:
-    """Return the jobs that the profile has started, by id, with RQ's status of each; None for one that RQ has no more.
+    """Return the jobs that the profile has started, by id, with RQ's status of each; None for one that RQ has dropped.
 
     Raises:
         TargetError: Redis does not answer.
@@ -108,7 +108,7 @@ def settle(
     """Wait until no job is to run; return all jobs with their status, and those that still are when the time is up.
 
     What a request does after its answer may start jobs too. It holds the slug's lock, so once that was free and no job was
-    added meanwhile, nobody is left who could add one.
+    added meanwhile, none can be added any more.
 
     Raises:
         TargetError: Redis does not answer.
@@ -127,7 +127,7 @@ def settle(
 
 
 def _list_pending(states: Mapping[str, str | None]) -> list[str]:
-    """Return the jobs that somebody has enqueued and that may still run."""
+    """Return the jobs that are enqueued and may still run."""
     return [job_id for job_id, state in states.items() if state not in {None, CREATED} and may_run(str(state))]
 
 
@@ -148,10 +148,10 @@ def _read_states(redis: Redis, ids: set[str]) -> dict[str, str | None]:
         for job_id in ordered:
             pipeline.hmget(Job.key_for(job_id), "status", "created_at")
         found = pipeline.execute()
-    return {job_id: _tell_state(*values) for job_id, values in zip(ordered, found, strict=True)}
+    return {job_id: _read_state(*values) for job_id, values in zip(ordered, found, strict=True)}
 
 
-def _tell_state(state: bytes | None, created: bytes | None) -> str | None:
+def _read_state(state: bytes | None, created: bytes | None) -> str | None:
     """Return RQ's status of a job; RQ before 2.6 gives none to one that is saved and not enqueued."""
     return state.decode() if state else CREATED if created else None
 
@@ -161,7 +161,7 @@ def _connect(redis_url: str) -> Iterator[Redis]:
     """Open a connection; whatever fails with Redis inside becomes a TargetError."""
     try:
         import redis  # noqa: PLC0415 (an extra: needed only with --redis-url)
-        import rq.job  # noqa: F401, PLC0415 (as above; told here, before anything is sent)
+        import rq.job  # noqa: F401, PLC0415 (as above; reported here, before anything is sent)
     except ImportError as error:
         package = (error.name or "rq").partition(".")[0]
         problem = f"waiting for jobs needs {package}: install it with {install_command('rq')}"

@@ -59,7 +59,7 @@ def _is_newer(profile: Profile, artifact: Path) -> bool:
 def _was_begun_since(data_dir: Path, slug: Slug, generation: object) -> bool:
     """Return whether the slug has a newer generation, or shards that are in no artifact.
 
-    Without a lock file there is none: the data directory is another, or was cleaned.
+    Without a lock file there is no newer one: the data directory is another, or was cleaned.
     """
     try:
         with lock_path(data_dir, slug).open("rb") as lock:

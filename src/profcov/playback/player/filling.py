@@ -52,7 +52,7 @@ def fill_in(request: Request, values: Mapping[str, Any], *, follow_redirects: bo
 def _make_json(request: Request, value: Any) -> bytes:
     try:
         return json.dumps(value, allow_nan=False).encode()
-    except ValueError as error:  # an earlier answer had NaN, which is no JSON but widely sent
+    except ValueError as error:  # an earlier answer had NaN, which is not JSON but widely sent
         raise StepFailedError(f"{request.method} {request.path}: cannot be sent as JSON: {error}") from error
 
 

@@ -1,4 +1,4 @@
-"""What is said of a profile's jobs that have not ended, or that nobody has measured."""
+"""Sentences on a profile's jobs that have not ended, or were not measured."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 
-def tell_jobs(jobs: Sequence[Mapping[str, Any]], *, is_asked: bool) -> Iterator[str]:
-    """Yield a sentence on the jobs of an artifact that are not known to have ended, and one on those that nobody has measured.
+def describe_jobs(jobs: Sequence[Mapping[str, Any]], *, is_asked: bool) -> Iterator[str]:
+    """Yield a sentence on the jobs of an artifact that are not known to have ended, and one on those that were not measured.
 
     ``is_asked``: a Redis was.
     """

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def check(answer: requests.Response, expect: Expect, seconds: float) -> None:
-    """Return if an answer is what is expected; it took so many seconds to come.
+    """Return if an answer is as expected; ``seconds`` is how long it took.
 
     Raises:
-        StepFailedError: it is not; says what was expected and what came.
+        StepFailedError: it is not; with what was expected and what came.
     """
     check_status(answer, expect.status)
     for name, value in expect.headers.items():
@@ -53,7 +53,7 @@ def _describe_headers(answer: requests.Response, name: str, expected: str) -> st
 
 
 def check_status(answer: requests.Response, expected: tuple[int, ...] = ()) -> None:
-    """Return if the status is among those expected, or from 200 to 299 where none is named.
+    """Return if the status is among those expected, or from 200 to 299 if ``expected`` is empty.
 
     Raises:
         StepFailedError: it is not.

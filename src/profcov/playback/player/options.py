@@ -37,7 +37,7 @@ class Login:
 class PlayOptions:
     """How to play: where to, and whether and where code is recorded.
 
-    ``timeout`` is in seconds, each time: for an answer, for a ``wait`` that names none, for the jobs, for the slug's
+    ``timeout`` is in seconds, each time: for an answer, for a ``wait`` without its own, for the jobs, for the slug's
     lock. ``out`` is where artifacts go if not to ``data_dir``; ``config_file`` is coverage.py's. With a ``secret``
     requests are signed; ``umask`` is for the files that are made. ``retries`` is how often a profile that fails is
     played again. ``cookies`` are for each profile's own server, those of ``cookie_jar`` for the servers they name;

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One request of a profile; ``is_traced`` is None where only an answer will tell which server it goes to.
+    """One request of a profile; ``is_traced`` is None where the server is known only from an answer.
 
     ``url`` has variables that a step saves, and those that are secret, as ``{name}``, and of the query only the names:
     values may be secret.

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from profcov.errors import CoverageError, PlaybackError, TargetError, TargetUnreachableError
-from profcov.playback.player.jobs_left import tell_jobs
+from profcov.playback.player.jobs_left import describe_jobs
 from profcov.playback.player.options import Login, make_recording, open_client
 from profcov.playback.player.steps import play_steps
 
@@ -44,11 +44,11 @@ class PlayResult:
 
 
 def ignore_step(_profile: Profile) -> None:
-    """Take a step that was done, for callers who do not show progress."""
+    """Ignore that a step was done: the default."""
 
 
 def ignore_try(_profile: Profile, _error: PlaybackError | TargetError, _pause: float) -> None:
-    """Take a try that has failed, for callers who do not tell."""
+    """Ignore that a try failed: the default."""
 
 
 def play(
@@ -62,14 +62,14 @@ def play(
 ) -> PlayResult:
     """Play one profile, and combine what it recorded.
 
-    A try that fails is followed by another, up to ``options.retries`` times, after a pause; ``try_failed`` is told of
+    A try that fails is followed by another, up to ``options.retries`` times, after a pause; ``try_failed`` gets
     the failure and the pause. What it recorded is dropped. If the last try fails after the server has traced something,
     that is combined into a partial artifact with the reason ``playback-failed``. If nothing was traced, no artifact is
     touched. ``recording`` is the profile's, where it owns the slug already; it does not in the end.
 
     Raises:
         PlaybackError: a step failed.
-        SlugPlayedError: somebody else plays it; nothing was sent.
+        SlugPlayedError: another process plays it; nothing was sent.
         TargetError: the server, or Redis, cannot be used.
         ProfileFormatError: neither the profile nor the options give a base URL.
         CoverageError: the data cannot be combined.
@@ -83,7 +83,7 @@ def play(
             profile, options, stop, try_failed, recording=recording, done=lambda: step_done(profile)
         )
         jobs, artifact = recording.finish(stop) if recording is not None else ((), None)
-        left = tell_jobs(artifact.jobs, is_asked=options.redis_url is not None) if artifact is not None else ()
+        left = describe_jobs(artifact.jobs, is_asked=options.redis_url is not None) if artifact is not None else ()
         notes = (*map(client.hide_secrets, client.notes), *left)
         return PlayResult(profile.slug, client.requests, time.monotonic() - started, jobs, artifact, notes)
 
@@ -164,6 +164,6 @@ def _is_settled(recording: Recording | None, stop: Stop) -> bool:
 
 def _abandon(recording: Recording | None, client: Client, stop: Stop) -> None:
     if recording is not None and client.traced and not stop.is_set():
-        # The failure is what is to be told; shards that cannot be combined stay, and are dropped next time.
+        # The failure is what to report; shards that cannot be combined stay, and are dropped next time.
         with contextlib.suppress(CoverageError, TargetError):
             recording.abandon()

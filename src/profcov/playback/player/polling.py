@@ -20,7 +20,7 @@ class Stop(Protocol):
         """Return whether to stop."""
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Sleep for so many seconds, or until the stop; return whether it came."""
+        """Sleep for ``timeout`` seconds, or until the stop; return whether it came."""
 
 
 def tries(

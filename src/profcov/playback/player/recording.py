@@ -30,7 +30,7 @@ class Recording:
     """Where one profile's data are, and how long to wait for what still writes them; ``timeout`` in seconds.
 
     ``config_file`` is coverage.py's, ``out`` the directory for the artifact if it is not to be ``data_dir``. Without
-    a ``redis_url`` jobs are not waited for. As a context manager it owns the slug, so that nobody else plays, combines or
+    a ``redis_url`` jobs are not waited for. As a context manager it owns the slug, so that no other process plays, combines or
     drops it meanwhile; :meth:`own` does so before.
     """
 
@@ -47,7 +47,7 @@ class Recording:
         """Own the slug from now on, if it is not owned yet.
 
         Raises:
-            SlugPlayedError: somebody else plays it.
+            SlugPlayedError: another process plays it.
             CoverageWriteError: the directory cannot be written.
         """
         if self._play is None:
@@ -72,7 +72,7 @@ class Recording:
         """Drop what an earlier play has left.
 
         Raises:
-            SlugPlayedError: somebody else plays it.
+            SlugPlayedError: another process plays it.
             TargetError: Redis does not answer.
             CoverageError: a process still works for the slug, or the directory cannot be written.
         """
@@ -101,8 +101,8 @@ class Recording:
     def finish(self, stop: Stop) -> tuple[tuple[str, ...], Artifact]:
         """Wait for the jobs, combine, and return the ids of all jobs with the artifact.
 
-        The artifact is partial if jobs are still to run when the time is up, or without a Redis if nobody has noted that they have
-        ended; and with ``playback-failed`` if somebody has dropped or combined what the play had recorded until then.
+        The artifact is partial if jobs are still to run when the time is up, or without a Redis if no note shows that they have
+        ended; and with ``playback-failed`` if another process has dropped or combined what the play had recorded until then.
 
         Raises:
             TargetError: Redis does not answer.
@@ -118,7 +118,7 @@ class Recording:
         return tuple(each["id"] for each in artifact.jobs), artifact
 
     def abandon(self) -> None:
-        """Combine what a failed play has left into an artifact that says so; its jobs are not waited for.
+        """Combine what a failed play has left into an artifact with that reason; its jobs are not waited for.
 
         Raises:
             TargetError: Redis does not answer.

@@ -31,7 +31,7 @@ PASSED: Final = "passed"
 FAILED: Final = "failed"
 SKIPPED: Final = "skipped"
 _MAX_OWNED: Final = 200
-"""So many slugs are owned before the first is played: each takes a descriptor."""
+"""Slugs owned before the first is played: each takes a descriptor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Outcome:
     """How one profile ended: with a result, with an error, or not played because its artifact was there.
 
     ``tries`` is how often it was played, ``seconds`` how long all of that took. ``lines`` are the statements in its artifact;
-    None where there is none, or the source is not here.
+    None without an artifact, or without its source.
     """
 
     profile: Profile
@@ -75,8 +75,8 @@ def play_all(
 ) -> list[Outcome]:
     """Play profiles, ``jobs`` of them at a time, and return how each ended, in the order given.
 
-    One that fails does not stop the others. Slugs are owned from the start, or two who play many profiles would each get
-    some of them; one that somebody else plays has failed. ``play_done`` is called here, the others in the players' threads.
+    One that fails does not stop the others. Slugs are owned from the start, or two processes that play many profiles would each get
+    some of them; one that another process plays has failed. ``play_done`` is called here, the others in the players' threads.
 
     Raises:
         TargetError: Redis does not answer; nothing has been sent.
@@ -114,7 +114,7 @@ def _own(profile: Profile, options: PlayOptions, *, must_wait: bool) -> Recordin
     """Return what looks after a profile's data, which owns the slug unless it must wait with that.
 
     Raises:
-        SlugPlayedError: somebody else plays it.
+        SlugPlayedError: another process plays it.
         CoverageWriteError: the data directory cannot be written.
     """
     if not options.trace:
@@ -162,7 +162,7 @@ def split_existing(profiles: Sequence[Profile], options: PlayOptions) -> tuple[l
 
 
 def count_outcomes(outcomes: Sequence[Outcome], config_file: Path | None) -> list[Outcome]:
-    """Return outcomes with the statements of their artifacts; once nobody plays any more, for it may change the directory."""
+    """Return outcomes with the statements of their artifacts; when all plays have ended, because counting may change the directory."""
     lines = count_statements((each.artifact for each in outcomes if each.artifact), config_file)
     return [replace(each, lines=lines.get(each.artifact)) if each.artifact else each for each in outcomes]
 

@@ -85,7 +85,7 @@ def play_steps(
 def find_named_origins(profile: Profile) -> set[Origin]:
     """Return the servers that a profile names, in its variables or in its steps.
 
-    An address that only an answer gave is not among them: whoever wrote the profile did not mean that server.
+    An address that only an answer gave is not among them: the profile's author did not mean that server.
     """
     texts = [str(value) for value in profile.variables.values()]
     values = _OnlyVariables(profile.variables)
@@ -121,7 +121,7 @@ def _play_step(step: Step, play: Play) -> None:
 
 @contextlib.contextmanager
 def _judge(answer: requests.Response) -> Iterator[None]:
-    """Let an answer that nobody thought of fail its step, not the play of all profiles."""
+    """Let an answer that cannot be read fail its step, not the play of all profiles."""
     try:
         yield
     except (ValueError, LookupError) as error:

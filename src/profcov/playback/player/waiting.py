@@ -1,4 +1,4 @@
-"""What a step waits for: an answer that says so, or the jobs that answers have named."""
+"""What a step waits for: a condition on an answer, or the jobs that answers have named."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def wait_until(
     status: tuple[int, ...] = (),
     answer: requests.Response | None = None,
 ) -> requests.Response:
-    """Send a request until its answer says so; ``answer`` is the first one, where it is there already.
+    """Send a request until the condition is true of its answer; ``answer`` is the first one, if it is there already.
 
     Raises:
-        StepFailedError: it never did, or said that it will not.
+        StepFailedError: it never was, or ``fail`` came true.
         TargetError: the server cannot be used.
     """
     timeout = wait.timeout or play.timeout
@@ -76,10 +76,10 @@ def wait_until(
 
 
 def wait_for_named_jobs(wait: JobsWait, play: Play) -> None:
-    """Wait for the jobs that answers so far have named: in Redis, or where none is given at the path that shows their state.
+    """Wait for the jobs that answers so far have named: in Redis, or without one at the path that shows their state.
 
     Raises:
-        StepFailedError: they are not over in time, or nothing says how to wait for them.
+        StepFailedError: they are not over in time, or there is no way to wait for them.
         TargetError: Redis does not answer, or the server cannot be used.
     """
     if not play.jobs:

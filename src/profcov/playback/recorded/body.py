@@ -28,7 +28,7 @@ _MAX_FIELDS = 10_000
 class Body:
     """A body by its kind: a JSON value (where ``has_json``), a form, a text or bytes, or none.
 
-    ``form`` keeps the order of its fields. ``missing`` says what of it the recording lacks, so that it cannot be played;
+    ``form`` keeps the order of its fields. ``missing`` is what the recording lacks of it, so that it cannot be played;
     ``note`` is about what was read of it.
     """
 
@@ -43,7 +43,7 @@ class Body:
 
 
 class BodyError(ValueError):
-    """Raised when a body is not what its media type says."""
+    """Raised when a body does not fit its media type."""
 
 
 def make_form(form: Form, folder: Path, media_type: str = "") -> Body:
@@ -67,7 +67,7 @@ def _read_data(path: Path, media_type: str) -> Body:
 
 
 def find_form(forms: Mapping[str, Form], path: str) -> Form | None:
-    """Return what the hints say was sent to a path; they name its end."""
+    """Return what the hints have for a path; they name its end."""
     return next((form for end, form in forms.items() if path.rstrip("/").endswith(end.rstrip("/"))), None)
 
 
@@ -110,7 +110,7 @@ def parse_body(text: str, media_type: str) -> Body:
             return _parse_multipart(text.encode(), media_type)
         except UnicodeEncodeError as error:
             raise BodyError("a text has half of a surrogate pair") from error
-    # Whatever its type says: a client that sends JSON as text, or says nothing, has secrets in it all the same.
+    # Whatever the type: a client that sends JSON as text, or without a type, has secrets in it all the same.
     if kind.endswith("json") or text.lstrip()[:1] in {"{", "["}:
         try:
             value = json.loads(text)

@@ -213,7 +213,7 @@ class _Builder:
 
 
 def _match_run(exchange: Exchange) -> re.Pattern[str]:
-    """Return how to find the run that an answer names; ``create``, if that was asked for at ``/runs/create``, is none."""
+    """Return how to find the run that an answer names; ``create``, if that was asked for at ``/runs/create``, is not one."""
     word = _RUN_IN_PATH.search(exchange.sent.parts.path)
     but = _BUT.replace("{word}", re.escape(word[1])) if word is not None else ""
     return re.compile(_RUN_IN_ANSWER.replace("{but}", but))

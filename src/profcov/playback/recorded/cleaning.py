@@ -29,7 +29,7 @@ _STATIC_NAME: Final = re.compile(
 _STATIC_TYPE: Final = re.compile(r"^(image|font|audio|video)/|javascript|text/css|application/wasm|manifest\+json")
 _STATIC_RESOURCES: Final = frozenset({"script", "stylesheet", "image", "font", "media", "manifest", "texttrack"})
 _MAX_ODD: Final = 30
-"""So many sentences about single requests are enough to see what is wrong."""
+"""Sentences about single requests that are enough to see what is wrong."""
 
 EVENT_STREAM: Final = "text/event-stream"
 EVENT_SOURCE: Final = "eventsource"
@@ -103,7 +103,7 @@ def _find_reasons(exchange: Exchange, servers: set[Origin | None], hints: Hints)
 
 
 def _name_kind(method: str, url: str) -> str:
-    """Return what a request is whose URL is none of HTTP."""
+    """Return what a request is whose URL is not HTTP's."""
     scheme = _SCHEME.match(url)
     if method == "CONNECT":
         return "a tunnel through a proxy"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from profcov.playback.scenario.source import Source
 
 _MAX_ALIKE: Final = 3
-"""So many answers with a short value under one name make it ambiguous; more need not be known."""
+"""Answers with a short value under one name that are kept: more than one make it ambiguous."""
 
 _CONDITIONS: Final = frozenset({"header if-match", "header if-none-match"})
 
@@ -88,7 +88,7 @@ class Correlator:
         return template
 
     def add_answer(self, exchange: Exchange) -> None:
-        """Take what the answer to that request offers; what the client had sent before is no news."""
+        """Take what the answer to that request offers, unless the client had sent it before."""
         self._exchanges.append(exchange)
         step, path = len(self._exchanges), exchange.sent.parts.path
         for offer in find_offers(exchange, self._wanted):

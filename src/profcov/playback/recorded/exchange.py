@@ -61,7 +61,7 @@ class Answer:
 
     @cached_property
     def json(self) -> Any:
-        """The body as JSON; None where it is none."""
+        """The body as JSON; None if it is not JSON."""
         if self.text is None or not ("json" in self.type or self.text.lstrip()[:1] in {"{", "["}):
             return None
         try:
@@ -76,10 +76,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request with its answer, and ``place``: where in the recording it stands, as messages say it.
+    """A request with its answer, and ``place``: where in the recording it stands, as messages name it.
 
     ``began`` and ``ended`` are when it was sent and its answer was whole, in seconds of one clock, where that is recorded.
-    ``problem`` says why it cannot be played, and ``note`` what is odd in it, if it is.
+    ``problem`` is why it cannot be played, and ``note`` what is odd in it, if anything is.
     """
 
     place: str
@@ -98,10 +98,10 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """A recording: its exchanges in the order in which they were sent, and what it says about itself.
+    """A recording: its exchanges in the order in which they were sent, and what it has about itself.
 
     ``base_url`` is the server that it is about, or None. ``wait_for_jobs`` is set where the recording does not show
-    how its client waited, and ``job_path`` is a template of the path that shows the state of ``{job_id}``. ``notes`` tell
+    how its client waited, and ``job_path`` is a template of the path that shows the state of ``{job_id}``. ``notes`` are about
     what was not read; ``lacks`` are those of requests that cannot be played because it lacks what they sent.
     """
 

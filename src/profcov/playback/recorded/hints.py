@@ -44,7 +44,7 @@ _NO_PIN: Final = Pin(1, NO_SOURCE)
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What was sent to an endpoint, where the recording does not tell: a form, or ``data``, the name of a file."""
+    """What was sent to an endpoint, if the recording lacks it: a form, or ``data``, the name of a file."""
 
     fields: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Hints:
-    """What a recording does not say, or says wrongly; ``file`` is where. ``pin`` and ``off`` are by recorded value.
+    """What a recording lacks, or has wrong; ``file`` is where. ``pin`` and ``off`` are by recorded value.
 
     ``jobs`` is a template of the path that shows the state of ``{job_id}``.
     """
@@ -82,7 +82,7 @@ def strip_ending(name: str) -> str:
 
 
 def read_hints(path: Path) -> Hints:
-    """Read hints; there are none if there is no such file.
+    """Read hints; without such a file they are empty.
 
     Raises:
         ProfileFormatError: the file does not fit the format.

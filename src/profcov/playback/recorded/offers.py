@@ -112,7 +112,7 @@ def _find_all(exchange: Exchange, wanted: AbstractSet[str]) -> Iterator[Offer]:
 
 
 def find_in_text(answer: Answer, value: str) -> TextSource | None:
-    """Return how to find a value in a body that is text, by what stands before it; None if nothing tells it apart."""
+    """Return how to find a value in a body that is text, by what stands before it; None if that is not unique."""
     text = answer.text or ""
     at = text.find(value)
     while at >= 0:

@@ -34,7 +34,7 @@ def find_turns(exchanges: Sequence[Exchange]) -> list[Turn]:
     """Return the exchanges with each series of polls as one.
 
     A series is GETs of one URL whose answers have a state, up to the one with which it ends: the last before something
-    else was asked of that state, or one that says "finished" or the like.
+    else was asked of that state, or one with "finished" or the like.
     """
     ends, pauses = dict(_find_series(exchanges)), _find_pauses(exchanges)
     polled = {number for numbers in ends.values() for number in numbers[:-1]}
@@ -49,7 +49,7 @@ def find_turns(exchanges: Sequence[Exchange]) -> list[Turn]:
 
 
 def _find_pauses(exchanges: Sequence[Exchange]) -> list[float]:
-    """Return how many seconds before each exchange all others had ended; 0 where the recording does not tell."""
+    """Return how many seconds before each exchange all others had ended; 0 if that is not recorded."""
     pauses, idle = [], None
     for exchange in exchanges:
         began, ended = exchange.began, exchange.ended

@@ -59,9 +59,9 @@ _DROPPED_STARTS: Final = ("sec-", "access-control-request-")
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A value of a request: ``place`` as messages say it, ``name`` what it is called there.
+    """A value of a request: ``place`` as messages name it, ``name`` what it is called there.
 
-    ``names_id`` says that the place is one for ids; ``is_text`` is false for a JSON number.
+    ``names_id``: the place is one for ids; ``is_text`` is false for a JSON number.
     """
 
     place: str
@@ -84,7 +84,7 @@ def is_secret_place(place: str, *, whole: bool = True) -> bool:
 
 
 def escape(text: str) -> str:
-    """Return the template of a text that has no variable."""
+    """Return the template of a text without variables."""
     return text.replace("{", "{{").replace("}", "}}")
 
 
@@ -141,7 +141,7 @@ def _rewrite_path(path: str, fill: Callable[[Use], str]) -> str:
 
 
 def _rewrite_query(query: str, fill: Callable[[Use], str]) -> tuple[dict[str, tuple[str, ...]], str]:
-    """Return the parameters; or, where they cannot be told from the text, none and the text to append to the path."""
+    """Return the parameters; or, if they cannot be separated from the text, none and the text to append to the path."""
     if not query:
         return {}, ""
     pairs = parse_qsl(query, keep_blank_values=True)

@@ -25,7 +25,7 @@ _LAST: Final = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
 
 
 def read_time(value: Any) -> float | None:
-    """Return a time in seconds since the epoch, or of another clock where it is a number; None if it is no time.
+    """Return a time in seconds since the epoch, or of another clock where it is a number; None if it is not a time.
 
     One without a time zone is UTC.
     """
@@ -39,7 +39,7 @@ def read_time(value: Any) -> float | None:
 
 
 def read_start(entry: Part) -> float | None:
-    """Return when an entry of a HAR was sent, in seconds since the epoch, or None if it does not tell."""
+    """Return when an entry of a HAR was sent, in seconds since the epoch, or None if that is not recorded."""
     time = read_time(entry.value("startedDateTime"))
     return time if time is not None and time > _FIRST else None
 

@@ -53,7 +53,7 @@ def find_tokens(text: str) -> list[tuple[int, str]]:
 
 
 def find_segments(url: str) -> list[tuple[int, str]]:
-    """Return the segments of a URL's path and query with their places, or nothing if a text is no URL or path."""
+    """Return the segments of a URL's path and query with their places, or nothing if a text is not a URL or path."""
     start = url.find("/", url.find("://") + 3) if "://" in url else 0
     if start < 0 or not url.startswith(("/", "http://", "https://")) or any(c.isspace() for c in url):
         return []

@@ -96,7 +96,7 @@ def list_played(run: Run) -> dict[Slug, Played]:
 
 
 def read_played(path: Path) -> dict[Slug, Played]:
-    """Return how each profile was played, as a results document tells.
+    """Return how each profile was played, as a results document has it.
 
     Raises:
         CoverageReadError: they are not there, or they are something else.

@@ -1,4 +1,4 @@
-"""Faults that were found one after the other, told together."""
+"""Faults that were found one after the other, raised together."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def raise_faults(faults: Sequence[ProfileFormatError]) -> None:
-    """Return if there are none. Where a value cannot be read at all, nothing else is said about it.
+    """Return if there are none. Where a value cannot be read at all, its other faults are dropped.
 
     Raises:
         ProfileFormatError: the only fault, or all of them, file by file in the order of their places.

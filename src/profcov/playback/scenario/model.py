@@ -151,8 +151,8 @@ class Secret:
 class Profile:
     """One scenario: steps to be sent in order. ``variables`` hold what was given on the command line too.
 
-    ``secrets`` are variables as well; one that the command line gives is in both. ``lacks`` tells which requests of a
-    recording are no steps because it lacks what they sent, ``slug_place`` where the file has the slug.
+    ``secrets`` are variables as well; one that the command line gives is in both. ``lacks`` names the requests of a
+    recording that are not steps because it lacks what they sent, ``slug_place`` where the file has the slug.
     """
 
     path: Path

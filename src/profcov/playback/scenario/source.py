@@ -138,7 +138,7 @@ class TextSource:
         if self.anywhere:
             url = answer.url or ""
             texts = [url]
-            with contextlib.suppress(ValueError, KeyError):  # none, or one that is no address
+            with contextlib.suppress(ValueError, KeyError):  # missing, or not an address
                 texts.append(urljoin(url, answer.headers["Location"]))
         found = (_first_group(self.match, text) for text in (*texts, read_text(answer)))
         return next((text for text in found if text is not None), None)

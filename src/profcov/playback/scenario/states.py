@@ -13,7 +13,7 @@ _ENVELOPE: Final = frozenset({"ok", "success", "error", "fail"})
 """What ``status`` has around the data of each answer of some APIs: it is the request's, where there is another inside."""
 
 _OUTCOMES: Final = frozenset({"result", "results", "output"})
-"""What has a job's outcome in it, whose state is none of the job's."""
+"""Keys of a job's outcome, whose state is not the job's."""
 
 _ENDS: Final = frozenset({"finished", "completed", "complete", "done", "succeeded", "success", "successful"})
 

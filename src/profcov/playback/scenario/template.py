@@ -24,7 +24,7 @@ _TOKEN = re.compile(rf"\{{\{{|\}}\}}|\{{({NAME.pattern})\}}|[{{}}]", re.ASCII)
 class TemplateError(ValueError):
     """Raised when a text is not a template: a brace that neither opens nor closes a variable.
 
-    What it says is to stand behind the text, or a word for it.
+    Its message is to stand behind the text, or a word for it.
     """
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from profcov.playback.recorded.hints import Hints
 
 _MAX_PREVIEW: Final = 256
-"""Recorders cut a preview of a body after so many of JavaScript's characters."""
+"""Length at which recorders cut a preview of a body, in JavaScript's characters."""
 
 _FORM_TEXT: Final = re.compile(r"[\w.\[\]%+*-]+=[^&=\s]*(&[\w.\[\]%+*-]+=[^&=\s]*)*", re.ASCII)
 

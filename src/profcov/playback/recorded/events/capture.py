@@ -97,7 +97,7 @@ class _Notes:
 
 
 def _read_lines(path: Path, notes: _Notes) -> list[Event]:
-    """Return the events of a request, its answer, or its failure; other stages are somebody else's."""
+    """Return the events of a request, its answer, or its failure; other stages are for other tools."""
     events = []
     for number, line in enumerate(read_text(path).split("\n"), start=1):
         if not line.strip():

@@ -29,13 +29,13 @@ _FIRST_ERROR: Final = 400
 
 
 class Event:
-    """One line, and ``run``: the run that it is about, where it says so."""
+    """One line, and ``run``: the run that it is about, if it names one."""
 
     def __init__(self, path: Path, number: int, value: Any) -> None:
         """Take the value of a line.
 
         Raises:
-            ProfileFormatError: it is no event.
+            ProfileFormatError: it is not an event.
         """
         self.number = number
         self.place = f"line {number}"
@@ -67,7 +67,7 @@ class Event:
 
         Raises:
             LackingError: the recording lacks a part of what was sent.
-            ProfileFormatError: it is no request of HTTP.
+            ProfileFormatError: it is not a request of HTTP.
         """
         method, url = self.fields.text("method").upper(), self._read_url(answer)
         meta = self.fields.value("requestMeta") if self.fields.has_something("requestMeta") else {}
@@ -108,7 +108,7 @@ class Event:
         return url if url.startswith("/") else f"/{url}"
 
     def _status(self) -> int:
-        """Return the status; 200 where there is none that HTTP knows."""
+        """Return the status; 200 if it is missing or not HTTP's."""
         status = self.fields.value("status") if self.fields.has_something("status") else None
         number = int(status) if isinstance(status, str) and status.isascii() and status.isdigit() else status
         return number if type(number) is int and number in _STATUSES else 200

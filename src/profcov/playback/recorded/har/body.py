@@ -43,7 +43,7 @@ _ESCAPED: Final = re.compile("[\udc80-\udcff]")
 def read_body(request: Part, headers: Headers, recording: Path, path: str, hints: Hints) -> Body:
     """Return the body of a request to a path, with what the hints and the folder of uploads add to it.
 
-    What the recording lacks of it is told in ``missing``.
+    What the recording lacks of it is in ``missing``.
     """
     folder = recording.with_name(f"{strip_ending(recording.name)}.uploads")
     form = find_form(hints.forms, path)
@@ -79,7 +79,7 @@ def _describe(form: Form, folder: Path, headers: Headers) -> Body:
 
 
 def _read_length(request: Part, headers: Headers) -> int:
-    """Return how many bytes were sent; 0 where the recording does not tell."""
+    """Return how many bytes were sent; 0 if that is not recorded."""
     length = (find_header(headers, "Content-Length") or "").strip()
     if _LENGTH.fullmatch(length):
         return int(length)
@@ -110,7 +110,7 @@ def _read_recorded(request: Part, headers: Headers, recording: Path) -> tuple[Bo
 
 
 def _refuse_part(text: str, headers: Headers) -> None:
-    """Refuse the beginning of a long body: Firefox keeps one MiB, and does not tell.
+    """Refuse the beginning of a long body: Firefox keeps one MiB, without a mark.
 
     Raises:
         BodyError: more was sent.
@@ -124,7 +124,7 @@ def _refuse_part(text: str, headers: Headers) -> None:
 
 
 def _find_data(request: Part) -> Part:
-    """Return the mapping with the body; HTTP Toolkit has what is no text under ``_content``, others a plain text."""
+    """Return the mapping with the body; HTTP Toolkit has bytes under ``_content``, others a plain text."""
     data = request.value("postData")
     if isinstance(data, str):
         return Part({"text": data})
@@ -134,7 +134,7 @@ def _find_data(request: Part) -> Part:
 def _to_bytes(text: str, length: str | None) -> bytes | None:
     """Return the bytes of a text that stands for some that are no UTF-8: mitmproxy's. None if it is a text.
 
-    Each character is a byte (the length tells), or those that are none are escaped as Python does.
+    Each character is a byte (by the length), or bytes that are not UTF-8 are escaped as Python does.
     """
     try:
         if _ESCAPED.search(text):
@@ -164,10 +164,10 @@ def _rebuild_json(data: Part, kind: str, length: int) -> Body:
 
 
 def _read_params(data: Part, kind: str) -> Body:
-    """Return the form that ``params`` lists, where there is no text.
+    """Return the form that ``params`` lists, if there is no text.
 
     Raises:
-        BodyError: the content of a file is no text.
+        BodyError: the content of a file is not text.
     """
     form, files = [], []
     if isinstance(data.value("params"), dict):

@@ -27,7 +27,7 @@ def read_answer_text(content: Part, recording: Path, media_type: str, headers: H
     """Return the body of an answer as text, or None where the recording has none, or has something else.
 
     Raises:
-        BodyError: it is no base64 though it says so, or is in a file that is not there.
+        BodyError: it is not base64 though so marked, or is in a file that is not there.
     """
     is_attached = bool(content.text("_file"))
     if not is_attached and not is_base64(content):
@@ -44,7 +44,7 @@ def read_answer_text(content: Part, recording: Path, media_type: str, headers: H
 
 
 def is_base64(part: Part) -> bool:
-    """Return whether the text of a body is said to be base64."""
+    """Return whether the text of a body is marked as base64."""
     return part.text("encoding").lower() == "base64" and part.text("text") != ""
 
 
@@ -52,7 +52,7 @@ def decode_base64(part: Part) -> bytes:
     """Return the bytes that the text of a body stands for.
 
     Raises:
-        BodyError: it is no base64.
+        BodyError: it is not base64.
     """
     try:
         return base64.b64decode(part.text("text"), validate=False)

@@ -1,7 +1,7 @@
 """HAR 1.2, as browsers, Playwright and proxies write it: http://www.softwareishard.com/blog/har-12-spec/.
 
-Nothing in an entry refuses the recording. Which entries are played is for :mod:`~profcov.playback.recorded.cleaning`
-to say; why one cannot be is told in its exchange.
+Nothing in an entry refuses the recording. Which entries are played is decided by :mod:`~profcov.playback.recorded.cleaning`;
+why one cannot be is in its exchange.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def read_har(path: Path, document: Any, hints: Hints, rest: str = "") -> Traffic
 
 
 class _Entry:
-    """One entry of the log; ``lacks`` names what it does not have, so that it is no exchange at all."""
+    """One entry of the log; ``lacks`` names what it does not have, so that it is not an exchange."""
 
     def __init__(self, path: Path, number: int, value: Any) -> None:
         self._path = path
@@ -96,7 +96,7 @@ class _Entry:
         self.has_answer = is_null or self._response.value("status") is not None
 
     def read(self, hints: Hints, *, has_answers: bool) -> Exchange:
-        """Return the exchange; ``has_answers`` says whether the recording has any answer."""
+        """Return the exchange; ``has_answers``: the recording has at least one answer."""
         headers = _read_headers(self._request)
         sent = Sent(self._method, self._url, headers, self._read_body(headers, hints))
         answer, note = self._read_answer()
@@ -134,7 +134,7 @@ class _Entry:
         return Answer(int(status) if status is not None and is_one else 0, headers, text, kind), note
 
     def _find_problem(self, answer: Answer) -> str:
-        """Return why it cannot be told from the answer that the request was played; nothing if it can."""
+        """Return why the answer does not show that the request was played; empty if it does."""
         failed = self._has_failed()
         is_empty = not answer.headers and not answer.text and (self._response.number("bodySize") or 0) <= 0
         made_up = (
@@ -165,7 +165,7 @@ class _Entry:
 
 
 def _list_lacking(entries: list[_Entry]) -> Iterator[str]:
-    """Yield a sentence for each kind of entry that is no exchange."""
+    """Yield a sentence for each kind of entry that is not an exchange."""
     found: dict[str, list[str]] = {}
     for entry in entries:
         if entry.lacks:
@@ -183,7 +183,7 @@ def _has_had_body(exchange: Exchange) -> bool:
 
 
 def _sort(entries: list[_Entry]) -> list[_Entry]:
-    """Return the entries as they were sent; one that does not tell when comes after the one before it in the file."""
+    """Return the entries as they were sent; one without a time comes after the one before it in the file."""
     times, last = {}, 0.0
     for entry in entries:
         last = entry.started or last

@@ -22,7 +22,7 @@ def parse_har(path: Path, text: str) -> tuple[Any, str]:
     """Return the value of a HAR's text, and what follows it.
 
     Raises:
-        ProfileFormatError: it is no JSON.
+        ProfileFormatError: it is not JSON.
     """
     called = _CALL.match(text)
     start = called.end() if called else len(text) - len(text.lstrip())
@@ -43,7 +43,7 @@ def _decode(text: str) -> tuple[Any, str] | None:
 
 
 def _refuse(path: Path, text: str) -> Any:
-    """Raise what is wrong with a text; one that was cut off is told for that."""
+    """Raise what is wrong with a text; a cut-off one has its own message."""
     try:
         return parse_json(path, text)
     except ProfileFormatError as error:
