@@ -74,14 +74,14 @@ def find_data_dir(given: Path | None, *, must_exist: bool = False) -> Path:
     """
     directory = (given or Path(os.environ.get(settings.DIR) or settings.DEFAULT_DIR)).absolute()
     if directory.exists() and not directory.is_dir():
-        raise CoverageReadError(directory, "it is a file, and no data directory")
+        raise CoverageReadError(directory, "it is a file, not a data directory")
     if must_exist and not directory.is_dir():
         raise CoverageReadError(directory, "there is no such directory; is it where the servers record?")
     old = find_old(directory)
     if old is not None:
         raise CoverageReadError(
             directory,
-            f"{old} is of an older profcov, which kept its files beside the artifacts; this one reads none of that: "
+            f"{old} is of an older profcov, which kept its files beside the artifacts; this version does not read them: "
             "remove the directory, and play the profiles again",
         )
     return directory

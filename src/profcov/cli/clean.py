@@ -99,7 +99,7 @@ def command(
         max_bytes = None  # the limit is for the whole directory, not for named profiles
     rotates = older_than is not None or keep_newest is not None or max_bytes is not None
     if not rotates and not chosen:
-        raise click.UsageError("name profiles, or say which are to go: --older-than, --keep-newest, --max-bytes")
+        raise click.UsageError("name profiles, or select them by --older-than, --keep-newest, --max-bytes")
     if rotates:
         limit = None if max_bytes is None else int(max_bytes)
         held = choose_old(held, older_than=older_than, keep=keep_newest, max_bytes=limit)
@@ -112,7 +112,7 @@ def command(
         if row["profile"] in busy:
             click.echo(f"profcov: {row['profile']} stays: {_tell(busy[row['profile']])}", err=True)
         elif row["left"]:
-            note(f"{row['profile']}: what is combined stays, {show_bytes(row['left'])}: --artifacts removes it, too")
+            note(f"{row['profile']}: its artifact stays, {show_bytes(row['left'])}: --artifacts removes it, too")
     return DATA if chosen and busy else 0
 
 
@@ -128,4 +128,4 @@ def _describe(held: Held, *, takes_all: bool, is_busy: bool, dry_run: bool) -> d
 def _tell(error: LockTimeoutError | SlugPlayedError) -> str:
     if isinstance(error, SlugPlayedError):
         return f"it is being played by {error.owner}"
-    return f"somebody is at work for it: {', '.join(error.holders) or 'unknown processes'}"
+    return f"processes are at work for it: {', '.join(error.holders) or 'unknown processes'}"

@@ -103,7 +103,7 @@ def command(
         code = report_errors(outcomes)
         slugs = [each.profile.slug for each in outcomes if artifact_path(night, each.profile.slug).is_file()]
         if not slugs:
-            click.echo("profcov: nothing was recorded, so that there is nothing to report", err=True)
+            click.echo("profcov: nothing was recorded, so there is nothing to report", err=True)
             shutil.rmtree(night)
             return code
         reader = open_reader(None, config, night, slugs, sources)

@@ -166,7 +166,7 @@ def _cut(text: bytes, most: int) -> bytes:
 
 
 def _describe_try(profile: Profile, error: PlaybackError | TargetError, pause: float) -> str:
-    return f"{profile.slug}: played again in {pause:g} s, for it failed: {error}"
+    return f"{profile.slug}: played again in {pause:g} s, because it failed: {error}"
 
 
 def _print_line(outcome: Outcome) -> None:

@@ -220,5 +220,5 @@ def _choose(paths: Sequence[Path], patterns: Sequence[str]) -> Sequence[Path]:
     slugs = {path: find_slug(path) for path in find_files(paths)}
     for pattern in patterns:
         if not any(fnmatchcase(slug, pattern) for slug in slugs.values()):
-            raise click.UsageError(f"--select {pattern!r} fits no profile; there are: {', '.join(slugs.values())}")
+            raise click.UsageError(f"--select {pattern!r} matches no profile; there are: {', '.join(slugs.values())}")
     return [path for path, slug in slugs.items() if any(fnmatchcase(slug, pattern) for pattern in patterns)]

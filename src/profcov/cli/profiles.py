@@ -131,7 +131,7 @@ def convert_profiles(paths: tuple[Path, ...], *, out: Path, force: bool, form: s
     files |= {out / name: content for each in written.values() for name, content in each.files.items()}
     taken = [path for path in files if path.exists() and not force]
     if taken:
-        raise click.UsageError(f"{taken[0]} is there already: remove it, or replace it with --force")
+        raise click.UsageError(f"{taken[0]} exists already: remove it, or replace it with --force")
     for path, content in files.items():
         write_whole_bytes(path, [content])
     for each in loaded:

@@ -90,7 +90,7 @@ def write_sources(given: Sequence[str]) -> list[str]:
             options.setdefault("source_pkgs", []).append(each)
         else:
             raise click.BadParameter(
-                f"{each!r} is neither a directory nor a file that is there, nor a package that can be imported here",
+                f"{each!r} is neither an existing directory or file, nor a package that can be imported here",
                 param_hint="--source",
             )
     if "include" in options and len(options) > 1:

@@ -75,7 +75,7 @@ def _check(stored: Inventory, inventory: Inventory, path: Path, form: str) -> in
     if not changes:
         return 0
     click.echo(
-        f"profcov: {path} is not what the source says, changes: {len(changes)}; `profcov symbols --out {path}` renews it",
+        f"profcov: {path} is out of date, changes: {len(changes)}; `profcov symbols --out {path}` renews it",
         err=True,
     )
     return 1

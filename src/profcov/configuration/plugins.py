@@ -34,7 +34,7 @@ def check_plugins(tool: Coverage, file: object) -> None:
             problem = f"coverage.py's plugin {name} cannot be imported ({_one_line(error)})"
             raise ConfigurationError(file, f"{problem}: install it here, or take it out of `plugins`") from error
         if not is_plugin:
-            raise ConfigurationError(file, f"{name} is no plugin of coverage.py's: take it out of `plugins`")
+            raise ConfigurationError(file, f"{name} is not a coverage.py plugin: take it out of `plugins`")
 
 
 def check_configuration(file: Path | None) -> list[str]:

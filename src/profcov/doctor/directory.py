@@ -82,7 +82,7 @@ def _find_place(data_dir: Path) -> Path:
 def _check_place(data_dir: Path, place: Path) -> Finding | None:
     advice = f"name another directory with PROFILE_COVERAGE_DIR, or {_MODE}"
     if not place.is_dir():
-        return Finding("problem", "data-dir", f"{data_dir} cannot be made: {place} is no directory", advice)
+        return Finding("problem", "data-dir", f"{data_dir} cannot be made: {place} is not a directory", advice)
     try:
         with tempfile.TemporaryDirectory(prefix=".profcov-doctor-", dir=place):
             return None
@@ -113,7 +113,7 @@ def _try_lock(scratch: Path) -> Finding:
     except (OSError, CoverageError, subprocess.SubprocessError) as error:
         return Finding("problem", "flock", f"flock does not work in {scratch.parent}: {error}", advice)
     if (while_held, after) != ("held", "free"):
-        what = f"flock does not work in {scratch.parent}: it keeps other processes neither out nor in"
+        what = f"flock does not work in {scratch.parent}: it does not exclude other processes"
         return Finding("problem", "flock", what, advice)
     return Finding("ok", "flock", "flock works between processes")
 

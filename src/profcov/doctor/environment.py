@@ -38,7 +38,7 @@ def examine_environment(environ: Mapping[str, str], *, is_run: bool = False) -> 
         if name.startswith(_OURS) and name not in NAMES:
             close = difflib.get_close_matches(name, NAMES, n=1)
             advice = f"did you mean {close[0]}?" if close else "unset it"
-            yield Finding("warning", "environment", f"{name} is no variable of profcov's", advice)
+            yield Finding("warning", "environment", f"{name} is not a variable of profcov's", advice)
 
 
 def show(name: str, value: str) -> str:

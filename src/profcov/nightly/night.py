@@ -108,7 +108,7 @@ class Night:
         self.write_dashboard(drift)
         size, dropped = nights.shrink(self.directory, limit)
         if size > limit:
-            self.warn(f"the night has {size} bytes, though all that may go is left out")
+            self.warn(f"the night has {size} bytes, although all optional files are left out")
         if dropped:
             self.write_dashboard(drift, dropped)
         name = self.directory.name

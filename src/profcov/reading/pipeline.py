@@ -72,8 +72,8 @@ class Reader:
         if ran and known.isdisjoint(ran):
             raise CoverageReadError(
                 artifact,
-                f"nothing of it is in the measured source, so there is no figure to report: it has lines of {_name(ran)}, and "
-                f"what was asked for is {self.asked}, which has {_name(sorted(known))}; run this where the server ran, "
+                f"no file of it is in the measured source, so there is nothing to report: it has lines of {_name(ran)}, but "
+                f"the requested source is {self.asked}, which has {_name(sorted(known))}; run this where the server ran, "
                 "or name the configuration that measured with --config",
             )
 

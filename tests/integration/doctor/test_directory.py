@@ -68,7 +68,7 @@ def test_a_directory_that_is_a_file_or_below_one_is_a_problem(
     (place / "taken").write_text("")
     report = examine(PROFILE_COVERAGE_DIR=f"taken{below}")
     assert (report.code, report.problems) == (1, {"data-dir"})
-    assert report.the("data-dir")["what"].endswith(f"cannot be made: {place / 'taken'} is no directory")
+    assert report.the("data-dir")["what"].endswith(f"cannot be made: {place / 'taken'} is not a directory")
 
 
 def test_a_link_to_nowhere_is_a_problem(examine: Callable[..., Report], place: Path) -> None:

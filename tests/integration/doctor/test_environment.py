@@ -78,8 +78,8 @@ def test_a_value_that_makes_no_sense_is_a_problem(
 def test_a_misspelt_name_is_warned_of_with_the_right_one_and_without_its_value(examine: Callable[..., Report]) -> None:
     report = examine(PROFILE_COVERAGE_ENGIN="ctrace", PROFILE_COVERAGE_TOKEN_X="hunter2")
     assert lines(report, "warning") == [
-        "PROFILE_COVERAGE_ENGIN is no variable of profcov's",
-        "PROFILE_COVERAGE_TOKEN_X is no variable of profcov's",
+        "PROFILE_COVERAGE_ENGIN is not a variable of profcov's",
+        "PROFILE_COVERAGE_TOKEN_X is not a variable of profcov's",
     ]
     assert "did you mean PROFILE_COVERAGE_ENGINE?" in report.stdout
     assert "hunter2" not in report.stdout + report.stderr

@@ -154,7 +154,7 @@ def test_a_profile_that_fails_is_reported_as_partial_and_the_oldest_night_goes(t
     assert done.returncode == 1
     assert "buy: step 'pay'" in done.stderr
     assert f"{first.name}: removed, 1 nights are kept" in done.stderr
-    assert "though all that may go is left out" in done.stderr
+    assert "although all optional files are left out" in done.stderr
     (night,) = nights(tmp_path)
     text = (night / "summary.md").read_text()
     assert "- `buy`: partial, `playback-failed`" in text

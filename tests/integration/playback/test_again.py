@@ -34,7 +34,7 @@ def test_a_profile_that_fails_is_played_again_and_the_failed_try_leaves_no_line(
     ended = playback(profile, *traced.words, "--retries", 2, **traced.environ)
     assert ended.returncode == 0, ended.stderr
     again, done = ended.stderr.splitlines()
-    assert again.startswith("flaky: played again in 0.5 s, for it failed: flaky: step 'step flaky/flaky/1': GET ")
+    assert again.startswith("flaky: played again in 0.5 s, because it failed: flaky: step 'step flaky/flaky/1': GET ")
     assert ", 2 tries, complete" in done
     artifact = traced.data_dir / "flaky.coverage"
     assert covered_functions(artifact) == {"blue"}

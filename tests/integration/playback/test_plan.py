@@ -116,7 +116,7 @@ def test_profiles_are_selected_by_patterns_of_slugs(
     assert [path for _, path, _ in server.requests] == ["/eu-small", "/us-large", "/us-small"]
     ended = playback(folder, "--base-url", server.url, "--select", "us-*", "--select", "de-*")
     assert ended.returncode == 2
-    assert "--select 'de-*' fits no profile; there are: eu-large, eu-small, us-large, us-small" in ended.stderr
+    assert "--select 'de-*' matches no profile; there are: eu-large, eu-small, us-large, us-small" in ended.stderr
 
 
 def test_a_selection_looks_at_no_other_file(tmp_path: Path, playback: Playback) -> None:

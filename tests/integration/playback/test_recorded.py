@@ -182,7 +182,7 @@ def test_convert_replaces_files_only_when_told_to(tmp_path: Path, profiles: Run)
     assert (tmp_path / "out/httpbin.uploads/dem.asc").read_text() == "1 2 3"
     again = profiles("convert", har, "-o", "out")
     assert again.returncode == 2
-    assert "httpbin.yaml is there already: remove it, or replace it with --force" in again.stderr
+    assert "httpbin.yaml exists already: remove it, or replace it with --force" in again.stderr
     made = tmp_path / "out/httpbin.yaml"
     before = made.read_text()
     made.write_text("mine")

@@ -281,5 +281,5 @@ def test_a_login_is_tried_again_too(tmp_path: Path, serve: Callable[..., Seen], 
     login = write(tmp_path, "login", get("/login"))
     ended = playback(write(tmp_path, "a", get("/x")), "--login", login, "--base-url", server.url, "--retries", 1)
     assert ended.returncode == 0, ended.stderr
-    assert ended.stderr.startswith("login: played again in 0.5 s, for it failed: login: step ")
+    assert ended.stderr.startswith("login: played again in 0.5 s, because it failed: login: step ")
     assert [path for _, path, _ in server.requests] == ["/login", "/login", "/x"]

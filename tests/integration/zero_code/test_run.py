@@ -291,7 +291,7 @@ def test_what_makes_no_sense_is_said_in_one_sentence(tmp_path: Path) -> None:
         (("--omit", "x"), "--omit goes with --source"),
         (("--slug", "../x"), "is not a slug"),
         (("--config", "missing.ini"), "expected a file that exists"),
-        (("--source", "missing"), "'missing' is neither a directory nor a file"),
+        (("--source", "missing"), "'missing' is neither an existing directory or file"),
     ]:
         done = run(tmp_path, *words, "--", *program)
         assert done.returncode == 2

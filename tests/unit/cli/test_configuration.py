@@ -179,8 +179,8 @@ def test_an_artifact_with_nothing_in_the_measured_source_is_one_sentence_and_no_
     Path("wrong.ini").write_text("[run]\nsource = .\n")
     words = (*command, "--data-dir", str(combined / ".profcov"), "--config", "wrong.ini", "a")
     said = (
-        f"a.coverage: nothing of it is in the measured source, so there is no figure to report: it has lines of 1 file, "
-        f"{combined}/site/shop/__init__.py first, and what was asked for is source = . ({Path.cwd()}/wrong.ini), which has "
+        f"a.coverage: no file of it is in the measured source, so there is nothing to report: it has lines of 1 file, "
+        f"{combined}/site/shop/__init__.py first, but the requested source is source = . ({Path.cwd()}/wrong.ini), which has "
     )
     code, out, err = run(capsys, *words)
     assert (code, out, Path("artifacts").exists()) == (DATA, "", False)

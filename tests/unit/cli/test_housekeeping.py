@@ -160,7 +160,7 @@ def test_clean_says_what_stays_and_why_and_removes_all_that_has_the_name_if_told
     write(data, "shop-2")
     combine(data, Slug("shop"))
     kept = show_bytes(sum(path.stat().st_size for path in data.glob("shop.*")))
-    says = f"shop: what is combined stays, {kept}: --artifacts removes it, too\n"
+    says = f"shop: its artifact stays, {kept}: --artifacts removes it, too\n"
     assert run("clean", "shop") == (0, "nothing\tshop\t0 B\n", says)
     assert run("clean", "shop", "-q") == (0, "nothing\tshop\t0 B\n", "")
     (row,) = json.loads(run("clean", "shop", "--dry-run", "--format", "json")[1])["profiles"]
@@ -168,7 +168,7 @@ def test_clean_says_what_stays_and_why_and_removes_all_that_has_the_name_if_told
     with at_work(data, "shop"):
         code, out, err = run("clean", "shop", "--artifacts")
         assert (code, out.startswith("at work\tshop\t")) == (3, True)
-        assert err.startswith("profcov: shop stays: somebody is at work for it: ")
+        assert err.startswith("profcov: shop stays: processes are at work for it: ")
     play = Play.begin(data, Slug("shop"))
     code, _, err = run("clean", "shop", "--artifacts")
     assert (code, err.startswith("profcov: shop stays: it is being played by ")) == (3, True)
@@ -219,7 +219,7 @@ def test_clean_by_age_number_and_size(run: Run, data: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("words", "code", "problem"),
     [
-        ((), 2, "name profiles, or say which are to go"),
+        ((), 2, "name profiles, or select them by"),
         (("nowhere",), 3, "nothing was recorded there for nowhere"),
         (("--older-than", "soon"), 2, "'soon' is not one: write it as 7d, 12h or 90m"),
         (("--max-bytes", "much"), 2, "'much' is not one: write it as 500MB or 2GB"),

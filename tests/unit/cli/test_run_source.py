@@ -82,9 +82,7 @@ def test_a_source_is_a_directory_a_package_or_a_file(tmp_path: Path, monkeypatch
         "    rich.text",
     ]
     assert write_sources(["app.py"]) == ["include =", f"    {tmp_path / 'app.py'}"]
-    with pytest.raises(
-        click.BadParameter, match=r"'scr' is neither a directory nor a file that is there, nor a package"
-    ):
+    with pytest.raises(click.BadParameter, match=r"'scr' is neither an existing directory or file, nor a package"):
         write_sources(["scr"])
     with pytest.raises(click.BadParameter, match=r"app\.py is a file: give files only, or the directories"):
         write_sources(["src", "app.py"])

@@ -133,7 +133,7 @@ def test_check_is_silent_while_the_file_is_true_and_names_what_has_drifted(
         "renamed\tapp:C.h\twas app:C.g",
         "moved\tapp:C.h\twas app.py:6-7",
     ]
-    assert "is not what the source says, changes: 5;" in err
+    assert "is out of date, changes: 5;" in err
     assert Path(out).read_text() == before
 
 

@@ -222,7 +222,7 @@ symbols
     ("text", "said"),
     [
         ("plugins = not_there\n", "coverage.py's plugin not_there cannot be imported (No module named 'not_there')"),
-        ("plugins = json\n", "json is no plugin of coverage.py's"),
+        ("plugins = json\n", "json is not a coverage.py plugin"),
         ("branch = perhaps\n", "coverage.py cannot read it: "),
         ("omit = caf\xe9\n", "coverage.py cannot read it: "),
         ("\n[run]\n", "coverage.py cannot read it: "),
