@@ -150,11 +150,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
     def leave(self, handle: None) -> None:
         """Do nothing: callbacks read the context variable."""
 
-    def drive(
-        self,
-        coroutine: Coroutine[Any, Any, Any],
-        scope: MonitoringScope | Nobody | None,  # noqa: ARG002
-    ) -> Coroutine[Any, Any, Any]:
+    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: object) -> Coroutine[Any, Any, Any]:  # noqa: ARG002
         """Return the coroutine as it is: its task's context carries the scope."""
         return coroutine
 
