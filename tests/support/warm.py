@@ -10,10 +10,10 @@ import atexit
 import contextlib
 import gc
 import importlib
+import itertools
 import json
 import os
 import pkgutil
-import runpy
 import signal
 import socket
 import subprocess
@@ -39,8 +39,13 @@ class Commands:
     def __init__(self, address: str) -> None:
         self.address = address
 
-    def run(self, words: Sequence[str], cwd: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-        """Run ``python -m profcov WORDS`` and return what came of it; where an interpreter would start otherwise, one does."""
+    def run(
+        self, words: Sequence[str], cwd: Path, environ: Mapping[str, str], **how: Any
+    ) -> subprocess.CompletedProcess[str]:
+        """Run ``python -m profcov WORDS`` and return what came of it; where an interpreter would start otherwise, one does.
+
+        With ``stdout="full"`` or ``"gone"`` nothing can be printed; ``interrupt`` is the number of the Python call at which Ctrl-C comes.
+        """
         if pythons(environ) != pythons(os.environ):
             everything = [sys.executable, "-m", "profcov", *words]
             return subprocess.run(
@@ -53,13 +58,15 @@ class Commands:
                 "environ": {**environ},
                 "out": out.name,
                 "err": err.name,
+                **how,
             }
             with socket.socket(socket.AF_UNIX) as connection:
                 connection.settimeout(120)
                 connection.connect(self.address)
                 connection.sendall(json.dumps(request).encode() + b"\n")
                 code = int(connection.makefile().readline())
-            return subprocess.CompletedProcess(request["words"], code, out.read().decode(), err.read().decode())
+            texts = [file.read().decode(errors="replace") for file in (out, err)]
+            return subprocess.CompletedProcess(request["words"], code, *texts)
 
 
 @contextlib.contextmanager
@@ -81,7 +88,7 @@ def serve_commands() -> Iterator[Commands]:
 
 def pythons(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that an interpreter looks at when it starts."""
-    return {name: value for name, value in environ.items() if name.startswith(AT_START)}
+    return {name: value for name, value in environ.items() if name.startswith(AT_START) and name != "PYTHONIOENCODING"}
 
 
 def main(address: str) -> None:
@@ -119,20 +126,29 @@ def answer(connection: socket.socket) -> None:
     os._exit(0)
 
 
-def run(words: list[str], cwd: str, environ: dict[str, str], out: str, err: str) -> None:
+def run(
+    *, words: list[str], cwd: str, environ: dict[str, str], out: str, err: str, stdout: str = "kept", interrupt: int = 0
+) -> None:
     """Run a command, and end as an interpreter does, but for taking all apart that was imported."""
-    for number, path in ((1, out), (2, err)):
-        descriptor = os.open(path, os.O_WRONLY)
-        os.dup2(descriptor, number)
-        os.close(descriptor)
+    point(1, "/dev/full" if stdout == "full" else out)
+    point(2, err)
+    if stdout == "gone":
+        reader, writer = os.pipe()
+        os.close(reader)
+        os.dup2(writer, 1)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(environ)
+    if encoding := environ.get("PYTHONIOENCODING"):
+        name, _, errors = encoding.partition(":")
+        sys.stdout.reconfigure(encoding=name, errors=errors)  # type: ignore[union-attr]  # a TextIOWrapper
     sys.argv = ["profcov", *words]
     sys.path[0] = cwd  # as `-m` has it
+    if interrupt:
+        interrupt_at(interrupt)
     code: Any = None
     try:
-        runpy.run_module("profcov", run_name="__main__", alter_sys=True)
+        importlib.import_module("profcov.cli.main").main(words)
     except SystemExit as end:
         code = end.code
     except BaseException:  # noqa: BLE001 (it is the interpreter that prints it)
@@ -140,9 +156,34 @@ def run(words: list[str], cwd: str, environ: dict[str, str], out: str, err: str)
         code = 1
     threading._shutdown()  # type: ignore[attr-defined]  # what an interpreter does when it ends
     atexit._run_exitfuncs()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        sys.stderr.write("Exception ignored while flushing sys.stdout\n")
+        code = 120
+    with contextlib.suppress(OSError):
+        sys.stderr.flush()
     os._exit(code if isinstance(code, int) else code is not None)
+
+
+def point(number: int, path: str) -> None:
+    """Have a descriptor write to a file."""
+    descriptor = os.open(path, os.O_WRONLY)
+    os.dup2(descriptor, number)
+    os.close(descriptor)
+
+
+def interrupt_at(number: int) -> None:
+    """Send Ctrl-C at a call."""
+    calls = itertools.count()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        if event == "call" and next(calls) == number:
+            sys.setprofile(None)
+            os.kill(os.getpid(), signal.SIGINT)
+
+    sys.setprofile(count)
 
 
 if __name__ == "__main__":

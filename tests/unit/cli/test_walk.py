@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -24,10 +23,11 @@ from profcov.store.shard import write_shard
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from warm import Commands
+
     Ended = tuple[list[str], int, str, str]
     Walk = Callable[..., list[Ended]]
 
-PROGRAM = Path(__file__).parents[2] / "support" / "commands.py"
 PROFILE = "slug: shop\nbase_url: {url}\nsteps:\n- name: look\n  request: {{path: /}}\n"
 READ_ONLY = """
 clean shelf --dry-run {data}
@@ -78,6 +78,15 @@ def split(lines: str, data: str = ".profcov", out: str = "out") -> list[list[str
     return [line.format(data=f"--data-dir {data}", out=out).split() for line in lines.split("\n") if line]
 
 
+served: Commands
+
+
+@pytest.fixture(scope="module", autouse=True)
+def serve(commands: Commands) -> None:
+    global served  # noqa: PLW0603 (each test walks)
+    served = commands
+
+
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A directory with a source, an artifact of `shop`, shards of `shelf`, a matrix, and a server that does not answer."""
@@ -104,12 +113,8 @@ def make_project(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def walk(here: Path, commands: Sequence[Sequence[str]], **how: Any) -> list[Ended]:
     """Run commands one after the other, and see that none of them ends in a traceback, nor says more than a sentence."""
-    given = json.dumps([{"words": words, "cwd": str(here), **how} for words in commands])
-    ended = subprocess.run(
-        [sys.executable, str(PROGRAM)], input=given, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert ended.returncode == 0, ended.stderr
-    answers = [(words, *answer) for words, answer in zip(commands, json.loads(ended.stdout), strict=True)]
+    ended = [(words, served.run(words, here, os.environ, **how)) for words in commands]
+    answers = [([*words], done.returncode, done.stdout, done.stderr) for words, done in ended]
     for words, code, _, stderr in answers:
         assert not any(bad in stderr for bad in ("Traceback", "Exception ignored", "Error:\n")), (words, stderr)
         if code in {DATA, TARGET}:
