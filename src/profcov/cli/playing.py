@@ -40,7 +40,7 @@ def check_url(_ctx: click.Context, _param: click.Parameter, value: str | None) -
     """Return an http(s) URL that was given.
 
     Raises:
-        click.BadParameter: it is none.
+        click.BadParameter: it is not valid.
     """
     if value is not None and find_origin(value) is None:
         raise click.BadParameter(f"{show_wrong(value)} is not a URL such as http://127.0.0.1:8000")

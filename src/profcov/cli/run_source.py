@@ -65,7 +65,7 @@ _LAUNCHERS: Final = frozenset(
         "wsgiref",
     }
 )
-"""What starts somebody else's application: never meant by itself."""
+"""Programs that start another application: they are never meant themselves."""
 _MAX_SOURCE_CHARS: Final = 200
 _PYTHON: Final = re.compile(r"(python|pypy)[0-9.t]*(\.exe)?")
 _OBJECT: Final = re.compile(r"([A-Za-z_][\w.]*):[A-Za-z_][\w.]*(\(.*\))?")
@@ -128,7 +128,7 @@ def find_application(words: Sequence[str]) -> list[str]:
 
 
 def _is_configured() -> bool:
-    """Tell whether coverage.py finds a configuration by itself.
+    """Return whether coverage.py finds a configuration by itself.
 
     Raises:
         ConfigurationError: it cannot be read.
@@ -186,7 +186,7 @@ def _list_packages(top: str) -> list[str]:
 
 
 def _is_installed(top: str) -> bool:
-    """Tell whether a name is a package or module of this environment, and not one beside the command."""
+    """Return whether a name is a package or module of this environment, and not one beside the command."""
     if PathFinder.find_spec(top, [os.getcwd()]) is not None or (spec := _find(top)) is None:  # noqa: PTH109 (wants text)
         return False
     places = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]

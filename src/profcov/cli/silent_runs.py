@@ -1,4 +1,4 @@
-"""Commands of ``profcov run`` that nobody measures, as other commands report them."""
+"""Commands of ``profcov run`` that are not measured, as other commands report them."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def command(data_dir: Path | None, redis_url: str | None, form: str) -> int:
 def _count_jobs(
     redis_url: str | None, held: Sequence[Held]
 ) -> tuple[dict[Slug, tuple[str, ...]] | None, TargetError | None]:
-    """Return the jobs of each profile that are to run, and why that is not known; what else is known is told all the same."""
+    """Return how many jobs of each profile are to run, and why this is unknown; everything else is shown all the same."""
     if redis_url is None:
         return None, None
     try:

@@ -1,4 +1,4 @@
-"""``profcov wait``: return when nobody is at work for profiles any more."""
+"""``profcov wait``: wait until no process has work in flight for profiles."""
 
 from __future__ import annotations
 
@@ -61,6 +61,6 @@ def command(slugs: tuple[str, ...], data_dir: Path | None, redis_url: str | None
 
 
 def _list_pending(directory: Path, redis_url: str | None, known: list[Slug]) -> list[Slug]:
-    """Return the profiles that somebody may be at work for, or that have jobs: those are known when all else is combined."""
+    """Return the profiles that may have work in flight, or jobs, which are known even if all else is combined."""
     at_work = set(list_at_work(directory))
     return [slug for slug in known if slug in at_work or (redis_url is not None and read_jobs(redis_url, slug))]

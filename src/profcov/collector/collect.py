@@ -82,7 +82,7 @@ class CoverageCollector:
             tool.set_option("run:disable_warnings", _QUIET)
             try:
                 tool.start()
-            except (ConfigError, CoverageException, RuntimeError) as error:  # a pattern that is none; no free tool id
+            except (ConfigError, CoverageException, RuntimeError) as error:  # an invalid pattern; no free tool id
                 raise CollectorStateError("start", str(error)) from error
             self._tool = tool
 

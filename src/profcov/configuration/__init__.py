@@ -1,4 +1,4 @@
-"""What coverage.py is told to measure: what a process notes of it, and how a reader is told the same."""
+"""The coverage.py settings that decide what is measured: how a process notes them, and how a reader applies them."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ OPTIONS: Final = {
     "exclude_lines": "report:exclude_lines",
     "paths": "paths",
 }
-"""What is noted under each name, and coverage.py's name of the option. Where it is as coverage.py has it by itself, it is left out."""
+"""The noted name and coverage.py's name of each option. An option with coverage.py's default is left out."""
 _ELSEWHERE: Final = frozenset({"branch", "paths"})
-"""What neither decides which files are measured nor which lines are statements."""
+"""Options that decide neither which files are measured nor which lines are statements."""
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What coverage.py is to do: as a file says; as was ``measured``, if there are settings; or as it finds by itself."""
+    """A configuration of coverage.py: a file; the ``measured`` settings, if given; or the one that coverage.py finds by itself."""
 
     file: Path | None = None
     measured: Mapping[str, Any] | None = None
@@ -49,7 +49,7 @@ class Configuration:
         return str(file or where)
 
     def open(self, **arguments: Any) -> Coverage:
-        """Return coverage.py's object, which is told that; the arguments are its own.
+        """Return coverage.py's object with this configuration; the arguments are its own.
 
         Raises:
             coverage.exceptions.CoverageException: the configuration cannot be read or makes no sense.
@@ -76,7 +76,7 @@ class Configuration:
         return tool
 
     def settings(self) -> dict[str, Any]:
-        """Return what coverage.py is told, and by which file.
+        """Return coverage.py's settings, and the file that has them.
 
         Raises:
             coverage.exceptions.CoverageException: the configuration cannot be read or makes no sense.
@@ -86,13 +86,13 @@ class Configuration:
         return {**note_settings(self.open(data_file=None)), "config_file": str(self.file) if self.file else None}
 
     def locate(self, file: str) -> str:
-        """Return where a file is that has this name in artifacts, as seen from the working directory."""
+        """Return the path of the file with this name in artifacts, as seen from the working directory."""
         root = self._root
         return os.path.join(root, file) if root else file  # noqa: PTH118 (names are text)
 
     @contextlib.contextmanager
     def at_root(self) -> Iterator[None]:
-        """Work in the directory where it was measured, from which names and sources count, if it is there."""
+        """Work in the directory where it was measured, to which names and sources are relative, if it exists."""
         root = self._root
         with contextlib.chdir(root) if root else contextlib.nullcontext():
             yield

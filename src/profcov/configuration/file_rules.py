@@ -30,16 +30,16 @@ class _NoPlugins:
 
 
 def _ignore(msg: str, slug: str | None = None, once: bool = False) -> None:  # noqa: FBT001, FBT002 (its protocol)
-    """Take coverage.py's warnings: they speak of a run from start to end, which this is not."""
+    """Ignore coverage.py's warnings: they are about a whole run, which this is not."""
 
 
 class FileRules:
-    """What coverage.py measures, as it is told; names and sources count from the working directory.
+    """Which files coverage.py measures by its settings; names and sources are relative to the working directory.
 
     Args:
-        tool: coverage.py's object, which is told.
-        folders: stand in for the sources that it is told. To look for packages among these, coverage.py imports what is
-            around them: a process that must not run the application's code finds them itself.
+        tool: coverage.py's object with the settings.
+        folders: replace the configured sources. To find packages among these, coverage.py imports the packages around
+            them: a process that must not run the application's code finds them itself.
 
     Raises:
         coverage.exceptions.ConfigError: a pattern is malformed, or a source is the root of the file system.
@@ -58,12 +58,12 @@ class FileRules:
         self._rules.plugins = _NoPlugins()  # type: ignore[assignment]
         known = vars(self._rules)
         found = known["source_dirs"] if "source_dirs" in known else known["source"]  # coverage.py before 7.8
-        # As the configuration names them, too: what is in them by links only is in them.
+        # Also as the configuration names them: files that are in them by links only belong to them.
         named = [os.path.abspath(each) for each in config.source or () if os.path.isdir(each)]  # noqa: PTH100, PTH112
         self._folders = tuple(os.path.join(each, "") for each in (*named, *found))  # noqa: PTH118
 
     def find_source(self, filename: str, frame: FrameType | None) -> str | None:
-        """Return the path of the source of running code if it is measured; its file is named as its code object names it."""
+        """Return the path of the source of running code if it is measured; ``filename`` is the code object's."""
         if filename.startswith("<"):
             return None
         verdict = self._rules.should_trace(filename, frame)
@@ -72,17 +72,17 @@ class FileRules:
         return source if source.endswith(PYTHON) and (verdict.trace or self._is_linked(source, place)) else None
 
     def measure(self, source: str, place: str) -> bool:
-        """Tell whether a file is measured when it runs; ``place`` is its path with the links that lead to it."""
+        """Return whether a file is measured when it runs; ``place`` is its path with the links that lead to it."""
         source = _make_encodable(source)  # or coverage.py refuses it, because it cannot write its name
         return self._rules.check_include_omit_etc(source, None) is None or self._is_linked(source, place)
 
     def omit(self, source: str, place: str) -> bool:
-        """Tell whether a file is left out by its name."""
+        """Return whether a file is left out by its name."""
         omit = self._rules.omit_match
         return bool(omit and (omit.match(source) or omit.match(place)))
 
     def _is_linked(self, source: str, place: str) -> bool:
-        """Tell whether a file that coverage.py finds outside of the source is in it by a symbolic link."""
+        """Return whether a file that coverage.py finds outside of the source is in it by a symbolic link."""
         if not place.startswith(self._folders) or self._rules.source_match.match(source):
             return False
         is_wanted = not self._rules.third_match.match(source) and not self.omit(source, place)
@@ -90,7 +90,7 @@ class FileRules:
 
 
 def match_files(patterns: Iterable[str]) -> Callable[[str], bool]:
-    """Return what tells whether a path fits one of coverage.py's file patterns.
+    """Return a function that checks whether a path matches one of coverage.py's file patterns.
 
     Raises:
         coverage.exceptions.ConfigError: a pattern is malformed.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from coverage import Coverage
 
 NOTHING: Final = "nothing"
-"""As ``omit``: all is measured. coverage.py cannot tell an empty one from none."""
+"""The ``omit`` that measures everything. coverage.py does not distinguish an empty one from a missing one."""
 _FOLDERS: Final = ("tests", "migrations")
 _FILES: Final = ("test_*.py", "tests.py", "conftest.py")
 _WILD: Final = re.compile(r"[][*?]")
@@ -24,7 +24,7 @@ def name_omissions(sources: Sequence[str]) -> list[str]:
     """Return coverage.py's patterns for tests and migrations below directories or packages; none for one that is named so."""
     found = []
     for source in sources:
-        is_directory = os.path.isdir(source)  # noqa: PTH112 (as coverage.py tells them apart)
+        is_directory = os.path.isdir(source)  # noqa: PTH112 (as coverage.py distinguishes them)
         if os.sep in source and not is_directory:  # a file
             continue
         place = _WILD.sub("?", os.path.realpath(source)) if is_directory else f"*/{source.replace('.', '/')}"

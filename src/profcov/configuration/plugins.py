@@ -30,7 +30,7 @@ def check_plugins(tool: Coverage, file: object) -> None:
     for name in _list(tool):
         try:
             is_plugin = hasattr(importlib.import_module(name), "coverage_init")
-        except Exception as error:  # somebody else's module may raise anything
+        except Exception as error:  # a foreign module may raise anything
             problem = f"coverage.py's plugin {name} cannot be imported ({_one_line(error)})"
             raise ConfigurationError(file, f"{problem}: install it here, or take it out of `plugins`") from error
         if not is_plugin:
@@ -79,5 +79,5 @@ def _is_installed(name: str) -> bool:
     top = name.partition(".")[0]  # to find a.b, a is imported: this runs in a server, whose engine is starting
     try:
         return top in sys.modules or importlib.util.find_spec(top) is not None
-    except Exception:  # noqa: BLE001 (somebody else's finder may raise anything)
+    except Exception:  # noqa: BLE001 (a foreign finder may raise anything)
         return False

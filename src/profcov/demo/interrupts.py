@@ -15,7 +15,7 @@ _NUMBERS = (signal.SIGINT, signal.SIGTERM)
 
 @contextlib.contextmanager
 def hold_interrupts() -> Iterator[Callable[[], None]]:
-    """Hold interrupts off; yield what lets them through, to be called where whoever is interrupted cleans up.
+    """Hold interrupts off; yield a function that lets them through, to call where an interrupted caller cleans up.
 
     Does nothing outside the main thread, which is where Python's signal handlers run.
     """

@@ -44,13 +44,13 @@ def show_results(run_id: str) -> ResponseReturnValue:
 
 @pages.errorhandler(RunMissingError)
 def show_missing(error: RunMissingError) -> ResponseReturnValue:
-    """Say that there is no such run."""
+    """Answer that there is no such run."""
     return render_template("error.html", title="No such run", message=str(error)), 404
 
 
 @pages.errorhandler(StepMissingError)
 def show_unfinished(error: StepMissingError) -> ResponseReturnValue:
-    """Say what the run lacks."""
+    """Answer what the run lacks."""
     return render_template("error.html", title="Not finished yet", message=str(error)), 409
 
 

@@ -1,4 +1,4 @@
-"""The demo: start the application, play every profile at once, combine, and show what came of it."""
+"""The demo: start the application, play every profile at once, combine, and show the result."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def run_demo(out: Path, tell: Callable[[str], None]) -> list[dict[str, Any]]:
 
 @contextlib.contextmanager
 def _hold(out: Path) -> Iterator[None]:
-    """Make a directory, and be the only demo that writes into it: another would remove what this one has made.
+    """Make a directory, and exclude other demos from it: another would remove this one's files.
 
     Raises:
         CoverageWriteError: another one does, or it cannot be written.

@@ -156,7 +156,7 @@ def _python(module: str, *arguments: str) -> list[str]:
 
 @contextlib.contextmanager
 def _listen() -> Iterator[socket.socket]:
-    """Yield a listening socket on a free port; a server that inherits it cannot lose the port to somebody else."""
+    """Yield a listening socket on a free port; a server that inherits it cannot lose the port to another process."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)

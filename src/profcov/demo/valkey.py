@@ -108,7 +108,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
 
 
 def _answers(pid: int, port: int) -> bool:
-    """Tell whether it is this process that answers there: another server may have the port."""
+    """Return whether this very process answers there: another server may have the port."""
     with Redis(host="127.0.0.1", port=port, socket_timeout=1.0) as client:
         try:
             return cast("dict[str, int]", client.info("server"))["process_id"] == pid

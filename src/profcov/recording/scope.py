@@ -33,7 +33,7 @@ class Scope:
         self._work = work
         self._origin = origin
         self.is_quiet = False
-        """Whether nobody is to be told that nothing measured ran; of the :attr:`origin`."""
+        """Whether it is no problem if nothing measured ran; of the :attr:`origin`."""
         self.holders: set[int] = {0}  # 0 is the unit that it is made for; other participants have an id
         """Empty when it is over: the one thing that is checked at each event; adding and removing is one call into C."""
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Work:
     """What a unit of work is, for its context label: ``GET /runs/<id>`` or ``job:pkg.mod.func``, and its id.
 
-    ``name`` returns None while that is not known yet, and an empty text where there is none. ``address`` is what a request
+    ``name`` returns None while it is not known yet, and an empty text if there is none. ``address`` is what a request
     asks for, route or no route. ``job`` is there where it is one. With ``is_labelled`` its lines have a label of their own
     even if those of others have not.
     """

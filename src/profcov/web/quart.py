@@ -40,7 +40,7 @@ class ProfileTrace:
 
 def install_routes(settings: Settings | None = None) -> None:
     """Have the route of each request noted, for context labels; patch nothing if labels have no route."""
-    from quart import ctx  # noqa: PLC0415 (whoever has an application has Quart)
+    from quart import ctx  # noqa: PLC0415 (an application implies Quart)
 
     used = open_recorder(settings).settings
     if used.enabled and used.context == "route":

@@ -92,7 +92,7 @@ async def _in_thread(*args: Any) -> Answer:
 
 
 def _answer(settings: Settings | None, method: str, query: str, accept: str) -> Answer:
-    """Return status line, headers and body; of a traced request nobody misses lines."""
+    """Return status line, headers and body; a traced request of this page need not run measured code."""
     scope = find_scope()
     if scope is not None:
         scope.origin.is_quiet = True

@@ -264,7 +264,7 @@ def test_jobs_whose_redis_nobody_has_named_make_the_artifact_partial_and_are_one
     (job_id,) = read_sidecar(tmp_path / "data/a.coverage")["job_ids"]
     said = [line for line in ended.stderr.splitlines() if "their Redis was not asked" in line]
     assert len(said) == 1
-    assert said[0].startswith(f"a: RQ jobs that nobody has seen end: {job_id}; ")
+    assert said[0].startswith(f"a: RQ jobs whose end is not known: {job_id}; ")
 
 
 def test_a_job_that_still_runs_when_the_time_is_over_keeps_the_data_from_being_combined(

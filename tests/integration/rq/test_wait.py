@@ -86,7 +86,7 @@ def test_combining_without_the_jobs_own_redis_says_which_jobs_it_knows_nothing_o
     code, out, err = profcov(rq, "combine", "demo", "--redis-url", "")
     assert (code, out.split("\t")[3]) == (1, "partial; jobs-unfinished")
     assert err.startswith(
-        "profcov: demo: RQ jobs that nobody has seen end: asked-of-nobody; their Redis was not asked: name it"
+        "profcov: demo: RQ jobs whose end is not known: asked-of-nobody; their Redis was not asked: name it"
     )
     assert err.count("\n") == 1
     rq.run('with profcov.trace("demo"):\n    queue.enqueue(jobs.second, job_id="elsewhere")\ntell(None)\n')

@@ -30,7 +30,7 @@ _SECONDS_TO_ANSWER: Final = 10.0
 
 
 def can_ask() -> bool:
-    """Tell whether what asks Redis for RQ's jobs is installed."""
+    """Return whether the packages that read RQ's jobs from Redis are installed."""
     return find_spec("rq") is not None and find_spec("redis") is not None
 
 

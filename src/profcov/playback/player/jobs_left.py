@@ -24,7 +24,7 @@ def describe_jobs(jobs: Sequence[Mapping[str, Any]], *, is_asked: bool) -> Itera
         yield f"RQ jobs that have not ended: {named[JOBS_UNFINISHED]}; is a worker there for their queue?"
     elif JOBS_UNFINISHED in named:
         yield (
-            f"RQ jobs that nobody has seen end: {named[JOBS_UNFINISHED]}; their Redis was not asked: "
+            f"RQ jobs whose end is not known: {named[JOBS_UNFINISHED]}; their Redis was not asked: "
             "name it with --redis-url or REDIS_URL, with rq installed"
         )
     if JOBS_UNMEASURED in named:

@@ -127,7 +127,7 @@ class Recording:
         self._combine([PLAYBACK_FAILED], {} if self.redis_url is None else read_jobs(self.redis_url, self.slug))
 
     def _has_left(self) -> bool:
-        """Tell whether something that was recorded is in no artifact, or may be on its way to the disk."""
+        """Return whether recorded data is in no artifact, or may be on its way to the disk."""
         try:
             left = list_shards(self.data_dir, self.slug)
             return bool(left) or any(note.slug == self.slug for note in list_notes(self.data_dir))

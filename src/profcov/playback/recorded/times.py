@@ -21,7 +21,7 @@ _IN_MILLISECONDS: Final = 100_000_000_000
 
 _FIRST: Final = datetime(1991, 1, 1, tzinfo=UTC).timestamp()
 _LAST: Final = datetime(2200, 1, 1, tzinfo=UTC).timestamp()
-"""Nobody recorded HTTP before or after: writers put year 1 or 1970 where they do not know."""
+"""Times outside of this are invalid: writers use year 1 or 1970 for an unknown time."""
 
 
 def read_time(value: Any) -> float | None:

@@ -111,7 +111,7 @@ def _list_names(call: Callable[..., Any], wrapper: Callable[..., Any]) -> list[s
 def _list_parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
         return list(inspect.signature(function, **_LENIENT).parameters.values())
-    except Exception:  # noqa: BLE001 (of C, or somebody's: its signature and its annotations may be anything)
+    except Exception:  # noqa: BLE001 (C or foreign code: its signature and its annotations may be anything)
         return []
 
 
