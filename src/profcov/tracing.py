@@ -80,7 +80,7 @@ class trace:  # noqa: N801 (used like a function)
     def __exit__(self, *exc_info: object) -> None:
         # One object may be entered again inside itself, and by several threads and tasks: each leaves what it entered,
         # also what was refused. The scope does not show it: a collection has none, and a generator may be closed anywhere.
-        entered, here = list(self._open.items())[::-1], _who()
+        entered, here = list(dict(self._open).items())[::-1], _who()
         for stack, (who, unit) in entered:
             if who == here or len(entered) == 1:
                 self._open.pop(stack, None)

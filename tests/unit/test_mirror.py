@@ -41,6 +41,7 @@ OF_SEVERAL = {
     "recording/test_dynamic_code.py",
     "recording/test_lasting.py",
     "recording/test_reload.py",
+    "recording/test_shared.py",
     "store/test_beside_coverage_py.py",
     "store/test_many_names.py",
 }

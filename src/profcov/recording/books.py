@@ -68,7 +68,7 @@ class Books:
 
         A profile that was combined or cleaned, and is not played again, takes no memory, and does not count for the limit of profiles.
         """
-        for key, book in list(self._all.items()):
+        for key, book in dict(self._all).items():
             is_present = self._present.get(book.slug) is book
             if not book.pending.is_written or (is_present and not book.is_past):
                 continue

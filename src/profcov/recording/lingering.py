@@ -93,7 +93,7 @@ def look_at_lingering() -> None:
         return
     frames = sys._current_frames()  # noqa: SLF001 (what it is there for)
     now = time.monotonic()
-    for key, each in list(_lingering.items()):
+    for key, each in dict(_lingering).items():
         try:
             if not each.look(frames, now):
                 _lingering.pop(key, None)

@@ -74,14 +74,14 @@ class NoteFile(OwnFile):
 
     def put_right(self, row: int) -> None:
         """Write the note that owns a row again, after the row was written for another."""
-        for note, its_row in list(self._notes.items()):
+        for note, its_row in dict(self._notes).items():
             if its_row == row:
                 self._write_note(note, row)
 
     def forget_read(self, used: set[int]) -> None:
         """Forget notes that readers have taken into account, at this look and the last; called by one thread."""
         read = self.note_rows - used
-        gone = [(note, row) for note, row in list(self._notes.items()) if row in read & self._read]
+        gone = [(note, row) for note, row in dict(self._notes).items() if row in read & self._read]
         self._read = read
         for note, _ in gone:
             self._notes.pop(note, None)

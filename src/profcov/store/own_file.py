@@ -78,7 +78,7 @@ _latest: Final[dict[int, int]] = {}
 
 def close_dropped() -> None:
     """Close the files that were dropped; called every half a second in a process that records."""
-    for number, (reference, fd, identity) in list(_open.items()):
+    for number, (reference, fd, identity) in dict(_open).items():
         if reference() is None and _open.pop(number, None) is not None:
             try:
                 if _latest[fd] == number and _identify(os.fstat(fd)) == identity:

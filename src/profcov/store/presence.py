@@ -168,7 +168,7 @@ class Presence:
         before.
         """
         with contextlib.suppress(OSError):
-            for row, owner in list(self._owners.items()):
+            for row, owner in dict(self._owners).items():
                 if owner() is None:  # its row was not given back, so no other unit has it
                     self._rows.pop(row, None)
                     self._write(row)
@@ -276,7 +276,7 @@ class Presence:
 
     def _remove_unused(self) -> None:
         """Remove the files that are not in use, and were not at the last check: another thread may be making one."""
-        unused = {path for path, file in list(self._made.items()) if file is None or file is not self._file}
+        unused = {path for path, file in dict(self._made).items() if file is None or file is not self._file}
         for path in unused & self._unused:
             with contextlib.suppress(OSError, ValueError):  # a row that is damaged
                 self._take_over(path)

@@ -8,6 +8,7 @@ import platform
 import stat
 from dataclasses import asdict, fields
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -93,7 +94,7 @@ def _data(data_dir: Path) -> dict[str, Any]:
     contents = read_contents(data_dir)
     sized = 0
     pending = []
-    for slug, names in list(contents.shards.items())[:SHOWN]:
+    for slug, names in islice(contents.shards.items(), SHOWN):
         looked_at = names[: max(0, _MAX_SIZED - sized)]
         sized += len(looked_at)
         size = sum(_size(shards_dir(data_dir) / name) for name in looked_at)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, cast
 
 from profcov.slug import Slug
 from profcov.store.lock import SlugLock
-from profcov.store.own_file import close_dropped
+from profcov.store.own_file import OwnFile, close_dropped
 from profcov.store.presence import Presence
 from profcov.store.rows import MISSING
 
@@ -61,3 +62,33 @@ def test_a_file_that_is_opened_again_under_the_number_that_the_application_has_c
     del before
     close_dropped()
     assert lock.holds
+
+
+def test_the_collector_may_run_finalizers_that_open_and_close_files_at_any_allocation_of_a_look(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    kept = [OwnFile(os.open(path, os.O_RDWR)) for _ in range(8)]
+
+    class Litter:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            kept.append(OwnFile(os.open(path, os.O_RDWR)))
+            kept.pop(0).close()
+
+    threshold = gc.get_threshold()
+    try:
+        for allocation in range(60):  # of Python 3.11, where it runs in the middle of `list(files.items())`, say
+            gc.disable()
+            gc.collect()
+            Litter()
+            gc.set_threshold(gc.get_count()[0] + allocation // 2)
+            gc.enable()
+            close_dropped()
+            assert all(each.is_ours for each in kept)
+    finally:
+        gc.set_threshold(*threshold)
+        gc.enable()
+        for each in kept:
+            each.close()

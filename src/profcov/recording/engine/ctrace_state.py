@@ -59,7 +59,7 @@ class CTrace(Trace):
         """Return what is in the tracers' data and not on disk."""
         counts: dict[str | Mark, int] = {}
         new: Executed = {}
-        for name, ran in list(self.data.items()):
+        for name, ran in dict(self.data).items():
             if len(ran) == self._counts.get(
                 name
             ):  # so the cost of a flush depends on what is new, not on the number of files

@@ -86,7 +86,7 @@ class MonitoringTrace(Trace):
     def unsettle(self) -> None:
         """Say that nothing of it is on disk any more."""
         written, self._written = self._written, {}
-        for filename, lines in list(written.items()):
+        for filename, lines in dict(written).items():
             self.fresh.update(dict.fromkeys((filename, line) for line in list(lines)))
 
 

@@ -114,7 +114,7 @@ class Sources:
         return self._verdicts.setdefault(filename, file)
 
     def _tell_versions(self, file: SourceFile) -> None:
-        for filename in [name for name, each in list(self._verdicts.items()) if each is file]:
+        for filename in [name for name, each in dict(self._verdicts).items() if each is file]:
             self.on_versions(filename)
 
     def is_mixed(self, filename: str) -> bool:
@@ -167,7 +167,7 @@ class Sources:
 
     def list_unmeasured(self) -> list[str]:
         """Return the files known not to be measured, as code objects name them."""
-        return [filename for filename, verdict in self._verdicts.items() if verdict is None]
+        return [filename for filename, verdict in dict(self._verdicts).items() if verdict is None]
 
     def imported(self) -> set[str]:
         """Return the measured files that this process has imported, by their names in the data; cheap if none is new."""

@@ -108,7 +108,7 @@ class SourceFile:
             self._newest, ()
         ):  # first: what two versions have in common belongs to the newest
             return self._newest
-        for key, marks in list(self._versions.items()):
+        for key, marks in dict(self._versions).items():
             if mark in marks:
                 return key
         if is_body:

@@ -176,7 +176,7 @@ def _pass_on(queue: Any, item: Any, taken: list[Mark | None]) -> None:
     if mark is not None and _is_missing(mark.book, scope, is_work=mark.is_work):
         _tell(mark.book)
     lost = {} if marks is None else marks.lost
-    for slug, (book, is_work) in list(lost.items()):
+    for slug, (book, is_work) in dict(lost).items():
         if _is_missing(book, scope, is_work=is_work):
             lost.pop(slug, None)
             _tell(book)

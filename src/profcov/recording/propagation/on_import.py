@@ -167,7 +167,7 @@ def _step_aside(ours: _Loader, other: Any, module: ModuleType) -> None:
 
 def _look_again() -> None:
     """Call for the modules that we missed: found before we waited for them, or by a finder before ours."""
-    for name in tuple(_unseen):
+    for name in list(_unseen):
         module = _find_complete(name)
         if module is not None:
             _unseen.discard(name)
@@ -195,7 +195,7 @@ def _get(module: Any, name: str) -> Any:
 
 
 def _call_all(name: str, module: ModuleType) -> None:
-    for callback in tuple(_waiting.get(name, ())):
+    for callback in list(_waiting.get(name, ())):
         _call(callback, module)
 
 
