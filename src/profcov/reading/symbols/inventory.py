@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 from importlib.machinery import EXTENSION_SUFFIXES
 from multiprocessing import get_context
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coverage.exceptions import ConfigError, CoverageException
@@ -23,13 +22,14 @@ from profcov.configuration.omissions import omit_by_name
 from profcov.errors import SettingsError
 from profcov.reading.symbols.archives import Archives
 from profcov.reading.symbols.calls import Calls
-from profcov.reading.symbols.measured import find_files
+from profcov.reading.symbols.measured import Found, find_files
 from profcov.reading.symbols.model import Inventory, SourceFile, Symbol, SymbolName, Unreadable
 from profcov.reading.symbols.source import Reading, read_source
 from profcov.reading.symbols.startup import find_startup
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from coverage import Coverage
 
@@ -72,11 +72,10 @@ def build_inventory(
     """
     configuration, sources = as_configuration(given), [path.absolute() if path.exists() else path for path in sources]
     with configuration.at_root(), _configure(configuration) as coverage:
-        relative = bool(coverage.get_option("run:relative_files"))
         is_named = match_files(omit_by_name(coverage, [str(each) for each in sources]))
         found = find_files(coverage, sources)
         omitted = sorted(str(path) for path in found.omitted if is_named(str(path)))
-        named = _name(found.modules, relative=relative)
+        named = _name(found)
         if only is not None:
             named = [each for each in named if each.file in only]
         processes = min(processes, len(named) // _SHARE)
@@ -104,14 +103,14 @@ def _configure(configuration: Configuration) -> Iterator[Coverage]:
             data.close(force=True)
 
 
-def _name(modules: Mapping[Path, str], *, relative: bool) -> list[_Source]:
+def _name(listed: Found) -> list[_Source]:
     seen: Counter[str] = Counter()
     found = []
-    for path, module in modules.items():
+    for path, module in listed.modules.items():
         seen[module] += 1
         # Two scripts may have the same name, such as main.py in two source directories.
         name = module if seen[module] == 1 else f"{module}#{seen[module]}"
-        found.append(_Source(path, _file_name(path, relative=relative), name))
+        found.append(_Source(path, listed.name_of(str(path)), name))
     return found
 
 
@@ -165,12 +164,6 @@ def _gather(read: Iterable[_Read], omitted: Iterable[str]) -> Inventory:
     startup = find_startup(symbols, calls, decorated)
     symbols = [replace(each, traits=(*each.traits, "startup")) if each.name in startup else each for each in symbols]
     return Inventory(tuple(symbols), tuple(files), tuple(unreadable), tuple(omitted))
-
-
-def _file_name(path: Path, *, relative: bool) -> str:
-    """Return a file's name as in artifacts: with ``relative_files``, relative if below this directory."""
-    here = Path.cwd().resolve()
-    return str(path.relative_to(here)) if relative and path.is_relative_to(here) else str(path)
 
 
 def _one_line(error: BaseException) -> str:

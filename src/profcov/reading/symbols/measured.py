@@ -17,7 +17,7 @@ from profcov.errors import SettingsError
 from profcov.reading.symbols.archives import SUFFIXES, find_archive, list_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from importlib.machinery import ModuleSpec
 
     from coverage import Coverage
@@ -44,10 +44,14 @@ class _Listed(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Each measured file, symbolic links resolved, with its module's dotted name, sorted by path; and those omitted."""
+    """Each measured file, symbolic links resolved, with its module's dotted name, sorted by path; and those omitted.
+
+    ``name_of`` returns the name that a path has in artifacts.
+    """
 
     modules: dict[Path, str]
     omitted: set[Path]
+    name_of: Callable[[str], str]
 
 
 def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> Found:
@@ -80,7 +84,7 @@ def find_files(coverage: Coverage, sources: Sequence[Path] = ()) -> Found:
                 omitted.add(listed.path)
             elif is_named_file or rules.measure(path, place):
                 found[listed.path] = _module_name(listed, root)
-    return Found(dict(sorted(found.items())), omitted)
+    return Found(dict(sorted(found.items())), omitted, rules.name_of)
 
 
 def _list_places(include: Sequence[str]) -> list[Path]:
