@@ -28,7 +28,7 @@ def log_once(code: str, message: str, *args: object, error: BaseException | None
     try:
         mine = object()
         if _said.setdefault(code, mine) is mine:  # atomic without a lock, which a fork could leave held
-            logger.warning(f"{message} (said once; code {code})", *args, exc_info=error)  # noqa: G004
+            logger.warning(f"{message} (logged once; code {code})", *args, exc_info=error)  # noqa: G004
     except Exception as broken:  # noqa: BLE001 (a broken log handler; an interpreter that shuts down, modules emptied)
         raise_foreign(broken)
 

@@ -114,7 +114,7 @@ tell([mine, theirs, said])
     statuses, told, status, combine, clean, doctor = theirs
     assert (mine, log) == ("traced", [])
     assert statuses == ["unsupported; the data is root's: PROFILE_COVERAGE_UMASK=007 and a group share it"] * 2
-    assert told == [f"cannot record: {sentence(data)} (said once; code denied)"]
+    assert told == [f"cannot record: {sentence(data)} (logged once; code denied)"]
     assert status == [3, f"profcov: {data}: Permission denied; {sentence(data)}\n"]
     assert combine == [3, f"profcov: {data / 'state' / 'shards'}: Permission denied; {sentence(data)}\n"]
     assert clean == [3, f"profcov: {data}: Permission denied; {sentence(data)}\n"]
@@ -135,7 +135,7 @@ tell(as_other(lambda: [[begin("demo"), begin("new")], said]))
         GROUP=str(OTHER),
     )
     assert statuses == ["unsupported; the data is root's: PROFILE_COVERAGE_UMASK=007 and a group share it"] * 2
-    assert told == [f"cannot record: {sentence(shared / 'data' / 'state')} (said once; code denied)"]
+    assert told == [f"cannot record: {sentence(shared / 'data' / 'state')} (logged once; code denied)"]
 
 
 def test_where_a_second_user_can_leave_a_note_the_artifact_is_partial(
@@ -156,7 +156,7 @@ tell([status, log, combine(data, "demo").reasons])
         PROFILE_COVERAGE_UMASK="007",
     )
     assert status == "unsupported; the data is root's: PROFILE_COVERAGE_UMASK=007 and a group share it"
-    assert log == [f"cannot record: {sentence(shared / 'data' / 'state' / 'demo.lock')} (said once; code denied)"]
+    assert log == [f"cannot record: {sentence(shared / 'data' / 'state' / 'demo.lock')} (logged once; code denied)"]
     assert reasons == ["refused-error"]
 
 

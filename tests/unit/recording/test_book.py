@@ -288,7 +288,7 @@ tell([labels(), said])
         **flags(context),
     ) == [
         [sorted([*kept, other]), 4 if context == "route" else 7],
-        ["demo has more than 3 context labels: those that come now are one (said once; code labels)"],
+        ["demo has more than 3 context labels: those that come now are one (logged once; code labels)"],
     ]
 
 

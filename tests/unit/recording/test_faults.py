@@ -28,7 +28,7 @@ def test_a_cause_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
         log_once("a", "cannot do %s", "this")
     log_once("b", "cannot do that")
     assert [(record.name, record.levelno) for record in caplog.records] == [("profcov", logging.WARNING)] * 2
-    assert caplog.messages == ["cannot do this (said once; code a)", "cannot do that (said once; code b)"]
+    assert caplog.messages == ["cannot do this (logged once; code a)", "cannot do that (logged once; code b)"]
 
 
 def test_the_traceback_of_a_fault_is_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -57,7 +57,7 @@ def test_a_log_that_cannot_be_written_is_not_the_applications_problem() -> None:
 
 def test_a_message_with_a_percent_sign_in_its_arguments_is_logged_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
     log_once("a", "cannot read %s", "50%d")
-    assert caplog.messages == ["cannot read 50%d (said once; code a)"]
+    assert caplog.messages == ["cannot read 50%d (logged once; code a)"]
 
 
 def throw(error: BaseException) -> None:
