@@ -25,7 +25,7 @@ async function begin() {
   } catch (error) {
     main.hidden = true;
     fixed.hidden = false;
-    fixed.prepend(h("p", { role: "alert", class: "alert" }, `The data of this page could not be read (${error.message}), so that only this summary is shown.`));
+    fixed.prepend(h("p", { role: "alert", class: "alert" }, `The data of this page could not be read (${error.message}), so only this summary is shown.`));
     console.error(error);
     return;
   }

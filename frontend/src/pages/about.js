@@ -17,7 +17,7 @@ export function render(root, model, params, app) {
         "ul",
         {},
         h("li", {}, "Statements and shares are those of functions and methods; of a class or module, those of all in it."),
-        h("li", {}, "Baseline symbols are those that 90 % of the profiles or more reach. They are hidden until asked for, since they tell no profile from another."),
+        h("li", {}, "Baseline symbols are those that 90 % of the profiles or more reach. They are hidden by default, because they do not distinguish profiles."),
         h("li", {}, "Likeness is the share of the lines of two profiles that both run (Jaccard)."),
       ),
     ),

@@ -126,7 +126,7 @@ function changes(model, app) {
     text(slugs.join(", ")),
   ]);
   if (rows.length) card.append(scroll("Symbols gained and lost", ["symbol", "change", "profiles"], rows));
-  if (partial.length) card.append(h("p", {}, "Partial now or before, so that they may differ only in what was recorded: ", text(partial.join(", "))));
+  if (partial.length) card.append(h("p", {}, "Partial now or before, so they may differ only in what was recorded: ", text(partial.join(", "))));
   if (added.length) card.append(h("p", {}, "New profiles: ", text(added.join(", "))));
   if (gone.length) card.append(h("p", {}, "Profiles no longer there: ", text(gone.join(", "))));
   return card;

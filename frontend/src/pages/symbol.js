@@ -45,7 +45,7 @@ function drawParents(model, i, app) {
 
 function sayWhyNone(symbols, i, statements) {
   if (!statements) return "It has no statement that could prove that it ran.";
-  if (symbols.startup(i)) return "Only imports, application factories and entry points call it: what start-up runs is no profile's.";
+  if (symbols.startup(i)) return "Only imports, application factories and entry points call it: start-up code belongs to no profile.";
   if (symbols.outside(i)) return "It ran, but for no profile: in a background thread, for untraced traffic, or at start-up.";
   return "No profile reaches it: a change here is not exercised by any scenario.";
 }

@@ -62,7 +62,7 @@ def command(out: Path, *, serve: bool, form: str) -> None:
     note(
         f"\nOpen {out}/index.html in a browser: what each profile runs, and what no profile runs.\n"
         f"Artifacts, the matrix, the gaps and an HTML report of each profile are in {out}/\n"
-        f"coverage.py's own page of one: {shlex.join(report)}"
+        f"coverage.py's own report of one profile: {shlex.join(report)}"
     )
 
 

@@ -124,7 +124,7 @@ def test_startup_code_is_no_gap_but_has_a_list_of_its_own(open_page: Open) -> No
     expect(page.locator(".filter [role=status]")).to_have_text("0 of 3 gaps")
     page.get_by_role("link", name="forget").click()
     expect(page.locator("#app")).to_contain_text("ran at start-up, or never")
-    expect(page.locator("#app")).to_contain_text("what start-up runs is no profile's")
+    expect(page.locator("#app")).to_contain_text("start-up code belongs to no profile")
     expect(page.locator("#app")).not_to_contain_text("a change here is not exercised")
 
 

@@ -73,8 +73,8 @@ def gaps_markdown(gaps: Gaps) -> Iterator[str]:
         yield from _lines(("symbol", "where", "missed statements"), _describe_symbols(gaps.symbols))
     if gaps.startup:
         yield "\n## Ran at start-up, or never\n\n"
-        yield "Only imports, application factories and entry points call them, as far as names tell. What start-up runs is no "
-        yield "profile's: no alarm.\n\n"
+        yield "Only imports, application factories and entry points call them, judging by names. Start-up code belongs to no "
+        yield "profile: no alarm.\n\n"
         yield from _lines(("symbol", "where", "statements"), _describe_symbols(gaps.startup))
     if gaps.outside:
         yield "\n## Ran, but for no profile\n\n"

@@ -44,7 +44,7 @@ def summary_markdown(matrix: Matrix, gaps: Gaps, unique: Mapping[Slug, Unique]) 
 def _list_partial(matrix: Matrix) -> Iterator[str]:
     partial = {slug: reach for slug, reach in matrix.profiles.items() if reach.status != "complete"}
     if partial:
-        yield "\n**Not known to be complete**, so they may reach more than is said here:\n\n"
+        yield "\n**Not known to be complete**, so they may reach more than is shown here:\n\n"
         for slug, reach in islice(partial.items(), _TOP):
             yield f"- {code(slug)}: {reach.status}{''.join(f', {code(reason)}' for reason in reach.reasons)}\n"
         yield from _say_rest(len(partial))
@@ -75,7 +75,7 @@ def _list_sole(matrix: Matrix) -> Iterator[str]:
 def _list_redundant(unique: Mapping[Slug, Unique]) -> Iterator[str]:
     redundant = redundant_profiles(unique)
     yield f"\n## Profiles that add no line: {len(redundant)}\n\n"
-    yield "Each of them could go, it alone, without a line being lost; answers may differ all the same.\n"
+    yield "Any one of them could be dropped without losing a line; answers may differ all the same.\n"
     if redundant:
         yield "\n" + "".join(f"- {code(slug)}\n" for slug in redundant[:_TOP])
         yield from _say_rest(len(redundant))
@@ -84,7 +84,7 @@ def _list_redundant(unique: Mapping[Slug, Unique]) -> Iterator[str]:
 def _list_cover(matrix: Matrix) -> Iterator[str]:
     picks = [pick for pick in cover_greedily(matrix) if pick.adds]
     yield f"\n## How few would do: {len(picks)} of {len(matrix.profiles)}\n\n"
-    yield "In this order they run every line that all of them run; found greedily, and not proven to be the fewest.\n"
+    yield "In this order they run every line that all of them run; the order is greedy, and not proven to be the fewest.\n"
     if picks:
         rows = [(code(pick.slug), str(pick.adds), str(pick.total)) for pick in picks[:_TOP]]
         yield "\n"

@@ -39,12 +39,12 @@ def describe_edition(edition: Edition) -> Iterator[tuple[str, str]]:
         yield "Ran, but not in the measured source", _list(printable(file) for file in sorted(unknown))
     yield "What counts", _RULE
     if not edition.overview.matrix.knows_imports:
-        yield "Imports", "An artifact does not tell which modules were imported."
+        yield "Imports", "An artifact does not record which modules were imported."
 
 
 _RULE: Final = (
     "A symbol is covered by a profile if a statement of its own body ran: not its decorators, its def line, its docstring "
-    "or a function within it. A class or module is covered if anything in it is. What only an import runs is no profile's."
+    "or a function within it. A class or module is covered if anything in it is. Import-time code belongs to no profile."
 )
 
 
