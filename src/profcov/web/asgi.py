@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from profcov.settings import Settings
     from profcov.wire.carrier import Claim
 
-    Scope = MutableMapping[str, Any]
+    ASGIScope = MutableMapping[str, Any]
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
     Send = Callable[[Message], Awaitable[None]]
@@ -52,7 +52,7 @@ class ProfileTraceMiddleware:
         self._carriers = self._recorder.carriers
         self._is_on = self._recorder.settings.enabled
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> Any:
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> Any:
         """Answer a request."""
         if scope["type"] == "lifespan":
             return await self.app(scope, receive, _flushing_at_shutdown(send) if self._is_on else send)
@@ -96,7 +96,7 @@ def _runs_on_asyncio() -> bool:
     return True
 
 
-def _describe(scope: Scope) -> Work:
+def _describe(scope: ASGIScope) -> Work:
     """Return what a request is, for its context label: frameworks expose the route once they have found one."""
 
     def method() -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from profcov.settings import Settings
-    from profcov.web.asgi import Receive, Scope, Send
+    from profcov.web.asgi import ASGIScope, Receive, Send
 
     Answer = tuple[str, list[tuple[str, str]], bytes]
 
@@ -58,7 +58,7 @@ class ASGIStatusPage:
     def __init__(self, settings: Settings | None = None) -> None:
         self._settings = settings
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: ASGIScope, receive: Receive, send: Send) -> None:
         """Answer a request; a websocket is refused."""
         if scope["type"] == "lifespan":
             for step in ("startup", "shutdown"):
