@@ -14,6 +14,15 @@ PARALLEL = ("-n", "auto", "--dist", "worksteal")
 """As ``make test`` has it."""
 PROJECT = nox.project.load_toml("pyproject.toml")
 EXTRAS = ",".join(PROJECT["project"]["optional-dependencies"])
+NOT_OF_OLD_RELEASES = " and ".join(
+    f"not {words}"
+    for words in (
+        "test_lock",  # what is installed is not what the lock file has
+        "collector.md",  # its example closes a data object of coverage.py, and 7.6 has no such method
+        "starlettes_own_middleware",  # old ones leave streams of anyio open, which are warnings
+        "other_errors_are_json_too",  # the server's loop does not close beside uvicorn 0.30
+    )
+)
 
 nox.options.sessions = ["tests", "lint", "types", "contracts"]
 nox.options.default_venv_backend = "venv"
@@ -72,8 +81,7 @@ def oldest(session: nox.Session, groups: str) -> None:
         if groups == "core"
         else ("tests/unit", "tests/integration/web", "tests/integration/rq")
     )
-    # Leftovers of old releases that are not closed, and the lock file's pins are not what is installed.
-    words = ("-W", "ignore::pytest.PytestUnraisableExceptionWarning", "--deselect", "tests/unit/test_lock.py")
+    words = ("-W", "ignore::pytest.PytestUnraisableExceptionWarning", "-k", NOT_OF_OLD_RELEASES)
     session.run("python", "-m", "pytest", *PARALLEL, *words, *(session.posargs or quick))
 
 
