@@ -6,7 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DOCS_VENV := .venv-docs
-# A process takes tests in their order, so that what a file shares is made once; who has none left takes from the others' end.
+# A process runs tests in their order, so that fixtures of a file are made once; one that is idle takes tests from the end of another's.
 PARALLEL := -n auto --dist worksteal
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
@@ -19,35 +19,35 @@ help:  ## list the targets
 demo: $(READY)  ## play the demo's profiles at once against a real application; results in artifacts/demo/
 	@$(BIN)/profcov demo
 
-examples: demo  ## play the demo, and renew what is committed in artifacts/example/
+examples: demo  ## play the demo, and renew the committed artifacts/example/
 	@$(BIN)/python tools/examples.py
 
-pictures: $(READY)  ## make the README's pictures from artifacts/example/ anew (needs Chromium)
+pictures: $(READY)  ## renew the README's pictures from artifacts/example/ (needs Chromium)
 	@$(BIN)/python tools/screenshots.py
 
-check-examples: $(READY)  ## say whether artifacts/example/ is what the last `make demo` has recorded
+check-examples: $(READY)  ## check that artifacts/example/ is what the last `make demo` recorded
 	@$(BIN)/python tools/examples.py --check
 
-quick: $(VENV)/.core  ## the unit tests that start no process, with the few packages they need: a minute from a fresh clone
+quick: $(VENV)/.core  ## run the unit tests that start no process, with the few packages they need: a minute from a fresh clone
 	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p pytest_timeout -p xdist.plugin $(PARALLEL) --quick -rfE $(or $(ARGS),tests/unit)
 
-test: $(READY)  ## the test suite, in several processes; ARGS="-k words" goes to pytest, and ARGS=-n0 is one process
+test: $(READY)  ## run the test suite, in several processes; ARGS="-k words" goes to pytest, ARGS=-n0 uses one process
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-full: $(READY)  ## the suite with what takes minutes: each framework on each server, 100,000 hostile values
+full: $(READY)  ## also run the tests that take minutes: each framework on each server, 100,000 hostile values
 	@$(BIN)/python -m pytest $(PARALLEL) --full $(ARGS)
 
-bench: $(READY)  ## what profcov costs, on each Python that is found; artifacts/bench/overhead.json
+bench: $(READY)  ## measure what profcov costs, on each Python that is found; writes artifacts/bench/overhead.json
 	@missed=0; $(BIN)/python tools/bench/overhead.py $(or $(ARGS),--every-python) || missed=1; \
 	$(if $(ARGS),,for part in store rq_jobs playback matrix dashboard route; do $(BIN)/python tools/bench/$$part.py || missed=1; done;) exit $$missed
 
-soak: $(READY)  ## a million traced requests, without and with new generations, and with 100,000 code objects: memory must not grow
+soak: $(READY)  ## send a million traced requests, without and with new generations, and with 100,000 code objects: memory must not grow
 	@$(BIN)/python tools/bench/soak.py $(ARGS)
 	@$(BIN)/python tools/bench/soak.py --combine-every 2500 $(ARGS)
 	@$(BIN)/python tools/bench/soak.py --combine-every 500 --requests 200000 --same-lines
 	@$(BIN)/python tools/bench/soak.py --compile
 
-long: $(READY)  ## the exactness suite for some hours: 20,000 random programs, ten minutes of stress, forty of strikes, an hour of locks
+long: $(READY)  ## run the exactness suite for some hours: 20,000 random programs, ten minutes of stress, forty of strikes, an hour of locks
 	@$(BIN)/python tests/exactness/random_programs.py --seeds 1000000 20000 $(ARGS)
 	@$(BIN)/python tests/exactness/stress.py 300
 	@$(BIN)/python tests/exactness/stress.py 300 --wide
@@ -57,37 +57,37 @@ long: $(READY)  ## the exactness suite for some hours: 20,000 random programs, t
 	@$(BIN)/python tests/exactness/store_strikes.py 600 collect
 	@$(BIN)/python -W ignore tests/exactness/hang.py 3600
 
-compat: $(READY)  ## every framework on every server, on each Python; writes docs/reference/compatibility.md
+compat: $(READY)  ## test every framework on every server, on each Python; writes docs/reference/compatibility.md
 	@$(BIN)/python tools/compat.py $(ARGS)
 
-conformance: $(READY)  ## Flask's, Starlette's and RQ's own test suites, with everything traced (a quarter of an hour)
+conformance: $(READY)  ## run Flask's, Starlette's and RQ's own test suites, with everything traced (a quarter of an hour)
 	@failed=0; for suites in run rq_suite; do $(BIN)/python tools/conformance/$$suites.py $(ARGS) || failed=1; done; exit $$failed
 
 crash: $(READY)  ## kill the workers of a traced server at 500 random instants under load: nothing may be lost
 	@PROFCOV_KILLS=500 $(BIN)/python -m pytest -q -s --timeout=900 tests/integration/servers/test_crash.py tests/integration/rq/test_crash.py $(ARGS)
 
-break-engine: $(READY)  ## break the monitoring engine on purpose, and see the suite find it (Python 3.12 or newer)
+break-engine: $(READY)  ## break the monitoring engine on purpose, and check that the suite finds it (Python 3.12 or newer)
 	@$(BIN)/python tests/exactness/break_engine.py
 
-lint: $(READY)  ## ruff: rules and format
+lint: $(READY)  ## run ruff: rules and format
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 
-types: $(READY)  ## mypy --strict; and pyright, which reads the public API as those do who use it
+types: $(READY)  ## run mypy --strict, and pyright, which reads the public API as its users do
 	@$(BIN)/mypy
 	@PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright --pythonpath $(BIN)/python
 
-contracts: $(READY)  ## which module may import which
+contracts: $(READY)  ## check which module imports which
 	@$(BIN)/lint-imports
 
-format: $(READY)  ## ruff format, and the fixes that are safe
+format: $(READY)  ## run ruff format, and the safe fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-frontend: frontend/node_modules/.package-lock.json  ## build the dashboard's script and style from frontend/ (needs Node; who uses profcov does not)
+frontend: frontend/node_modules/.package-lock.json  ## build the dashboard's script and style from frontend/ (needs Node; using profcov does not)
 	@node frontend/build.mjs
 
-frontend-check: frontend/node_modules/.package-lock.json  ## lint and test the dashboard's script, and see whether what is committed is what is built
+frontend-check: frontend/node_modules/.package-lock.json  ## lint and test the dashboard's script, and check that the committed build is up to date
 	@cd frontend && node_modules/.bin/biome lint --error-on-warnings .
 	@node frontend/build.mjs --check
 
@@ -103,7 +103,7 @@ $(DOCS_VENV)/.ready: requirements-docs.lock
 	@$(DOCS_VENV)/bin/python -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements-docs.lock
 	@touch $@
 
-lock: | interpreter  ## choose anew the versions that everything is installed in: requirements.lock; ARGS=--keep for what is new only
+lock: | interpreter  ## renew requirements.lock and requirements-docs.lock, the pinned versions; ARGS=--keep changes only what pyproject.toml requires
 	@place=$$(mktemp -d) && trap 'rm -rf "$$place"' EXIT && $(PYTHON) -m venv "$$place" && \
 	"$$place/bin/python" -m pip install -qq --disable-pip-version-check packaging uv && "$$place/bin/python" tools/lock.py $(ARGS)
 
@@ -134,7 +134,7 @@ python='$(PYTHON)'; $(CHECK_VERSION); $(CHECK_VENV); \
 	$(BIN)/python -m pip --version >/dev/null 2>&1 || "$$python" -m venv --clear $(VENV)
 endef
 
-# A Python that was asked for, and an environment that another one has made: say so instead of using the wrong one.
+# If a Python was named, and the environment belongs to another one: report that instead of using the wrong one.
 interpreter:
 ifneq ($(filter command line environment,$(origin PYTHON)),)
 	@python='$(PYTHON)'; $(CHECK_VERSION); test ! -x $(BIN)/python || $(CHECK_SAME)
