@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+DOCS_LOCK = (ROOT / "requirements-docs.lock").read_text(encoding="utf-8")
 WORKFLOW = ROOT / ".github" / "workflows" / "newest.yml"
 CI = WORKFLOW.with_name("ci.yml")
 
@@ -74,11 +75,22 @@ def test_the_core_group_is_installed_with_the_pins_of_the_lock_file_and_nothing_
         assert missing == set(), name
 
 
-def test_the_lock_file_has_names_versions_and_hashes_and_no_place_of_any_machine() -> None:
-    for block in re.split(r"\n(?=[^\s#])", LOCK)[1:]:
+def test_the_lock_file_of_the_docs_site_fits_its_group() -> None:
+    pins = [Requirement(block.split(" \\\n")[0]) for block in tool.split(DOCS_LOCK)]
+    wanted = [Requirement(text) for text in tool.in_group(tomllib.loads(PROJECT)["dependency-groups"], "docs")]
+    assert {need.name for need in wanted} >= {"mike", "zensical"}
+    for need in wanted:
+        found = [pin for pin in pins if pin.name == need.name]
+        assert found
+        assert [problem for pin in found for problem in tool.compare(need, pin)] == []
+
+
+@pytest.mark.parametrize("lock", [LOCK, DOCS_LOCK], ids=["everything", "docs"])
+def test_the_lock_file_has_names_versions_and_hashes_and_no_place_of_any_machine(lock: str) -> None:
+    for block in re.split(r"\n(?=[^\s#])", lock)[1:]:
         assert re.match(r"[a-z0-9-]+(\[[a-z,-]+\])?==\S+( ; .*)? \\\n    --hash=sha256:", block), block
-    assert "://" not in LOCK
-    assert not re.search(r"^\s*-(?!-hash=)", LOCK, re.MULTILINE), "an option"
+    assert "://" not in lock
+    assert not re.search(r"^\s*-(?!-hash=)", lock, re.MULTILINE), "an option"
 
 
 def test_ci_runs_the_tests_on_each_python_that_the_project_names() -> None:
