@@ -85,7 +85,7 @@ def test_a_dash_is_standard_output_which_has_the_report_and_nothing_else(run: Ru
     before = sorted(Path.cwd().iterdir())
     code, out, _ = run("json", "--out", "-")
     assert (code, json.loads(out)["totals"]["percent_covered"]) == (0, 50)
-    for form, start in (("xml", "<?xml"), ("lcov", "SF:"), ("report", "Name")):
+    for form, start in (("xml", "<?xml"), ("lcov", ("SF:", "TN:")), ("report", "Name")):
         code, out, _ = run(form, "--out", "-")
         assert (code, out.startswith(start), f"{form}\t" in out) == (0, True, False)
     code, out, err = run("html", "--out", "-")
