@@ -33,7 +33,7 @@ EVENT_LINES: Final = "events"
 _IN_FOLDERS: Final = (".yaml", ".yml", ".har")
 _ARCHIVES: Final = {b"PK\x03\x04": "a zip archive: unpack it and give the .har in it", b"\x1f\x8b": "gzip: unpack it"}
 _POSTMAN_PROBLEM: Final = (
-    "a Postman collection, which is not read, since what joins its requests is JavaScript: run it with Newman through a proxy "
+    "a Postman collection, which is not read, because JavaScript joins its requests: run it with Newman through a proxy "
     "that writes a HAR, such as mitmdump --set hardump=FILE, and give that"
 )
 _SLUG: Final = re.compile(

@@ -370,7 +370,7 @@ def test_captured_events_wait_for_the_jobs_that_live_answers_name(
     told = playback("us", "--base-url", url)
     assert told.returncode == 1
     assert (
-        "and nothing says how to wait for it: give --redis-url, or the path that shows its state "
+        "but not how to wait for it: give --redis-url, or the path that shows its state "
         "(jobs in the hints of a recording, path beside jobs in YAML)" in told.stderr
     )
     worker(**ENABLED, REDIS_URL=redis_url)

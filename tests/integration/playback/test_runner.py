@@ -85,7 +85,7 @@ def test_where_no_redis_is_given_the_server_is_asked_for_the_jobs_that_answers_n
     assert asked == [*["/job/j/1/state"] * 3, "/job/j2/state", "/job/gone/state"]
     assert result.notes == (
         "job j2 ended as 'failed'",
-        f"GET {server.url}/job/gone/state: the server knows no job gone: it is taken for over",
+        f"GET {server.url}/job/gone/state: the server does not know job gone: it counts as ended",
     )
     states["j/1"] = itertools.repeat("started")
     step = step.replace("jobs: true", "jobs: true, timeout: 0.1")

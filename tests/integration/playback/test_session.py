@@ -264,7 +264,7 @@ def test_a_certificate_is_checked_unless_that_is_not_wanted(tmp_path: Path, http
     refused = playback(profile, "--base-url", https)
     assert refused.returncode == 4
     assert refused.stderr == (
-        f"profcov: {https}: there is no safe connection: its certificate is not valid; --insecure takes it all the same\n"
+        f"profcov: {https}: there is no safe connection: its certificate is not valid; --insecure accepts it all the same\n"
     )
     # The variable that names certificates to trust is no reason to check this one.
     taken = playback(profile, "--base-url", https, "--insecure", REQUESTS_CA_BUNDLE="/dev/null")

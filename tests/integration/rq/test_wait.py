@@ -92,7 +92,7 @@ def test_combining_without_the_jobs_own_redis_says_which_jobs_it_knows_nothing_o
     rq.run('with profcov.trace("demo"):\n    queue.enqueue(jobs.second, job_id="elsewhere")\ntell(None)\n')
     code, out, err = profcov(rq, "combine", "demo", "--redis-url", f"{rq.environ['REDIS_URL'].rpartition('/')[0]}/7")
     assert (code, out.split("\t")[3]) == (1, "partial; jobs-unfinished")
-    assert err == "profcov: demo: RQ jobs of which that Redis knows nothing: elsewhere; is it theirs?\n"
+    assert err == "profcov: demo: RQ jobs that this Redis does not know: elsewhere; is it the right one?\n"
 
 
 def test_workers_of_profcov_rq_have_the_redis_of_the_environment(rq: Any) -> None:

@@ -121,7 +121,7 @@ class Client:
                 ) from error
             raise StepFailedError(f"{call.method} {show(url)}: no answer within {self._timeout:g} s") from error
         except requests.exceptions.SSLError as error:
-            problem = "there is no safe connection: its certificate is not valid; --insecure takes it all the same"
+            problem = "there is no safe connection: its certificate is not valid; --insecure accepts it all the same"
             raise TargetError(self._server(url), problem) from error
         except requests.exceptions.ProxyError as error:
             raise TargetError(self._server(url), "the proxy that the environment names does not lead there") from error

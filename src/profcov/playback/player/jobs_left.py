@@ -19,7 +19,7 @@ def describe_jobs(jobs: Sequence[Mapping[str, Any]], *, is_asked: bool) -> Itera
     named = name_doubtful(jobs)
     unknown = [each["id"] for each in jobs if each["status"] == ENQUEUED]  # RQ's word for it is another
     if unknown and is_asked:
-        yield f"RQ jobs of which that Redis knows nothing: {name_some(unknown)}; is it theirs?"
+        yield f"RQ jobs that this Redis does not know: {name_some(unknown)}; is it the right one?"
     elif JOBS_UNFINISHED in named and is_asked:
         yield f"RQ jobs that have not ended: {named[JOBS_UNFINISHED]}; is a worker there for their queue?"
     elif JOBS_UNFINISHED in named:

@@ -86,7 +86,7 @@ def wait_for_named_jobs(wait: JobsWait, play: Play) -> None:
         return
     if play.redis_url is None and wait.path is None:
         raise StepFailedError(
-            f"the answers name the job {play.jobs[0]}, and nothing says how to wait for it: give --redis-url, or the path "
+            f"the answers name the job {play.jobs[0]}, but not how to wait for it: give --redis-url, or the path "
             "that shows its state (jobs in the hints of a recording, path beside jobs in YAML)",
         )
     timeout = wait.timeout or play.timeout
@@ -120,7 +120,7 @@ def _ask_for_jobs(path: str, play: Play, timeout: float) -> tuple[str, ...]:
 
 def _is_over(answer: requests.Response, job: str, play: Play) -> bool:
     if answer.status_code in _GONE:
-        play.client.notes[f"{title(answer)}: the server knows no job {job}: it is taken for over"] = None
+        play.client.notes[f"{title(answer)}: the server does not know job {job}: it counts as ended"] = None
         return True
     check_status(answer, ())
     found = find_state(read_json(answer))

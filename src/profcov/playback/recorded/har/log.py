@@ -53,7 +53,7 @@ def read_har(path: Path, document: Any, hints: Hints, rest: str = "") -> Traffic
     """
     log = Part(document).part("log") or Part(document)  # Firefox gives its extensions the log itself
     if not isinstance(log.value("entries"), list):
-        raise ProfileFormatError(path, "log.entries", "there is no such list: this is no HAR, or a part of one")
+        raise ProfileFormatError(path, "log.entries", "there is no such list: this is not a HAR, or only a part of one")
     entries = [_Entry(path, number, value) for number, value in enumerate(log.items("entries"), start=1)]
     entries = _sort(entries)
     has_answers = any(entry.has_answer for entry in entries)

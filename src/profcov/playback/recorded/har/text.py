@@ -52,7 +52,7 @@ def _refuse(path: Path, text: str) -> Any:
             cause.msg.startswith("Unterminated string") or cause.pos >= len(text.rstrip())
         )
         if text.strip() and is_cut:
-            problem = "the file ends in the middle of a HAR: it was not written to its end, or cut off since"
+            problem = "the file ends in the middle of a HAR: it was not written completely, or was truncated"
             raise ProfileFormatError(path, error.where, problem) from cause
         raise
 
