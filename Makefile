@@ -10,7 +10,7 @@ DOCS_VENV := .venv-docs
 PARALLEL := -n auto --dist worksteal
 FITS := import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))
 
-.PHONY: help demo examples pictures check-examples quick test full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check docs lock clean interpreter
+.PHONY: help demo examples pictures check-examples quick test coverage full bench soak long compat conformance crash break-engine lint types contracts format frontend frontend-check docs lock clean interpreter
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -33,6 +33,9 @@ quick: $(VENV)/.core  ## run the unit tests that start no process, with the few 
 
 test: $(READY)  ## run the test suite, in several processes; ARGS="-k words" goes to pytest, ARGS=-n0 uses one process
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+
+coverage: $(READY)  ## measure what the tests reach of src/: build/coverage/html (Python 3.14 or newer: PYTHON=python3.14 VENV=.venv-3.14)
+	@$(BIN)/python tools/suite_coverage.py $(ARGS)
 
 full: $(READY)  ## also run the tests that take minutes: each framework on each server, 100,000 hostile values
 	@$(BIN)/python -m pytest $(PARALLEL) --full $(ARGS)
@@ -108,7 +111,7 @@ lock: | interpreter  ## renew requirements.lock and requirements-docs.lock, the 
 	"$$place/bin/python" -m pip install -qq --disable-pip-version-check packaging uv && "$$place/bin/python" tools/lock.py $(ARGS)
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) $(DOCS_VENV) build/docs .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo frontend/node_modules
+	rm -rf $(VENV) $(DOCS_VENV) build .nox .mypy_cache .ruff_cache .pytest_cache .import_linter_cache artifacts/demo frontend/node_modules
 
 # Everything, or what `make quick` needs of it. pip -qq prints errors only.
 $(READY): pyproject.toml requirements.lock src/profcov.pth | interpreter
