@@ -28,7 +28,7 @@ pictures: $(READY)  ## renew the README's pictures from artifacts/example/ (need
 check-examples: $(READY)  ## check that artifacts/example/ is what the last `make demo` recorded
 	@$(BIN)/python tools/examples.py --check
 
-quick: $(VENV)/.core  ## run the unit tests that start no process, with the few packages they need: a minute from a fresh clone
+quick: $(VENV)/.core  ## run the unit tests that start no process, with the few packages they need: about a minute
 	@PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -p pytest_timeout -p xdist.plugin $(PARALLEL) --quick -rfE $(or $(ARGS),tests/unit)
 
 test: $(READY)  ## run the test suite, in several processes; ARGS="-k words" goes to pytest, ARGS=-n0 uses one process

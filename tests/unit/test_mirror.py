@@ -1,4 +1,4 @@
-"""Who changes a module of recording/ or store/ finds its tests: beside it in the mirror, or where this table says."""
+"""If you change a module of recording/ or store/, its tests are beside it in the mirror, or where this table names them."""
 
 from __future__ import annotations
 

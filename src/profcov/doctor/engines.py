@@ -77,10 +77,10 @@ def _take(choice: EngineChoice, config_file: Path | None, why_no_monitoring: str
         what = f"{choice}: no engine starts: {error}"
         return None, Finding("problem", "engine", what, "correct the coverage configuration")
     stop_engine()
-    why = ""
-    if choice == "auto":
-        why = f": monitoring cannot run ({why_no_monitoring})" if why_no_monitoring else ": it costs least"
-    return name, Finding("ok", "engine", f"{choice} takes {name}{why}")
+    if choice != "auto":
+        return name, Finding("ok", "engine", f"PROFILE_COVERAGE_ENGINE chose {name}")
+    why = f": monitoring cannot run ({why_no_monitoring})" if why_no_monitoring else ", which costs least"
+    return name, Finding("ok", "engine", f"auto chose {name}{why}")
 
 
 def _advise(choice: EngineChoice) -> str:

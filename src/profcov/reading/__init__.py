@@ -1,1 +1,4 @@
-"""The reading half: from artifacts to symbols, matrix, gaps and reports."""
+"""The reading half: from artifacts to symbols, matrix, gaps and reports.
+
+The way of a line: artifact, matrix, gaps, report.
+"""

@@ -1,4 +1,7 @@
-"""The recording half: what runs in servers and workers. Standard library and coverage.py only."""
+"""The recording half: what runs in servers and workers. Standard library and coverage.py only.
+
+The way of a line: header, claim, recorder, unit, book, pending, shard.
+"""
 
 from __future__ import annotations
 

@@ -51,9 +51,9 @@ def test_it_names_the_interpreter_and_coverage(examine: Callable[..., Report]) -
     assert report.the("coverage")["what"] == f"coverage {coverage.__version__}, with its C tracer"
 
 
-def test_auto_takes_monitoring_where_it_can_run_and_says_why(examine: Callable[..., Report]) -> None:
+def test_auto_chooses_monitoring_where_it_can_run_and_reports_why(examine: Callable[..., Report]) -> None:
     report = examine()
-    assert report.the("engine")["what"].startswith(f"auto takes {TAKEN}: ")
+    assert report.the("engine")["what"].startswith(f"auto chose {TAKEN}{', which' if HAS_MONITORING else ': '}")
     can, _ = (finding["what"] for finding in report.of("engines"))
     assert can.startswith("monitoring can run; follows greenlets") is HAS_MONITORING
 
@@ -63,7 +63,7 @@ def test_branches_send_auto_to_ctrace(examine: Callable[..., Report], place: Pat
     place.joinpath("coverage.profile-playback.ini").write_text("[run]\nsource = shop\nbranch = true\n")
     report = examine()
     assert report.code == 0
-    assert report.the("engine")["what"].startswith("auto takes ctrace: monitoring cannot run (it measures no branches")
+    assert report.the("engine")["what"].startswith("auto chose ctrace: monitoring cannot run (it measures no branches")
     assert report.the("branch")["level"] == "warning"
 
 
@@ -90,7 +90,7 @@ def test_it_names_who_has_taken_all_tool_ids(examine: Callable[..., Report]) -> 
     assert finding["level"] == "warning"
     assert "0 is taken by tool-0" in finding["what"]
     assert "5 is taken by tool-5" in finding["what"]
-    assert report.the("engine")["what"].startswith("auto takes ctrace")
+    assert report.the("engine")["what"].startswith("auto chose ctrace")
     insisting = examine(python=run_after(take), PROFILE_COVERAGE_ENGINE="monitoring")
     assert insisting.problems == {"engine"}
 
