@@ -13,6 +13,7 @@ from profcov.reasons import UNFOLLOWED
 from profcov.recording.context import find_scope, find_task
 from profcov.recording.faults import log_once
 from profcov.recording.propagation import open_recorder
+from profcov.slug import Slug  # noqa: TC001 (frameworks evaluate the annotations of what a view depends on)
 from profcov.wire.statuses import IN_COROUTINE
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
     from profcov.recording.unit import Refused, Unit
     from profcov.settings import Settings
-    from profcov.slug import Slug
 
     F = TypeVar("F", bound=Callable[..., Any])
 

@@ -172,8 +172,8 @@ class Book:
             lock = SlugLock.find(settings.data_dir, self.slug, settings.umask)
         self._moved = True
         self.pending.unsettle()
-        self._lock = lock or self._lock  # not before: if a time limit strikes, the next call repeats all of it
         self.miss(DIRECTORY_MOVED)
+        self._lock = lock or self._lock  # last: if a time limit strikes before, the next call repeats all of it
 
     def learn_label(self, trace: Trace) -> None:
         """Give a trace its label, if it is known by now."""

@@ -83,7 +83,7 @@ def _after_fork_in_child() -> None:
     forget_lingering()
     forget_owned()
     scope = find_scope()
-    for recorder in _recorders.values():
+    for recorder in list(_recorders.values()):  # a finalizer may make one meanwhile
         recorder.after_fork()
     current.set(None)
     forget_steps()

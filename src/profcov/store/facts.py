@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -17,8 +17,8 @@ def is_text(value: Any) -> bool:
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value is a finite number."""
-    return isinstance(value, int | float) and math.isfinite(value)
+    """Return whether a value is a number that a float can be: JSON's integers have no limit, and Python's JSON has infinity."""
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max
 
 
 def is_job_note(value: Any) -> bool:

@@ -11,6 +11,7 @@ file is; a row is written only by the code that began it, so that no write comes
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import secrets
@@ -262,7 +263,8 @@ class Presence:
         self._made[path] = None
         file = self._made[path] = _File(create_private(_unfinished(path), self._umask), path, self._next)
         # Locked before it has its name: an unlocked file counts as a dead process's.
-        try_exclusive(file.fd)
+        if not try_exclusive(file.fd):
+            raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK), path)
         rows = dict(self._rows)
         file.write(b"".join(rows.get(row, FREE) for row in range(max([MIN_ROWS - 1, *rows]) + 1)), 0)
         os.rename(_unfinished(path), path)  # noqa: PTH104

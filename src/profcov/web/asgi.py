@@ -10,21 +10,18 @@ from profcov.recording.appearance import appear
 from profcov.recording.processes import flush_everything
 from profcov.recording.propagation import open_recorder, tasks
 from profcov.recording.work import Work
+from profcov.web.asgi_types import ASGIScope, Message, Receive, Send  # noqa: TC001 (see there)
 from profcov.web.routes import find_in_scope, name_method
 from profcov.wire.statuses import BUSY, STATUS_HEADER
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable
 
     from profcov.recording.recorder import Recorder
     from profcov.recording.unit import Refused, Unit
     from profcov.settings import Settings
     from profcov.wire.carrier import Claim
 
-    ASGIScope = MutableMapping[str, Any]
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
     ASGIApplication = Callable[[Any, Any, Any], Awaitable[Any]]  # each framework has its own types for the three
 
 _MARK = "profcov.status"

@@ -49,9 +49,12 @@ def _trace(cls: type, middleware: Callable[[Any, Settings], Any], shape: Callabl
     if not settings.enabled:
         return
     pattern = middleware(None, settings)
+    seen: list[bool] = []
 
     def answer(original: Callable[..., Any], app: Any, *args: Any, **kwargs: Any) -> Any:
-        appear(settings)
+        if not seen:
+            seen.append(True)
+            appear(settings)
         # A middleware for each request: a table of them by application would have to know when one dies.
         made = object.__new__(type(pattern))
         made.__dict__.update(pattern.__dict__, app=functools.partial(original, app))

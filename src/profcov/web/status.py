@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs
 
 from profcov.recording.context import find_scope
+from profcov.web.asgi_types import ASGIScope, Receive, Send  # noqa: TC001 (see there)
 from profcov.web.status_facts import gather
 from profcov.web.status_html import STYLE_HASH, render
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
 
     from profcov.settings import Settings
-    from profcov.web.asgi import ASGIScope, Receive, Send
 
     Answer = tuple[str, list[tuple[str, str]], bytes]
 

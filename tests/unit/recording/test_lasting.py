@@ -76,7 +76,10 @@ tell(told)
     assert told == [True, [["blue", "green", "red"], ["directory-moved"]], [["late"], []], [["red"], []]] * 2
 
 
-def test_a_time_limit_that_strikes_when_the_new_directory_was_found_loses_nothing(run_python: Run, engine: str) -> None:
+@pytest.mark.parametrize(("owner", "name"), [("unit.book.traces", "unsettle"), ("unit.book", "miss")])
+def test_a_time_limit_that_strikes_when_the_new_directory_was_found_loses_nothing(
+    run_python: Run, engine: str, owner: str, name: str
+) -> None:
     assert run_python(
         BEGIN
         + """
@@ -85,21 +88,24 @@ run(unit, red)
 unit.flush()
 shutil.rmtree(DATA)
 run(unit, green)
-traces = type(unit.book.traces)
-unsettle = traces.unsettle
-def strike(self):
-    traces.unsettle = unsettle
+"""
+        + f"owner, name = type({owner}), {name!r}\n"
+        + """
+original = getattr(owner, name)
+def strike(*args):
+    setattr(owner, name, original)
     raise KeyboardInterrupt
-traces.unsettle = strike
+setattr(owner, name, strike)
 try:
     unit.flush()
 except KeyboardInterrupt:
     unit.flush()
-tell(shards("demo"))
+found = shards("demo")
 unit.end()
+tell([found, combine()])
 """,
         engine=engine,
-    ) == ["green", "red"]
+    ) == [["green", "red"], [["green", "red"], ["directory-moved"]]]
 
 
 def test_a_unit_under_way_when_the_directory_was_removed_is_written_by_itself_in_the_new_one(

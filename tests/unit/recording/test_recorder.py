@@ -752,3 +752,35 @@ tell(found)
         ["cart.py", "one.py", "shop.py", "two.py"],
         ["cart.py", "one.py", "shop.py", "three.py", "two.py"],
     ]
+
+
+def test_a_child_has_its_unit_though_a_finalizer_makes_a_recorder_while_it_is_forked(
+    run_python: Run, engine: str
+) -> None:
+    assert run_python(
+        """
+import os, sys
+from measured import *
+from play import *
+from profcov.recording.processes import recorder_for
+from profcov.recording.recorder import Recorder
+from profcov.settings import Settings
+after_fork = Recorder.after_fork
+def collect_in_it(self):
+    after_fork(self)
+    if self is recorder:  # here the collector finds something
+        recorder_for(Settings(enabled=True, data_dir=DATA / "other"))
+Recorder.after_fork = collect_in_it
+unit = recorder.begin("demo")
+with unit.step():
+    red()
+    pid = os.fork()
+    if pid == 0:
+        blue()
+        sys.exit()
+    os.waitpid(pid, 0)
+unit.end()
+tell(shards("demo"))
+""",
+        engine=engine,
+    ) == ["blue", "red"]

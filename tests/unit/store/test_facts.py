@@ -10,6 +10,7 @@ import pytest
 from profcov.errors import CoverageReadError
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.facts import is_number
 from profcov.store.layout import list_shards
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
@@ -55,3 +56,8 @@ def test_a_sidecar_with_wrong_values_is_not_added_to(data: Path, key: str, value
     with pytest.raises(CoverageReadError, match=f"values in it are not what they should be: {key}"):
         combine(data, DEMO, append=True)
     assert len(list_shards(data, DEMO)) == 1
+
+
+def test_a_number_is_one_that_a_float_can_be() -> None:
+    assert all(map(is_number, (0, -1.5, 10**300)))
+    assert not any(map(is_number, (10**400, float("inf"), float("-inf"), float("nan"), "1", None)))

@@ -15,6 +15,8 @@ from profcov.slug import Slug
 from profcov.store import own_file
 from profcov.store import presence as presence_module
 from profcov.store.combine import combine
+from profcov.store.files import create_private
+from profcov.store.flock import try_shared
 from profcov.store.holders import forget_failed, list_failed, list_holders, list_in_flight, list_notes
 from profcov.store.own_file import close_dropped
 from profcov.store.presence import MIN_ROWS, PROCESSES, Presence
@@ -215,6 +217,24 @@ def test_a_directory_that_was_removed_is_made_again_and_what_is_in_flight_noted_
     presence.end(unit)
     assert [each.slug for each in list_holders(tmp_path / "data")] == ["other"]
     presence.abandon()
+
+
+def test_a_file_that_another_program_has_locked_before_us_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = []
+
+    def create_and_lose(path: str, umask: int) -> int:
+        fd = create_private(path, umask)
+        others.append(os.open(path, os.O_RDONLY))
+        assert try_shared(others[-1])
+        return fd
+
+    monkeypatch.setattr(presence_module, "create_private", create_and_lose)
+    with pytest.raises(BlockingIOError):
+        start_unit(Presence(tmp_path), DEMO)
+    os.close(others[0])
+    assert not files(tmp_path)
 
 
 def test_a_unit_is_seen_in_a_new_file_that_has_fewer_rows_than_the_one_before(tmp_path: Path) -> None:
