@@ -40,8 +40,8 @@ def find_configuration(given: str | None, directory: Path, slugs: Iterable[Slug]
     """
     named = find_config(given)
     artifacts = [artifact_path(directory, slug) for slug in slugs]
-    told = list_settings(read_sidecar(each) for each in artifacts if sidecar_path(each).is_file())  # one at a time
-    first, others = choose_settings(told)
+    recorded = list_settings(read_sidecar(each) for each in artifacts if sidecar_path(each).is_file())  # one at a time
+    first, others = choose_settings(recorded)
     if named is not None or first is None:
         if first is not None:
             _compare_named(Configuration(named), first)

@@ -77,15 +77,15 @@ def _exit_code(findings: Sequence[Finding]) -> int:
 
 def _print(findings: Sequence[Finding], *, verbose: bool) -> None:
     """Print the findings: a table on a terminal, lines with tabs elsewhere; their number on standard error."""
-    told = [each for each in findings if verbose or each.level != "ok" or each.check in _FACTS]
-    rows = [tuple(map(_one_line, (each.level, each.check, each.what, each.advice))) for each in told]
+    shown = [each for each in findings if verbose or each.level != "ok" or each.check in _FACTS]
+    rows = [tuple(map(_one_line, (each.level, each.check, each.what, each.advice))) for each in shown]
     if sys.stdout.isatty():
         _print_table(rows)
     else:
         for row in rows:
             print_line(*row)
     counts = Counter(finding.level for finding in findings)
-    rest = len(findings) - len(told)
+    rest = len(findings) - len(shown)
     more = f"; {_count(rest, 'more line')} with -v, all ok" if rest else ""
     note(f"{_count(counts['problem'], 'problem')}, {_count(counts['warning'], 'warning')}{more}")
 

@@ -109,7 +109,7 @@ def as_configuration(given: Configuration | Path | None) -> Configuration:
 
 
 def note_settings(tool: Coverage) -> dict[str, Any]:
-    """Return what coverage.py was told, by the names of ``OPTIONS``: what it does not do by itself."""
+    """Return coverage.py's settings that differ from its defaults, by the names of ``OPTIONS``."""
     found = {name: read_option(tool, option) for name, option in OPTIONS.items()}
     sources = [source for name in SOURCES for source in found[name] or ()]
     if set(found["omit"] or ()) == set(name_omissions(sources or [os.curdir])):  # readers do so by themselves

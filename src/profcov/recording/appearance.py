@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _DIR: Final = DIR.encode() + b"="
 _SPAWNED: Final = re.compile(rb"(spawn_main\()[^)]*")
 _noted: Final[list[bool]] = []
-_told: Final[dict[Path, object]] = {}
+_announced: Final[dict[Path, object]] = {}
 
 
 def note_unit(settings: Settings) -> None:
@@ -36,11 +36,11 @@ def appear(settings: Settings) -> None:
     the workers of a server, because each of them imports the application.
     """
     note_unit(settings)
-    if not settings.enabled or settings.data_dir in _told:
+    if not settings.enabled or settings.data_dir in _announced:
         return
     try:
         mine = object()
-        if _told.setdefault(settings.data_dir, mine) is not mine:  # another thread's
+        if _announced.setdefault(settings.data_dir, mine) is not mine:  # another thread's
             return
         if RUN not in os.environ and PROCESS_SLUG not in os.environ and _is_first_of_siblings():
             configuration = settings.config_file or "what coverage.py finds"

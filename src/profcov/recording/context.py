@@ -9,19 +9,19 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from profcov.recording.garbage import here, somewhere
-from profcov.recording.scope import Nobody, Scope
+from profcov.recording.scope import NoUnit, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-current: Final[ContextVar[Scope | Nobody | None]] = ContextVar("profcov_scope", default=None)
+current: Final[ContextVar[Scope | NoUnit | None]] = ContextVar("profcov_scope", default=None)
 """The scope that a context was given, or inherits; None outside of any unit, and inside the import system.
 
 Only for setting and resetting: :func:`find_scope` returns the scope that running code belongs to.
 """
 
-_get: Final = cast("Callable[[], Scope | None]", current.get)  # Nobody has no holders: it is never returned as it is
+_get: Final = cast("Callable[[], Scope | None]", current.get)  # NoUnit has no holders: it is never returned as it is
 
 
 def find_scope() -> Scope | None:
@@ -36,7 +36,7 @@ def find_scope() -> Scope | None:
     return _find_around(scope)
 
 
-def _find_around(scope: Scope | Nobody | None) -> Scope | None:
+def _find_around(scope: Scope | NoUnit | None) -> Scope | None:
     """Return the scope of the innermost step around code whose context has no scope, or one that is over."""
     if somewhere and here.is_on:
         return None
@@ -44,7 +44,7 @@ def _find_around(scope: Scope | Nobody | None) -> Scope | None:
     if scope is None and task is None and not _thread.steps and "greenlet" not in sys.modules:
         return None  # most untraced code
     for candidate in _list_candidates(scope, task):
-        if type(candidate) is Nobody:
+        if type(candidate) is NoUnit:
             if candidate.blocks:
                 return None
         elif candidate is None or candidate.holders:
@@ -52,7 +52,7 @@ def _find_around(scope: Scope | Nobody | None) -> Scope | None:
     return None
 
 
-def _list_candidates(scope: Scope | Nobody | None, task: Any) -> Iterator[Scope | Nobody | None]:
+def _list_candidates(scope: Scope | NoUnit | None, task: Any) -> Iterator[Scope | NoUnit | None]:
     """Yield the scopes that code may belong to, innermost first; None means no unit, on purpose."""
     if scope is not None:
         yield scope
@@ -61,7 +61,7 @@ def _list_candidates(scope: Scope | Nobody | None, task: Any) -> Iterator[Scope 
         for step in steps:
             if step.task is task:
                 yield step.scope
-        its_own: Scope | Nobody | None = _context_of(task).get(current)
+        its_own: Scope | NoUnit | None = _context_of(task).get(current)
         if its_own is not None:
             yield its_own
     for step in steps:
@@ -74,7 +74,7 @@ class Entered:
 
     __slots__ = ("scope", "task")
 
-    def __init__(self, scope: Scope | Nobody | None) -> None:
+    def __init__(self, scope: Scope | NoUnit | None) -> None:
         self.scope = scope
         self.task: Any = None
 

@@ -43,7 +43,7 @@ class Pending:
         "_given_up",
         "_has_shard",
         "_imported",
-        "_is_said",
+        "_is_reported",
         "_known_outside",
         "_presence",
         "_settings",
@@ -65,7 +65,7 @@ class Pending:
         self._given_up: deque[None] = deque(maxlen=1000)
         self._imported: set[str] = set()
         self._known_outside = 0
-        self._is_said = self._has_shard = False
+        self._is_reported = self._has_shard = False
 
     @property
     def is_written(self) -> bool:
@@ -121,9 +121,9 @@ class Pending:
 
     def take_back(self) -> None:
         """Remove the note that lines are unwritten, once they are written."""
-        if self._is_said and self.is_written:
+        if self._is_reported and self.is_written:
             self._presence.take_back(UNWRITTEN, self._slug)
-            self._is_said = False
+            self._is_reported = False
 
     def _keep_waiting(self, trace: Trace) -> None:
         """Keep what could not be written for the next try; if too much waits, drop the oldest units."""
@@ -131,7 +131,7 @@ class Pending:
             self._waiting[trace] = sum(map(len, trace.take().executed.values()))
         if self.is_written:
             return
-        self._is_said = True
+        self._is_reported = True
         self._presence.note(UNWRITTEN, self._slug)
         for _ in range(len(self.notes) - MAX_WAITING_NOTES):
             with contextlib.suppress(IndexError):

@@ -74,7 +74,7 @@ class Scope:
 
 
 @final
-class Nobody:
+class NoUnit:
     """The placeholder of a scope for a block that belongs to no unit, whatever is around it."""
 
     __slots__ = ("blocks", "book")

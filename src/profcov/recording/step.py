@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from profcov.recording.engine.base import Engine
-    from profcov.recording.scope import Nobody, Scope
+    from profcov.recording.scope import NoUnit, Scope
 
 # In one call into C: no signal strikes in between, and at the recursion limit there is no room for a Python call.
 _at_once: Final[Callable[[Iterable[object]], None]] = deque[object](maxlen=0).extend
@@ -30,7 +30,7 @@ class Step(Entered):
 
     __slots__ = ("_engine", "_handle", "_undo")
 
-    def __init__(self, engine: Engine, scope: Scope | Nobody | None) -> None:
+    def __init__(self, engine: Engine, scope: Scope | NoUnit | None) -> None:
         super().__init__(scope)
         self._engine = engine
         self._handle: object = None

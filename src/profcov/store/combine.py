@@ -134,7 +134,7 @@ def combine(
                 content=content,
                 before=before.facts,
                 given=given,
-                told=jobs or {},
+                from_rq=jobs or {},
                 failed=list_failed(data_dir, slug),
                 changed=changed,
                 impossible=leave_out_impossible(content, gathered.sources),

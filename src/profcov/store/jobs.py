@@ -92,7 +92,7 @@ def name_some(ids: Sequence[str]) -> str:
 def list_jobs(
     notes: Iterable[Mapping[str, Any]],
     died: Iterable[Holder],
-    told: Mapping[str, str | None],
+    from_rq: Mapping[str, str | None],
     before: Iterable[dict[str, Any]] = (),
     counted: Iterable[Mapping[str, Any]] = (),
 ) -> list[dict[str, Any]]:
@@ -103,7 +103,7 @@ def list_jobs(
     Args:
         notes: the notes of processes.
         died: the processes that were killed, with the job that each was at.
-        told: the jobs that RQ knows, with their status there.
+        from_rq: the jobs that RQ knows, with their status there.
         before: the list of the artifact that is appended to.
         counted: the notes whose attempts are already counted there.
     """
@@ -124,8 +124,8 @@ def list_jobs(
             own[each.host, each.pid, each.since] = {"host": each.host, "started": each.since, "status": KILLED}
     earlier = {each["id"]: each for each in before}
     now = {
-        job: _sum_up(job, made.get(job, {}), runs.get(job, {}), told, earlier.get(job, {}), counted=known)
-        for job in {*made, *runs, *told}
+        job: _sum_up(job, made.get(job, {}), runs.get(job, {}), from_rq, earlier.get(job, {}), counted=known)
+        for job in {*made, *runs, *from_rq}
     }
     return [each for _, each in sorted({**earlier, **now}.items())]
 
@@ -145,7 +145,7 @@ def _sum_up(
     job: str,
     made: Mapping[str, Any],
     noted: Mapping[Any, Mapping[str, Any]],
-    told: Mapping[str, str | None],
+    from_rq: Mapping[str, str | None],
     before: Mapping[str, Any],
     *,
     counted: Container[Any],
@@ -161,17 +161,17 @@ def _sum_up(
         "function": known.get("function"),
         "parent": known.get("parent"),
         "queue": known.get("queue"),
-        "status": _decide(status, told[job]) if job in told else status,
+        "status": _decide(status, from_rq[job]) if job in from_rq else status,
         "attempts": len(new) + before.get("attempts", 0),
         "seconds": round(sum(seconds), 3) if seconds else None,
         "host": last.get("host") or before.get("host"),
     }
 
 
-def _decide(noted: str, told: str | None) -> str:
+def _decide(noted: str, in_rq: str | None) -> str:
     """Return the status of a job from its last note and from RQ's status, which is None if RQ no longer has it."""
-    if told is None:
+    if in_rq is None:
         return GONE if may_run(noted) else noted
-    is_over = told == STARTED and not may_run(noted)  # RQ notices a killed worker later
-    is_killed = noted == KILLED and not may_run(told)  # RQ has no word for it
-    return noted if is_over or is_killed else told
+    is_over = in_rq == STARTED and not may_run(noted)  # RQ notices a killed worker later
+    is_killed = noted == KILLED and not may_run(in_rq)  # RQ has no word for it
+    return noted if is_over or is_killed else in_rq

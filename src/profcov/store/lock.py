@@ -2,7 +2,7 @@
 
 The file ``<slug>.lock`` holds the generation, a number raised whenever shards are consumed or dropped, and a mark that it is
 closed. Units of work take no lock. Each notes that it is in flight, then checks whether the file is open; a reader closes the
-file, then checks what is in flight: at least one of them sees the other. A file that was removed excludes nobody: a process that
+file, then checks what is in flight: at least one of them sees the other. A file that was removed excludes no process: a process that
 has it open checks that it is still at its path, or begins anew. So `profcov clean` may remove it, and leaves it closed.
 """
 
@@ -155,7 +155,7 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
                 if time.monotonic() >= deadline:
                     raise LockTimeoutError(slug, timeout, _name_holders(file.fd, data_dir, slug))
                 time.sleep(_POLL_SECONDS)
-            if file.is_at(path):  # or it was removed meanwhile, and excludes nobody
+            if file.is_at(path):  # or it was removed meanwhile, and excludes no process
                 try:
                     yield Exclusive(data_dir, slug, umask, file.fd)
                 finally:

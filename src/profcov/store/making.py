@@ -45,7 +45,7 @@ _OF_JOBS: Final = {JOBS_UNFINISHED, JOBS_UNMEASURED}
 class Making:
     """An artifact in the making: ``content`` is what was merged, ``before`` the sidecar of the artifact that was appended to.
 
-    ``given`` are the reasons that the caller knows, ``told`` the jobs that RQ knows, ``failed`` what processes have noted.
+    ``given`` are the reasons that the caller knows, ``from_rq`` the jobs that RQ knows, ``failed`` what processes have noted.
     ``changed`` has the sha256 of each version of the files of which there is more than one; ``impossible`` the lines that
     were left out because their file ends before them. ``settings`` are coverage.py's settings where it was measured,
     ``other_settings`` those of processes with other ones.
@@ -56,7 +56,7 @@ class Making:
     content: Content
     before: Mapping[str, Any]
     given: Sequence[str]
-    told: Mapping[str, str | None]
+    from_rq: Mapping[str, str | None]
     failed: Sequence[Holder]
     changed: Mapping[str, list[str]]
     impossible: Mapping[str, list[int]]
@@ -72,7 +72,7 @@ class Making:
     def jobs(self) -> list[dict[str, Any]]:
         """The jobs, as :func:`profcov.store.jobs.list_jobs` has them."""
         counted = self.gathered.jobs_in(self._counted)
-        return list_jobs(self.gathered.jobs, self.died, self.told, self.before.get("jobs", ()), counted)
+        return list_jobs(self.gathered.jobs, self.died, self.from_rq, self.before.get("jobs", ()), counted)
 
     @cached_property
     def _counted(self) -> frozenset[str]:

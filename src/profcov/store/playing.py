@@ -1,6 +1,6 @@
 """Who owns a slug while it is played: the file ``state/<slug>.playing``, locked by the play, names the owner.
 
-A play that was killed leaves the file without a lock: it excludes nobody. The file has the generation that the play recorded
+A play that was killed leaves the file without a lock: it excludes no process. The file has the generation that the play recorded
 into: an artifact of that generation is known to be incomplete, and later recordings are not affected.
 """
 

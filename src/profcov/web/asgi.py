@@ -59,7 +59,7 @@ class ProfileTraceMiddleware:
         unit = await _begin(self._recorder, claim, _describe(scope))
         # In the scope itself, not in a copy: middleware around this one reads there what routers put into it.
         scope[_MARK] = unit.status
-        respond = _with_status(send, unit, is_said=not claim.is_default)
+        respond = _with_status(send, unit, show_status=not claim.is_default)
         try:
             if not unit.traced:
                 return await self.app(scope, receive, respond)
@@ -124,12 +124,12 @@ def _flushing_at_shutdown(send: Send) -> Send:
     return respond
 
 
-def _with_status(send: Send, unit: Unit | Refused, *, is_said: bool) -> Send:
+def _with_status(send: Send, unit: Unit | Refused, *, show_status: bool) -> Send:
     """Return a ``send`` that adds the status header, if asked, and flushes before anything reaches the client."""
     status = (_STATUS_NAME, unit.status.encode("latin-1"))
 
     async def respond(message: Message) -> None:
-        if is_said and message["type"] in _WITH_HEADERS:
+        if show_status and message["type"] in _WITH_HEADERS:
             message = {**message, "headers": [*message.get("headers", ()), status]}
         unit.flush()
         await send(message)

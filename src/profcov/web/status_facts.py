@@ -114,8 +114,8 @@ def _artifact(path: Path, slug: Slug) -> dict[str, Any]:
     try:
         facts = json.loads(_read_regular(sidecar_path(path)))
         if facts["status"] in {"complete", "partial"}:
-            told = [str(reason) for reason in facts["reasons"][:5]]
-            integrity, reasons, created = facts["status"], told, str(facts["created"])
+            listed = [str(reason) for reason in facts["reasons"][:5]]
+            integrity, reasons, created = facts["status"], listed, str(facts["created"])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         pass
     return {"slug": slug, "integrity": integrity, "reasons": reasons, "created": created, "bytes": _size(path)}

@@ -84,8 +84,8 @@ def _data(data: Mapping[str, Any]) -> list[str]:
 
 def _integrity(artifact: Mapping[str, Any]) -> str:
     word = artifact["integrity"]
-    told = escape("; ".join([word, *artifact["reasons"]]))
-    return f'<span class="{"good" if word == "complete" else "bad"}">{told}</span>'
+    text = escape("; ".join([word, *artifact["reasons"]]))
+    return f'<span class="{"good" if word == "complete" else "bad"}">{text}</span>'
 
 
 def _facts(title: str, facts: Mapping[str, Any]) -> str:

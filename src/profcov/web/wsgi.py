@@ -45,7 +45,7 @@ class ProfileTraceMiddleware:
             return self.app(environ, start_response)
         unit = self._recorder.begin_request(claim, _describe(environ))
         environ[_MARK] = unit.status
-        response = _Response(start_response, unit, is_said=not claim.is_default)
+        response = _Response(start_response, unit, show_status=not claim.is_default)
         if not unit.traced:
             body = self.app(environ, response.start)
             response.catch_up()
@@ -176,10 +176,10 @@ class _Response:
     It does not flush before the headers: servers keep them until the first bytes of the body, or its end.
     """
 
-    def __init__(self, start_response: StartResponse, unit: Unit | Refused, *, is_said: bool) -> None:
+    def __init__(self, start_response: StartResponse, unit: Unit | Refused, *, show_status: bool) -> None:
         self._start_response = start_response
         self._unit = unit
-        self._status = [(STATUS_HEADER, unit.status)] if is_said else []
+        self._status = [(STATUS_HEADER, unit.status)] if show_status else []
         self._own: list[tuple[str, str]] = []
         self._known = self._handed_on = self._own
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from profcov.reading.symbols.archives import Archives
 
-_NOBODY: Final = -1
+_UNOWNED: Final = -1
 _OVERLOAD: Final = "@overload"
 _ACCESSORS = frozenset({"getter", "setter", "deleter"})
 _PROPERTIES = frozenset({"property", "cached_property"})
@@ -116,7 +116,7 @@ class _Outline:
         bodies: list[list[int]] = [[] for _ in self._scopes]
         for line in sorted(self._source.statements):
             owner = self._owners[line]
-            if owner != _NOBODY:
+            if owner != _UNOWNED:
                 bodies[owner].append(line)
         file = self._source.file
         return [
@@ -159,7 +159,7 @@ class _Outline:
         body, end = self._statement(_first_line(node.body[0])), node.end_lineno or node.lineno
         on_one_line = body == signature
         can_tell = not on_one_line or (at_import and not isinstance(node, ast.ClassDef))
-        self._own(start, end, _NOBODY)
+        self._own(start, end, _UNOWNED)
         if can_tell and _role(node) != _OVERLOAD:
             self._own(body, end, index)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from profcov.recording.engine.sources import Sources
-    from profcov.recording.scope import Nobody, Scope
+    from profcov.recording.scope import NoUnit, Scope
     from profcov.wire.statuses import TraceStatus
 
 Executed = dict[str, set[Any]]
@@ -115,7 +115,7 @@ class BaseEngine(ABC, Generic[T, S, H]):
         """Expect work under a scope: from now on its trace is live."""
 
     @abstractmethod
-    def enter(self, scope: S | Nobody | None) -> H:
+    def enter(self, scope: S | NoUnit | None) -> H:
         """Start a step on this thread: what runs until the matching ``leave`` belongs to the scope, or to no unit."""
 
     @abstractmethod
@@ -123,7 +123,7 @@ class BaseEngine(ABC, Generic[T, S, H]):
         """End the step that ``enter`` returned, and restore what was observed before."""
 
     @abstractmethod
-    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: S | Nobody | None) -> Coroutine[Any, Any, Any]:
+    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: S | NoUnit | None) -> Coroutine[Any, Any, Any]:
         """Return a coroutine whose every resumption is a step of the scope."""
 
     @property

@@ -9,13 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     from profcov.recording.engine.base import Engine
-    from profcov.recording.scope import Nobody, Scope
+    from profcov.recording.scope import NoUnit, Scope
 
 
 class StepCoroutine(collections.abc.Coroutine[Any, Any, Any]):
     """Drive a coroutine; each resumption is a step of the scope."""
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], scope: Scope | Nobody | None, engine: Engine) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], scope: Scope | NoUnit | None, engine: Engine) -> None:
         self._coroutine = coroutine
         self._scope = scope
         self._engine = engine

@@ -21,7 +21,7 @@ from profcov.recording.engine.base import BaseEngine, Capabilities, Counts
 from profcov.recording.engine.c_tracer import IS_AVAILABLE, by_code, find_arc_width, make_tracer, make_verdict
 from profcov.recording.engine.coroutine import StepCoroutine
 from profcov.recording.engine.ctrace_state import CTrace
-from profcov.recording.engine.strands import NOBODY, Strand, Threads, ThreadState, has_hub
+from profcov.recording.engine.strands import NOTHING, Strand, Threads, ThreadState, has_hub
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.wire.statuses import GREENLETS, TRACE_FUNCTION
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from profcov.recording.engine.c_tracer import Tracer
     from profcov.recording.engine.ctrace_state import CScope, Known, Mark
     from profcov.recording.engine.sources import Sources
-    from profcov.recording.scope import Nobody, Scope
+    from profcov.recording.scope import NoUnit, Scope
     from profcov.wire.statuses import TraceStatus
 
 
@@ -74,7 +74,7 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
         """Note the scopes that may still work for the trace; it is live while a step of it is on."""
         scope.trace.scopes.add(scope)
 
-    def enter(self, scope: CScope | Nobody | None) -> int | None:
+    def enter(self, scope: CScope | NoUnit | None) -> int | None:
         """Switch this thread to a scope's tracer, or to none; a step inside a step of the same trace does nothing.
 
         A tracer counts the calls and returns that it sees, so every ``enter`` must be as many calls deep in the frame that
@@ -119,9 +119,9 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
         strand = state.strand
         steps = strand.steps
         try:
-            trace, tracer, _ = steps[-1] if handle == len(steps) else NOBODY
+            trace, tracer, _ = steps[-1] if handle == len(steps) else NOTHING
             is_on = tracer is not None and sys.gettrace() is tracer
-            if is_on and trace and tracer and (not state.is_watching or state.is_told()):
+            if is_on and trace and tracer and (not state.is_watching or state.sees_switches()):
                 strand.is_on = False
                 state.pausing.resume = state.pausing.pause = dict
                 sys.settrace(None)
@@ -145,11 +145,11 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
             return
         _pause(state)
         del strand.steps[depth:]
-        is_told = not state.is_watching or state.is_told()
+        sees_switches = not state.is_watching or state.sees_switches()
         for number, (_, tracer, scope) in enumerate(closed):
             if tracer is not None:
                 tracer.stop()
-            if number or not is_told:
+            if number or not sees_switches:
                 _miss(scope, UNFOLLOWED)
 
     def _switched(self, event: str, greenlets: tuple[Any, Any]) -> None:
@@ -176,14 +176,14 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
         if before is not None:
             before(event, greenlets)
 
-    def _take_on(self, strand: Strand, switcher: CScope | Nobody | None) -> None:
+    def _take_on(self, strand: Strand, switcher: CScope | NoUnit | None) -> None:
         """Let a greenlet run for whom its context names, or who is around it; with a step of its own, after that for the switcher."""
         scope = switcher if strand.steps else _find_scope()
         trace = None if scope is None else scope.trace
         if strand.base[0] is not trace:
             strand.base = (trace, None if trace is None else self._new_tracer(trace), scope)
 
-    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: CScope | Nobody | None) -> Coroutine[Any, Any, Any]:
+    def drive(self, coroutine: Coroutine[Any, Any, Any], scope: CScope | NoUnit | None) -> Coroutine[Any, Any, Any]:
         """Return a coroutine that runs each resumption of the given one as a step."""
         return StepCoroutine(coroutine, scope, self)
 
@@ -339,7 +339,7 @@ def _give_way(strand: Strand) -> None:
     _miss(scope, OTHER_TRACER)
 
 
-def _miss(scope: Scope | Nobody | None, reason: str) -> None:
+def _miss(scope: Scope | NoUnit | None, reason: str) -> None:
     """Make a scope's artifact partial because something is missing; never raise."""
     try:
         if scope is not None and scope.book is not None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from profcov.recording.engine.monitoring_state import MonitoringScope, Step
     from profcov.recording.engine.sources import Sources
-    from profcov.recording.scope import Nobody
+    from profcov.recording.scope import NoUnit
 
 FIRST_BUDGET: Final = 256
 """Wasted events before a code object is disarmed: about 40 us, what walking every thread's stack costs."""
@@ -144,7 +144,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
                 at_once(calls(*self._wake(state, code)))
         self._announced.add(trace)  # last: a thread that is interrupted before, or comes meanwhile, repeats it all
 
-    def enter(self, scope: MonitoringScope | Nobody | None) -> None:
+    def enter(self, scope: MonitoringScope | NoUnit | None) -> None:
         """Do nothing: callbacks read the context variable."""
 
     def leave(self, handle: None) -> None:

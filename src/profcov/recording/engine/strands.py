@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
     from profcov.recording.engine.c_tracer import Tracer
     from profcov.recording.engine.ctrace_state import CScope, CTrace
-    from profcov.recording.scope import Nobody
+    from profcov.recording.scope import NoUnit
 
-    Running = tuple[CTrace | None, Tracer | None, CScope | Nobody | None]
+    Running = tuple[CTrace | None, Tracer | None, CScope | NoUnit | None]
     """A trace, its active tracer, and the scope; all None if nothing is measured.
 
     Only the tracer is None if another trace function is set.
     """
 
-NOBODY: Final[Running] = (None, None, None)
+NOTHING: Final[Running] = (None, None, None)
 
 
 class Strand:
@@ -35,7 +35,7 @@ class Strand:
 
     def __init__(self) -> None:
         self.steps: list[Running] = []
-        self.base: Running = NOBODY
+        self.base: Running = NOTHING
         self.is_on = False
 
     @property
@@ -54,40 +54,40 @@ class Strand:
 class ThreadState:
     """A thread's running strand, and those of its suspended greenlets that have a tracer to return to.
 
-    While there are any, or a step is open, greenlet reports each switch to ``told``; ``before`` is the earlier callback.
+    While there are any, or a step is open, greenlet reports each switch to ``on_switch``; ``before`` is the earlier callback.
     ``pausing`` has what the garbage collector calls in this thread.
     """
 
-    __slots__ = ("_gettrace", "_suspended", "_told", "before", "is_watching", "pausing", "strand")
+    __slots__ = ("_gettrace", "_on_switch", "_suspended", "before", "is_watching", "pausing", "strand")
 
-    def __init__(self, told: Callable[[str, Any], None]) -> None:
+    def __init__(self, on_switch: Callable[[str, Any], None]) -> None:
         self.strand = Strand()
         self.pausing = pausing_here()
         self.is_watching = False
         self.before: Any = None
-        self._told = told
+        self._on_switch = on_switch
         self._suspended: weakref.WeakKeyDictionary[Any, Strand] = weakref.WeakKeyDictionary()
-        self._gettrace: Callable[[], Any] = _nobody
+        self._gettrace: Callable[[], Any] = _no_callback
 
     def watch(self) -> None:
         """Have greenlet report switches."""
         greenlet: Any = sys.modules["greenlet"]
         if hasattr(greenlet, "settrace"):  # or it is being imported
             self._gettrace = greenlet.gettrace
-            before = greenlet.settrace(self._told)
-            self.before = None if before is self._told else before
+            before = greenlet.settrace(self._on_switch)
+            self.before = None if before is self._on_switch else before
             self.is_watching = True
 
-    def is_told(self) -> bool:
+    def sees_switches(self) -> bool:
         """Return whether no switch can have gone unnoticed: a callback that replaced ours may call ours, or not."""
-        told = self._gettrace()
-        if told is None:
+        callback = self._gettrace()
+        if callback is None:
             self.is_watching = False
-        return told is self._told
+        return callback is self._on_switch
 
     def unwatch(self) -> None:
         """Restore greenlet's earlier callback, unless ours was replaced since."""
-        if self.is_watching and self._gettrace() is self._told:
+        if self.is_watching and self._gettrace() is self._on_switch:
             self.is_watching = False
             sys.modules["greenlet"].settrace(self.before)
 
@@ -111,12 +111,12 @@ class ThreadState:
 class Threads(threading.local):
     """This thread's state."""
 
-    def __init__(self, told: Callable[[str, Any], None]) -> None:
-        self.state = ThreadState(told)
+    def __init__(self, on_switch: Callable[[str, Any], None]) -> None:
+        self.state = ThreadState(on_switch)
 
 
 _NONE: Final = Strand()
-_nobody: Final[Callable[[], Any]] = lambda: None  # noqa: E731
+_no_callback: Final[Callable[[], Any]] = lambda: None  # noqa: E731
 
 
 def has_hub() -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from profcov.recording.context import current, find_scope
 from profcov.recording.faults import raise_foreign
-from profcov.recording.scope import Nobody
+from profcov.recording.scope import NoUnit
 from profcov.recording.step import Step
 from profcov.recording.unit import adopt
 
@@ -74,12 +74,12 @@ def unbound() -> Iterator[None]:
     if scope is None:
         yield
         return
-    nobody = Nobody(scope.book)
+    no_unit = NoUnit(scope.book)
     try:
-        with Step(scope.book.engine, nobody):
+        with Step(scope.book.engine, no_unit):
             yield
     finally:
-        nobody.blocks.discard(0)
+        no_unit.blocks.discard(0)
 
 
 def look_like(ours: Callable[..., Any], function: Callable[..., Any]) -> None:

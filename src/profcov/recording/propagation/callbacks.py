@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.recording.context import current, find_scope
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.propagation.binding import Handed, look_like
-from profcov.recording.scope import Nobody, Scope
+from profcov.recording.scope import NoUnit, Scope
 from profcov.recording.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MARK: Final = "_profcov_follows"
-_NOBODYS: Final = frozenset({"asyncio.futures", "asyncio.base_events", "profcov.recording.propagation.pools"})
+_UNFOLLOWED: Final = frozenset({"asyncio.futures", "asyncio.base_events", "profcov.recording.propagation.pools"})
 _STEPS_OF_TASKS: Final = frozenset({"TaskStepMethWrapper", "TaskWakeupMethWrapper"})
 _ONCE: Final = ("call_soon", "call_at", "call_later")
 _NAMES: Final = ("when", "delay", "callback")
@@ -72,13 +72,13 @@ def hand(original: Callable[..., Any], /, *args: Any, context: Any = None, **nam
     given = current.get() if context is None else context.get(current)
     if given is None or not args:
         return original(*args, context=context)
-    scope = find_scope() if context is None else None if type(given) is Nobody else given
+    scope = find_scope() if context is None else None if type(given) is NoUnit else given
     at = 0 if callable(args[0]) else 1
     if scope is not None:
         # A given context is a future's: it belongs to the unit that waits for it, even after that has ended.
         if len(args) > at and is_to_follow(args[at]):
             args = (*args[:at], Late(args[at], scope), *args[at + 1 :])
-    elif context is None and type(given) is not Nobody:
+    elif context is None and type(given) is not NoUnit:
         # The garbage collector closes an asynchronous generator, or the unit has ended.
         context = contextvars.copy_context()
         context.run(current.set, None)
@@ -92,7 +92,7 @@ def is_to_follow(callback: Any) -> bool:
             isinstance(callback, Late | BuiltinMethodType)
             or type(callback).__name__ in _STEPS_OF_TASKS
             or hasattr(getattr(callback, "__self__", None), "_asyncio_future_blocking")
-            or getattr(callback, "__module__", "") in _NOBODYS
+            or getattr(callback, "__module__", "") in _UNFOLLOWED
             or not callable(callback)
             or inspect.iscoroutinefunction(callback)
         )

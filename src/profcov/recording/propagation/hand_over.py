@@ -23,7 +23,7 @@ from profcov.recording.faults import log_once, raise_foreign
 from profcov.recording.propagation.binding import is_bound
 from profcov.recording.propagation.marks import Mark, find_marks, marks_of
 from profcov.recording.propagation.patches import INSTALLED
-from profcov.recording.scope import Nobody
+from profcov.recording.scope import NoUnit
 from profcov.recording.step import Step
 from profcov.recording.unit import adopt
 
@@ -194,7 +194,7 @@ def _part(queue: Any, item: Any, scope: Scope) -> None:
     if is_bound(item):
         return
     if Mark(scope.book, item).is_function and scope.book.engine.capabilities.coroutine_blocks and not _is_callback():
-        _followed.set(_Following(queue, _Nobodys(scope.book)))
+        _followed.set(_Following(queue, _Unowned(scope.book)))
     elif not _is_pool(queue) and _is_measured(sys._getframe(1), scope.book):  # noqa: SLF001
         _tell(scope.book)
 
@@ -220,11 +220,11 @@ def _tell(book: Book) -> None:
     )
 
 
-class _Nobodys:
+class _Unowned:
     """The placeholder of a unit for work that belongs to none."""
 
     def __init__(self, book: Book) -> None:
-        self.scope = Nobody(book)
+        self.scope = NoUnit(book)
 
     def step(self) -> Step:
         return Step(self.scope.book.engine, self.scope)
@@ -239,7 +239,7 @@ class _Nobodys:
 class _Following:
     """The work of a thread or task for a unit, from one item of a queue to the next; the unit also ends with the thread or task."""
 
-    def __init__(self, queue: Any, unit: Unit | _Nobodys) -> None:
+    def __init__(self, queue: Any, unit: Unit | _Unowned) -> None:
         task = find_task()
         self._queue = weakref.ref(queue)
         self._thread = os.getpid(), get_ident()

@@ -20,7 +20,7 @@ from profcov.recording.propagation.binding import Handed
 from profcov.recording.propagation.callbacks import follow_loop, hand
 from profcov.recording.propagation.on_import import when_imported
 from profcov.recording.propagation.patches import INSTALLED
-from profcov.recording.scope import Nobody
+from profcov.recording.scope import NoUnit
 from profcov.recording.step import Step
 from profcov.recording.unit import adopt
 
@@ -93,12 +93,12 @@ def create_task(original: Callable[..., Any], loop: Any, coroutine: Any, /, **op
         find_scope()
         if context is None
         else given
-        if given is not None and type(given) is not Nobody and given.holders
+        if given is not None and type(given) is not NoUnit and given.holders
         else None
     )
     if scope is not None:
         return _create_unit(original, loop, coroutine, options, scope)
-    if type(given) is Nobody and given.blocks:
+    if type(given) is NoUnit and given.blocks:
         task = original(loop, given.book.engine.drive(coroutine, given), **options)
         blocks, mine = given.blocks, id(task)
         blocks.add(mine)  # it still belongs to no unit when the block has ended

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Threads that take other code's work from a queue: the library carries the context with each piece of work, or we do.
 # The last one is ours, which writes for all.
-_NOBODYS = ("aiosqlite.", "anyio.", "gevent._monitor", "gevent.threadpool", "profcov.")
+_UNFOLLOWED = ("aiosqlite.", "anyio.", "gevent._monitor", "gevent.threadpool", "profcov.")
 
 # The last two are the names that ``threading`` calls: the former until 3.12, the latter since 3.13.
 _NAMES = ("start_new_thread", "start_new", "start_joinable_thread", "_start_new_thread", "_start_joinable_thread")
@@ -40,7 +40,7 @@ def _start(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs:
     if scope is None or not callable(function):
         return original(function, *args, **kwargs)
     thread = function.__self__ if type(function) is MethodType else None
-    if _is_nobodys(function, thread):
+    if _belongs_to_no_unit(function, thread):
         return original(function, *args, **kwargs)
     # A daemon may run for ever; the interpreter itself waits for other threads.
     is_waited_for = isinstance(thread, threading.Thread) and not thread.daemon
@@ -52,12 +52,12 @@ def _start(original: Callable[..., Any], function: Any, /, *args: Any, **kwargs:
         raise
 
 
-def _is_nobodys(function: Any, thread: Any) -> bool:
+def _belongs_to_no_unit(function: Any, thread: Any) -> bool:
     """Return whether a thread belongs to no unit, by the module of its function, or of the thread whose method that is."""
     try:
         module = getattr(function, "__module__", None) if thread is None else type(thread).__module__
         target = getattr(getattr(thread, "_target", None), "__module__", None)
-        return str(module).startswith(_NOBODYS) or str(target).startswith(_NOBODYS)
+        return str(module).startswith(_UNFOLLOWED) or str(target).startswith(_UNFOLLOWED)
     except Exception as error:  # noqa: BLE001 (attributes may run code)
         raise_foreign(error)
         return False

@@ -10,7 +10,7 @@ from profcov.recording.context import current, find_scope
 from profcov.recording.faults import log_once
 from profcov.recording.propagation.binding import Handed, unbound
 from profcov.recording.propagation.patches import INSTALLED
-from profcov.recording.scope import Nobody
+from profcov.recording.scope import NoUnit
 from profcov.recording.unit import adopt
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class _Tasks:
         """Make the task a unit of its own if a unit makes it."""
         try:
             scope = task.context.get(current)
-            if type(scope) is Nobody:
+            if type(scope) is NoUnit:
                 scope.blocks.add(id(task))  # it still belongs to no unit when the block has ended
             elif scope is not None and scope.holders:
                 unit = self._units[task] = adopt(scope, may_run_for_ever=True)
