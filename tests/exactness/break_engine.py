@@ -39,7 +39,7 @@ GONE = "gone = filter(_is_over, filterfalse(live.__contains__, known))"
 WAYS = {
     "disable without looking at the epochs": [
         ("if self._epoch == epoch and state.epoch == state_epoch and (not state.leaving)", "if not state.leaving"),
-        ("if state.epoch == epoch and self._may_disable", "if self._may_disable"),
+        ("return self._disable if state.epoch == epoch else None", "return self._disable"),
     ],
     "take the steps one by one": [("_exhaust(chain.from_iterable(parts))", "[None for part in parts for _ in part]")],
     "look at the stacks before publishing": [

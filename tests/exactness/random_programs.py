@@ -108,6 +108,7 @@ class Book:
 def run_profcov(cases, directory, config, engine_name, tiny):
     from profcov.recording.engine import monitoring
     from profcov.recording import faults
+    from profcov.recording.engine.choose import MONITORING
     from profcov.recording.engine.ctrace import CTraceEngine
     from profcov.recording.engine.sources import Sources
 
@@ -115,7 +116,7 @@ def run_profcov(cases, directory, config, engine_name, tiny):
         monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE = 1, 8, 0  # type: ignore[misc]
     sys.setswitchinterval(1e-6)
     for start in range(0, len(cases), PROGRAMS_AN_ENGINE):
-        make = monitoring.MonitoringEngine if engine_name == "monitoring" else CTraceEngine
+        make = MONITORING if engine_name == "monitoring" else CTraceEngine
         engine = make(Sources(Path(config)))
         for case in cases[start : start + PROGRAMS_AN_ENGINE]:
             path, names = case.load(directory)

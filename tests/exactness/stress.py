@@ -1,12 +1,12 @@
 """The monitoring engine under stress: many threads in the same few functions, a new trace for every unit.
 
 The functions' code objects are replaced by new ones all the time, for the first start of each is a race of its own.
-With ``--wide``, windows that are narrow in a real process are wide: others get a turn after the engine has looked at
+With ``--switching``, the engine for builds with the GIL runs on any build. With ``--wide``, windows that are narrow in a real process are wide: others get a turn after the engine has looked at
 the stacks, and before it hears of a new code object.
 
 Every unit's lines are compared with what coverage.py's C tracer records for the same call alone. The thread switch
 interval and the budgets are tiny, so that code objects are armed and disarmed all the time, in the middle of each
-other's work. ``python stress.py SECONDS [--wide]`` prints the figures and the first wrong units.
+other's work. ``python stress.py SECONDS [--wide] [--switching]`` prints the figures and the first wrong units.
 """
 
 from __future__ import annotations
@@ -169,20 +169,22 @@ class Stress:
             self.wrong.append({"calls": calls, "depth": depth, "missing": missing, "foreign": foreign})
 
 
-def main(seconds: float, wide: bool) -> None:
+def main(seconds: float, *, wide: bool, switching: bool) -> None:
     from profcov.recording.engine import monitoring
     from profcov.recording import faults
+    from profcov.recording.engine.choose import MONITORING
     from profcov.recording.engine.sources import Sources
 
+    kind = monitoring.MonitoringEngine if switching else MONITORING
     monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE = 1, 4, 0  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as directory:
         config = Path(directory, "exactness.ini")
         config.write_text(f"[run]\nsource = {HERE / 'subject'}\n")
         expected = ask_oracle(str(config))
         if wide:
-            delay_look(monitoring.MonitoringEngine)
-            delay_discovery(monitoring.MonitoringEngine)
-        engine = monitoring.MonitoringEngine(Sources(config))
+            delay_look(kind)
+            delay_discovery(kind)
+        engine = kind(Sources(config))
         stress = Stress(engine, expected, seconds)
         stress.run()
     figures: dict[str, object] = {
@@ -196,4 +198,4 @@ def main(seconds: float, wide: bool) -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]), wide="--wide" in sys.argv)
+    main(float(sys.argv[1]), wide="--wide" in sys.argv, switching="--switching" in sys.argv)

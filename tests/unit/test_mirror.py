@@ -10,6 +10,7 @@ ROOMS = ("recording", "store")
 ELSEWHERE = {
     "recording/appearance.py": "integration/servers/test_start_line.py",
     "recording/books.py": "unit/recording/test_lasting.py",
+    "recording/engine/builds.py": "unit/recording/engine/test_free_threaded.py",
     "recording/engine/c_tracer.py": "unit/recording/engine/test_ctrace.py",
     "recording/engine/coroutine.py": "exactness/cases/loops.py",
     "recording/engine/ctrace_state.py": "unit/recording/engine/test_ctrace.py",

@@ -10,15 +10,15 @@ from coverage.exceptions import ConfigError, CoverageException
 
 from profcov.doctor.finding import Finding
 from profcov.errors import EngineUnavailableError
-from profcov.recording.engine.choose import running_engine, start_engine, stop_engine
+from profcov.recording.engine.choose import MONITORING, running_engine, start_engine, stop_engine
 from profcov.recording.engine.ctrace import CTraceEngine
-from profcov.recording.engine.monitoring import MonitoringEngine
 from profcov.recording.engine.sources import Sources
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from profcov.recording.engine.base import Capabilities
+    from profcov.recording.engine.monitoring import MonitoringEngine
     from profcov.settings import EngineChoice
 
 NO_CONFIG: Final = Path(os.devnull)
@@ -34,7 +34,7 @@ def examine_engines(choice: EngineChoice, config_file: Path | None) -> tuple[str
     if running is not None:
         return running.name, [Finding("ok", "engine", f"the {running.name} engine runs in this process")]
     sources = _read_sources(config_file)
-    tried = {each.name: _try(each, sources) for each in (MonitoringEngine, CTraceEngine)}
+    tried = {each.name: _try(each, sources) for each in (MONITORING, CTraceEngine)}
     name, taken = _take(choice, config_file, tried["monitoring"][1])
     return name, [*(finding for finding, _ in tried.values()), taken]
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import atexit
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from profcov.brief_lock import BriefLock
 from profcov.errors import EngineUnavailableError
 from profcov.recording import garbage
+from profcov.recording.engine.builds import is_free_threaded
 from profcov.recording.engine.ctrace import CTraceEngine
+from profcov.recording.engine.free_threaded import FreeThreadedEngine
 from profcov.recording.engine.monitoring import MonitoringEngine
 from profcov.recording.engine.sources import Sources
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from profcov.recording.engine.base import Engine
     from profcov.settings import EngineChoice
+
+MONITORING: Final = FreeThreadedEngine if is_free_threaded() else MonitoringEngine
+"""The monitoring engine of this build of Python."""
 
 _lock = BriefLock()
 _running: tuple[Engine, Path | None] | None = None
@@ -67,7 +72,7 @@ def _new_engine(choice: EngineChoice, sources: Sources) -> Engine:
     if choice == "ctrace":
         return CTraceEngine(sources)
     try:
-        return MonitoringEngine(sources)
+        return MONITORING(sources)
     except EngineUnavailableError:
         if choice == "monitoring":
             raise

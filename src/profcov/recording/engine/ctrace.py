@@ -18,6 +18,7 @@ from profcov.errors import EngineUnavailableError
 from profcov.reasons import OTHER_TRACER, UNFOLLOWED
 from profcov.recording.context import find_scope
 from profcov.recording.engine.base import BaseEngine, Capabilities, Counts
+from profcov.recording.engine.builds import is_free_threaded
 from profcov.recording.engine.c_tracer import IS_AVAILABLE, by_code, find_arc_width, make_tracer, make_verdict
 from profcov.recording.engine.coroutine import StepCoroutine
 from profcov.recording.engine.ctrace_state import CTrace
@@ -40,7 +41,7 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
     """Run one C tracer per trace and thread.
 
     Raises:
-        EngineUnavailableError: coverage.py was installed without its C extension.
+        EngineUnavailableError: coverage.py was installed without its C extension, or this build of Python can run without the GIL.
     """
 
     name = "ctrace"
@@ -48,6 +49,9 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
     def __init__(self, sources: Sources) -> None:
         if not IS_AVAILABLE:
             raise EngineUnavailableError(self.name, "this coverage.py was built without its C tracer")
+        if is_free_threaded():
+            reason = "this build of Python can run without the GIL: use the monitoring engine, with branch = false"
+            raise EngineUnavailableError(self.name, reason)
         self.capabilities = Capabilities(greenlets=False, branches=True, coroutine_blocks=False)
         self.sources = sources
         sources.on_versions = self._tell_apart

@@ -3,14 +3,13 @@
 A line's event is disabled once every trace *armed* in its code object has the line; a trace is armed in a code
 object when it first enters it; a code object that fires too often for nothing is disarmed. So one live profile
 runs at full speed after its first pass, and several at once stay exact. There is no lock: a change that must not be
-seen half done is one call into C. Each step below that looks superfluous is there because leaving it out loses lines:
+seen half done is one call into C, which needs the GIL (without it: :mod:`~profcov.recording.engine.free_threaded`). Each step below that looks superfluous is there because leaving it out loses lines:
 see docs/explanation/engine.md.
 """
 
 from __future__ import annotations
 
 import sys
-import sysconfig
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -32,7 +31,7 @@ from profcov.recording.faults import is_foreign, log_once
 from profcov.recording.garbage import somewhere
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine
     from types import CodeType
 
     from profcov.recording.engine.monitoring_state import MonitoringScope, Step
@@ -71,8 +70,6 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         if self._monitoring is None:
             raise EngineUnavailableError(self.name, "sys.monitoring came with Python 3.12")
         self._disable: object = self._monitoring.DISABLE
-        # Without the GIL a decision to disable can be overtaken before it takes effect; the GIL may be switched off at any time.
-        self._may_disable = not sysconfig.get_config_var("Py_GIL_DISABLED")
         self.capabilities = Capabilities(greenlets=True, branches=False, coroutine_blocks=True)
         self.sources = sources
         self._states: dict[int, CodeState] = {}
@@ -205,8 +202,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         if is_lazy(code):
             note, events = self._lazy.note(code), self._monitoring.events.PY_START | self._monitoring.events.PY_RETURN
         else:
-            budget = FIRST_BUDGET if self._may_disable else sys.maxsize  # without disabling, nothing needs disarming
-            mine = CodeState(code, filename, budget, self._states)
+            mine = CodeState(code, filename, FIRST_BUDGET, self._states)
             note, events = calls((self._states.setdefault, id(code), mine)), self._local
             self.sources.note_entry(filename, code, _get_scope())
         at_once(note, calls((self._monitoring.set_local_events, self._recording, code, events)))
@@ -240,9 +236,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
             self._quiet.add(state)
             # The GIL cannot move between these comparisons and the return: no call, no backward jump.
             return (  # noqa: TRY300
-                self._disable
-                if self._epoch == epoch and state.epoch == state_epoch and not state.leaving and self._may_disable
-                else None
+                self._disable if self._epoch == epoch and state.epoch == state_epoch and not state.leaving else None
             )
         except BaseException as error:
             if is_foreign(error):
@@ -296,7 +290,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
                         self._disarm(state, code, scope)
                     return None
             state.may_lack_lines = True
-            return self._disable if state.epoch == epoch and self._may_disable else None  # noqa: TRY300
+            return self._disable if state.epoch == epoch else None  # noqa: TRY300
         except BaseException as error:
             if is_foreign(error):
                 self._record(code, line)
@@ -335,10 +329,8 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         at_once(drop, calls((state.armed.setdefault, trace, seen)), state.publish(), wake)
         state.waste = state.settled = state.calls = 0
 
-    def _wake(self, state: CodeState, code: CodeType) -> Iterable[Step]:
+    def _wake(self, state: CodeState, code: CodeType) -> tuple[Step, ...]:
         """Return the steps that re-arm the events of a code object: off and on."""
-        if not self._may_disable:
-            return ()
         switch = self._monitoring.set_local_events
         return (
             (self._quiet.discard, state),
