@@ -59,7 +59,7 @@ class Pending:
         self._engine = engine
         self._presence = presence
         self._traces = traces
-        self.notes: deque[dict[str, Any]] = deque()
+        self.notes: list[dict[str, Any]] = []
         """Facts about jobs; written with the next lines, or else when the current unit is flushed."""
         self._waiting: dict[Trace, int] = {}
         self._given_up: deque[None] = deque(maxlen=1000)
@@ -135,7 +135,7 @@ class Pending:
         self._presence.note(UNWRITTEN, self._slug)
         for _ in range(len(self.notes) - MAX_WAITING_NOTES):
             with contextlib.suppress(IndexError):
-                self.notes.popleft()
+                self.notes.pop(0)
                 self._give_up_one("facts about jobs")
         excess = sum(list(self._waiting.values())) - MAX_WAITING_LINES
         for each in [each for each in list(self._waiting) if self._traces.is_left(each)]:

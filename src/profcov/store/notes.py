@@ -39,7 +39,7 @@ class NoteFile(OwnFile):
     @property
     def note_rows(self) -> set[int]:
         """The rows that have notes."""
-        return set(self._notes.values())
+        return set(list(self._notes.values()))  # noqa: C414 (a list is made at once, also without the GIL)
 
     def has_room(self, note: Note) -> bool:
         """Return whether something was noted before, or there is room for it."""

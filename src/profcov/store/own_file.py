@@ -5,10 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import weakref
-from itertools import count
 from typing import Final
-
-_count: Final = count().__next__
 
 
 class OwnFile:
@@ -17,15 +14,15 @@ class OwnFile:
     A daemon closes all descriptors, and so does a forked child of gevent: files that it opens then get our numbers.
     """
 
-    __slots__ = ("__weakref__", "_number", "fd", "identity")
+    __slots__ = ("__weakref__", "_key", "fd", "identity")
 
     def __init__(self, fd: int) -> None:
         try:
             self.fd = fd
             self.identity = _identify(os.fstat(fd))
-            self._number = _count()
-            _open[self._number] = weakref.ref(self), fd, self.identity
-            _latest[fd] = self._number
+            self._key = object()
+            _open[self._key] = weakref.ref(self), fd, self.identity
+            _latest[fd] = self._key
         except BaseException:
             os.close(fd)
             raise
@@ -33,13 +30,13 @@ class OwnFile:
     @property
     def is_latest(self) -> bool:
         """Whether no other file of ours has got the descriptor since."""
-        return _latest.get(self.fd) == self._number
+        return _latest.get(self.fd) is self._key
 
     @property
     def is_ours(self) -> bool:
         """Whether the descriptor is still open, and is still this file."""
         try:
-            return self._number in _open and self.is_latest and _identify(os.fstat(self.fd)) == self.identity
+            return self._key in _open and self.is_latest and _identify(os.fstat(self.fd)) == self.identity
         except OSError:
             return False
 
@@ -66,22 +63,22 @@ class OwnFile:
     def close(self) -> None:
         """Close it, unless the number belongs to another file by now."""
         is_ours = self.is_ours
-        if _open.pop(self._number, None) is not None and is_ours:
+        if _open.pop(self._key, None) is not None and is_ours:
             os.close(self.fd)
 
 
-_open: Final[dict[int, tuple[weakref.ref[OwnFile], int, tuple[int, int]]]] = {}
+_open: Final[dict[object, tuple[weakref.ref[OwnFile], int, tuple[int, int]]]] = {}
 """The open files. No file closes itself when it is dropped: exceptions in a finalizer, also of a signal handler, are lost."""
-_latest: Final[dict[int, int]] = {}
+_latest: Final[dict[int, object]] = {}
 """The last file with each descriptor: a file that was closed and removed may leave both its number and its inode to another."""
 
 
 def close_dropped() -> None:
     """Close the files that were dropped; called every half a second in a process that records."""
-    for number, (reference, fd, identity) in dict(_open).items():
-        if reference() is None and _open.pop(number, None) is not None:
+    for key, (reference, fd, identity) in dict(_open).items():
+        if reference() is None and _open.pop(key, None) is not None:
             try:
-                if _latest[fd] == number and _identify(os.fstat(fd)) == identity:
+                if _latest[fd] is key and _identify(os.fstat(fd)) == identity:
                     os.close(fd)
             except OSError:  # the application has closed it
                 continue

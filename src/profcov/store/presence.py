@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
 import secrets
 import weakref
@@ -69,7 +68,7 @@ class Presence:
         """Each file by its path, from before it is made until it is removed, because making and removing may be interrupted."""
         self._unused: set[str] = set()
         self._rows: dict[int, bytes] = {}
-        self._next = itertools.count().__next__
+        self._numbers: dict[int, object] = {}
         self._owners: dict[int, weakref.ref[object]] = {}
         self._suspects: set[int] = set()
         self._unsaid: dict[Note, None] = {}
@@ -109,7 +108,7 @@ class Presence:
         try:
             row = file.free.pop()
         except IndexError:
-            row = self._next()
+            row = self._new_row()
         into.append((row, file))
         if owner is not None:
             self._owners[row] = weakref.ref(owner)
@@ -178,7 +177,7 @@ class Presence:
             file = self._current() if self._rows else self._file
             if file is not None and file.is_ours:
                 used = {place // WIDTH for place, *_ in read_rows(file.fd)}
-                suspects = used - self._rows.keys() - file.note_rows
+                suspects = used.difference(list(self._rows), file.note_rows)
                 for row in suspects & self._suspects:
                     self._write(row)
                     file.put_right(row)
@@ -246,6 +245,13 @@ class Presence:
             if self._file is file and self._rows.get(row) is wanted:
                 return
 
+    def _new_row(self) -> int:
+        """Return the number of a row that none has had. Without the GIL, ``itertools.count`` gives one number to two threads."""
+        mine, number = object(), len(self._numbers)
+        while self._numbers.setdefault(number, mine) is not mine:
+            number += 1
+        return number
+
     def _current(self) -> _File:
         file = self._file
         return file if file is not None and file.is_ours else self._make()
@@ -261,7 +267,7 @@ class Presence:
         name = f"{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
         path = str(self._directory / name)
         self._made[path] = None
-        file = self._made[path] = _File(create_private(_unfinished(path), self._umask), path, self._next)
+        file = self._made[path] = _File(create_private(_unfinished(path), self._umask), path, self._new_row)
         # Locked before it has its name: an unlocked file counts as a dead process's.
         if not try_exclusive(file.fd):
             raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK), path)
@@ -269,7 +275,7 @@ class Presence:
         file.write(b"".join(rows.get(row, FREE) for row in range(max([MIN_ROWS - 1, *rows]) + 1)), 0)
         os.rename(_unfinished(path), path)  # noqa: PTH104
         before, self._file = self._file, file
-        for row in self._rows.keys() - rows.keys():  # begun meanwhile, and noted in the file before
+        for row in set(list(self._rows)) - rows.keys():  # noqa: C414 (as in `note_rows`); begun meanwhile, and noted in the file before
             self._write(row)
         if before is not None and before.is_at(before.path):
             # The application has closed its descriptor, and so released its lock: it would pass for a dead process's.

@@ -59,7 +59,7 @@ class Sources:
         """Functions that were first entered outside of any unit, by the keys of their files and first lines, as far as observed."""
         self._modules: set[str] = set()
         self._looked_at, self._newest = 0, ""
-        self._imported: set[str] = set()
+        self._imported: dict[str, None] = {}
         reader = coverage.Coverage(data_file=None, config_file=str(config_file) if config_file else True)
         self.settings: dict[str, Any] = {
             **note_settings(reader),
@@ -172,7 +172,7 @@ class Sources:
     def imported(self) -> set[str]:
         """Return the measured files that this process has imported, by their names in the data; cheap if none is new."""
         if len(sys.modules) == self._looked_at and next(reversed(sys.modules)) == self._newest:
-            return self._imported
+            return set(self._imported.copy())
         try:
             count, fresh = len(sys.modules), []
             # Newest first, and no further: touching all modules in a forked child copies their memory pages.
@@ -187,7 +187,7 @@ class Sources:
             self._looked_at, self._newest = count, next(reversed(sys.modules))
         except RuntimeError:  # another thread imports something at this moment: the next call has it
             pass
-        return self._imported
+        return set(self._imported.copy())
 
     def _look_at(self, module: object) -> None:
         try:
@@ -203,7 +203,7 @@ class Sources:
             self._verdicts.setdefault(filename, None)  # known before the first unit, and before a worker forks
         else:
             name = self._rules.name_of(source)
-            self._imported = self._imported | {name}  # no call in between: another thread may do the same
+            self._imported[name] = None
 
     def _find_source(self, filename: str, frame: FrameType | None) -> str | None:
         """Return the path of a file's source if it is measured."""
