@@ -40,6 +40,8 @@ all three.
   `X-Profile-Trace-Status: unsupported; ...`, and nothing is recorded.
 - Starlette and FastAPI answer unhandled errors outside of what `add_middleware` adds: such an answer (500) has no status
   header. Its lines are recorded. With `app = ProfileTraceMiddleware(app)` it has the header.
+- A free-threaded build of Python (3.13t) is in no cell: not all of these frameworks and servers run there. The `monitoring` engine is
+  exact without the GIL, and [slower](../explanation/engine.md#without-the-gil); `ctrace`, and with it `branch = true`, is refused.
 - granian drops the headers of an accepted websocket, including the status header. The lines are recorded.
 
 """

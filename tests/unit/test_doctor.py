@@ -22,7 +22,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "how-to" / "doctor.md"
     ("name", "is_free_threaded", "has_gil", "level"),
     [
         ("CPython 3.13.0", False, True, "ok"),
-        ("CPython 3.13.0", True, True, "ok"),
+        ("CPython 3.13.0", True, True, "warning"),
         ("CPython 3.13.0", True, False, "warning"),
         ("PyPy 3.11.1", False, True, "warning"),
     ],

@@ -33,14 +33,15 @@ def check_python() -> Finding:
 
 def judge_python(name: str, *, is_free_threaded: bool, has_gil: bool) -> Finding:
     """Report what a build of Python means for profcov; ``name`` is implementation and version."""
-    if not has_gil:
+    if is_free_threaded:
+        gil = "the GIL is on now" if has_gil else "without the GIL"
         return Finding(
             "warning",
             "python",
-            f"{name}, free-threaded, without the GIL: exact, but traced code stays slow",
-            "set PYTHON_GIL=1 if that is too slow",
+            f"{name}, free-threaded build, {gil}: exact, but measured code stays slow, and branches are not measured",
+            "use a build with the GIL if that is too slow, also for branches",
         )
-    build = "free-threaded build, the GIL is on" if is_free_threaded else "with the GIL"
+    build = "with the GIL"
     if not name.startswith("CPython "):
         return Finding("warning", "python", f"{name}, {build}: profcov is tested on CPython only", "use CPython")
     return Finding("ok", "python", f"{name}, {build}, in {sys.prefix}")

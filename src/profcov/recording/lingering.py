@@ -12,6 +12,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.recording.engine.builds import is_free_threaded
 from profcov.recording.faults import log_once, raise_foreign
 from profcov.store.rows import IN_FLIGHT, LINGERING
 
@@ -44,14 +45,14 @@ class _Lingering:
         self._kind: str | None = IN_FLIGHT
         self._place: Place | None = None
 
-    def look(self, frames: dict[int, FrameType], now: float) -> bool:
+    def look(self, frames: dict[int, FrameType] | None, now: float) -> bool:
         """Change whether readers wait; return whether the unit has not ended."""
         unit = self._unit()
         if unit is None or not unit.is_open:
             self._stand_as(None, unit)
             return False
-        at = _locate(unit, frames, unit.book.engine.sources)
         ran = 0.0 if unit.thread is None else _processor_seconds(unit.thread[1])
+        at = _locate_unseen(unit, ran) if frames is None else _locate(unit, frames, unit.book.engine.sources)
         if at is None or at != self._at or ran - self._ran > BUSY_SECONDS:
             self._at, self._moved = at, now
         self._ran = ran
@@ -91,7 +92,7 @@ def look_at_lingering() -> None:
     """Check which of them still run; called every half a second; never raise."""
     if not _lingering:
         return
-    frames = sys._current_frames()  # noqa: SLF001 (what it is there for)
+    frames = None if is_free_threaded() else sys._current_frames()  # noqa: SLF001 (what it is there for)
     now = time.monotonic()
     for key, each in dict(_lingering).items():
         try:
@@ -114,6 +115,15 @@ def _processor_seconds(thread: int) -> float:
             return int(file.read().partition(" ")[0]) / 1e9
     except (OSError, ValueError):
         return 0.0
+
+
+def _locate_unseen(unit: Unit, ran: float) -> _At:
+    """Return the same as before while a thread gets no CPU time; what is unknown counts as at work.
+
+    Without the GIL, frames of another thread change while they are read.
+    """
+    is_begun = unit.thread is not None or unit.coroutine is not None
+    return (ran or object(),) if is_begun else None
 
 
 def _locate(unit: Unit, frames: dict[int, FrameType], sources: Sources) -> _At:
