@@ -187,6 +187,7 @@ def main(seconds: float, *, wide: bool, switching: bool) -> None:
         engine = kind(Sources(config))
         stress = Stress(engine, expected, seconds)
         stress.run()
+        engine.close()  # or its callbacks run while the interpreter clears its modules
     figures: dict[str, object] = {
         "units": stress.units,
         "arms": engine.arms,

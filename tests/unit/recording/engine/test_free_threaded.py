@@ -62,7 +62,7 @@ def lines_of(scope: Any) -> list[int]:
 def test_no_event_of_measured_code_is_switched_off_whoever_has_its_lines(
     engine: FreeThreadedEngine, tmp_path: Path
 ) -> None:
-    work, scope, answers = compile_at(tmp_path / "work.py"), begin(engine), []
+    work, scope, answers = compile_at(tmp_path / "work.py"), begin(engine), list[object]()
 
     def ask() -> None:
         answers.extend(engine._on_line(work.__code__, line) for line in (2, 3))
