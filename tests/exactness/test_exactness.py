@@ -95,7 +95,7 @@ def test_no_line_is_wrong_whatever_strikes_the_engine_at_any_of_its_instructions
 
 @pytest.mark.skipif("monitoring" not in HERE_ENGINES, reason="the monitoring engine came with Python 3.12")
 @pytest.mark.parametrize("kind", ["raise", "collect"])
-def test_no_line_is_lost_and_nobody_waited_for_whatever_strikes_a_unit_that_begins_ends_or_is_written(
+def test_no_line_is_lost_and_no_unit_waited_for_whatever_strikes_a_unit_that_begins_ends_or_is_written(
     kind: str,
 ) -> None:
     words = [sys.executable, str(HERE / "store_strikes.py"), "4", kind]

@@ -56,7 +56,7 @@ def test_the_lock_file_fits_the_project_on_each_python() -> None:
         ('"uvicorn>=0.30",', '"uvicorn>=99",', r"has uvicorn \S+, and pyproject.toml asks for uvicorn>=99 \(.*\)"),
     ],
 )
-def test_what_the_lock_file_does_not_meet_is_said(old: str, new: str, sentence: str) -> None:
+def test_what_the_lock_file_does_not_meet_is_reported(old: str, new: str, sentence: str) -> None:
     assert old in PROJECT
     said = misfits(PROJECT.replace(old, new), LOCK)
     assert any(re.fullmatch(sentence, each) for each in said), said

@@ -341,7 +341,7 @@ def test_a_block_in_a_coroutine_is_measured_where_the_engine_can_and_refused_whe
         assert (status, lines, log) == ("unsupported; a block inside a coroutine", [], 1)
 
 
-def test_a_plugin_that_is_not_installed_is_said_once_and_recording_goes_on(run_python: Run, tmp_path: Path) -> None:
+def test_a_plugin_that_is_not_installed_is_reported_once_and_recording_goes_on(run_python: Run, tmp_path: Path) -> None:
     (tmp_path / "plugged.ini").write_text("[run]\ninclude = */measured.py\nplugins = not_there\n")
     program = """
     import json, os, profcov

@@ -73,7 +73,7 @@ def test_the_table_fits_80_columns_and_the_machine_is_described(benchmark: tuple
     assert {"coverage", "flask", "profcov"} <= set(document["runs"][0]["versions"])
 
 
-def test_a_python_without_profcov_is_left_out_and_said(tmp_path: Path) -> None:
+def test_a_python_without_profcov_is_left_out_and_reported(tmp_path: Path) -> None:
     missing = str(tmp_path / "python")
     words = [sys.executable, str(BENCH / "overhead.py"), "--python", missing, "--output", str(tmp_path / "none.json")]
     done = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)

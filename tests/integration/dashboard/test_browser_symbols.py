@@ -62,7 +62,7 @@ def test_a_filter_narrows_the_list_as_it_is_typed_and_is_kept_in_the_address(ope
     expect(count(page)).to_have_text("2 symbols")
 
 
-def test_what_the_filter_does_not_understand_is_said(open_page: Open) -> None:
+def test_what_the_filter_does_not_understand_is_reported(open_page: Open) -> None:
     page = open_page(make_shop(), "#/symbols?q=foo:bar+kind:thing+cart")
     expect(page.get_by_role("alert")).to_contain_text("“foo:” is no operator")
     expect(page.get_by_role("alert")).to_contain_text("kind: takes module, class, function or method, and not “thing”.")

@@ -132,7 +132,7 @@ def test_without_scripts_a_narrow_screen_has_no_sideways_scroll(site: Site, chro
 
 
 @pytest.mark.parametrize("name", HOSTILE.values(), ids=HOSTILE)
-def test_with_scripts_it_asks_nobody_complains_of_nothing_and_shows_names_as_text(
+def test_with_scripts_it_loads_nothing_logs_no_error_and_shows_names_as_text(
     site: Site, chromium: Browser, name: str
 ) -> None:
     tab = chromium.new_page()

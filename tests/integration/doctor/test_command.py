@@ -125,7 +125,7 @@ def test_a_package_that_is_broken_is_a_problem(examine: Callable[..., Report], t
     assert report.the("rq")["what"] == "rq cannot be imported: ZeroDivisionError: division by zero"
 
 
-def test_a_redis_that_answers_is_said_to(examine: Callable[..., Report], redis_url: str) -> None:
+def test_a_redis_that_answers_is_reported_as_such(examine: Callable[..., Report], redis_url: str) -> None:
     report = examine("--redis-url", redis_url)
     assert report.code == 0
     assert report.the("redis-server") == {

@@ -82,7 +82,7 @@ def test_a_place_where_nothing_can_be_written_is_a_problem(examine: Callable[...
     assert report.the("data-dir")["what"].startswith("/proc/self/fd is not writable: ")
 
 
-def test_shards_that_nobody_has_combined_are_counted(examine: Callable[..., Report], data: Path) -> None:
+def test_shards_that_are_not_combined_are_counted(examine: Callable[..., Report], data: Path) -> None:
     leave_shards(data, "shop", 3)
     assert examine().the("left-overs")["what"] == "shards that are not combined: shop (3)"
     for slug in "abc":

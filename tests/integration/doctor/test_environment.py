@@ -30,7 +30,7 @@ def test_profcov_switched_off_is_a_warning(examine: Callable[..., Report]) -> No
     ]
 
 
-def test_where_profcov_run_starts_the_servers_nothing_is_said_to_be_off(
+def test_where_profcov_run_starts_the_servers_nothing_is_reported_as_off(
     examine: Callable[..., Report], place: Path, environ: dict[str, str]
 ) -> None:
     run = [sys.executable, "-m", "profcov", "run", "--"]

@@ -130,7 +130,9 @@ def test_a_trace_function_for_new_threads_is_named(examine: Callable[..., Report
 
 
 @pytest.mark.parametrize("name", ["COVERAGE_PROCESS_START", "COVERAGE_PROCESS_CONFIG"])
-def test_coverage_that_is_to_start_in_children_is_said(examine: Callable[..., Report], place: Path, name: str) -> None:
+def test_coverage_that_is_to_start_in_children_is_reported(
+    examine: Callable[..., Report], place: Path, name: str
+) -> None:
     # Set by the program itself, for coverage.py's own .pth file would start it in the doctor, too.
     report = examine(python=run_after(f"import os; os.environ[{name!r}] = '.coveragerc'"))
     finding = report.the("coverage-run")
@@ -157,7 +159,7 @@ def test_the_monitoring_engine_follows_gevent(examine: Callable[..., Report]) ->
     assert [each["level"] for each in examine().of("greenlets")] == ["ok"] * 3
 
 
-def test_eventlet_is_told_of_and_not_imported(examine: Callable[..., Report], tmp_path: Path) -> None:
+def test_eventlet_is_reported_and_not_imported(examine: Callable[..., Report], tmp_path: Path) -> None:
     (tmp_path / "eventlet.py").write_text("raise RuntimeError('the doctor must not import it')\n")
     finding = next(each for each in examine(PYTHONPATH=str(tmp_path)).of("greenlets") if "eventlet" in each["what"])
     assert finding["level"] == ("ok" if HAS_MONITORING else "warning")

@@ -33,7 +33,7 @@ def count(
 
 
 @pytest.mark.parametrize(("engine", "context"), [("auto", "profile"), ("ctrace", "request")])
-def test_a_unit_killed_between_any_two_system_calls_loses_nothing_that_is_not_said(
+def test_a_unit_killed_between_any_two_system_calls_loses_nothing_that_is_not_reported(
     count: Callable[..., dict[str, Any]], engine: str, context: str
 ) -> None:
     environ = {"PROFILE_COVERAGE_ENGINE": engine, "PROFILE_COVERAGE_CONTEXT": context}

@@ -168,7 +168,7 @@ def test_a_profile_that_fails_is_reported_as_partial_and_the_oldest_night_goes(t
     assert {each[link] for each in page["profiles"] for link in ("html", "json")} == {None}
 
 
-def test_where_nobody_answers_there_is_no_night(tmp_path: Path) -> None:
+def test_where_no_server_answers_there_is_no_night(tmp_path: Path) -> None:
     write_profiles(tmp_path)
     words = [sys.executable, "-m", "profcov", "nightly", "--profiles", "profiles", "--out", "nights", "--retries", "0"]
     (tmp_path / "shop.py").write_text(APP.format(more=""))

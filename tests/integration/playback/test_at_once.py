@@ -84,7 +84,7 @@ def test_who_plays_a_profile_has_it_until_the_end_and_every_other_command_says_s
     assert covered_functions(tmp_path / "first" / "at-once.coverage") == {"red", "blue"}
 
 
-def test_a_play_that_was_killed_keeps_nobody_out(
+def test_a_play_that_was_killed_excludes_no_process(
     tmp_path: Path, traced: Any, stand_still: Callable[[str], Any], playback: Playback
 ) -> None:
     path, first = stand_still("killed")

@@ -106,12 +106,12 @@ def test_a_redis_that_does_not_answer_is_named_without_its_password(closed_port:
     assert "secret" not in str(caught.value)
 
 
-def test_a_server_that_is_no_redis_is_told(serve: Any) -> None:
+def test_a_server_that_is_no_redis_is_reported(serve: Any) -> None:
     with pytest.raises(TargetError, match="Redis does not answer as it should"):
         check_redis(serve().url.replace("http://", "redis://"))
 
 
-def test_an_address_that_is_none_is_told() -> None:
+def test_an_address_that_is_none_is_reported() -> None:
     with pytest.raises(TargetError, match="not a Redis address such as redis://127"):
         check_redis("localhost:6379")
 

@@ -27,7 +27,7 @@ def assert_one_sentence(ended: subprocess.CompletedProcess[str], sentence: str) 
     assert ended.stdout == ""
 
 
-def test_a_server_without_profcov_is_told_in_one_sentence(
+def test_a_server_without_profcov_is_reported_in_one_sentence(
     tmp_path: Path, serve: Callable[..., Seen], playback: Playback
 ) -> None:
     server = serve()
@@ -40,7 +40,7 @@ def test_a_server_without_profcov_is_told_in_one_sentence(
     )
 
 
-def test_a_server_where_profcov_is_off_is_told_in_one_sentence(
+def test_a_server_where_profcov_is_off_is_reported_in_one_sentence(
     tmp_path: Path, gunicorn: Callable[..., str], playback: Playback
 ) -> None:
     url = gunicorn()
@@ -51,7 +51,7 @@ def test_a_server_where_profcov_is_off_is_told_in_one_sentence(
 
 
 @pytest.mark.parametrize("trace", [True, False])
-def test_a_closed_port_is_told_in_one_sentence(
+def test_a_closed_port_is_reported_in_one_sentence(
     tmp_path: Path, closed_port: str, playback: Playback, *, trace: bool
 ) -> None:
     flags = ["--trace-code"] if trace else []
@@ -60,14 +60,14 @@ def test_a_closed_port_is_told_in_one_sentence(
     assert_one_sentence(ended, sentence)
 
 
-def test_the_same_error_of_many_profiles_is_told_once(tmp_path: Path, closed_port: str, playback: Playback) -> None:
+def test_the_same_error_of_many_profiles_is_reported_once(tmp_path: Path, closed_port: str, playback: Playback) -> None:
     paths = [write(tmp_path, slug, get("/x")) for slug in ("a", "b", "c")]
     ended = playback(*paths, "--jobs", 3, "--base-url", closed_port)
     assert ended.returncode == 4
     assert ended.stderr.count("nothing answers") == 1
 
 
-def test_a_redis_that_does_not_answer_is_told_before_anything_is_sent(
+def test_a_redis_that_does_not_answer_is_reported_before_anything_is_sent(
     tmp_path: Path, serve: Callable[..., Seen], closed_port: str, playback: Playback
 ) -> None:
     server = serve("traced")
@@ -253,7 +253,7 @@ def test_jobs_that_no_worker_runs_make_the_artifact_partial(
     assert f"a: RQ jobs that have not ended: {job_id}; is a worker there" in ended.stderr
 
 
-def test_jobs_whose_redis_nobody_has_named_make_the_artifact_partial_and_are_one_sentence(
+def test_jobs_whose_redis_is_not_named_make_the_artifact_partial_and_are_one_sentence(
     tmp_path: Path, gunicorn: Callable[..., str], playback: Playback, redis_url: str
 ) -> None:
     url = gunicorn(**ENABLED, REDIS_URL=redis_url)

@@ -283,7 +283,9 @@ def test_a_closed_port_is_a_target_error(closed_port: str) -> None:
         client.send(GET)
 
 
-def test_a_closed_port_of_a_named_server_is_told_as_that_server(serve: Callable[..., Seen], closed_port: str) -> None:
+def test_a_closed_port_of_a_named_server_is_reported_as_that_server(
+    serve: Callable[..., Seen], closed_port: str
+) -> None:
     with client_for(serve("traced").url) as client, pytest.raises(TargetError) as caught:
         client.send(Call(method="GET", path=f"{closed_port}/api/x"))
     assert caught.value.base_url == closed_port

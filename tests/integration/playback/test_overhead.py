@@ -57,7 +57,7 @@ def test_each_profile_is_played_traced_and_untraced_and_the_figures_are_written(
     assert sorted(path.name for path in traced.data_dir.rglob("cost-*")) == ["cost-1.lock", "cost-2.lock"]
 
 
-def test_more_than_is_allowed_is_told_and_fails(tmp_path: Path, overhead: Callable[..., Any]) -> None:
+def test_more_than_is_allowed_is_reported_and_fails(tmp_path: Path, overhead: Callable[..., Any]) -> None:
     profile = write(tmp_path, "slow-if-traced", get("/slow-if-traced"))
     ended = overhead(profile, "--runs", 1, "--max-percent", 25, "--out", "figures.json")
     assert ended.returncode == 1

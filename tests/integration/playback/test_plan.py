@@ -142,7 +142,7 @@ def test_a_path_of_the_base_url_is_not_doubled(tmp_path: Path, playback: Playbac
     ]
 
 
-def test_all_that_profiles_lack_is_told_at_once(tmp_path: Path, playback: Playback) -> None:
+def test_all_that_profiles_lack_is_reported_at_once(tmp_path: Path, playback: Playback) -> None:
     for slug in ("a", "b"):
         path = write(tmp_path, slug, get("/x"))
         path.write_text(path.read_text() + f"variables: {{token: {{env: NO_{slug}}}, key: {{env: NOR_{slug}}}}}\n")
@@ -186,7 +186,7 @@ def test_results_are_written_for_machines_and_for_people(tmp_path: Path, traced:
 
 
 @pytest.mark.parametrize("option", ["--junit", "--json"])
-def test_results_that_cannot_be_written_are_told_before_anything_is_sent(
+def test_results_that_cannot_be_written_are_reported_before_anything_is_sent(
     tmp_path: Path, serve: Callable[..., Seen], playback: Playback, option: str
 ) -> None:
     server = serve()

@@ -176,7 +176,7 @@ def test_each_problem_is_a_line_and_the_exit_code_is_2(tmp_path: Path, profiles:
     assert not (tmp_path / "out").exists()
 
 
-def test_convert_replaces_files_only_when_told_to(tmp_path: Path, profiles: Run) -> None:
+def test_convert_replaces_files_only_with_the_option(tmp_path: Path, profiles: Run) -> None:
     har = RECORDINGS / "httpbin.har"
     assert profiles("convert", har, "-o", "out").returncode == 0
     assert (tmp_path / "out/httpbin.uploads/dem.asc").read_text() == "1 2 3"

@@ -177,7 +177,7 @@ def test_expectations_that_hold_pass(tmp_path: Path, serve: Callable[..., Seen])
     assert play(profile(tmp_path, step), PlayOptions(base_url=server.url)).requests == 1
 
 
-def test_a_long_answer_is_told_in_short(tmp_path: Path, serve: Callable[..., Seen]) -> None:
+def test_a_long_answer_is_cut_in_the_message(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: ("word\n" * 10_000, 500))
     told = failure(tmp_path, server.url, "name: s, request: {path: /x}")
@@ -185,7 +185,7 @@ def test_a_long_answer_is_told_in_short(tmp_path: Path, serve: Callable[..., See
     assert len(told) < 300
 
 
-def test_an_answer_that_is_no_json_is_told(tmp_path: Path, serve: Callable[..., Seen]) -> None:
+def test_an_answer_that_is_no_json_is_reported(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: "<html>")
     told = failure(tmp_path, server.url, "name: s, request: {path: /x}, save: {a: a}")
@@ -249,7 +249,7 @@ def test_an_answer_in_a_charset_that_is_none_is_taken_for_utf_8(
     assert played.requests == 1
 
 
-def test_a_path_that_became_something_else_is_told(tmp_path: Path, serve: Callable[..., Seen]) -> None:
+def test_a_path_that_became_something_else_is_reported(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve()
     server.answer("/x", lambda: {"next": "file:///etc/passwd"})
     steps = ("name: first, request: {path: /x}, save: {next: next}", 'name: second, request: {path: "{next}"}')

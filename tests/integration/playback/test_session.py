@@ -158,7 +158,7 @@ def test_cookies_are_sent_to_the_profiles_server_and_to_no_other(
         (["--cookie-file", "profile.yaml"], "profile.yaml: line 1 is not one of a Netscape cookie file"),
     ],
 )
-def test_a_cookie_that_cannot_be_is_told_without_its_value(
+def test_a_cookie_that_cannot_be_is_reported_without_its_value(
     tmp_path: Path, playback: Playback, words: list[str], sentence: str
 ) -> None:
     write(tmp_path, "profile", get("/x")).with_name("profile.yaml").write_text(f"session={SECRET}")

@@ -86,7 +86,7 @@ def test_a_job_that_deletes_itself_from_redis_has_ended(rq: Any) -> None:
         assert (statuses(found), found.complete) == ({"a": "finished"}, True)
 
 
-def test_jobs_of_a_worker_that_does_not_measure_are_never_said_to_be_recorded(rq: Any) -> None:
+def test_jobs_of_a_worker_that_does_not_measure_are_never_reported_as_recorded(rq: Any) -> None:
     rq.run(
         """
         with profcov.trace("demo"):

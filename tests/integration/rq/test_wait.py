@@ -39,7 +39,7 @@ def test_waiting_ends_when_every_job_of_the_profile_has(rq: Any) -> None:
         assert worker.wait(60) == 0
 
 
-def test_combining_waits_for_the_jobs_names_those_that_nobody_runs_and_adds_them_later(rq: Any) -> None:
+def test_combining_waits_for_the_jobs_names_those_that_do_not_run_and_adds_them_later(rq: Any) -> None:
     ids = rq.run(ENQUEUE)
     status = json.loads(profcov(rq, "status", "--format", "json")[1])
     assert status["profiles"][0]["pending_jobs"] == ids

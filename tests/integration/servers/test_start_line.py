@@ -89,11 +89,11 @@ def test_each_of_several_servers_below_one_shell_says_it(place: Path) -> None:
     assert sorted(done.stderr.splitlines(keepends=True)) == [line, line, line.replace(".profcov", "other")]
 
 
-def test_nothing_is_said_where_profcov_is_off(place: Path) -> None:
+def test_nothing_is_logged_where_profcov_is_off(place: Path) -> None:
     assert "profcov" not in serve(place, *SERVERS["forked"])
 
 
-def test_nothing_is_said_by_what_a_unit_has_started(place: Path) -> None:
+def test_what_a_unit_has_started_logs_nothing(place: Path) -> None:
     (place / "app.py").write_text(WSGI)
     env = environment(ENABLE_PROFILE_COVERAGE="1", PROFILE_TRACE_SLUG="shop")
     done = subprocess.run([sys.executable, "app.py"], cwd=place, env=env, capture_output=True, text=True, check=True)

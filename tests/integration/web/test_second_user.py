@@ -93,7 +93,7 @@ def sentence(place: Path) -> str:
     )
 
 
-def test_a_second_user_is_told_in_one_sentence_whose_the_directory_is_and_what_to_set(
+def test_a_second_user_gets_one_sentence_with_the_owner_and_what_to_set(
     run_python: Callable[..., Any], shared: Path
 ) -> None:
     mine, theirs, log = run_python(

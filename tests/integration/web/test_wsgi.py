@@ -121,7 +121,7 @@ def test_what_is_streamed_is_on_disk_before_the_client_has_it_and_readers_wait_f
     assert server.combined(path) == {"app", "plain", function, "wait_for", "after_gate"}
 
 
-def test_a_client_that_goes_away_holds_nobody_up(server: Any, tmp_path: Path) -> None:
+def test_a_client_that_goes_away_blocks_nothing(server: Any, tmp_path: Path) -> None:
     slug = "gone-" + tmp_path.name[:60]
     gate = tmp_path / "gate"
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)

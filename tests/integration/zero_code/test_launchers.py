@@ -163,7 +163,7 @@ def test_what_keeps_python_from_pythonpath_does_not_keep_it_from_profcov(home: H
     assert not list((home.folder / "data" / "state" / "runs").iterdir())
 
 
-def test_commands_that_are_not_measured_are_told_of_until_they_have_ended(home: Home) -> None:
+def test_commands_that_are_not_measured_are_reported_until_they_have_ended(home: Home) -> None:
     reasons = {
         (
             "python",

@@ -284,7 +284,7 @@ def test_an_installed_application_a_package_and_a_file_are_measured(tmp_path: Pa
         assert all(name.find("pygments") > 0 for name in data.measured_files())
 
 
-def test_what_makes_no_sense_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_what_makes_no_sense_is_reported_in_one_sentence(tmp_path: Path) -> None:
     program = (sys.executable, "-c", "")
     for words, told in [
         (("--source", ".", "--config", "x.ini"), "give one of them"),

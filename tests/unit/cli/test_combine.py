@@ -74,7 +74,7 @@ def test_a_slug_given_twice_is_combined_once(tmp_path: Path, capsys: pytest.Capt
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
-def test_a_partial_artifact_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_partial_artifact_is_reported(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path / ".profcov", "demo", 1)
     new_shard_path(tmp_path / ".profcov", Slug("demo")).write_bytes(b"rubbish")
     assert run("demo", "--keep") == 1

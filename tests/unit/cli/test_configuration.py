@@ -95,7 +95,7 @@ def combined(place: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     return place
 
 
-def test_a_slug_that_was_traced_while_no_measured_file_ran_is_told_so_with_the_source_that_the_server_has(
+def test_a_slug_that_was_traced_while_no_measured_file_ran_is_reported_with_the_source_that_the_server_has(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = (
@@ -196,7 +196,7 @@ def test_an_artifact_with_nothing_in_the_measured_source_is_one_sentence_and_no_
     assert f"{said}1 file, {Path.cwd()}/idle.py first; run this where" in err
 
 
-def test_profiles_that_were_measured_with_several_configurations_are_read_with_all_sources_and_it_is_said(
+def test_profiles_that_were_measured_with_several_configurations_are_read_with_all_sources_and_it_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG"):

@@ -121,7 +121,7 @@ def test_a_source_that_changed_is_refused(run: Run, program: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [("report", "nowhere"), ("report",)])
-def test_where_nothing_was_recorded_that_is_said(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
+def test_where_nothing_was_recorded_that_is_reported(run: Run, tmp_path: Path, words: tuple[str, ...]) -> None:
     (tmp_path / ".profcov").mkdir()
     code, _, err = run(*words)
     assert (code, err.count("\n")) == (3, 1)

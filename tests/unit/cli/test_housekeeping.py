@@ -59,7 +59,7 @@ def write(data: Path, slug: str, days: float = 0.0) -> Path:
     return shard
 
 
-def test_wait_returns_when_nobody_is_at_work_and_else_says_who_is(run: Run, data: Path) -> None:
+def test_wait_returns_when_no_unit_is_at_work_and_else_names_the_slug(run: Run, data: Path) -> None:
     write(data, "shop")
     assert run("wait", "shop") == (0, "", "")
     with at_work(data, "shop"):
@@ -155,7 +155,7 @@ def test_clean_drops_the_shards_of_what_is_named_and_keeps_its_artifact(
     assert len(list_shards(data, Slug("other"))) == 1
 
 
-def test_clean_says_what_stays_and_why_and_removes_all_that_has_the_name_if_told(run: Run, data: Path) -> None:
+def test_clean_reports_what_stays_and_why_and_can_remove_all_that_has_the_name(run: Run, data: Path) -> None:
     write(data, "shop")
     write(data, "shop-2")
     combine(data, Slug("shop"))

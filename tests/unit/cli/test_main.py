@@ -30,7 +30,7 @@ def test_help_lists_every_command_with_its_line(capsys: pytest.CaptureFixture[st
         assert f"{name} {line}" in told
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert __version__ in capsys.readouterr().out
 

@@ -132,7 +132,7 @@ def test_an_inventory_of_other_sources_than_ran_is_refused(project: Path, capsys
     assert run(capsys, "matrix", "--inventory", "inventory.json", "--ignore-source-changes")[0] == 0
 
 
-def test_what_is_left_out_is_said_beside_the_result(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_left_out_is_reported_beside_the_result(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (project / "broken.py").write_text("def f(:\n")
     data = CoverageData(basename=str(project / ".profcov" / "one.coverage"))
     (project / ".profcov").mkdir()

@@ -159,7 +159,7 @@ def test_everything_that_counts_lines_says_what_coverage_py_says(
     assert len(inventory["files"][0]["statements"]) == document["summary"]["lines_total"] == int(statements)
 
 
-def test_where_the_source_is_not_here_nobody_says_how_many_statements_ran(
+def test_where_the_source_is_not_here_nothing_shows_how_many_statements_ran(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("shop.py").rename("elsewhere.py")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         ("x-profile-trace=b", "x-profile-trace: playback adds this header itself, with --trace-code"),
     ],
 )
-def test_a_header_that_cannot_be_is_told_without_its_value(tmp_path: Path, header: str, problem: str) -> None:
+def test_a_header_that_cannot_be_is_reported_without_its_value(tmp_path: Path, header: str, problem: str) -> None:
     words = [str(write(tmp_path, "a", get("/a"))), "--header", header, "--dry-run"]
     ended = CliRunner().invoke(command, words, env={"EMPTY": ""})
     assert (ended.exit_code, ended.stdout) == (2, "")

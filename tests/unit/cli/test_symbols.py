@@ -40,7 +40,7 @@ def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[Any, str, str]:
 
 
 @pytest.mark.parametrize("args", [(), ("--format", "json"), ("--out", "symbols.json"), ("empty",)])
-def test_where_no_file_is_measured_that_is_said(
+def test_where_no_file_is_measured_that_is_reported(
     project: Path, capsys: pytest.CaptureFixture[str], args: tuple[str, ...]
 ) -> None:
     (project / "app.py").unlink()
@@ -87,7 +87,7 @@ def test_the_inventory_as_json_follows_its_schema(project: Path, capsys: pytest.
     assert [bad["file"] for bad in document["unreadable"]] == ["broken.py"]
 
 
-def test_tests_and_migrations_are_left_out_and_that_is_said_in_one_line(
+def test_tests_and_migrations_are_left_out_and_that_is_reported_in_one_line(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("test_app.py", "conftest.py"):

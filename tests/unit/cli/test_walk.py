@@ -157,7 +157,7 @@ def test_the_walk_has_every_command() -> None:
     assert {words[0] for words in split(READ_ONLY + WRITE + DESTROY + DEMO)} == COMMANDS.keys() - ELSEWHERE
 
 
-def test_a_pipe_that_nobody_reads_ends_a_command_without_a_word(project: Path) -> None:
+def test_a_pipe_without_a_reader_ends_a_command_without_a_word(project: Path) -> None:
     for words, code, _, stderr in walk(project, split(READ_ONLY + DESTROY), stdout="gone"):
         assert (code, stderr) == (0 if words[0] == "wait" else UNREAD, ""), words
 
@@ -244,7 +244,7 @@ def test_a_configuration_that_cannot_be_used_is_one_sentence_before_anything_is_
     assert not (project / "out").exists()
 
 
-def test_a_plugin_of_the_configuration_that_coverage_py_finds_is_said_by_who_plays_and_by_who_reads(
+def test_a_plugin_of_the_configuration_that_coverage_py_finds_is_reported_in_playing_and_in_reading(
     project: Path,
 ) -> None:
     (project / "coverage.profile-playback.ini").rename(project / ".coveragerc")
@@ -275,7 +275,7 @@ def test_a_profile_that_was_measured_with_a_plugin_that_is_not_here_keeps_no_oth
     assert list_shards(project / ".profcov", Slug("first"))
 
 
-def test_an_option_that_coverage_py_does_not_know_is_a_warning_said_once(project: Path) -> None:
+def test_an_option_that_coverage_py_does_not_know_is_a_warning_printed_once(project: Path) -> None:
     (project / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nrelative_files = true\nsorce = .\n")
     for words, _, _, stderr in walk(project, split(CONFIGURED)):
         assert stderr.count("Unrecognized option") == 1, (words, stderr)

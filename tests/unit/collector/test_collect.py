@@ -77,7 +77,7 @@ tell([first, both, lines(collector)])
     assert again == {"late.py": [1, 2, 3, 4], "shop/cart.py": [1, 2, 3]}
 
 
-def test_what_is_included_and_excluded_can_be_said(run_python: Run) -> None:
+def test_what_is_included_and_excluded_can_be_configured(run_python: Run) -> None:
     assert run_python(
         BEGIN
         + f"""

@@ -37,7 +37,7 @@ def test_an_interrupt_waits_until_it_is_let_in(number: signal.Signals, handlers:
     assert reached == ["after the interrupt"]
 
 
-def test_an_interrupt_that_nobody_lets_in_comes_at_the_end(handlers: object) -> None:
+def test_an_interrupt_that_is_never_let_in_comes_at_the_end(handlers: object) -> None:
     with pytest.raises(StoppedError), hold_interrupts():
         signal.raise_signal(signal.SIGINT)
     assert [signal.getsignal(each) for each in NUMBERS] == [handlers] * 2

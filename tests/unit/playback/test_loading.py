@@ -250,7 +250,7 @@ def test_a_recording_with_the_longest_name_that_there_can_be_has_no_hints(tmp_pa
     assert load(write_har(tmp_path / f"{'a' * 251}.har", entry("GET /a"))).profile.slug == "a" * 100
 
 
-def test_archives_and_binary_files_are_told_for_what_they_are(tmp_path: Path) -> None:
+def test_archives_and_binary_files_are_reported_as_what_they_are(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "a.har.zip", "w") as archive:
         archive.writestr("har.har", "{}")
     (tmp_path / "b.har").write_bytes(gzip.compress(b"{}"))
@@ -285,7 +285,7 @@ def test_wrong_hints_get_one_clear_message(tmp_path: Path, hints: str, sentence:
     assert refused.value.place is not None
 
 
-def test_all_that_is_wrong_with_hints_is_told_at_once(tmp_path: Path) -> None:
+def test_all_that_is_wrong_with_hints_is_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "a.profcov.yaml").write_text(
         "slug: 7\nkeep: all\nservers: {a: b}\nvariables: {c-d: 1}\nx: 1\n"
         "correlate: {pin: {v: {step: 0}}, off: 1}\nforms: {/a: {form: []}}\njobs: x\n"

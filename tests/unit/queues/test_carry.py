@@ -40,7 +40,7 @@ tell([shards("demo"), shards("other")])
     ) == [["blue", "red"], []]
 
 
-def test_what_a_message_holds_instead_of_a_slug_harms_nobody(run_python: Run) -> None:
+def test_what_a_message_holds_instead_of_a_slug_does_no_harm(run_python: Run) -> None:
     assert run_python(
         BEGIN
         + """

@@ -60,7 +60,9 @@ tell([*told, shards("demo"), combine(), len(said)])
 
 
 @pytest.mark.parametrize("context", ["profile", "request"])
-def test_what_waits_to_be_written_is_said_by_an_artifact_without_it(run_python: Run, engine: str, context: str) -> None:
+def test_what_waits_to_be_written_is_reported_by_an_artifact_without_it(
+    run_python: Run, engine: str, context: str
+) -> None:
     assert run_python(
         BEGIN
         + """

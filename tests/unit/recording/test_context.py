@@ -49,7 +49,7 @@ def test_every_reader_of_the_context_means_the_same_unit(run_python: Run, engine
     ]
 
 
-def test_what_is_imported_in_a_kept_context_is_nobodys_and_its_context_keeps_nothing(
+def test_what_is_imported_in_a_kept_context_belongs_to_no_unit_and_its_context_keeps_nothing(
     run_python: Run, engine: str, tmp_path: Any
 ) -> None:
     (tmp_path / "fresh.py").write_text(

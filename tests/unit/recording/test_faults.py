@@ -261,7 +261,7 @@ def test_when_every_callback_fails_no_answer_changes_and_each_cause_is_logged_on
 
 
 @pytest.mark.parametrize("name", ["begin", "new_trace", "refusal"])
-def test_a_fault_while_a_unit_begins_is_a_status_and_holds_nobody_up(run_python: Run, engine: str, name: str) -> None:
+def test_a_fault_while_a_unit_begins_is_a_status_and_blocks_nothing(run_python: Run, engine: str, name: str) -> None:
     statuses, held, told = run_python(
         BREAK
         + f"engine.{name} = broken"

@@ -203,7 +203,7 @@ tell([{path.read_bytes() == TEXT for path in own} == {True}, combine()])
     ) == [True, [["blue", "red"], []]]
 
 
-def test_a_daemon_thread_that_runs_nothing_measured_keeps_nobody_waiting(run_python: Run, engine: str) -> None:
+def test_a_daemon_thread_that_runs_nothing_measured_keeps_no_reader_waiting(run_python: Run, engine: str) -> None:
     assert run_python(
         BEGIN
         + """
@@ -227,7 +227,7 @@ tell(first)
     ) == [["red"], []]
 
 
-def test_what_work_runs_after_its_profile_was_combined_is_said_by_the_next_artifact(
+def test_what_work_runs_after_its_profile_was_combined_is_reported_by_the_next_artifact(
     run_python: Run, engine: str
 ) -> None:
     assert run_python(
@@ -284,7 +284,7 @@ tell([sizes, early, combine()])
     assert made == [["blue", "red"], []]
 
 
-def test_a_thread_that_goes_on_for_ever_is_waited_for_a_while_and_then_said(run_python: Run, engine: str) -> None:
+def test_a_thread_that_goes_on_for_ever_is_waited_for_a_while_and_then_reported(run_python: Run, engine: str) -> None:
     early, made = run_python(
         BEGIN
         + """
@@ -333,7 +333,7 @@ def serve(seconds):
 
 
 @pytest.mark.parametrize(("seconds", "reasons"), [(0.05, ["work-unfinished"]), (60, [])], ids=["at work", "idle"])
-def test_a_task_is_waited_for_a_while_and_then_said_if_it_is_at_work(
+def test_a_task_is_waited_for_a_while_and_then_reported_if_it_is_at_work(
     run_python: Run, engine: str, seconds: float, reasons: list[str]
 ) -> None:
     early, made = run_python(
@@ -393,7 +393,7 @@ tell([*found, [each.missing for each in list_notes(DATA)]])
     ) == [1, None, 1, ["work-unfinished"]]
 
 
-def test_nobody_waits_for_a_lock_whose_holder_may_be_waiting_for_us(run_python: Run, engine: str) -> None:
+def test_no_thread_waits_for_a_lock_whose_holder_may_be_waiting_for_us(run_python: Run, engine: str) -> None:
     """As when the collector runs an application's `__del__` in a thread that has it, which waits for a lock of ours."""
     assert run_python(
         BEGIN

@@ -210,7 +210,7 @@ def test_where_nothing_can_be_written_work_goes_on_unmeasured_and_that_is_logged
     assert len(told) == 1
 
 
-def test_where_there_is_a_secret_nobody_is_told_what_is_wrong_here_without_a_signature(run_python: Run) -> None:
+def test_where_there_is_a_secret_no_answer_without_a_signature_reports_what_is_wrong_here(run_python: Run) -> None:
     told, log = run_python(
         """
         import sys
@@ -337,7 +337,7 @@ def test_where_the_disk_is_nearly_full_nothing_is_recorded_and_the_log_says_so_o
     assert "bytes are free" in log[0]
 
 
-def test_what_is_no_slug_is_said_before_what_refuses_all(run_python: Run) -> None:
+def test_what_is_no_slug_is_reported_before_what_refuses_all(run_python: Run) -> None:
     program = "from play import *\ntell([play(slug) for slug in ('demo', 'no slug')])"
     assert run_python(program, PROFILE_COVERAGE_MIN_FREE_BYTES=str(10**18)) == [
         "rejected; disk",
@@ -380,7 +380,7 @@ def test_a_shard_tells_of_the_sources_that_ran(run_python: Run, engine: str) -> 
     assert told[0] == told[1]
 
 
-def test_where_it_cannot_be_noted_who_is_at_work_nothing_is_recorded_and_that_is_said(run_python: Run) -> None:
+def test_where_units_cannot_be_noted_nothing_is_recorded_and_that_is_reported(run_python: Run) -> None:
     assert run_python(
         """
         from measured import *
@@ -467,7 +467,7 @@ def test_a_long_unit_is_written_now_and_then(run_python: Run, engine: str) -> No
     ) == ["red"]
 
 
-def test_a_killed_process_leaves_what_had_ended_and_holds_nobody_up(run_python: Run, engine: str) -> None:
+def test_a_killed_process_leaves_what_had_ended_and_blocks_nothing(run_python: Run, engine: str) -> None:
     assert run_python(
         BEGIN
         + COMBINE
@@ -587,7 +587,7 @@ from profcov.store.sidecar import read_sidecar
 """
 
 
-def test_a_source_that_changes_before_it_first_runs_is_said(run_python: Run, engine: str) -> None:
+def test_a_source_that_changes_before_it_first_runs_is_reported(run_python: Run, engine: str) -> None:
     reasons, sources, changed = run_python(
         CHANGE
         + """

@@ -78,7 +78,7 @@ def test_dropping_shards_keeps_the_artifact_and_begins_a_generation(tmp_path: Pa
     assert not lock.holds
 
 
-def test_a_lock_whose_file_was_removed_keeps_nobody_out_and_is_made_again(tmp_path: Path) -> None:
+def test_a_lock_whose_file_was_removed_excludes_no_process_and_is_made_again(tmp_path: Path) -> None:
     age(tmp_path, demo=1)
     lock = SlugLock.find(tmp_path, DEMO)
     assert lock is not None

@@ -196,7 +196,7 @@ def test_on_a_full_disk_each_writer_says_one_sentence_and_nothing_is_lost(tiny: 
     assert all("\n" not in each and ("full" in each or "No space" in each) for each in said), said
 
 
-def test_for_a_slug_that_nobody_has_recorded_no_lock_is_made(data: Path) -> None:
+def test_for_a_slug_that_was_never_recorded_no_lock_is_made(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
     with pytest.raises(CoverageMergeError, match="no shard of it"):
         combine(data, OTHER)

@@ -21,7 +21,7 @@ def test_what_is_ones_own_is_no_denial_nor_is_another_error(tmp_path: Path) -> N
     assert find_denial(ValueError()) is None
 
 
-def test_those_who_send_requests_are_told_of_no_path_and_in_ascii(tmp_path: Path) -> None:
+def test_those_who_send_requests_get_no_path_and_ascii_only(tmp_path: Path) -> None:
     denial = Denial(tmp_path, "bjørn", "www-data")
     assert str(tmp_path) in str(denial)
     assert "bjørn" in str(denial)

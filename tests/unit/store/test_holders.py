@@ -45,7 +45,7 @@ def test_who_is_at_work_is_listed_with_host_pid_and_since_when(tmp_path: Path, s
     assert [(each.slug, each.is_alive) for each in list_holders(tmp_path)] == [("demo", False), ("other", False)]
 
 
-def test_the_dead_are_told_of_once_and_their_file_goes_with_the_last_slug(
+def test_the_dead_are_reported_once_and_their_file_goes_with_the_last_slug(
     tmp_path: Path, start_units: StartUnits
 ) -> None:
     kill(start_units("demo", "other"))

@@ -48,7 +48,7 @@ def test_a_file_ends_where_python_says(tmp_path: Path, text: bytes, end: int) ->
     assert content.lines == {("", str(source)): to_bits({0, 1, end})}
 
 
-def test_a_line_beyond_the_end_of_its_file_is_left_out_and_said(tmp_path: Path, data: Path) -> None:
+def test_a_line_beyond_the_end_of_its_file_is_left_out_and_reported(tmp_path: Path, data: Path) -> None:
     good, bad = (tmp_path / name for name in ("good.py", "bad.py"))
     for path in (good, bad):
         path.write_text("x = 1\n" * 5)
@@ -77,7 +77,9 @@ def test_arcs_from_and_to_such_lines_are_left_out(tmp_path: Path, data: Path) ->
 
 
 @pytest.mark.parametrize("digest", ["1" * 64, "unknown", None], ids=["another", "unknown", "none"])
-def test_of_a_file_that_is_not_the_one_that_ran_nothing_is_said(tmp_path: Path, data: Path, digest: str | None) -> None:
+def test_of_a_file_that_is_not_the_one_that_ran_nothing_is_reported(
+    tmp_path: Path, data: Path, digest: str | None
+) -> None:
     source = tmp_path / "a.py"
     source.write_text("x = 1\n")
     write(data, {str(source): {99}}, {} if digest is None else {str(source): digest})

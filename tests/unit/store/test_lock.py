@@ -82,14 +82,14 @@ def test_who_combines_gets_the_lock_as_soon_as_the_last_process_lets_go(
     thread.join()
 
 
-def test_a_killed_process_holds_nobody_up(tmp_path: Path, worker: subprocess.Popen[str]) -> None:
+def test_a_killed_process_blocks_nothing(tmp_path: Path, worker: subprocess.Popen[str]) -> None:
     worker.kill()
     worker.wait()
     with exclusive(tmp_path, DEMO, 0) as lock:
         assert lock.generation == 0
 
 
-def test_nobody_begins_while_somebody_combines(tmp_path: Path, excluder: subprocess.Popen[str]) -> None:
+def test_no_unit_begins_while_a_process_combines(tmp_path: Path, excluder: subprocess.Popen[str]) -> None:
     assert SlugLock.find(tmp_path, DEMO) is None
     let_go(excluder)
     assert SlugLock.find(tmp_path, DEMO) is not None
@@ -107,7 +107,7 @@ def test_another_slug_is_not_held_up(tmp_path: Path) -> None:
     assert SlugLock.find(tmp_path, Slug("demo-2")) is not None
 
 
-def test_a_reader_that_was_killed_keeps_nobody_out(tmp_path: Path, excluder: subprocess.Popen[str]) -> None:
+def test_a_reader_that_was_killed_excludes_no_process(tmp_path: Path, excluder: subprocess.Popen[str]) -> None:
     excluder.kill()
     excluder.wait()
     assert find(tmp_path).holds
@@ -157,7 +157,7 @@ def test_the_generation_starts_at_zero_and_rises_by_one(tmp_path: Path) -> None:
     assert [raise_it(tmp_path) for _ in range(12)] == list(range(1, 13))
 
 
-def test_who_is_struck_while_a_lock_is_found_keeps_nobody_out(tmp_path: Path) -> None:
+def test_who_is_struck_while_a_lock_is_found_excludes_no_process(tmp_path: Path) -> None:
     strikes = []
     for struck in strike_each_line(lambda: find(tmp_path), lock_module, own_file):
         strikes.append(struck)  # as an application may keep it

@@ -110,7 +110,7 @@ def test_a_play_whose_directory_was_removed_says_that_it_is_not_whole(tmp_path: 
         assert recording.finish(Never())[1].reasons == ("playback-failed",)
 
 
-def test_nobody_else_plays_combines_or_drops_what_is_played(tmp_path: Path) -> None:
+def test_no_other_process_plays_combines_or_drops_what_is_played(tmp_path: Path) -> None:
     with begin(tmp_path) as recording:
         shards = list_shards(tmp_path, DEMO)
         for spoil in (
@@ -141,7 +141,7 @@ def test_two_who_look_at_once_do_not_take_each_other_for_a_play(tmp_path: Path) 
     make(tmp_path).own()
 
 
-def test_who_looks_whether_a_slug_is_played_keeps_nobody_from_playing_it(tmp_path: Path) -> None:
+def test_who_looks_whether_a_slug_is_played_does_not_keep_it_from_being_played(tmp_path: Path) -> None:
     is_over = threading.Event()
 
     def look() -> None:

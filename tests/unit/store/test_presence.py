@@ -44,7 +44,7 @@ def files(data: Path) -> list[str]:
     return [path.name for path in (data / "state" / PROCESSES).iterdir() if not path.name.startswith(".")]
 
 
-def test_a_unit_that_has_ended_leaves_nobody_at_work(tmp_path: Path) -> None:
+def test_a_unit_that_has_ended_leaves_nothing_at_work(tmp_path: Path) -> None:
     presence = Presence(tmp_path)
     for _ in range(3):
         units = [start_unit(presence, DEMO) for _ in range(20)]
@@ -71,7 +71,7 @@ def test_a_process_that_ends_in_good_order_leaves_no_file(tmp_path: Path) -> Non
     presence.withdraw()
 
 
-def test_what_is_missing_is_said_until_it_was_taken_into_account(tmp_path: Path) -> None:
+def test_what_is_missing_is_reported_until_it_was_taken_into_account(tmp_path: Path) -> None:
     presence = Presence(tmp_path)
     for kind, text in ((MISSING, "refused-paused"), (MISSING, "refused-paused"), (UNWRITTEN, "")):
         presence.note(kind, DEMO, text)
@@ -90,7 +90,7 @@ def test_what_is_missing_is_said_until_it_was_taken_into_account(tmp_path: Path)
     assert files(tmp_path) == []
 
 
-def test_nothing_is_said_of_a_directory_that_is_not_there_until_it_is(tmp_path: Path) -> None:
+def test_nothing_is_reported_of_a_directory_that_is_not_there_until_it_is(tmp_path: Path) -> None:
     presence = Presence(tmp_path / "data")
     presence.note(MISSING, DEMO, "refused-disk")
     assert not (tmp_path / "data").exists()
@@ -113,7 +113,7 @@ def test_a_row_whose_unit_was_struck_is_freed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cause", ["removed", "closed"])
-def test_who_is_struck_while_the_file_is_made_anew_leaves_nobody_in_flight_or_dead(tmp_path: Path, cause: str) -> None:
+def test_who_is_struck_while_the_file_is_made_anew_leaves_nothing_in_flight_or_dead(tmp_path: Path, cause: str) -> None:
     presence = Presence(tmp_path)
     start_unit(presence, OTHER)
 

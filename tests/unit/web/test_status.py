@@ -82,7 +82,7 @@ def write_artifact(data_dir: Path, slug: str, sidecar: str) -> None:
     (data_dir / f"{slug}.profile.json").write_text(sidecar)
 
 
-def test_shards_and_artifacts_are_told_by_slug(settings: Settings) -> None:
+def test_shards_and_artifacts_are_listed_by_slug(settings: Settings) -> None:
     make_state(settings.data_dir, "shards")
     for name in ("a.coverage.host.1.2", "a.coverage.host.1.3", "b.1.2.coverage.h-x.7.8", "a.lock", "x.coverage.y"):
         (shards_dir(settings.data_dir) / name).write_bytes(b"123")
@@ -164,7 +164,7 @@ def test_json_is_for_whoever_asks(
     assert get(settings, query=query, accept=accept)[1]["Content-Type"].startswith(kind)
 
 
-def test_a_broken_data_directory_is_said(tmp_path: Path, get: Callable[..., Answer]) -> None:
+def test_a_broken_data_directory_is_reported(tmp_path: Path, get: Callable[..., Answer]) -> None:
     (tmp_path / "file").touch()
     for name, reason in (("none", "is not there"), ("file", "Not a directory")):
         status, _, body = get(Settings(data_dir=tmp_path / name))
@@ -172,7 +172,7 @@ def test_a_broken_data_directory_is_said(tmp_path: Path, get: Callable[..., Answ
         assert reason in body.decode()
 
 
-def test_a_wrong_setting_is_said(monkeypatch: pytest.MonkeyPatch, get: Callable[..., Answer]) -> None:
+def test_a_wrong_setting_is_reported(monkeypatch: pytest.MonkeyPatch, get: Callable[..., Answer]) -> None:
     monkeypatch.setenv("PROFILE_COVERAGE_ENGINE", "steam")
     monkeypatch.setattr("profcov.settings._of_process", [])  # whatever this process has read
     status, _, body = get(None)
@@ -181,7 +181,7 @@ def test_a_wrong_setting_is_said(monkeypatch: pytest.MonkeyPatch, get: Callable[
 
 
 @pytest.mark.parametrize("sidecar", ["", "[]", "{}", '{"status": "complete"}', "[" * 100_000])
-def test_a_broken_sidecar_is_said(settings: Settings, sidecar: str) -> None:
+def test_a_broken_sidecar_is_reported(settings: Settings, sidecar: str) -> None:
     write_artifact(settings.data_dir, "one", sidecar)
     [artifact] = facts_of(settings)["data"]["artifacts"]["shown"]
     assert artifact["integrity"] == "unknown"
@@ -201,7 +201,7 @@ def test_sidecars_that_are_links_or_pipes_are_not_read(settings: Settings, tmp_p
     }
 
 
-def test_a_traced_request_for_the_page_is_told_and_not_measured(run_python: Run, engine: str) -> None:
+def test_a_traced_request_for_the_page_has_a_status_and_is_not_measured(run_python: Run, engine: str) -> None:
     """It shows the unit that it is answered in; profcov's own code leaves no line, so no shard either.
 
     What else is asked for the slug in this process is told of: a shard without a line says that nothing measured ran.

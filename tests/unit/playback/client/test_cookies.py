@@ -51,7 +51,7 @@ def test_a_file_of_cookies_is_read_as_curl_writes_it(tmp_path: Path, host: str) 
     "text",
     ["session=s3cret", f"{TITLE}localhost s3cret\n", f"{TITLE}localhost\tFALSE\t/\tFALSE\tsoon\ts3cret\tv\n"],
 )
-def test_a_file_of_another_kind_is_told_without_what_is_in_it(tmp_path: Path, text: str) -> None:
+def test_a_file_of_another_kind_is_reported_without_what_is_in_it(tmp_path: Path, text: str) -> None:
     path = tmp_path / "cookies.txt"
     path.write_text(text)
     with pytest.raises(CookieFileError) as caught:
@@ -77,7 +77,7 @@ def test_a_cookie_whose_time_is_over_is_not_sent(tmp_path: Path) -> None:
     assert sent(read_cookie_file(path), "http://a.example/") == "new=abc"
 
 
-def test_a_file_that_is_no_text_or_not_there_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_no_text_or_not_there_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "cookies.txt"
     with pytest.raises(CookieFileError, match="cannot be read: No such file"):
         read_cookie_file(path)

@@ -419,7 +419,7 @@ def test_an_expectation_may_look_anywhere_in_the_answer_and_at_the_clock(tmp_pat
         ("duration: 0", "step 1 's': expect.duration: must be a number of seconds above 0"),
     ],
 )
-def test_an_expectation_that_cannot_be_is_told(tmp_path: Path, expect: str, problem: str) -> None:
+def test_an_expectation_that_cannot_be_is_reported(tmp_path: Path, expect: str, problem: str) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(f"slug: a\nsteps: [{{name: s, request: {{path: /}}, expect: {{{expect}}}}}]\n")
     with pytest.raises(ProfileFormatError, match=rf"line 2, column \d+: {re.escape(problem)}"):
@@ -433,7 +433,7 @@ def told(folder: Path, text: str) -> list[str]:
     return [line.removeprefix(f"{folder / 'p.yaml'}: ") for line in str(caught.value).splitlines()]
 
 
-def test_all_that_is_wrong_with_a_profile_is_told_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
+def test_all_that_is_wrong_with_a_profile_is_reported_at_once_in_the_order_of_the_lines(tmp_path: Path) -> None:
     found = told(
         tmp_path,
         """\

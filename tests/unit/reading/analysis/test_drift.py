@@ -55,7 +55,7 @@ def test_a_partial_profile_is_marked() -> None:
     assert not drift.profiles[Slug("left")].is_partial
 
 
-def test_what_a_profile_has_gained_since_it_was_partial_is_told_as_such() -> None:
+def test_what_a_profile_has_gained_since_it_was_partial_is_reported_as_such() -> None:
     drift = compare_matrices(
         snapshot({"a": "a"}, partial=("p", "q"), p=[], q=["a"]), snapshot({"a": "a"}, p=["a"], q=["a"])
     )

@@ -62,7 +62,7 @@ def test_a_kind_is_never_taken_for_another() -> None:
     assert changed(symbols("m:f a"), symbols("m:F a")) == {"m:f": None}
 
 
-def test_numbered_definitions_are_told_by_their_bodies() -> None:
+def test_numbered_definitions_are_distinguished_by_their_bodies() -> None:
     old = symbols("m:f one", "m:f#2 two")
     new = symbols("m:f zero", "m:f#2 one", "m:f#3 two")
     assert changed(old, new) == {"m:f": "m:f#2", "m:f#2": "m:f#3"}

@@ -53,7 +53,7 @@ def test_a_file_that_cannot_be_written_whole_stays_as_it_was(tmp_path: Path) -> 
     assert path.read_text() == "ab\\udcff\n"
 
 
-def test_a_file_where_a_directory_should_be_is_said(tmp_path: Path) -> None:
+def test_a_file_where_a_directory_should_be_is_reported(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("")
     with pytest.raises(CoverageWriteError, match=r"cannot write .*/out/a\.json: .*/out is not a directory$"):
         write_whole(tmp_path / "out" / "a.json", [""])

@@ -184,7 +184,7 @@ def test_a_given_source_that_is_not_there_is_an_error(tree: Tree) -> None:
         build_inventory(None, [tree.root / "nowhere"])
 
 
-def test_what_a_symbol_is_besides_its_kind_is_said(tree: Tree) -> None:
+def test_what_a_symbol_is_besides_its_kind_is_reported(tree: Tree) -> None:
     symbols = tree.symbols("""
         import functools
         from typing import overload

@@ -112,7 +112,7 @@ def run(run_python: Run, tmp_path: Any) -> Run:
     return run
 
 
-def test_work_that_nobody_follows_is_said_and_bound_work_is_followed(run: Run, engine: str) -> None:
+def test_work_that_is_not_followed_is_reported_and_bound_work_is_followed(run: Run, engine: str) -> None:
     assert run(
         """
 play("demo", red, lambda: hand(blue))
@@ -127,7 +127,7 @@ tell([first, combine(), len(said)])
 
 
 @only_monitoring
-def test_work_is_followed_where_the_setting_says_so_and_untraced_work_is_nobodys(run: Run) -> None:
+def test_work_is_followed_where_the_setting_says_so_and_untraced_work_belongs_to_no_unit(run: Run) -> None:
     assert run(
         """
 for _ in range(3):
@@ -179,7 +179,7 @@ tell([combine(), combine("other")])
 
 
 @pytest.mark.parametrize("follow", ["0", "1"])
-def test_a_worker_that_a_unit_has_started_does_what_others_hand_it_for_those_or_for_nobody(
+def test_a_worker_that_a_unit_has_started_does_what_others_hand_it_for_those_or_for_no_unit(
     run: Run, engine: str, follow: str
 ) -> None:
     demo, other = run(OF_A_UNIT, engine=engine, PROFILE_COVERAGE_FOLLOW_QUEUES=follow)
@@ -274,7 +274,7 @@ tell([found, combine("one")[1], combine("two")[1], profcov.current_slug()])
 
 @only_monitoring
 @pytest.mark.parametrize("kind", ["queue.PriorityQueue", "Own"])
-def test_where_the_order_is_not_known_nobody_is_followed_and_that_is_said(run: Run, kind: str) -> None:
+def test_where_the_order_is_not_known_nothing_is_followed_and_that_is_reported(run: Run, kind: str) -> None:
     assert run(
         ONE_FUNCTION
         + f"""
@@ -291,7 +291,7 @@ tell([serve({kind}), combine("one")[1], combine("two")[1]])
 
 
 @only_monitoring
-def test_where_a_queue_was_emptied_by_hand_nobody_is_followed_and_that_is_said(run: Run) -> None:
+def test_where_a_queue_was_emptied_by_hand_nothing_is_followed_and_that_is_reported(run: Run) -> None:
     assert run(
         ONE_FUNCTION
         + """
@@ -315,7 +315,7 @@ tell([workers.slugs, combine("one")[1], combine("two")[1]])
     ) == [[None] * 4, ["handed-over"], ["handed-over"]]
 
 
-def test_messages_that_are_one_object_or_have_the_address_of_an_earlier_one_are_said(run: Run) -> None:
+def test_messages_that_are_one_object_or_have_the_address_of_an_earlier_one_are_reported(run: Run) -> None:
     assert (
         run(
             """
@@ -379,7 +379,7 @@ tell([combine(slug) for slug in ("one", "two", "three")])
 """
 
 
-def test_a_librarys_worker_that_runs_a_function_of_the_applications_is_said(run: Run, engine: str) -> None:
+def test_a_librarys_worker_that_runs_a_function_of_the_applications_is_reported(run: Run, engine: str) -> None:
     said = [["late"], ["handed-over"]]
     assert run(f"LIBRARY = {LIBRARY!r}\n{USE_LIBRARY}", engine=engine) == [said, said, said]
 
@@ -428,7 +428,7 @@ tell([combine(), combine("tasks"), said])
 
 
 @only_monitoring
-def test_a_callback_of_a_loop_and_who_has_a_slug_follow_nobody_and_that_is_said(run: Run) -> None:
+def test_a_callback_of_a_loop_and_who_has_a_slug_follow_no_unit_and_that_is_reported(run: Run) -> None:
     assert run(
         """
 async def main():

@@ -42,7 +42,7 @@ def test_work_that_a_unit_hands_to_a_pool_of_interpreters_is_done(run_python: Ca
         ("interpreters.create().close()", []),
     ],
 )
-def test_what_a_unit_has_run_in_another_interpreter_is_said_to_be_missing(
+def test_what_a_unit_has_run_in_another_interpreter_is_reported_as_missing(
     run_python: Callable[..., Any], work: str, reasons: list[str]
 ) -> None:
     assert (

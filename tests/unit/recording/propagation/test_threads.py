@@ -80,7 +80,7 @@ def test_a_unit_ends_with_its_thread_whatever_kills_it(run_python: Callable[...,
     assert told == [["SystemExit", *["TypeError"] * 5, *["ValueError"] * 3, *["can't start new thread"] * 2], []]
 
 
-def test_work_that_is_handed_on_and_dropped_keeps_nobody_waiting(run_python: Callable[..., object]) -> None:
+def test_work_that_is_handed_on_and_dropped_keeps_no_reader_waiting(run_python: Callable[..., object]) -> None:
     source = """
     from concurrent.futures import ThreadPoolExecutor
     go_on = threading.Event()

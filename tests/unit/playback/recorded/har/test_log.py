@@ -214,7 +214,7 @@ def test_a_raw_body_that_the_recording_has_garbled_is_not_sent(
         read(tmp_path, sent)
 
 
-def test_a_body_that_the_recording_has_unpacked_is_not_said_to_be_packed(tmp_path: Path) -> None:
+def test_a_body_that_the_recording_has_unpacked_is_not_sent_as_packed(tmp_path: Path) -> None:
     packed = {
         "mimeType": "application/json",
         "encoding": "base64",
@@ -309,7 +309,7 @@ def test_the_server_is_the_first_pages_and_others_are_left_out_unless_named(tmp_
     assert (loaded.profile.slug, loaded.profile.variables) == ("other", {"cdn": "http://cdn.example"})
 
 
-def test_noise_is_left_out_and_told(tmp_path: Path) -> None:
+def test_noise_is_left_out_and_reported(tmp_path: Path) -> None:
     preflight = entry("OPTIONS /a", 204, headers={"Access-Control-Request-Method": "PUT"})
     entries = [
         entry("GET /a"),

@@ -224,7 +224,7 @@ def test_hour_24_is_the_next_day(tmp_path: Path) -> None:
     assert paths(read(tmp_path, *entries)) == ["/2", "/0", "/1"]
 
 
-def test_the_body_of_an_answer_that_cannot_be_read_is_told_where_it_is_played(tmp_path: Path) -> None:
+def test_the_body_of_an_answer_that_cannot_be_read_is_reported_where_it_is_played(tmp_path: Path) -> None:
     content = {"mimeType": "text/html", "text": "a", "encoding": "base64"}
     loaded = read(tmp_path, BEFORE, odd(response={"content": content}), AFTER)
     assert loaded.notes == ("entry 2: the answer's body is not read: not base64, though encoding says so",)
@@ -233,7 +233,7 @@ def test_the_body_of_an_answer_that_cannot_be_read_is_told_where_it_is_played(tm
     assert "there is no file 'gone.json' beside the recording" in note
 
 
-def test_a_recording_of_requests_only_is_said_to_be_one_and_played(tmp_path: Path) -> None:
+def test_a_recording_of_requests_only_is_reported_and_played(tmp_path: Path) -> None:
     requests = [{"request": entry(f"GET /{number}")["request"]} for number in range(2)]
     loaded = read(tmp_path, *requests)
     assert [step.expect.status for step in loaded.profile.steps] == [(), ()]
@@ -306,7 +306,7 @@ def test_a_har_that_is_json_is_not_copied_to_be_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", [-1, -4, -40, 60])
-def test_a_file_that_was_cut_off_is_told_for_that(tmp_path: Path, end: int) -> None:
+def test_a_file_that_was_cut_off_is_reported_as_that(tmp_path: Path, end: int) -> None:
     (tmp_path / "shop.har").write_text(json.dumps(har(BEFORE))[:end])
     with pytest.raises(ProfileFormatError, match="the file ends in the middle of a HAR"):
         load(tmp_path / "shop.har")
@@ -328,7 +328,7 @@ def test_a_page_that_moved_to_https_is_the_one_that_is_played(tmp_path: Path) ->
     assert (loaded.profile.base_url, paths(loaded)) == ("https://www.shop.test", ["/", "/api"])
 
 
-def test_what_is_wrong_in_many_entries_is_told_in_few_lines(tmp_path: Path) -> None:
+def test_what_is_wrong_in_many_entries_is_reported_in_few_lines(tmp_path: Path) -> None:
     nameless, unanswered = odd({"method": None}), odd(response={"status": -1})
     told = read(tmp_path, BEFORE, *[nameless] * 50, *[unanswered] * 50).notes
     assert told[0] == "entry 2, entry 3, entry 4, entry 5, entry 6 and 45 more: left out: it has no method"

@@ -164,7 +164,7 @@ def test_a_profile_says_how_it_was_recorded_and_played(tree: Tree) -> None:
     assert profiles["look"]["json"] == "reports/look-coverage.json"
 
 
-def test_a_set_of_profiles_is_kept_once_and_the_first_is_nobodys(tree: Tree) -> None:
+def test_a_set_of_profiles_is_kept_once_and_the_first_is_empty(tree: Tree) -> None:
     profiles = [recorded(f"p{number:02}", LOOK if number % 2 else BUY) for number in range(9)]
     edition = make_edition(tree, *profiles)
     document = make_document(edition)
