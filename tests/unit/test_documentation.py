@@ -47,9 +47,19 @@ PAGES = sorted(
     if not any(part in NOT_OURS or part.startswith(".venv-") for part in path.relative_to(ROOT).parts)
 )
 
+# Where the first part of a path in `code` stands, so that pages may write `recording/unit.py`.
+PLACES = {
+    ROOT: ".ci .devcontainer .github docs examples frontend src tests tools typing_tests",
+    SOURCE: "cli collector configuration demo doctor nightly playback queues reading recording store web wire zero_code",
+    ROOT / "tests": "beside exactness integration measuring support unit",
+}
+
 # Text that is neither in a fenced block nor in `code`: where links are links.
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+INDENTED = re.compile(r"^    (.*)$", re.MULTILINE)
+OWN_NAME = re.compile(r"(profcov(?:\.\w+)+)(\(.*)?")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 SNIPPET = re.compile(r"^<!-- test: (\w+) -->\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -280,6 +290,33 @@ def test_links_lead_somewhere(page: Path) -> None:
         if not linked.exists() or (anchor and anchor not in anchors(linked)):
             dead.append(target)
     assert dead == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_paths_and_modules_of_this_repository_exist(page: Path) -> None:
+    text = FENCE.sub("", page.read_text())
+    ours = (
+        [] if name_of(page).startswith("docs/") else INDENTED.findall(text)
+    )  # pages for users show commands of theirs
+    words = {word.strip("\"',;") for code in CODE.findall(text) + ours for word in code.split()}
+    paths = [(place, word) for place, names in PLACES.items() for word in words if word.split("/")[0] in names.split()]
+    missing = [
+        word for place, word in paths if "/" in word and not any(place.glob(re.sub(r"<\w+>", "*", word.rstrip("/"))))
+    ]
+    names = [found[1] for word in words if (found := OWN_NAME.fullmatch(word))]
+    assert (missing, [name for name in names if not is_there(name)]) == ([], [])
+
+
+def is_there(name: str) -> bool:
+    """Whether a dotted name is a file of the package, or a name in the deepest module that it leads to."""
+    place, (_, *rest) = SOURCE, name.split(".")
+    while rest and place.joinpath(rest[0]).is_dir():
+        place /= rest.pop(0)
+    if rest and place.joinpath(f"{rest[0]}.py").is_file():
+        place /= f"{rest.pop(0)}.py"
+    module = place / "__init__.py" if place.is_dir() else place
+    is_file = (SOURCE.parent / name).is_file()
+    return is_file or not rest or (len(rest) == 1 and bool(re.search(rf"\b{rest[0]}\b", module.read_text())))
 
 
 def anchors(page: Path) -> set[str]:
