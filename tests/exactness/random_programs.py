@@ -122,7 +122,7 @@ def run_profcov(cases, directory, config, engine_name, tiny):
             path, names = case.load(directory)
             print(json.dumps([case.seed, Together(engine, case, names).run()]))
         engine.close()
-    assert not faults._said, faults._said
+    assert not faults._logged, faults._logged
 
 
 class Together:

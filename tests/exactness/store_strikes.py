@@ -208,7 +208,7 @@ class Rounds:
             "strikes": sum(self.striker.struck.values()),
             "never": self.striker.missed()[:20],
             "longest": round(self.longest, 2),
-            "logged": sorted(faults._said),
+            "logged": sorted(faults._logged),
             "wrong": self.wrong[:5],
         }
 

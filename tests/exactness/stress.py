@@ -194,7 +194,7 @@ def main(seconds: float, *, wide: bool, switching: bool) -> None:
         "disarms": engine.disarms,
         "blocked": engine.blocked,
     }
-    figures["logged"] = sorted(faults._said)
+    figures["logged"] = sorted(faults._logged)
     print(json.dumps({**figures, "wrong": stress.wrong, "errors": stress.errors}, default=str))
 
 

@@ -311,7 +311,7 @@ class Rounds:
             "never": striker.missed()[:20],
             "arms": engine.arms,
             "disarms": engine.disarms,
-            "logged": sorted(faults._said),
+            "logged": sorted(faults._logged),
             "errors": [],
             "wrong": self.wrong[:5],
         }

@@ -20,14 +20,14 @@ _SEP: Final = os.sep
 _HERE: Final = {os.path.dirname(os.path.abspath(each)) for each in (__file__, signal.__file__)}  # noqa: PTH100, PTH120
 _KNOWN: Final = sys.stdlib_module_names | {"coverage", "profcov"}
 _NEVER_OURS: Final = (KeyboardInterrupt, SystemExit, GeneratorExit)
-_said: dict[str, object] = {}
+_logged: dict[str, object] = {}
 
 
 def log_once(code: str, message: str, *args: object, error: BaseException | None = None) -> None:
     """Log a warning to the logger ``profcov``, once for each code in a process; never raise."""
     try:
         mine = object()
-        if _said.setdefault(code, mine) is mine:  # atomic without a lock, which a fork could leave held
+        if _logged.setdefault(code, mine) is mine:  # atomic without a lock, which a fork could leave held
             logger.warning(f"{message} (logged once; code {code})", *args, exc_info=error)  # noqa: G004
     except Exception as broken:  # noqa: BLE001 (a broken log handler; an interpreter that shuts down, modules emptied)
         raise_foreign(broken)

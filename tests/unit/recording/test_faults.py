@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def nothing_said_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(faults, "_said", {})
+    monkeypatch.setattr(faults, "_logged", {})
 
 
 def test_a_cause_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
@@ -52,7 +52,7 @@ def broken_handler() -> Iterator[None]:
 def test_a_log_that_cannot_be_written_is_not_the_applications_problem() -> None:
     log_once("a", "cannot")
     log_once("a", "cannot")
-    assert "a" in faults._said
+    assert "a" in faults._logged
 
 
 def test_a_message_with_a_percent_sign_in_its_arguments_is_logged_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
