@@ -185,6 +185,29 @@ def lazy(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *(f"tests/{test}" for test in tests), *session.posargs)
 
 
+@nox.session(python="3.13t")
+def free_threaded(session: nox.Session) -> None:
+    """Run the exactness suite without the GIL, greenlets and coverage.py's C tracer; ``--force-python PATH`` names an interpreter."""
+    packages = (
+        "anyio",
+        "flask",
+        "hypothesis",
+        "jinja2",
+        "pytest",
+        "pytest-timeout",
+        "pytest-xdist",
+        "starlette",
+        "trio",
+    )
+    # Wheels only: what has none for this build is built from source, by a compiler of another language.
+    session.install("-qq", "--prefer-binary", "--editable", ".", *packages)
+    words = "import sysconfig; assert sysconfig.get_config_var('Py_GIL_DISABLED'), 'this Python is not free-threaded'"
+    session.run("python", "-c", words, silent=True)
+    tests = ("exactness", "unit/recording/engine/test_free_threaded.py", "unit/store/test_presence.py")
+    paths = (f"tests/{test}" for test in tests)
+    session.run("python", "-m", "pytest", *PARALLEL, *paths, *session.posargs, env={"PYTHON_GIL": "0"})
+
+
 @nox.session(python=[*FOUND, *MUST_FAIL])
 def shown(session: nox.Session) -> None:
     """Play two profiles at once in applications beside their everyday tools, and print versions and figures."""

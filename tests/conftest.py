@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 
 from profcov.recording.context import current
+from profcov.recording.engine.builds import is_free_threaded
 from profcov.store.own_file import close_dropped
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 SUPPORT = Path(__file__).parent / "support"
 ENGINES = ("monitoring", "ctrace") if sys.version_info >= (3, 12) else ("ctrace",)
+if is_free_threaded():
+    ENGINES = ("monitoring",)
 
 os.environ.pop("GITHUB_STEP_SUMMARY", None)  # `profcov playback` appends to it, and what tests play is no news
 # Or each of the many programs that tests start, and each run of pytest, would compile all of it anew.

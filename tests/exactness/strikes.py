@@ -318,7 +318,8 @@ class Rounds:
 
 
 def main(seconds: float, kind: str) -> None:
-    from profcov.recording.engine import lazily, monitoring, monitoring_state, stacks
+    from profcov.recording.engine import free_threaded, lazily, monitoring, monitoring_state, stacks
+    from profcov.recording.engine.choose import MONITORING
     from profcov.recording.engine.sources import Sources
 
     monitoring.FIRST_BUDGET, monitoring.LAST_BUDGET, monitoring.PATIENCE, monitoring.HOT = 1, 4, 0, 2  # type: ignore[misc]
@@ -326,11 +327,15 @@ def main(seconds: float, kind: str) -> None:
         config = Path(directory, "exactness.ini")
         config.write_text(f"[run]\nsource = {HERE / 'subject'}\n")
         expected = stress.ask_oracle(str(config))
-        codes = [code for module in (lazily, monitoring, monitoring_state, stacks) for code in find_codes(module)]
-        let_events_in(monitoring.MonitoringEngine)
+        codes = [
+            code
+            for module in (free_threaded, lazily, monitoring, monitoring_state, stacks)
+            for code in find_codes(module)
+        ]
+        let_events_in(MONITORING)
         gc.disable()
         sys.setswitchinterval(60)  # nobody gets in but where it is let in
-        engine = monitoring.MonitoringEngine(Sources(config))
+        engine = MONITORING(Sources(config))
         rounds = Rounds(engine, expected, codes, kind)
         until = time.monotonic() + seconds
         # On a busy machine, too, there are some.

@@ -246,7 +246,7 @@ class Presence:
                 return
 
     def _new_row(self) -> int:
-        """Return the number of a row that none has had. Without the GIL, ``itertools.count`` gives one number to two threads."""
+        """Return the number of a row that none has had. Without the GIL, ``itertools.count`` promises no such thing before Python 3.14."""
         mine, number = object(), len(self._numbers)
         while self._numbers.setdefault(number, mine) is not mine:
             number += 1

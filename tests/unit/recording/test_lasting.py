@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from profcov.recording.engine.builds import is_free_threaded
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -350,6 +352,8 @@ tell([early, made[-1]])
         engine=engine,
     )
     assert "still has work in flight" in early
+    if is_free_threaded():  # where frames of other threads are not read, a task that still runs may be at work
+        reasons = ["work-unfinished"]
     assert made == [["poll", "red"], reasons]
 
 

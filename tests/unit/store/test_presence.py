@@ -275,3 +275,19 @@ def test_a_unit_that_begins_or_ends_is_noted_by_two_system_calls(tmp_path: Path)
     presence.end(begun)
     sys.setprofile(None)
     assert made == ["fstat", "pwrite"] * 2
+
+
+def test_no_two_units_have_one_row_however_many_threads_begin_at_once(tmp_path: Path) -> None:
+    presence, barrier = Presence(tmp_path), threading.Barrier(4)
+    numbers: list[list[int]] = []
+
+    def number() -> None:
+        barrier.wait()
+        numbers.append([presence._new_row() for _ in range(20_000)])
+
+    threads = [threading.Thread(target=number) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({row for rows in numbers for row in rows}) == 80_000

@@ -47,11 +47,11 @@ class CTraceEngine(BaseEngine[CTrace, "CScope", "int | None"]):
     name = "ctrace"
 
     def __init__(self, sources: Sources) -> None:
-        if not IS_AVAILABLE:
-            raise EngineUnavailableError(self.name, "this coverage.py was built without its C tracer")
         if is_free_threaded():
             reason = "this build of Python can run without the GIL: use the monitoring engine, with branch = false"
             raise EngineUnavailableError(self.name, reason)
+        if not IS_AVAILABLE:
+            raise EngineUnavailableError(self.name, "this coverage.py was built without its C tracer")
         self.capabilities = Capabilities(greenlets=False, branches=True, coroutine_blocks=False)
         self.sources = sources
         sources.on_versions = self._tell_apart

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -102,10 +103,15 @@ def test_a_trace_that_is_released_while_a_unit_begins_under_it_keeps_its_lines(
 
 
 def test_lines_of_code_that_is_dead_are_forgotten(engine: FreeThreadedEngine, tmp_path: Path) -> None:
-    scope = begin(engine)
+    scope, codes = begin(engine), []
     for _ in range(5):
-        run(engine, scope, compile_at(tmp_path / "work.py"))
+        work = compile_at(tmp_path / "work.py")
+        run(engine, scope, work)
+        codes.append(weakref.ref(work.__code__))
+    del work
     gc.collect()
+    if any(code() for code in codes):
+        pytest.skip("3.13t keeps code objects for ever once a second thread has started")
     engine.review()
     assert not engine._states
     assert not scope.trace.seen
