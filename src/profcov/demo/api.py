@@ -48,6 +48,7 @@ def create_api(*, trace: bool = True, redis_url: str | None = None) -> Starlette
         async with Redis.from_url(url) as redis:
             app.state.redis = redis
             yield
+            await redis.connection_pool.disconnect()  # before redis-py 5, the client of from_url does not
 
     paths = {"summary": show_summary, "cells.csv": export_cells, "hillslopes": show_hillslopes, "views": show_views}
     routes = [Route(f"/query/runs/{{run_id}}/{path}", handler, methods=["GET"]) for path, handler in paths.items()]
