@@ -64,6 +64,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
     """
 
     name = "monitoring"
+    new_state: type[CodeState] = CodeState
 
     def __init__(self, sources: Sources) -> None:
         self._monitoring: Any = getattr(sys, "monitoring", None)
@@ -202,7 +203,7 @@ class MonitoringEngine(BaseEngine[MonitoringTrace, "MonitoringScope", None]):
         if is_lazy(code):
             note, events = self._lazy.note(code), self._monitoring.events.PY_START | self._monitoring.events.PY_RETURN
         else:
-            mine = CodeState(code, filename, FIRST_BUDGET, self._states)
+            mine = self.new_state(code, filename, FIRST_BUDGET, self._states)
             note, events = calls((self._states.setdefault, id(code), mine)), self._local
             self.sources.note_entry(filename, code, _get_scope())
         at_once(note, calls((self._monitoring.set_local_events, self._recording, code, events)))

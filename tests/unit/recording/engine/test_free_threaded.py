@@ -76,13 +76,24 @@ def test_no_event_of_measured_code_is_switched_off_whoever_has_its_lines(
     assert answers == [None] * 9
 
 
-def test_who_comes_second_to_new_code_waits_until_its_events_are_on(engine: FreeThreadedEngine, tmp_path: Path) -> None:
-    from profcov.recording.engine.monitoring_state import CodeState
+def test_a_trace_that_comes_when_nothing_was_left_to_do_has_all_its_lines(
+    engine: FreeThreadedEngine, tmp_path: Path
+) -> None:
+    work = compile_at(tmp_path / "work.py")
+    scopes: list[Any] = [None, begin(engine), begin(engine)]
+    for scope in (*scopes, *scopes):
+        run(engine, scope, work)
+        run(engine, None, work)
+    late = begin(engine)
+    run(engine, late, work)
+    assert [lines_of(scope) for scope in (*scopes[1:], late)] == [[2, 3]] * 3
 
+
+def test_who_comes_second_to_new_code_waits_until_its_events_are_on(engine: FreeThreadedEngine, tmp_path: Path) -> None:
     path = tmp_path / "work.py"
     work, scope = compile_at(path), begin(engine)
     # Another thread has noted the code object, and not yet switched its events on.
-    engine._states[id(work.__code__)] = CodeState(work.__code__, str(path), 0, engine._states)
+    engine._states[id(work.__code__)] = engine.new_state(work.__code__, str(path), 0, engine._states)
     run(engine, scope, work)
     assert lines_of(scope) == [2, 3]
 
