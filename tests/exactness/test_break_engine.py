@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import shutil
 from pathlib import Path
@@ -26,8 +27,13 @@ def source(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", tool.WAYS)
 def test_a_way_to_break_the_engine_finds_each_of_its_places_once_and_leaves_python(source: Path, name: str) -> None:
     tool.break_source(source, tool.WAYS[name])
-    for path in (tool.ENGINE, tool.STATE, tool.STACKS):
-        compile((source / path).read_text(), path, "exec")
+    broken = {path: (source / path).read_text() for path in (tool.ENGINE, tool.STATE, tool.STACKS)}
+    for path, text in broken.items():
+        compile(text, path, "exec")
+    assert any(
+        ast.dump(ast.parse(text)) != ast.dump(ast.parse((tool.SOURCE / path).read_text()))
+        for path, text in broken.items()
+    )
 
 
 @pytest.mark.parametrize("old", ["what is nowhere", "def "])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping  # not for type checkers only: see above
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 ASGIScope = MutableMapping[str, Any]

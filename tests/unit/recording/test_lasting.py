@@ -35,6 +35,21 @@ def wait(condition):
 
 """
 
+# A thread that a unit leaves behind runs one function, and a second one once `go_on` is set.
+DAEMON = """
+import profcov
+go_on, done = threading.Event(), threading.Event()
+
+def serve():
+    red()
+    go_on.wait()
+    blue()
+    done.set()
+
+with profcov.trace("demo"):
+    threading.Thread(target=serve, daemon=True).start()
+"""
+
 
 def test_after_the_data_directory_was_moved_the_next_night_is_complete(run_python: Run, engine: str) -> None:
     assert run_python(
@@ -208,18 +223,8 @@ tell([{path.read_bytes() == TEXT for path in own} == {True}, combine()])
 def test_a_daemon_thread_that_runs_nothing_measured_keeps_no_reader_waiting(run_python: Run, engine: str) -> None:
     assert run_python(
         BEGIN
+        + DAEMON
         + """
-import profcov
-go_on, done = threading.Event(), threading.Event()
-
-def serve():
-    red()
-    go_on.wait()
-    blue()
-    done.set()
-
-with profcov.trace("demo"):
-    threading.Thread(target=serve, daemon=True).start()
 first = combine()
 go_on.set()
 done.wait()
@@ -234,18 +239,8 @@ def test_what_work_runs_after_its_profile_was_combined_is_reported_by_the_next_a
 ) -> None:
     assert run_python(
         BEGIN
+        + DAEMON
         + """
-import profcov
-go_on, done = threading.Event(), threading.Event()
-
-def serve():
-    red()
-    go_on.wait()
-    blue()
-    done.set()
-
-with profcov.trace("demo"):
-    threading.Thread(target=serve, daemon=True).start()
 made = [combine()]
 go_on.set()
 done.wait()

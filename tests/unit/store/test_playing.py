@@ -143,18 +143,22 @@ def test_two_who_look_at_once_do_not_take_each_other_for_a_play(tmp_path: Path) 
 
 def test_who_looks_whether_a_slug_is_played_does_not_keep_it_from_being_played(tmp_path: Path) -> None:
     is_over = threading.Event()
+    looks: list[None] = []
 
     def look() -> None:
         while not is_over.is_set():
             with contextlib.suppress(SlugPlayedError):
                 discard(tmp_path, DEMO)
+            looks.append(None)
 
     looker = threading.Thread(target=look)
     make(tmp_path).drop()
     looker.start()
     try:
-        for _ in range(50):
+        plays = 0
+        while plays < 50 or len(looks) < 50:
             Play.begin(tmp_path, DEMO).end(is_consumed=True)
+            plays += 1
     except SlugPlayedError:
         pytest.fail("a look was taken for a play")
     finally:
