@@ -6,7 +6,7 @@ import errno
 import os
 import shutil
 import sys
-from typing import Final, NoReturn
+from typing import Final
 
 import click
 
@@ -49,40 +49,56 @@ def _explain(error: Exception) -> list[str]:
     return [] if denial is None else [str(denial)]
 
 
-def _leave_unread() -> NoReturn:
-    """Exit silently, because the pipe is closed; the interpreter flushes its streams once more when it ends."""
+def _drop_output() -> None:
+    """Let what is still buffered go nowhere: the interpreter flushes its streams once more when it ends, and reports a failure."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for stream in (1, 2):
         os.dup2(nowhere, stream)
-    sys.exit(UNREAD)
 
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit."""
+    code = _run(args)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        code = _report(error)
+    sys.exit(code)
+
+
+def _run(args: list[str] | None) -> int:
     stdout = sys.stdout
     try:
         columns = min(shutil.get_terminal_size().columns, 80)  # as wide as click itself makes help
         code = profcov.main(args=args, prog_name="profcov", standalone_mode=False, terminal_width=columns)
-        sys.stdout.flush()
     except SystemExit:
         if sys.stdout is not stdout:  # click's wrapper of a broken pipe
-            _leave_unread()
+            _drop_output()
+            return UNREAD
         raise
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(INTERRUPTED)
+        return INTERRUPTED
     except ProfcovError as error:
         for line in "; ".join([str(error), *_explain(error)]).splitlines():
             click.echo(f"profcov: {line}", err=True)
-        sys.exit(exit_code(error))
-    except BrokenPipeError:
-        _leave_unread()
+        return exit_code(error)
     except OSError as error:
-        place = error.filename or ("standard output" if error.errno == errno.ENOSPC else None)
-        problem = f"profcov: {place}: {explain(error)}" if place else f"profcov: {error}"
-        click.echo("; ".join([problem, *_explain(error)]), err=True)
-        sys.exit(DATA)
-    sys.exit(code if isinstance(code, int) else 0)
+        return _report(error)
+    return code if isinstance(code, int) else 0
+
+
+def _report(error: OSError) -> int:
+    """Print what the system has refused, and return the exit code; nothing is printed if nobody reads."""
+    if isinstance(error, BrokenPipeError):
+        _drop_output()
+        return UNREAD
+    place = error.filename or ("standard output" if error.errno == errno.ENOSPC else None)
+    problem = f"profcov: {place}: {explain(error)}" if place else f"profcov: {error}"
+    click.echo("; ".join([problem, *_explain(error)]), err=True)
+    if error.filename is None:
+        _drop_output()
+    return DATA
