@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_WAIT_SECONDS: Final = 1.0
+"""How long a thread waits for a lock of ours: its holder may be waiting for something that this thread holds."""
 
 
 class BriefLock:

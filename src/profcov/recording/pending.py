@@ -12,6 +12,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
+from profcov.brief_lock import MAX_WAIT_SECONDS
 from profcov.errors import ProfcovError
 from profcov.reasons import WORK_UNFINISHED
 from profcov.recording.faults import log_once, raise_foreign
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from profcov.slug import Slug
     from profcov.store.presence import Presence
 
-MAX_WAIT_SECONDS: Final = 1.0
-"""How long a thread waits until another has written what both have: that one may be waiting for something that this thread holds."""
 MAX_WAITING_LINES: Final = 100_000
 """Maximum lines of finished units that wait for the disk, per slug: some 6 MB."""
 MAX_WAITING_NOTES: Final = 1000  # facts about jobs

@@ -1,6 +1,6 @@
 """coverage.py's C tracer as the ctrace engine makes it: without plugins, contexts and a lock.
 
-With ``sources`` the only module that touches coverage.py's non-public names; a test pins those used.
+With ``configuration.file_rules`` the only module that touches coverage.py's non-public names; a test pins those used.
 """
 
 from __future__ import annotations
