@@ -40,8 +40,14 @@ export function surface(root, app, chart) {
     canvas.height = Math.round(height * ratio);
     canvas.style.width = `${width}px`;
     canvas.style.height = `${height}px`;
-    state.parts = chart.layout(width, height, canvas.getContext("2d"));
-    point(null);
+    arrange();
+  };
+  /** Lay the parts out anew: who pointed at one, or walked to it, is still there if the chart still has it. */
+  const arrange = () => {
+    const name = (part) => [].concat(chart.describe(part))[0];
+    const here = state.current && name(state.current);
+    state.parts = chart.layout(state.width, state.height, canvas.getContext("2d"));
+    point((here && state.parts.find((part) => name(part) === here)) ?? null);
     paint();
   };
   const point = (part) => {
@@ -70,11 +76,7 @@ export function surface(root, app, chart) {
   fit();
   return {
     canvas,
-    redraw() {
-      state.parts = chart.layout(state.width, state.height, canvas.getContext("2d"));
-      point(null);
-      paint();
-    },
+    redraw: arrange,
     destroy() {
       observer.disconnect();
       if (typeof forget === "function") forget();

@@ -196,6 +196,24 @@ def test_charts_are_walked_and_opened_with_keys(page: Page, shop: str) -> None:
     expect(page).to_have_url(f"{shop}#/symbols?q=p%3Ab+shop.mail")
 
 
+def test_the_place_in_a_chart_outlasts_another_size_and_other_figures(page: Page, shop: str) -> None:
+    visit_charts(page, shop)
+    canvas = page.locator("canvas").nth(1)
+    canvas.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("ArrowDown")
+    status = page.locator("[role=status]").last
+    expect(status).to_have_text("b, shop.cart, 33.3 %: 1 of 3 functions and methods")
+    width = canvas.evaluate("canvas => canvas.width")
+    page.set_viewport_size({"width": 1100, "height": 900})
+    expect(canvas).not_to_have_attribute("width", str(width))
+    page.keyboard.press("ArrowRight")
+    expect(status).to_have_text("b, shop.mail, 50.0 %: 1 of 2 functions and methods")
+    page.keyboard.press("b")
+    page.keyboard.press("ArrowLeft")
+    expect(status).to_have_text("b, shop.cart, 50.0 %: 2 of 4 functions and methods")
+
+
 def test_pointer_shows_the_figures_and_a_click_opens_them(page: Page, shop: str) -> None:
     visit_charts(page, shop)
     canvas = page.locator("canvas").first
