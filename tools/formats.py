@@ -15,6 +15,7 @@ from coverage import __version__ as version
 
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
@@ -31,9 +32,9 @@ def write(place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     for slug, executed in {"lines": LINES, "arcs": ARCS}.items():
         for _ in range(2):
-            write_shard(place, Slug(slug), f"profile:{slug}", executed, branch=slug == "arcs")  # type: ignore[arg-type]
-        combine(place, Slug(slug))
-        write_shard(place, Slug(slug), f"profile:{slug}", executed, branch=slug == "arcs")  # type: ignore[arg-type]
+            write_shard(DataDirectory(place), Slug(slug), f"profile:{slug}", executed, branch=slug == "arcs")  # type: ignore[arg-type]
+        combine(DataDirectory(place), Slug(slug))
+        write_shard(DataDirectory(place), Slug(slug), f"profile:{slug}", executed, branch=slug == "arcs")  # type: ignore[arg-type]
 
 
 def read(place: Path) -> None:

@@ -26,6 +26,7 @@ from servers import ASGI, WSGI, serve
 
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.read import read_lines
 
 if TYPE_CHECKING:
@@ -347,7 +348,7 @@ def test_fastapi_with_sqlalchemy_sentry_opentelemetry_and_uvloop(
     house: Expected, engine: str, order: str, tmp_path: Path
 ) -> None:
     with house.stage.serving(tmp_path, order, PROFILE_COVERAGE_ENGINE=engine) as played:
-        made = {slug: combine(tmp_path / "data", Slug(slug)) for slug in house.alone}
+        made = {slug: combine(DataDirectory(tmp_path / "data"), Slug(slug)) for slug in house.alone}
     compare_lines(house, made)
     compare(house, played)
     # An answer to an unhandled error comes from outside of what FastAPI adds.
@@ -358,7 +359,7 @@ def test_fastapi_with_sqlalchemy_sentry_opentelemetry_and_uvloop(
 @pytest.mark.skipif(not NEW, reason="gevent needs Python 3.12: the next test")
 def test_flask_with_sentry_under_gevent(stall: Expected, order: str, tmp_path: Path) -> None:
     with stall.stage.serving(tmp_path, order) as played:
-        made = {slug: combine(tmp_path / "data", Slug(slug)) for slug in stall.alone}
+        made = {slug: combine(DataDirectory(tmp_path / "data"), Slug(slug)) for slug in stall.alone}
     compare_lines(stall, made)
     compare(stall, played)
     assert [played.said[slug] for slug in stall.alone] == [{"traced"}, {"traced"}]

@@ -169,6 +169,7 @@ class Rounds:
     def check(self, moves: bool) -> None:
         from profcov.slug import parse_slug
         from profcov.store.clean import discard
+        from profcov.store.directory import DataDirectory
         from profcov.store.holders import list_failed, list_in_flight
         from profcov.store.layout import list_shards
         from profcov.store.content import read_content
@@ -186,7 +187,7 @@ class Rounds:
             for shard in list_shards(self.data, slug):
                 for lines in read_content(shard).lines_by_file().values():
                     found |= lines
-            discard(self.data, slug, timeout=5)
+            discard(DataDirectory(self.data), slug, timeout=5)
             missing = {self.line(number) for number in self.must[slug]} - found
             foreign = found - {self.line(number) for number in self.may[slug]}
             if missing or foreign or reasons:

@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 from profcov.slug import Slug
+from profcov.store.directory import DataDirectory
 from profcov.store.presence import Presence
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def begin(data: Path, slug: str, job: str = "") -> tuple[Presence, list[tuple[int, object]]]:
     """Note in a file of its own that a unit of a slug is in flight."""
-    presence = Presence(data)
+    presence = Presence(DataDirectory(data))
     begun: list[tuple[int, object]] = []
     presence.begin(Slug(slug), job, into=begun)
     return presence, begun

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards
 from profcov.store.merge import read_shards
 from profcov.store.read import read_lines
@@ -44,7 +45,7 @@ class Remains:
         data, name = self._directory / "data", parse_slug(slug)
         shards = list_shards(data, name)
         assert read_shards(shards).unreadable == []
-        made = combine(data, name, config_file=self._directory / "measured.ini", timeout=1)
+        made = combine(DataDirectory(data), name, config_file=self._directory / "measured.ini", timeout=1)
         died = {each["pid"] for each in read_sidecar(made.path)["died"]}
         # Killed before it had begun a job, with which RQ says that it has failed.
         never_begun = [each for each in made.jobs if each["status"] == "enqueued"]

@@ -28,6 +28,7 @@ from profcov.errors import EngineUnavailableError
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
 from profcov.store.denial import Denial
+from profcov.store.directory import DataDirectory
 from profcov.store.shard import write_shard
 from profcov.wire import statuses
 
@@ -224,12 +225,12 @@ def test_statuses_and_labels_are_written_in_one_module_each() -> None:
 def test_every_file_in_the_data_directory_has_its_line(tmp_path: Path) -> None:
     slug = parse_slug("shop")
     for line in (1, 2):
-        write_shard(tmp_path, slug, "profile:shop", {str(tmp_path / "shop.py"): {line}})
-        made = combine(tmp_path, slug)
-    write_shard(tmp_path, slug, "profile:shop", {str(tmp_path / "shop.py"): {3}})
+        write_shard(DataDirectory(tmp_path), slug, "profile:shop", {str(tmp_path / "shop.py"): {line}})
+        made = combine(DataDirectory(tmp_path), slug)
+    write_shard(DataDirectory(tmp_path), slug, "profile:shop", {str(tmp_path / "shop.py"): {3}})
     new_shard_path(tmp_path, slug).write_bytes(b"damaged")
-    partial = combine(tmp_path, slug)
-    write_shard(tmp_path, slug, "profile:shop", {str(tmp_path / "shop.py"): {4}})
+    partial = combine(DataDirectory(tmp_path), slug)
+    write_shard(DataDirectory(tmp_path), slug, "profile:shop", {str(tmp_path / "shop.py"): {4}})
     patterns = [as_pattern(name) for name in first_cells("files.md")]
     files = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
     assert len(files) == 10
@@ -247,8 +248,8 @@ def as_pattern(name: str) -> re.Pattern[str]:
 
 def test_every_key_of_a_sidecar_has_its_line(tmp_path: Path) -> None:
     slug = parse_slug("shop")
-    write_shard(tmp_path, slug, "profile:shop", {str(tmp_path / "shop.py"): {1}})
-    facts = json.loads(combine(tmp_path, slug).sidecar.read_text())
+    write_shard(DataDirectory(tmp_path), slug, "profile:shop", {str(tmp_path / "shop.py"): {1}})
+    facts = json.loads(combine(DataDirectory(tmp_path), slug).sidecar.read_text())
     rows = re.findall(r"^\| (`.+?`) \|", section("files.md", "## The sidecar"), re.MULTILINE)
     reasons = set(store_reasons.ALL)
     assert {key for row in rows for key in re.findall(r"`([^`]+)`", row)} == set(facts) | reasons

@@ -147,6 +147,7 @@ def test_one_object_can_be_used_again_inside_itself_and_in_several_threads(run_p
         from measured import *
         from play import *
         from profcov.store.combine import combine
+        from profcov.store.directory import DataDirectory
         block = profcov.trace("demo")
         slugs = []
         with block:
@@ -169,7 +170,7 @@ def test_one_object_can_be_used_again_inside_itself_and_in_several_threads(run_p
         slugs.append(profcov.current_slug())
         go_on.set()
         thread.join()
-        tell([slugs, done, shards("demo"), combine(DATA, "demo", timeout=0).complete])
+        tell([slugs, done, shards("demo"), combine(DataDirectory(DATA), "demo", timeout=0).complete])
         """,
         engine=engine,
     ) == [["demo", None], ["demo"], ["blue", "green", "hold", "late", "red"], True]
@@ -182,6 +183,7 @@ def test_a_block_that_a_collection_runs_ends_like_any(run_python: Run, engine: s
         from measured import *
         from play import *
         from profcov.store.combine import combine
+        from profcov.store.directory import DataDirectory
         class Knot:
             def __init__(self):
                 self.me = self
@@ -192,7 +194,7 @@ def test_a_block_that_a_collection_runs_ends_like_any(run_python: Run, engine: s
         Knot()
         gc.collect()
         blue()
-        tell([profcov.current_slug(), set(shards("demo")) - {"red"} == {"green"}, combine(DATA, "demo", timeout=0).complete])
+        tell([profcov.current_slug(), set(shards("demo")) - {"red"} == {"green"}, combine(DataDirectory(DATA), "demo", timeout=0).complete])
         """,
         engine=engine,
     ) == [None, True, True]
@@ -205,10 +207,11 @@ def test_a_block_that_was_refused_ends_nothing_that_is_around_it(run_python: Run
         from measured import *
         from play import *
         from profcov.store.pause import end_pause, pause
+        from profcov.store.directory import DataDirectory
         block = profcov.trace("demo")
         seen = []
         with block:
-            pause(DATA)
+            pause(DataDirectory(DATA))
             recorder.look_around()
             with block:
                 seen.append(block.status)
@@ -229,6 +232,7 @@ def test_a_block_that_is_left_elsewhere_than_it_was_entered_has_ended(run_python
         from measured import *
         from play import *
         from profcov.store.combine import combine
+        from profcov.store.directory import DataDirectory
         block, other = profcov.trace("demo"), profcov.trace("demo")
         first, second = ThreadPoolExecutor(1), ThreadPoolExecutor(1)
         def run(pool, function):  # as frameworks run a dependency that yields
@@ -245,7 +249,7 @@ def test_a_block_that_is_left_elsewhere_than_it_was_entered_has_ended(run_python
         other.__exit__()
         late()
         assert shards("other") == ["green"]
-        tell([profcov.current_slug(), shards("demo"), combine(DATA, "demo", timeout=0).reasons])
+        tell([profcov.current_slug(), shards("demo"), combine(DataDirectory(DATA), "demo", timeout=0).reasons])
         """,
         engine=engine,
     )
@@ -263,6 +267,7 @@ def test_what_strikes_while_a_block_begins_ends_it(run_python: Run, engine: str)
         from measured import *
         from play import *
         from profcov.store.combine import combine
+        from profcov.store.directory import DataDirectory
         class Mine(Exception): pass
         def strike(frame, event, _):
             if event == "return" and frame.f_code.co_name == "enter_context":
@@ -277,7 +282,7 @@ def test_what_strikes_while_a_block_begins_ends_it(run_python: Run, engine: str)
         except Mine:
             green()
         sys.setprofile(None)
-        tell([profcov.current_slug(), shards("demo"), combine(DATA, "demo", timeout=0).complete])
+        tell([profcov.current_slug(), shards("demo"), combine(DataDirectory(DATA), "demo", timeout=0).complete])
         """,
         engine=engine,
     ) == [None, ["red"], True]

@@ -134,12 +134,13 @@ def leave_writing_out(rig: Rig) -> Callable[[], None]:
     from profcov.recording import pending  # noqa: PLC0415
     from profcov.slug import parse_slug  # noqa: PLC0415
     from profcov.store.clean import discard  # noqa: PLC0415
+    from profcov.store.directory import DataDirectory  # noqa: PLC0415
 
     def write_nothing(*given: Any, **_options: Any) -> None:
         rig.note(sum(map(len, given[3].values())))
 
     def start_generation() -> None:
-        discard(rig.data, parse_slug("profile-0"))
+        discard(DataDirectory(rig.data), parse_slug("profile-0"))
 
     pending.write_shard = write_nothing  # type: ignore[assignment, attr-defined]
     return start_generation

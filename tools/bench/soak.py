@@ -21,6 +21,7 @@ from rig import Rig
 from profcov.errors import CoverageMergeError
 from profcov.slug import Slug, parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -119,7 +120,7 @@ def run_combiner(rig: Rig) -> int:
     for line in sys.stdin:
         for slug in map(parse_slug, line.split()):
             try:
-                combine(rig.data, slug, config_file=rig.config)
+                combine(DataDirectory(rig.data), slug, config_file=rig.config)
                 made += 1
             except CoverageMergeError:  # nothing new: the requests wait for no combiner
                 continue

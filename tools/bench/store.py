@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from profcov.slug import Slug
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
@@ -64,7 +65,7 @@ def measure_flush(files: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as place:
         for _ in range(300):
             start = time.perf_counter()
-            write_shard(Path(place), Slug("bench"), "profile:bench", executed)
+            write_shard(DataDirectory(Path(place)), Slug("bench"), "profile:bench", executed)
             taken.append((time.perf_counter() - start) * 1000)
     return {"files": files, "p50_ms": statistics.median(taken), "p95_ms": sorted(taken)[int(len(taken) * 0.95)]}
 
@@ -79,7 +80,7 @@ def measure_combine(place: Path, slugs: int, shards: int, files: int) -> list[di
                 f"/src/package_{file % 20}/module_{file}.py": set(rng.sample(range(1, 500), 40))
                 for file in range(files)
             }
-            write_shard(data, slug, f"profile:{slug}", lines)
+            write_shard(DataDirectory(data), slug, f"profile:{slug}", lines)
         paths = [str(path) for path in list_shards(data, slug)]
         theirs = place / f"{slug}.theirs"
         calls = {

@@ -16,6 +16,7 @@ from profcov.cli.group import suggest
 from profcov.configuration.plugins import check_configuration
 from profcov.errors import ConfigurationError, CoverageReadError, ProfcovError
 from profcov.slug import parse_slug
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import find_old, list_slugs
 
 if TYPE_CHECKING:
@@ -85,6 +86,16 @@ def find_data_dir(given: Path | None, *, must_exist: bool = False) -> Path:
             "remove the directory, and play the profiles again",
         )
     return directory
+
+
+def find_directory(given: Path | None, *, must_exist: bool = False) -> DataDirectory:
+    """Return the data directory to make files in: the one of :func:`find_data_dir`, with the environment's umask.
+
+    Raises:
+        CoverageReadError: as there.
+        SettingsError: the environment's umask is not one.
+    """
+    return DataDirectory(find_data_dir(given, must_exist=must_exist), settings.read_umask(os.environ))
 
 
 def config_option() -> Decorator:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +11,7 @@ from profcov import settings
 from profcov.cli.answer import note, print_answer
 from profcov.cli.arguments import (
     data_dir_option,
-    find_data_dir,
+    find_directory,
     format_option,
     parse_slugs,
     refuse_unknown,
@@ -90,10 +89,10 @@ def command(
     profile with work in flight: it exits with 3 if that was named. Prints a line for each profile: what was done, slug,
     size.
     """
-    directory = find_data_dir(data_dir, must_exist=True)
+    directory = find_directory(data_dir, must_exist=True)
     chosen = set(parse_slugs(slugs))
-    everything = survey(directory)
-    refuse_unknown(directory, chosen, [each.slug for each in everything])
+    everything = survey(directory.path)
+    refuse_unknown(directory.path, chosen, [each.slug for each in everything])
     held = [each for each in everything if not chosen or each.slug in chosen]
     if chosen and ctx.get_parameter_source("max_bytes") is click.core.ParameterSource.ENVIRONMENT:
         max_bytes = None  # the limit is for the whole directory, not for named profiles
@@ -103,9 +102,8 @@ def command(
     if rotates:
         limit = None if max_bytes is None else int(max_bytes)
         held = choose_old(held, older_than=older_than, keep=keep_newest, max_bytes=limit)
-    umask = settings.read_umask(os.environ)
     takes_all = rotates or artifacts
-    busy = {} if dry_run else (remove_all if takes_all else discard_all)(directory, held, umask)
+    busy = {} if dry_run else (remove_all if takes_all else discard_all)(directory, held)
     rows = [_describe(each, takes_all=takes_all, is_busy=each.slug in busy, dry_run=dry_run) for each in held]
     print_answer(("done", "profile", "size"), rows, form, titled=False)
     for row in rows:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from profcov import settings
 from profcov.cli.answer import print_answer
 from profcov.cli.arguments import (
     config_option,
     data_dir_option,
     find_config,
-    find_data_dir,
+    find_directory,
     format_option,
     parse_slugs,
     slugs_argument,
@@ -44,6 +42,7 @@ if TYPE_CHECKING:
 
     from profcov.slug import Slug
     from profcov.store.combine import Artifact
+    from profcov.store.directory import DataDirectory
 
 
 _COLUMNS: Final = ("profile", "lines", "files", "status", "artifact")
@@ -85,22 +84,21 @@ def command(
     until the time is up. Prints a line for each artifact: slug, lines (statements; ? if the source is not available),
     files, complete or partial, path. Exits with 1 if one is partial.
     """
-    directory = find_data_dir(data_dir)
-    umask = settings.read_umask(os.environ)
+    directory = find_directory(data_dir)
     if restore_previous:
-        return _restore(out or directory, slugs, umask, form)
+        return _restore(directory.at(out), slugs, form)
     config_file = find_config(config)
-    tell_silent_runs(directory, once=True)
-    chosen = parse_slugs(slugs) or list_pending(directory)
+    tell_silent_runs(directory.path, once=True)
+    chosen = parse_slugs(slugs) or list_pending(directory.path)
     if not chosen:
-        raise CoverageReadError(directory, "no profile has shards there")
+        raise CoverageReadError(directory.path, "no profile has shards there")
     if redis_url is not None:
         check_redis(redis_url)
     failures: list[ProfcovError] = []
     combined: list[Artifact] = []
     for slug in chosen:
         try:
-            jobs = _settle(redis_url, directory, slug, timeout, umask)
+            jobs = _settle(redis_url, directory, slug, timeout)
             made = combine(
                 directory,
                 slug,
@@ -110,12 +108,11 @@ def command(
                 jobs=jobs,
                 append=append,
                 keep=keep,
-                umask=umask,
             )
             if redis_url is not None and not keep:
                 _forget(redis_url, slug, jobs)
         except CoverageError as error:
-            failures.append(_hint(error, directory))
+            failures.append(_hint(error, directory.path))
             continue
         combined.append(made)
         _warn(made, is_asked=redis_url is not None)
@@ -157,13 +154,13 @@ def _describe(made: Artifact, lines: int | None) -> dict[str, Any]:
     }
 
 
-def _settle(redis_url: str | None, directory: Path, slug: Slug, timeout: float, umask: int) -> Mapping[str, str | None]:
+def _settle(redis_url: str | None, directory: DataDirectory, slug: Slug, timeout: float) -> Mapping[str, str | None]:
     """Wait for the jobs of a profile, and return those that Redis knows with their status there; nothing without a Redis."""
     if redis_url is None:
         return {}
     if not read_jobs(redis_url, slug):
-        check_recorded(directory, slug)  # before a lock is made for it
-    jobs, _ = settle(redis_url, directory, slug, timeout, umask=umask)
+        check_recorded(directory.path, slug)  # before a lock is made for it
+    jobs, _ = settle(redis_url, directory, slug, timeout)
     return jobs
 
 
@@ -203,9 +200,9 @@ def _tell_change(file: str, kept: str, others: Sequence[str]) -> str:
     return f"{file} changed while it was recorded: it has the lines of version {kept[:12]}, and not those of {left_out}"
 
 
-def _restore(out: Path, slugs: tuple[str, ...], umask: int, form: str) -> int:
+def _restore(out: DataDirectory, slugs: tuple[str, ...], form: str) -> int:
     if not slugs:
         raise click.UsageError("--restore-previous needs the profiles whose artifact is to be brought back")
-    rows = [{"profile": slug, "artifact": str(bring_back(out, slug, umask))} for slug in parse_slugs(slugs)]
+    rows = [{"profile": slug, "artifact": str(bring_back(out, slug))} for slug in parse_slugs(slugs)]
     print_answer(("profile", "artifact"), rows, form, titled=False)
     return 0

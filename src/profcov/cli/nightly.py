@@ -118,7 +118,7 @@ def command(
             recorded=recorded,
             overview=overview,
             profiles=[str(path) for path in paths],
-            options=list_replay_options(options.data_dir, config_file, base_url),
+            options=list_replay_options(options.directory.path, config_file, base_url),
             commit=find_commit(),
             warn=lambda sentence: click.echo(f"profcov: warning: {sentence}", err=True),
         )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 import click
 
-from profcov import settings
 from profcov.cli.answer import print_fact
-from profcov.cli.arguments import data_dir_option, find_data_dir, format_option
+from profcov.cli.arguments import data_dir_option, find_directory, format_option
 from profcov.store.pause import pause
 
 if TYPE_CHECKING:
@@ -25,8 +23,8 @@ def command(data_dir: Path | None, form: str) -> int:
     Within a second every process that records into the directory answers `X-Profile-Trace-Status: disabled; paused`.
     Units that have begun are recorded to their end. `profcov resume` undoes it.
     """
-    directory = find_data_dir(data_dir, must_exist=True)
-    done = pause(directory, settings.read_umask(os.environ))
-    text = f"{directory}: {'paused' if done else 'was paused already'}"
-    print_fact(text, form, data_dir=str(directory), paused=True, changed=done)
+    directory = find_directory(data_dir, must_exist=True)
+    done = pause(directory)
+    text = f"{directory.path}: {'paused' if done else 'was paused already'}"
+    print_fact(text, form, data_dir=str(directory.path), paused=True, changed=done)
     return 0

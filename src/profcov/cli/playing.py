@@ -23,6 +23,7 @@ from profcov.playback.player.play import list_saved
 from profcov.playback.scenario.template import NAME
 from profcov.reading.report.text import printable
 from profcov.settings import DEFAULT_CONFIG, DEFAULT_DIR, DIR, read_secret, read_umask
+from profcov.store.directory import DataDirectory
 from profcov.wire.carrier import HEADER, TOKEN_HEADER
 
 if TYPE_CHECKING:
@@ -188,10 +189,9 @@ def read_play(
             click.echo(f"profcov: warning: {profile.slug}: {printable(lack)}", err=True)
     options = PlayOptions(
         redis_url=redis_url,
-        data_dir=data_dir,
+        directory=DataDirectory(data_dir, read_umask(os.environ)),
         timeout=timeout,
         secret=read_secret(os.environ),
-        umask=read_umask(os.environ),
         cookies=cookies,
         cookie_jar=read_cookie_file(cookie_file) if cookie_file is not None else (),
         headers=headers,

@@ -11,17 +11,18 @@ import click
 
 from profcov import settings
 from profcov.cli.answer import note
-from profcov.cli.arguments import config_option, data_dir_option, find_config, find_data_dir
+from profcov.cli.arguments import config_option, data_dir_option, find_config, find_directory
 from profcov.cli.run_source import describe, find_application, write_omissions, write_sources
 from profcov.errors import as_write_error, explain
 from profcov.slug import parse_slug
-from profcov.store.directory import make_state
 from profcov.store.files import replace_file
 from profcov.store.layout import state_dir
 from profcov.store.runs import note_start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from profcov.store.directory import DataDirectory
 
 _CONFIG = "run.ini"
 
@@ -63,22 +64,22 @@ def command(
     if sources and config:
         raise click.UsageError("--source and --config: give one of them; a configuration names its source itself")
     environ = dict(os.environ)
-    directory = find_data_dir(data_dir)
+    directory = find_directory(data_dir)
     environ[settings.ENABLE] = "1"
-    environ[settings.DIR] = str(directory)  # absolute: the command may change its directory
+    environ[settings.DIR] = str(directory.path)  # absolute: the command may change its directory
     if slug is not None:
         environ[settings.PROCESS_SLUG] = parse_slug(slug)
     found = None if sources else find_config(config)
     if found is None and (wanted := sources or find_application(words)):
         options = [*write_sources(wanted), *write_omissions(wanted, omissions)]
-        found = _write_configuration(directory, options, settings.read_umask(environ))
+        found = _write_configuration(directory, options)
     elif omissions:
         raise click.UsageError("--omit goes with --source: a coverage configuration has an omit of its own")
     if found is not None:
         environ[settings.CONFIG] = str(found)
     note(f"profcov: {describe(settings.Settings.from_environ(environ))}")  # report a wrong setting here, not in a log
     environ["PYTHONPATH"] = os.pathsep.join(_list_paths(environ.get("PYTHONPATH", "")))
-    environ[settings.RUN] = str(note_start(directory, words, settings.read_umask(environ)))
+    environ[settings.RUN] = str(note_start(directory, words))
     _replace_process(words, environ)
 
 
@@ -88,21 +89,21 @@ def _list_paths(given: str) -> Sequence[str]:
     return [site, *(path for path in given.split(os.pathsep) if path and path != site)]
 
 
-def _write_configuration(directory: Path, options: Sequence[str], umask: int) -> Path:
+def _write_configuration(directory: DataDirectory, options: Sequence[str]) -> Path:
     """Write a coverage configuration into the data directory, where reports find it, too.
 
     Raises:
         CoverageWriteError: it cannot be written.
     """
-    path = state_dir(directory) / _CONFIG
+    path = state_dir(directory.path) / _CONFIG
     lines = ["# Written by profcov run.", "[run]", *options]
     try:
         text = "".join(f"{line}\n" for line in lines).encode()
     except UnicodeEncodeError:
         raise click.UsageError("--source: its name is not UTF-8, so it cannot be measured") from None
     with as_write_error(path):
-        make_state(directory, umask=umask)
-        replace_file(path, [text], umask)  # a server and its workers may start at once
+        directory.make_state()
+        replace_file(path, [text], directory.umask)  # a server and its workers may start at once
     return path
 
 

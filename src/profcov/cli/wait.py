@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from typing import TYPE_CHECKING
 
 import click
 
-from profcov import settings
 from profcov.cli.arguments import (
     data_dir_option,
-    find_data_dir,
+    find_directory,
     parse_slugs,
     refuse_unknown,
     slugs_argument,
@@ -42,19 +40,18 @@ def command(slugs: tuple[str, ...], data_dir: Path | None, redis_url: str | None
     With --redis-url it also waits until no RQ job that they started is left to run. When the time is up it names the
     processes or jobs that it waited for.
     """
-    directory = find_data_dir(data_dir, must_exist=True)
+    directory = find_directory(data_dir, must_exist=True)
     until = time.monotonic() + timeout
-    umask = settings.read_umask(os.environ)
-    known = list_known(directory)
+    known = list_known(directory.path)
     named = parse_slugs(slugs)
-    refuse_unknown(directory, named, known)
-    for slug in named or _list_pending(directory, redis_url, known):
+    refuse_unknown(directory.path, named, known)
+    for slug in named or _list_pending(directory.path, redis_url, known):
         if redis_url is not None:
-            _, pending = settle(redis_url, directory, slug, max(0.0, until - time.monotonic()), umask=umask)
+            _, pending = settle(redis_url, directory, slug, max(0.0, until - time.monotonic()))
             if pending:
                 raise JobsPendingError(slug, timeout, pending)
-        with exclusive(directory, slug, max(0.0, until - time.monotonic()), umask):
-            unmeasured = find_unmeasured(list_shards(directory, slug))
+        with exclusive(directory, slug, max(0.0, until - time.monotonic())):
+            unmeasured = find_unmeasured(list_shards(directory.path, slug))
         if unmeasured is not None:
             click.echo(f"profcov: {slug}: {unmeasured}", err=True)
     return 0

@@ -25,6 +25,7 @@ from profcov.reading.report.dashboard.page import NAME, write_page
 from profcov.reading.report.matrix_files import NAMES, write_matrix
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.settings import DEFAULT_CONFIG
+from profcov.store.directory import DataDirectory
 from profcov.store.flock import try_exclusive
 from profcov.store.layout import artifact_path, previous_path, sidecar_path
 from profcov.store.read import read_artifact
@@ -67,7 +68,7 @@ def play_demo(out: Path, *, jobs: int | None = None, single: bool = False) -> li
                 trace=True,
                 base_url=services.web_url,
                 redis_url=services.redis_url,
-                data_dir=Path(data),
+                directory=DataDirectory(Path(data)),
                 out=out,
                 config_file=config,
                 timeout=PLAY_SECONDS,

@@ -16,6 +16,7 @@ from profcov.doctor.owners import check_owners
 from profcov.errors import CoverageError, explain
 from profcov.slug import Slug
 from profcov.store.denial import find_denial
+from profcov.store.directory import DataDirectory
 from profcov.store.flock import name_lockers
 from profcov.store.holders import list_notes
 from profcov.store.layout import list_shards, list_slugs, lock_path, quarantine_dir, state_dir
@@ -93,7 +94,7 @@ def _check_place(data_dir: Path, place: Path) -> Finding | None:
 
 def _try_shard(scratch: Path) -> Finding:
     try:
-        shard = write_shard(scratch, _SLUG, "profile:doctor", _RAN)
+        shard = write_shard(DataDirectory(scratch), _SLUG, "profile:doctor", _RAN)
         is_whole = read_lines(shard) == _RAN
     except CoverageError as error:
         return Finding("problem", "shards", str(error), "use a directory on a local file system with free space")
@@ -107,7 +108,7 @@ def _try_lock(scratch: Path) -> Finding:
     advice = "use a directory on a file system with flock: a local one, or NFS with its lock service"
     path = lock_path(scratch, _SLUG)
     try:
-        with exclusive(scratch, _SLUG, 0):
+        with exclusive(DataDirectory(scratch), _SLUG, 0):
             while_held = _ask_child(path)
         after = _ask_child(path)
     except (OSError, CoverageError, subprocess.SubprocessError) as error:

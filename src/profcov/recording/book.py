@@ -76,7 +76,7 @@ class Book:
         Raises:
             OSError: the directory cannot be written.
         """
-        lock = SlugLock.find(settings.data_dir, slug, settings.umask)
+        lock = SlugLock.find(presence.directory, slug)
         return None if lock is None else cls(slug, settings, engine, presence, lock)
 
     @property
@@ -94,7 +94,7 @@ class Book:
         if not self._lock.is_in_place:
             return False
         if not self._lock.is_ours:
-            lock = SlugLock.find(self.settings.data_dir, self.slug, self.settings.umask)
+            lock = SlugLock.find(self.presence.directory, self.slug)
             if lock is None or not lock.is_like(self._lock):
                 return False
             self._lock = lock
@@ -166,10 +166,9 @@ class Book:
         """
         if self._lock.is_in_place:
             return
-        settings = self.settings
         with as_write_error(self._lock.path):
             self._home = self.presence.open()  # first: what is in flight is noted there before the lock file is read
-            lock = SlugLock.find(settings.data_dir, self.slug, settings.umask)
+            lock = SlugLock.find(self.presence.directory, self.slug)
         self._moved = True
         self.pending.unsettle()
         self.miss(DIRECTORY_MOVED)

@@ -149,7 +149,7 @@ class Pending:
         log_once("given-up", "%s of %s are given up: too many wait for the disk", kind, self._slug)
 
     def _write(self, trace: Trace, label: str, executed: Executed) -> None:
-        sources, settings, place = self._engine.sources, self._settings, self._settings.data_dir
+        sources, settings, directory = self._engine.sources, self._settings, self._presence.directory
         imported, outside = sources.imported(), len(sources.outside)
         notes, given_up = list(self.notes), len(self._given_up)  # they stay until they are written
         *older, newest = sources.by_version(executed)
@@ -164,7 +164,7 @@ class Pending:
                 "settings": {**sources.settings, "engine": self._engine.name, "context": settings.context},
                 **more,
             }
-            write_shard(place, self._slug, label, ran, branch=trace.branch, facts=facts, umask=settings.umask)
+            write_shard(directory, self._slug, label, ran, branch=trace.branch, facts=facts)
         self._imported, self._known_outside, self._has_shard = imported, outside, True
         with contextlib.suppress(IndexError):
             for _ in range(given_up):

@@ -23,6 +23,7 @@ from profcov.recording.unit import Refused, Unit, end_dropped
 from profcov.recording.work import UNNAMED, Work
 from profcov.slug import Slug, parse_slug
 from profcov.store.denial import find_denial
+from profcov.store.directory import DataDirectory
 from profcov.store.files import free_bytes
 from profcov.store.own_file import close_dropped
 from profcov.store.pause import is_paused
@@ -65,7 +66,7 @@ class Recorder:
         self.settings = settings
         self.carriers = Carriers(settings)
         self.engine: Engine | None = None
-        self.presence = Presence(settings.data_dir, settings.umask)
+        self.presence = Presence(DataDirectory.of(settings))
         self._at_rest: TraceStatus | None = None
         self._starting = threading.Lock()
         self._books = Books(settings, self.presence)
@@ -277,7 +278,7 @@ class Recorder:
             self.engine.after_fork()
         self._books.abandon()
         self.presence.abandon()
-        self.presence = Presence(self.settings.data_dir, self.settings.umask)
+        self.presence = Presence(self.presence.directory)
         self._books = Books(self.settings, self.presence)
         self._flusher = None
         self._watchers = [None]

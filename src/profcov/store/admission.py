@@ -9,7 +9,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Final
 
-from profcov.store.directory import open_or_create
+from profcov.store.directory import DataDirectory
 from profcov.store.flock import try_exclusive
 from profcov.store.layout import count_slugs, lock_path, state_dir
 
@@ -27,9 +27,8 @@ class Admission:
     """Decide for one process, together with all others that record into the directory."""
 
     def __init__(self, settings: Settings) -> None:
-        self._directory = settings.data_dir
+        self._directory = DataDirectory.of(settings)
         self._limit = settings.max_profiles
-        self._umask = settings.umask
         patterns = [fnmatch.translate(pattern) for pattern in settings.allow]
         self._allowed = re.compile("|".join(patterns)) if patterns else None
         self._full_until = 0.0
@@ -47,18 +46,19 @@ class Admission:
         Raises:
             OSError: the directory cannot be written, or another process has been at it for too long.
         """
-        path = lock_path(self._directory, slug)
+        data_dir = self._directory.path
+        path = lock_path(data_dir, slug)
         if path.exists():
             return True
         if time.monotonic() < self._full_until:
             return False
-        gate = open_or_create(self._directory, state_dir(self._directory) / _GATE, self._umask)
+        gate = self._directory.open_or_create(state_dir(data_dir) / _GATE)
         try:
             _lock(gate)
-            if not path.exists() and count_slugs(self._directory, self._limit) >= self._limit:
+            if not path.exists() and count_slugs(data_dir, self._limit) >= self._limit:
                 self._full_until = time.monotonic() + _FULL_SECONDS
                 return False
-            os.close(open_or_create(self._directory, path, self._umask))
+            os.close(self._directory.open_or_create(path))
             return True
         finally:
             os.close(gate)

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from profcov.errors import LockTimeoutError, SlugPlayedError, as_write_error
 from profcov.store.consume import consume, drop, finish
-from profcov.store.files import PRIVATE
 from profcov.store.holders import list_failed
 from profcov.store.layout import artifact_path, list_quarantined, list_shards, lock_path, previous_path, sidecar_path
 from profcov.store.playing import consuming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.directory import DataDirectory
     from profcov.store.playing import Play
     from profcov.store.survey import Held
 
@@ -45,9 +44,7 @@ def choose_old(
     return [each for each in by_age if each.slug in gone]
 
 
-def discard(
-    data_dir: Path, slug: Slug, *, timeout: float = 30.0, play: Play | None = None, umask: int = PRIVATE
-) -> int:
+def discard(directory: DataDirectory, slug: Slug, *, timeout: float = 30.0, play: Play | None = None) -> int:
     """Drop the shards of a slug, raise its generation, and return how many there were. From then on the caller's ``play`` records.
 
     Raises:
@@ -55,7 +52,8 @@ def discard(
         SlugPlayedError: the slug is played, and not by the caller; nothing was changed.
         CoverageWriteError: the lock file cannot be made.
     """
-    with as_write_error(lock_path(data_dir, slug)), consuming(data_dir, slug, timeout, play, umask) as lock:
+    data_dir = directory.path
+    with as_write_error(lock_path(data_dir, slug)), consuming(directory, slug, timeout, play) as lock:
         finish(lock)
         shards = list_shards(data_dir, slug)
         consume(lock, shards, list_failed(data_dir, slug))
@@ -64,7 +62,7 @@ def discard(
     return len(shards)
 
 
-def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
+def remove(directory: DataDirectory, slug: Slug) -> None:
     """Remove all that a directory holds of a slug, its lock file last.
 
     Raises:
@@ -72,8 +70,9 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
         SlugPlayedError: it is played; nothing was changed.
         CoverageWriteError: its lock file cannot be opened.
     """
+    data_dir = directory.path
     artifact = artifact_path(data_dir, slug)
-    with consuming(data_dir, slug, 0.0, None, umask) as lock:
+    with consuming(directory, slug, 0.0, None) as lock:
         finish(lock)
         consume(lock, list_shards(data_dir, slug), list_failed(data_dir, slug))
         for path in (artifact, previous_path(artifact)):
@@ -83,14 +82,14 @@ def remove(data_dir: Path, slug: Slug, umask: int = PRIVATE) -> None:
         drop([lock_path(data_dir, slug)])
 
 
-def remove_all(data_dir: Path, held: Sequence[Held], umask: int = PRIVATE) -> dict[Slug, Busy]:
+def remove_all(directory: DataDirectory, held: Sequence[Held]) -> dict[Slug, Busy]:
     """Remove all of some slugs; return those that stay, and who is at work for them."""
-    return _try_each(held, lambda slug: remove(data_dir, slug, umask))
+    return _try_each(held, lambda slug: remove(directory, slug))
 
 
-def discard_all(data_dir: Path, held: Sequence[Held], umask: int = PRIVATE) -> dict[Slug, Busy]:
+def discard_all(directory: DataDirectory, held: Sequence[Held]) -> dict[Slug, Busy]:
     """Drop the shards of some slugs; return those that stay, and the processes at work for them."""
-    return _try_each(held, lambda slug: discard(data_dir, slug, timeout=0.0, umask=umask))
+    return _try_each(held, lambda slug: discard(directory, slug, timeout=0.0))
 
 
 def _try_each(held: Sequence[Held], action: Callable[[Slug], object]) -> dict[Slug, Busy]:

@@ -21,8 +21,7 @@ from profcov.reasons import (
 )
 from profcov.store.consume import consume, finish
 from profcov.store.content import Content
-from profcov.store.directory import make_state
-from profcov.store.files import PRIVATE, create_private, make_directory, replacing
+from profcov.store.files import make_directory, replacing
 from profcov.store.holders import list_failed, list_notes
 from profcov.store.impossible_lines import leave_out_impossible
 from profcov.store.layout import (
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.directory import DataDirectory
     from profcov.store.lock import Exclusive
     from profcov.store.merge import Gathered
     from profcov.store.playing import Play
@@ -71,7 +71,7 @@ class Artifact:
 
 
 def combine(
-    data_dir: Path,
+    directory: DataDirectory,
     slug: Slug,
     *,
     config_file: Path | None = None,
@@ -82,7 +82,6 @@ def combine(
     append: bool = False,
     keep: bool = False,
     play: Play | None = None,
-    umask: int = PRIVATE,
 ) -> Artifact:
     """Merge the shards of a slug into ``<slug>.coverage`` and its sidecar, and drop the shards.
 
@@ -92,7 +91,7 @@ def combine(
     make it partial. The artifact before this one is kept as ``state/previous/<slug>.coverage``.
 
     Args:
-        data_dir: where the shards are.
+        directory: where the shards are.
         slug: the profile.
         config_file: coverage.py configuration, for ``[paths]`` and ``relative_files``; if None that which the shards were
             measured with, or what coverage.py finds by itself if they do not have it.
@@ -103,7 +102,6 @@ def combine(
         append: whether to keep what is in the previous artifact.
         keep: whether the shards stay, to be combined again with newer ones.
         play: the caller's own, which has recorded them: no other play may be in progress.
-        umask: which permissions the files and directories that are made must not have.
 
     Raises:
         LockTimeoutError: work for the slug was still in flight after the time-out; nothing was changed.
@@ -112,16 +110,17 @@ def combine(
         CoverageReadError: the artifact to append to is damaged.
         CoverageWriteError: the artifact cannot be written.
     """
+    data_dir, into = directory.path, directory.at(out)
     if not data_dir.is_dir():
         raise CoverageMergeError(slug, f"there is no directory {data_dir}")
     check_recorded(data_dir, slug)  # before a lock is made for it, perhaps by another user than the server's
-    artifact = artifact_path(out or data_dir, slug)
-    with as_write_error(artifact, sqlite3.Error), consuming(data_dir, slug, timeout, play, umask) as lock:
+    artifact = artifact_path(into.path, slug)
+    with as_write_error(artifact, sqlite3.Error), consuming(directory, slug, timeout, play) as lock:
         given = [*reasons, *([PLAYBACK_FAILED] if is_broken_off(lock, play) else [])]
         finish(lock)
         gathered = _gather(lock)
         before = read_before(artifact) if append else Content()
-        make_directory(artifact.parent, umask)
+        make_directory(into.path, into.umask)
         with replacing(artifact, beside=unfinished_path(artifact)) as merged:
             measured, others = choose_settings(list_settings([before.facts]) + gathered.settings)
             configuration = Configuration(config_file, None if config_file else measured)
@@ -144,10 +143,10 @@ def combine(
             if not making.has_notes:
                 _refuse_nothing(slug, content, measured, gathered)
             _write(slug, content, merged)
-            merged.chmod(0o666 & ~umask)
-            keep_before(artifact, umask)
+            merged.chmod(0o666 & ~into.umask)
+            keep_before(into, artifact)
         facts = making.describe(artifact, generation=lock.generation + (not keep), keep=keep)
-        write_sidecar(artifact, facts, umask)
+        write_sidecar(artifact, facts, into.umask)
         if not keep:
             consume(lock, gathered.shards, making.failed)
             _quarantine(lock, gathered.unreadable)
@@ -231,7 +230,7 @@ def _quarantine(lock: Exclusive, bad: Sequence[tuple[Path, str]]) -> None:
     for shard, reason in bad:
         with contextlib.suppress(OSError):
             target = quarantine_dir(lock.data_dir)
-            make_state(lock.data_dir, target.name, lock.umask)
+            lock.directory.make_state(target.name)
             shard.replace(target / shard.name)
-            with open(create_private(target / f"{shard.name}.reason", lock.umask), "w", encoding="utf-8") as file:  # noqa: PTH123
+            with open(lock.directory.create(target / f"{shard.name}.reason"), "w", encoding="utf-8") as file:  # noqa: PTH123
                 file.write(reason + "\n")

@@ -69,7 +69,7 @@ def _write_list(lock: Exclusive, shards: Sequence[Path]) -> None:
     lines = [str(lock.generation + 1), *(shard.name for shard in shards)]
     unfinished = unfinished_path(artifact_path(lock.data_dir, lock.slug))
     with contextlib.suppress(OSError):  # the disk is full: then there is no list to finish after a kill
-        replace_file(_path(lock), (line.encode() + b"\n" for line in lines), lock.umask, beside=unfinished)
+        replace_file(_path(lock), (line.encode() + b"\n" for line in lines), lock.directory.umask, beside=unfinished)
 
 
 def drop(paths: Iterable[Path]) -> None:

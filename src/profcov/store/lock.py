@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import CoverageWriteError, LockTimeoutError, as_write_error
-from profcov.store.directory import open_or_create
-from profcov.store.files import PRIVATE
 from profcov.store.flock import name_lockers, try_exclusive, unlock
 from profcov.store.holders import list_in_flight
 from profcov.store.layout import lock_path
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.directory import DataDirectory
 
 _POLL_SECONDS: Final = 0.02
 _MAX_TRIES: Final = 20
@@ -67,15 +66,15 @@ class SlugLock(OwnFile):
         return self.is_at(self.path)
 
     @classmethod
-    def find(cls, data_dir: Path, slug: Slug, umask: int = PRIVATE) -> SlugLock | None:
+    def find(cls, directory: DataDirectory, slug: Slug) -> SlugLock | None:
         """Return the lock file of a slug, making it if necessary; None if a reader has closed it.
 
         Raises:
             OSError: it cannot be made or opened, or is never found at its path.
         """
-        path = lock_path(data_dir, slug)
+        path = lock_path(directory.path, slug)
         for _ in range(_MAX_TRIES):
-            lock = cls(open_or_create(data_dir, path, umask), path)
+            lock = cls(directory.open_or_create(path), path)
             is_wanted = False
             try:
                 head = os.pread(lock.fd, _HEAD, 0)
@@ -115,12 +114,16 @@ class SlugLock(OwnFile):
 
 @dataclass(frozen=True, slots=True)
 class Exclusive:
-    """The lock of a slug, held by this process, with the umask for files."""
+    """The lock of a slug, held by this process."""
 
-    data_dir: Path
+    directory: DataDirectory
     slug: Slug
-    umask: int
     fd: int
+
+    @property
+    def data_dir(self) -> Path:
+        """The path of its directory."""
+        return self.directory.path
 
     @property
     def generation(self) -> int:
@@ -136,7 +139,7 @@ class Exclusive:
 
 
 @contextlib.contextmanager
-def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) -> Iterator[Exclusive]:
+def exclusive(directory: DataDirectory, slug: Slug, timeout: float) -> Iterator[Exclusive]:
     """Hold the lock of a slug: no process has work in flight for it meanwhile.
 
     Waits ``timeout`` seconds for units in flight, and for other readers.
@@ -145,11 +148,12 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
         LockTimeoutError: they were still there then; names their processes.
         CoverageWriteError: the lock file cannot be made, or is never found at its path.
     """
+    data_dir = directory.path
     path = lock_path(data_dir, slug)
     deadline = time.monotonic() + timeout
     for _ in range(_MAX_TRIES):
         with as_write_error(path):
-            file = OwnFile(open_or_create(data_dir, path, umask))
+            file = OwnFile(directory.open_or_create(path))
         try:
             while not (try_exclusive(file.fd) and _try_close(file.fd, data_dir, slug)):
                 if time.monotonic() >= deadline:
@@ -157,7 +161,7 @@ def exclusive(data_dir: Path, slug: Slug, timeout: float, umask: int = PRIVATE) 
                 time.sleep(_POLL_SECONDS)
             if file.is_at(path):  # or it was removed meanwhile, and excludes no process
                 try:
-                    yield Exclusive(data_dir, slug, umask, file.fd)
+                    yield Exclusive(directory, slug, file.fd)
                 finally:
                     if file.is_at(path):  # else it stays closed: a process that has it open must look for another
                         os.pwrite(file.fd, _OPEN, _MARK)

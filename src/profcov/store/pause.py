@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from profcov.errors import as_write_error
-from profcov.store.directory import make_state
-from profcov.store.files import create_private, remove_file
+from profcov.store.files import remove_file
 from profcov.store.layout import state_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from profcov.store.directory import DataDirectory
 
 _NAME: Final = "paused"
 
@@ -22,18 +23,18 @@ def is_paused(data_dir: Path) -> bool:
     return os.path.lexists(os.path.join(state_dir(data_dir), _NAME))  # noqa: PTH118 (twice a second: a Path interns its parts)
 
 
-def pause(data_dir: Path, umask: int = 0o077) -> bool:
+def pause(directory: DataDirectory) -> bool:
     """Pause recording; units in flight are recorded to their end. Return False if it was paused already.
 
     Raises:
         CoverageWriteError: the directory is not there, or cannot be written.
     """
-    path = state_dir(data_dir) / _NAME
+    path = state_dir(directory.path) / _NAME
     with as_write_error(path):
-        if data_dir.is_dir():
-            make_state(data_dir, umask=umask)
+        if directory.path.is_dir():
+            directory.make_state()
         try:
-            fd = create_private(path, umask)
+            fd = directory.create(path)
         except FileExistsError:
             return False
         with open(fd, "w", encoding="utf-8") as file:  # noqa: PTH123 (a descriptor)

@@ -19,8 +19,6 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.errors import CoverageWriteError, InvalidSlugError, SlugPlayedError, as_write_error
 from profcov.slug import parse_slug
 from profcov.store.denial import name_user
-from profcov.store.directory import open_or_create
-from profcov.store.files import PRIVATE
 from profcov.store.flock import try_exclusive, try_shared
 from profcov.store.layout import host_name, state_dir
 from profcov.store.lock import exclusive
@@ -30,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from profcov.slug import Slug
+    from profcov.store.directory import DataDirectory
     from profcov.store.lock import Exclusive
 
 _SECONDS: Final = 0.25
@@ -54,18 +53,18 @@ class Play(OwnFile):
         self.generation: int | None = None
 
     @classmethod
-    def begin(cls, data_dir: Path, slug: Slug, umask: int = PRIVATE) -> Play:
+    def begin(cls, directory: DataDirectory, slug: Slug) -> Play:
         """Own a slug until :meth:`end`, or until the process dies.
 
         Raises:
             SlugPlayedError: another play owns it.
             CoverageWriteError: the system does not let us.
         """
-        path = _path(data_dir, slug)
+        path = _path(directory.path, slug)
         deadline = time.monotonic() + _SECONDS
         while True:
             with as_write_error(path):
-                play = cls(open_or_create(data_dir, path, umask), path, slug)
+                play = cls(directory.open_or_create(path), path, slug)
                 owner = play._take()
             if owner is None:
                 return play
@@ -128,9 +127,7 @@ class Play(OwnFile):
 
 
 @contextlib.contextmanager
-def consuming(
-    data_dir: Path, slug: Slug, timeout: float, play: Play | None, umask: int = PRIVATE
-) -> Iterator[Exclusive]:
+def consuming(directory: DataDirectory, slug: Slug, timeout: float, play: Play | None) -> Iterator[Exclusive]:
     """Hold the lock of a slug, as :func:`profcov.store.lock.exclusive` does, if no play but the caller's own is in progress.
 
     Raises:
@@ -139,10 +136,10 @@ def consuming(
         CoverageWriteError: the system does not let us.
     """
     if play is None:
-        _refuse_played(data_dir, slug)  # no need to exclude its server's units
-    with exclusive(data_dir, slug, timeout, umask) as lock:
+        _refuse_played(directory.path, slug)  # no need to exclude its server's units
+    with exclusive(directory, slug, timeout) as lock:
         if play is None:
-            _refuse_played(data_dir, slug)
+            _refuse_played(directory.path, slug)
         yield lock
 
 

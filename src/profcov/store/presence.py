@@ -19,8 +19,6 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from profcov.slug import parse_slug
-from profcov.store.directory import make_state
-from profcov.store.files import PRIVATE, create_private
 from profcov.store.flock import try_exclusive
 from profcov.store.layout import host_name, lock_path, state_dir
 from profcov.store.notes import MAX_NOTES, NoteFile
@@ -28,9 +26,9 @@ from profcov.store.rows import FREE, IDLE, IN_FLIGHT, MISSING, UNWRITTEN, WIDTH,
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.directory import DataDirectory
     from profcov.store.notes import Note
     from profcov.store.own_file import OwnFile
 
@@ -59,10 +57,9 @@ class _File(NoteFile):
 class Presence:
     """This process's file in a data directory; made with the first note, and again if it is gone."""
 
-    def __init__(self, data_dir: Path, umask: int = PRIVATE) -> None:
-        self._data_dir = data_dir
-        self._directory = state_dir(data_dir) / PROCESSES
-        self._umask = umask
+    def __init__(self, directory: DataDirectory) -> None:
+        self.directory = directory
+        self._place = state_dir(directory.path) / PROCESSES
         self._file: _File | None = None
         self._made: dict[str, _File | None] = {}
         """Each file by its path, from before it is made until it is removed, because making and removing may be interrupted."""
@@ -215,7 +212,7 @@ class Presence:
                 file.close()
 
     def _say(self) -> None:
-        if self._file is None and not os.path.exists(self._data_dir):  # noqa: PTH110 (a Path's own raises)
+        if self._file is None and not os.path.exists(self.directory.path):  # noqa: PTH110 (a Path's own raises)
             return  # nothing was recorded there yet that could count as complete
         for note in list(self._unsaid):
             try:
@@ -228,7 +225,7 @@ class Presence:
 
     def _knows(self, slug: Slug) -> bool:
         """Return whether something was or will be recorded of a slug: these are limited in number."""
-        return os.path.exists(lock_path(self._data_dir, slug))  # noqa: PTH110 (a Path's own raises)
+        return os.path.exists(lock_path(self.directory.path, slug))  # noqa: PTH110 (a Path's own raises)
 
     def _write(self, row: int) -> None:
         """Write the present state of a row into the present file: another thread may make one meanwhile."""
@@ -263,11 +260,11 @@ class Presence:
         return self._try_to_make()
 
     def _try_to_make(self) -> _File:
-        make_state(self._data_dir, PROCESSES, self._umask)
+        self.directory.make_state(PROCESSES)
         name = f"{host_name()}.{os.getpid()}.{secrets.randbelow(10**15)}"
-        path = str(self._directory / name)
+        path = str(self._place / name)
         self._made[path] = None
-        file = self._made[path] = _File(create_private(_unfinished(path), self._umask), path, self._new_row)
+        file = self._made[path] = _File(self.directory.create(_unfinished(path)), path, self._new_row)
         # Locked before it has its name: an unlocked file counts as a dead process's.
         if not try_exclusive(file.fd):
             raise BlockingIOError(errno.EWOULDBLOCK, os.strerror(errno.EWOULDBLOCK), path)

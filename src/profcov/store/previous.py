@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 from profcov.errors import CoverageReadError, as_write_error
 from profcov.reasons import HISTORY_UNKNOWN
 from profcov.store.content import Content, read_content
-from profcov.store.directory import make_state
-from profcov.store.files import PRIVATE
 from profcov.store.layout import artifact_path, previous_path, quarantine_dir, sidecar_path
 from profcov.store.sidecar import check_artifact, read_sidecar
 
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from profcov.slug import Slug
+    from profcov.store.directory import DataDirectory
 
 
 def read_before(artifact: Path) -> Content:
@@ -36,11 +35,11 @@ def read_before(artifact: Path) -> Content:
     return content
 
 
-def keep_before(artifact: Path, umask: int) -> None:
+def keep_before(out: DataDirectory, artifact: Path) -> None:
     """Keep the artifact that will be replaced; at every moment there is one."""
     if artifact.is_file() and not artifact.is_symlink():
         previous = previous_path(artifact)
-        make_state(artifact.parent, previous.parent.name, umask, is_marked=False)
+        out.make_state(previous.parent.name, is_marked=False)
         previous.unlink(missing_ok=True)
         try:
             previous.hardlink_to(artifact)
@@ -51,20 +50,20 @@ def keep_before(artifact: Path, umask: int) -> None:
             sidecar_path(artifact).replace(sidecar_path(previous))
 
 
-def restore_previous(out: Path, slug: Slug, umask: int = PRIVATE) -> Path:
+def restore_previous(out: DataDirectory, slug: Slug) -> Path:
     """Restore the previous artifact; move the present one to ``state/quarantine/``.
 
     Raises:
         CoverageReadError: there is no previous one.
         CoverageWriteError: the files cannot be moved.
     """
-    artifact = artifact_path(out, slug)
+    artifact = artifact_path(out.path, slug)
     previous = previous_path(artifact)
     if not previous.is_file():
         raise CoverageReadError(previous, "there is no artifact before the last one")
     with as_write_error(artifact):
-        target = quarantine_dir(out)
-        make_state(out, target.name, umask, is_marked=False)
+        target = quarantine_dir(out.path)
+        out.make_state(target.name, is_marked=False)
         for path in (artifact, sidecar_path(artifact)):
             if path.exists():
                 path.replace(target / path.name)

@@ -17,13 +17,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from profcov.settings import RUN
-from profcov.store.directory import make_state
-from profcov.store.files import PRIVATE, create_private
 from profcov.store.layout import host_name, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    from profcov.store.directory import DataDirectory
 
 RUNS: Final = "runs"
 _STARTED: Final = ".started"
@@ -69,18 +69,18 @@ class SilentRun:
         )
 
 
-def note_start(data_dir: Path, words: Sequence[str], umask: int = PRIVATE) -> Path:
+def note_start(directory: DataDirectory, words: Sequence[str]) -> Path:
     """Note that this process becomes a command; return the value for the command's processes, even if the note cannot be written."""
     digest = hashlib.sha256("\0".join(words).encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    base = state_dir(data_dir) / RUNS / f"{digest}-{os.getpid()}"
+    base = state_dir(directory.path) / RUNS / f"{digest}-{os.getpid()}"
     command = shlex.join(words)
     shown = command if len(command) <= _MAX_COMMAND_CHARS else f"{command[: _MAX_COMMAND_CHARS - 3]}..."
     facts = {"command": shown, "at": time.time(), "host": host_name(), "pid": os.getpid()}
     with contextlib.suppress(OSError):  # the server reports what is wrong with the directory
-        make_state(data_dir, RUNS, umask)
+        directory.make_state(RUNS)
         for old in base.parent.glob(f"{digest}-*"):  # the same command, started again
             old.unlink(missing_ok=True)
-        with open(create_private(f"{base}{_STARTED}", umask), "w", encoding="ascii") as file:  # noqa: PTH123 (a descriptor)
+        with open(directory.create(f"{base}{_STARTED}"), "w", encoding="ascii") as file:  # noqa: PTH123 (a descriptor)
             file.write(json.dumps(facts) + "\n")
     return base
 

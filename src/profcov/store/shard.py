@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 from profcov.brief_lock import BriefLock
 from profcov.errors import CoverageWriteError
 from profcov.store.content import FACTS, SCHEMA, Content, digest_content
-from profcov.store.directory import make_state
-from profcov.store.files import PRIVATE, create_private
 from profcov.store.layout import new_shard_name, shards_dir
 from profcov.store.line_sets import to_bits, to_numbits
 
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from profcov.slug import Slug
+    from profcov.store.directory import DataDirectory
 
 
 _WITHOUT_JOURNAL: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF"
@@ -38,14 +37,13 @@ A thread that cannot have it in time writes all the same: its holder may be wait
 
 
 def write_shard(
-    data_dir: Path,
+    directory: DataDirectory,
     slug: Slug,
     context: str,
     executed: Mapping[str, set[Any]],
     *,
     branch: bool = False,
     facts: Mapping[str, Any] | None = None,
-    umask: int = PRIVATE,
 ) -> Path:
     """Write what ran as a new shard of this process and return its path.
 
@@ -53,26 +51,25 @@ def write_shard(
     shard, and never half of one.
 
     Args:
-        data_dir: the data directory, made if it does not exist.
+        directory: made if it does not exist.
         slug: the profile.
         context: the context label of all lines.
         executed: line numbers by file name, as in the data; arcs, pairs of line numbers, if ``branch``.
         branch: whether these are arcs.
         facts: facts for readers; a checksum of the lines is added.
-        umask: which permissions the file, and the directory if it is made, must not have.
 
     Raises:
         CoverageWriteError: the shard could not be written; nothing is left of it.
     """
     # Plain strings: pathlib interns the parts of a path, and CPython 3.12.1 keeps each interned string for ever.
     name = new_shard_name(slug)
-    place = shards_dir(data_dir)
+    place = shards_dir(directory.path)
     shard = os.path.join(place, name)  # noqa: PTH118
     unfinished = f"{shard}.unfinished"
     try:
         with writing.held():
-            make_state(data_dir, place.name, umask)
-            fd = create_private(unfinished, umask)
+            directory.make_state(place.name)
+            fd = directory.create(unfinished)
             try:
                 _fill(unfinished, fd, _to_content(context, executed, facts or {}, branch=branch), branch=branch)
             finally:

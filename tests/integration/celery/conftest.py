@@ -19,6 +19,7 @@ from said import without_start_line
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.read import read_lines
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ class Tasks:
         return seen.in_file(self._artifact(slug))
 
     def _artifact(self, slug: str) -> Path:
-        made = combine(self.data, parse_slug(slug), timeout=30)
+        made = combine(DataDirectory(self.data), parse_slug(slug), timeout=30)
         assert made.complete
         return made.path
 

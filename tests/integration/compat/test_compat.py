@@ -16,6 +16,7 @@ from websockets.sync.client import connect
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.holders import list_holders
 from profcov.store.layout import list_slugs
 from profcov.store.read import read_lines
@@ -177,7 +178,7 @@ def test_each_slug_has_exactly_its_lines(
         return
     found = {}
     for slug in plan.SLUGS:
-        artifact = combine(data, parse_slug(slug), config_file=tmp_path / "measured.ini", timeout=5)
+        artifact = combine(DataDirectory(data), parse_slug(slug), config_file=tmp_path / "measured.ini", timeout=5)
         assert artifact.complete
         found[slug] = {Path(name).name: sorted(lines) for name, lines in read_lines(artifact.path).items()}
     truth = truth_of(module)

@@ -125,8 +125,9 @@ def main(framework: str, context: str) -> None:
             send("POST", "/second", **{"X-Request-Id": f"s{number}"})
         from profcov.slug import parse_slug
         from profcov.store.combine import combine
+        from profcov.store.directory import DataDirectory
 
-        artifact = combine(Path(directory, "data"), parse_slug("one"))
+        artifact = combine(DataDirectory(Path(directory, "data")), parse_slug("one"))
         print(json.dumps(read(artifact)))
 
 

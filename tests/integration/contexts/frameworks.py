@@ -16,6 +16,7 @@ import truth
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 
 
 def main(module: str, path: str) -> None:
@@ -36,7 +37,7 @@ def main(module: str, path: str) -> None:
     else:
         answer = client.get(path, headers={"X-Profile-Trace": "demo"})
     assert answer.headers["X-Profile-Trace-Status"] == "traced", answer.headers
-    artifact = combine(Path(os.environ["PROFILE_COVERAGE_DIR"]), parse_slug("demo"))
+    artifact = combine(DataDirectory(Path(os.environ["PROFILE_COVERAGE_DIR"])), parse_slug("demo"))
     data = coverage.CoverageData(basename=str(artifact.path))
     data.read()
     print(json.dumps(sorted(data.measured_contexts())))

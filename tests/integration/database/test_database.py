@@ -21,6 +21,7 @@ from servers import ASGI, serve  # noqa: E402 (beside, in support/)
 
 from profcov.slug import Slug  # noqa: E402
 from profcov.store.combine import combine  # noqa: E402
+from profcov.store.directory import DataDirectory  # noqa: E402
 from profcov.store.read import read_lines  # noqa: E402
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def test_each_of_two_profiles_at_once_has_its_own_lines_and_all_of_them(
             player.start()
         for player in players:
             player.join()
-        made = {slug: combine(tmp_path / "data", Slug(slug)) for slug in PROFILES}
+        made = {slug: combine(DataDirectory(tmp_path / "data"), Slug(slug)) for slug in PROFILES}
         log = served.log.read_text()
     assert "Traceback" not in log, log
     for slug, artifact in made.items():

@@ -12,6 +12,7 @@ import pytest
 from shards import new_shard_path
 
 from profcov.slug import parse_slug
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import lock_path
 from profcov.store.shard import write_shard
 
@@ -26,7 +27,8 @@ import sys
 from pathlib import Path
 from profcov.slug import parse_slug
 from profcov.store.presence import Presence
-presence = Presence(Path(sys.argv[1]))
+from profcov.store.directory import DataDirectory
+presence = Presence(DataDirectory(Path(sys.argv[1])))
 presence.begin(parse_slug(sys.argv[2]), into=[])
 print("held", flush=True)
 sys.stdin.read()
@@ -42,7 +44,7 @@ def data(place: Path) -> Path:
 
 def leave_shards(directory: Path, slug: str, count: int) -> None:
     for number in range(count):
-        write_shard(directory, parse_slug(slug), f"profile:{slug}", {"/shop.py": {number + 1}})
+        write_shard(DataDirectory(directory), parse_slug(slug), f"profile:{slug}", {"/shop.py": {number + 1}})
 
 
 def test_a_directory_that_is_not_there_is_tried_beside_and_not_made(

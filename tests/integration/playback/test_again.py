@@ -15,6 +15,7 @@ from profcov.errors import PlaybackError, TargetError
 from profcov.playback.formats.reader import load_profile
 from profcov.playback.player.options import PlayOptions
 from profcov.playback.player.play import play
+from profcov.store.directory import DataDirectory
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def test_a_server_that_is_not_there_is_asked_again_after_pauses_that_grow(tmp_pa
 
 def test_a_server_that_does_not_trace_is_not_asked_again(tmp_path: Path, serve: Callable[..., Seen]) -> None:
     server = serve("disabled")
-    options = PlayOptions(base_url=server.url, retries=3, trace=True, data_dir=tmp_path / "data")
+    options = PlayOptions(base_url=server.url, retries=3, trace=True, directory=DataDirectory(tmp_path / "data"))
     with pytest.raises(TargetError, match="profcov is installed but off"):
         play(load_profile(write(tmp_path, "a", get("/x"))), options, stop=Pauses())
     assert len(server.requests) == 1

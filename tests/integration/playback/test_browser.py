@@ -17,6 +17,7 @@ from profcov.playback.player.options import PlayOptions
 from profcov.playback.player.play import play
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.read import read_lines
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def test_a_browser_session_is_replayed_with_the_same_lines(tmp_path: Path) -> No
             words = [sys.executable, BROWSE, chromium, services.web_url, har, dem, slug]
             subprocess.run([str(word) for word in words], check=True, timeout=120)
             assert wait_for_jobs(services.redis_url, slug, 60) == ()
-            original = combine(recorded, slug, config_file=config)
+            original = combine(DataDirectory(recorded), slug, config_file=config)
         replayed = tmp_path / "replayed"
         with start_services(Recording(replayed, config), tmp_path / "logs-2") as services:
             profile = load(har).profile
@@ -48,7 +49,7 @@ def test_a_browser_session_is_replayed_with_the_same_lines(tmp_path: Path) -> No
                 trace=True,
                 base_url=services.web_url,
                 redis_url=services.redis_url,
-                data_dir=replayed,
+                directory=DataDirectory(replayed),
                 config_file=config,
             )
             artifact = play(profile, options).artifact

@@ -19,6 +19,7 @@ from said import without_start_line
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,7 +116,7 @@ class Jobs:
         return seen.in_shards(self.data, slug)
 
     def combined(self, slug: str) -> set[str]:
-        made = combine(self.data, parse_slug(slug), timeout=30)
+        made = combine(DataDirectory(self.data), parse_slug(slug), timeout=30)
         assert made.complete
         return seen.in_file(made.path)
 

@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.sidecar import read_sidecar
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "reference" / "sidecar
 
 def read_jobs(rq: Any, told: dict[str, str | None] | None = None) -> dict[str, dict[str, Any]]:
     """Combine, and return the jobs in the sidecar by id."""
-    facts = read_sidecar(combine(rq.data, parse_slug("demo"), timeout=30, jobs=told).path)
+    facts = read_sidecar(combine(DataDirectory(rq.data), parse_slug("demo"), timeout=30, jobs=told).path)
     Draft202012Validator(SCHEMA).validate(facts)
     assert facts["job_ids"] == sorted(each["id"] for each in facts["jobs"])
     return {each["id"]: each for each in facts["jobs"]}
@@ -126,7 +127,7 @@ def test_jobs_that_run_nothing_that_is_measured_are_one_sentence(rq: Any, tmp_pa
     rq.run('with profcov.trace("demo"):\n    queue.enqueue("time.time")\ntell(None)\n')
     rq.work()
     with pytest.raises(Exception, match="traced, but no measured file ran: is `source` right"):
-        combine(rq.data, parse_slug("demo"), timeout=30)
+        combine(DataDirectory(rq.data), parse_slug("demo"), timeout=30)
 
 
 def test_the_parent_is_known_after_a_thread_of_the_request_has_ended(rq: Any) -> None:

@@ -10,6 +10,7 @@ import rq as rqs
 from profcov.playback.player.barrier import read_jobs, wait_for_jobs
 from profcov.slug import parse_slug
 from profcov.store.combine import Artifact, combine
+from profcov.store.directory import DataDirectory
 
 DEMO = parse_slug("demo")
 
@@ -17,7 +18,7 @@ DEMO = parse_slug("demo")
 def made(rq: Any, *, asks: bool) -> Artifact:
     """Combine, and keep the shards; with what Redis says if it is asked."""
     told = read_jobs(rq.environ["REDIS_URL"], DEMO) if asks else None
-    return combine(rq.data, DEMO, timeout=30, jobs=told, keep=True)
+    return combine(DataDirectory(rq.data), DEMO, timeout=30, jobs=told, keep=True)
 
 
 def statuses(artifact: Artifact) -> dict[str, str]:

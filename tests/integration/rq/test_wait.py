@@ -10,6 +10,7 @@ from typing import Any
 
 from profcov.playback.player.recording import Recording
 from profcov.slug import parse_slug
+from profcov.store.directory import DataDirectory
 
 ENQUEUE = """
 queue.enqueue(jobs.other)
@@ -72,7 +73,7 @@ def test_an_artifact_is_whole_though_its_jobs_cannot_be_forgotten(rq: Any) -> No
         assert code == 0
         rq.run('with profcov.trace("played"):\n    queue.enqueue(jobs.other)\ntell(None)\n')
         rq.work()
-        recording = Recording(parse_slug("played"), rq.data, None, None, url, timeout=60)
+        recording = Recording(parse_slug("played"), DataDirectory(rq.data), None, None, url, timeout=60)
         jobs, artifact = recording.finish(threading.Event())
         assert (len(jobs), artifact.complete) == (1, True)
     finally:

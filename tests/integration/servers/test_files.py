@@ -12,6 +12,7 @@ import servers
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,5 +41,7 @@ def test_a_file_is_served_the_same_with_a_slug(
         (200, "traced", True),
     ]
     assert answers[0][2] == answers[1][2]
-    made = combine(tmp_path / "data", parse_slug("file"), config_file=tmp_path / "measured.ini", timeout=10)
+    made = combine(
+        DataDirectory(tmp_path / "data"), parse_slug("file"), config_file=tmp_path / "measured.ini", timeout=10
+    )
     assert seen.in_file(made.path) == {"bare_wsgi", "serve_file"}

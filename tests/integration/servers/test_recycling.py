@@ -14,6 +14,7 @@ from traffic import SLUGS, Traffic, make_plan, truth_of
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.read import read_lines
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ import many  # noqa: E402 (it is beside the applications)
 
 def found_in(directory: Path, slug: str) -> dict[str, list[int]]:
     """Combine, which works at once where no process has work in flight any more, and return the lines."""
-    made = combine(directory / "data", parse_slug(slug), config_file=directory / "measured.ini", timeout=1)
+    made = combine(
+        DataDirectory(directory / "data"), parse_slug(slug), config_file=directory / "measured.ini", timeout=1
+    )
     assert made.complete
     return {Path(name).name: sorted(lines) for name, lines in read_lines(made.path).items()}
 

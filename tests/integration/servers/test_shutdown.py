@@ -14,6 +14,7 @@ import servers
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +44,9 @@ def start(tmp_path: Path, environ_for: Callable[..., dict[str, str]]) -> Callabl
 
 def combined(directory: Path, slug: str, *may_say: str) -> set[str]:
     """Return the functions in the artifact, made without waiting: nobody works for the slug any more."""
-    made = combine(directory / "data", parse_slug(slug), config_file=directory / "measured.ini", timeout=0)
+    made = combine(
+        DataDirectory(directory / "data"), parse_slug(slug), config_file=directory / "measured.ini", timeout=0
+    )
     assert set(made.reasons) <= set(may_say)
     return seen.in_file(made.path)
 

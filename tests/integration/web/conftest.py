@@ -14,6 +14,7 @@ import seen
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.lock import exclusive
 
 if TYPE_CHECKING:
@@ -79,14 +80,16 @@ class Server:
 
     def is_at_work_for(self, slug: str) -> bool:
         try:
-            with exclusive(self.data, parse_slug(slug), 0):
+            with exclusive(DataDirectory(self.data), parse_slug(slug), 0):
                 return False
         except Exception:  # noqa: BLE001
             return True
 
     def combined(self, slug: str, *reasons: str) -> set[str]:
         """Combine, which waits for work in flight; return the functions in the artifact, which is partial for these reasons."""
-        made = combine(self.data, parse_slug(slug), config_file=self.directory / "measured.ini", timeout=30)
+        made = combine(
+            DataDirectory(self.data), parse_slug(slug), config_file=self.directory / "measured.ini", timeout=30
+        )
         assert made.reasons == reasons
         return seen.in_file(made.path)
 

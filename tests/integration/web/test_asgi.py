@@ -198,10 +198,11 @@ def test_a_websocket_is_one_unit_of_work(run_python: Callable[..., Any], engine:
         from measured import *
         from play import *
         from profcov.store.lock import exclusive
+        from profcov.store.directory import DataDirectory
         from profcov.web.asgi import ProfileTraceMiddleware
         def is_busy():
             try:
-                with exclusive(DATA, "demo", 0):
+                with exclusive(DataDirectory(DATA), "demo", 0):
                     return False
             except Exception:
                 return True

@@ -145,10 +145,11 @@ def test_where_a_second_user_can_leave_a_note_the_artifact_is_partial(
         PROGRAM
         + """
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 begin("demo")
 (data / "state" / "demo.lock").chmod(0o600)  # as it is when the first user has begun without the setting
 status, log = as_other(lambda: [begin("demo"), said])
-tell([status, log, combine(data, "demo").reasons])
+tell([status, log, combine(DataDirectory(data), "demo").reasons])
 """,
         SHARED=str(shared),
         PROFILE_COVERAGE_CONFIG=str(shared / "measured.ini"),
@@ -213,6 +214,7 @@ def test_what_root_has_combined_or_played_in_a_servers_directory_is_named_by_the
         PROGRAM
         + """
 from profcov.store.playing import Play
+from profcov.store.directory import DataDirectory
 command("report", "warm")
 def give():
     for path in (data, *data.rglob("*")):
@@ -224,7 +226,7 @@ begin("demo")
 give()
 before = doctor()
 command("combine", "demo")
-Play.begin(data, "demo").close()
+Play.begin(DataDirectory(data), "demo").close()
 def other():
     begin("demo")
     return [doctor(), command("combine", "demo")[1], command("report", "demo", "--out", str(data))[1]]

@@ -17,6 +17,7 @@ from profcov.cli.main import COMMANDS, main, profcov
 from profcov.reading.report.drift import TITLES as OF_CHANGES
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -52,8 +53,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     Path("app.py").write_text("def f():\n    return 1\n")
     Path("shop.yaml").write_text(PROFILE)
     for slug in ("shop", "shelf"):
-        write_shard(tmp_path / ".profcov", Slug(slug), f"profile:{slug}", {"app.py": {2}})
-    combine(tmp_path / ".profcov", Slug("shop"), config_file=Path("coverage.profile-playback.ini"))
+        write_shard(DataDirectory(tmp_path / ".profcov"), Slug(slug), f"profile:{slug}", {"app.py": {2}})
+    combine(DataDirectory(tmp_path / ".profcov"), Slug("shop"), config_file=Path("coverage.profile-playback.ini"))
 
     def call(*words: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as done:
@@ -62,7 +63,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         return int(str(done.value.code)), captured.out, captured.err
 
     call("symbols", "--out", "artifacts/coverage-symbols.json")
-    write_shard(tmp_path / ".profcov", Slug("shop"), "profile:shop", {"app.py": {1}})
+    write_shard(DataDirectory(tmp_path / ".profcov"), Slug("shop"), "profile:shop", {"app.py": {1}})
     return call
 
 

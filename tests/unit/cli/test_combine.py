@@ -8,6 +8,7 @@ from shards import new_shard_path
 
 from profcov.cli.main import main
 from profcov.slug import Slug
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
@@ -32,7 +33,7 @@ def run(*words: object) -> object:
 
 
 def write(data: Path, slug: str, line: int) -> None:
-    write_shard(data, Slug(slug), f"profile:{slug}", {"/src/a.py": {line}})
+    write_shard(DataDirectory(data), Slug(slug), f"profile:{slug}", {"/src/a.py": {line}})
 
 
 def write_source(place: Path) -> str:
@@ -44,7 +45,7 @@ def write_source(place: Path) -> str:
 
 def test_it_prints_one_line_an_artifact(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for lines in ({1}, {2}, {3}):
-        write_shard(tmp_path / ".profcov", Slug("demo"), "profile:demo", {write_source(tmp_path): lines})
+        write_shard(DataDirectory(tmp_path / ".profcov"), Slug("demo"), "profile:demo", {write_source(tmp_path): lines})
     assert run("demo") == 0
     told = capsys.readouterr()
     assert told.out == f"demo\t2\t1\tcomplete\t{tmp_path}/.profcov/demo.coverage\n"

@@ -13,6 +13,7 @@ import pytest
 
 from profcov.cli.main import main
 from profcov.slug import Slug
+from profcov.store.directory import DataDirectory
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ WANTED: Final = {
 @pytest.fixture
 def environment(tmp_path: Path) -> Mapping[str, str]:
     for folder, slug in ((".profcov", "shop"), (".profcov", "shelf"), ("elsewhere", "other")):
-        write_shard(tmp_path / folder, Slug(slug), f"profile:{slug}", {"/src/a.py": {1}})
+        write_shard(DataDirectory(tmp_path / folder), Slug(slug), f"profile:{slug}", {"/src/a.py": {1}})
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PROFILE_COVERAGE")}
     return {**kept, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{kept['PATH']}", "HOME": str(tmp_path)}
 

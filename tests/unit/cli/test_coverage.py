@@ -11,6 +11,7 @@ import pytest
 from profcov.cli.main import main
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.files import file_digest
 from profcov.store.shard import write_shard
 
@@ -47,9 +48,9 @@ def program(tmp_path: Path) -> Path:
 def play(program: Path, slug: str, *lines: int, combined: bool = True) -> None:
     data = program.parent / ".profcov"
     facts = {"sources": {str(program): file_digest(program)}}
-    write_shard(data, Slug(slug), f"profile:{slug}", {str(program): set(lines)}, facts=facts)
+    write_shard(DataDirectory(data), Slug(slug), f"profile:{slug}", {str(program): set(lines)}, facts=facts)
     if combined:
-        combine(data, Slug(slug))
+        combine(DataDirectory(data), Slug(slug))
 
 
 def test_profiles_are_reported_on_alone_and_together(run: Run, program: Path, tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_one_process_s_share_is_never_reported(run: Run, program: Path) -> None:
     assert (code, out) == (3, "")
     assert "1 shards of first are not in it: run `profcov combine first`, or add --stale-ok" in err
     assert run("report", "--stale-ok")[1].split()[-1] == "50%"
-    combine(program.parent / ".profcov", Slug("first"), append=True)
+    combine(DataDirectory(program.parent / ".profcov"), Slug("first"), append=True)
     assert run("report")[1].split()[-1] == "100%"
 
 

@@ -13,6 +13,7 @@ from profcov.cli.main import DATA, main
 from profcov.reading.report.dashboard.page import read_data
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.files import file_digest
 from profcov.store.shard import write_shard
 
@@ -34,8 +35,8 @@ def project(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Path:
 def record(slug: str, lines: set[int], jobs: dict[str, str | None] | None = None) -> None:
     data = Path(".profcov").absolute()
     facts = {"sources": {"app.py": file_digest("app.py")}, "imported": ["app.py"]}
-    write_shard(data, Slug(slug), f"profile:{slug}", {"app.py": lines}, facts=facts)
-    combine(data, Slug(slug), config_file=Path("coverage.profile-playback.ini"), jobs=jobs)
+    write_shard(DataDirectory(data), Slug(slug), f"profile:{slug}", {"app.py": lines}, facts=facts)
+    combine(DataDirectory(data), Slug(slug), config_file=Path("coverage.profile-playback.ini"), jobs=jobs)
 
 
 def run(capsys: pytest.CaptureFixture[str], *args: object) -> tuple[Any, str, str]:

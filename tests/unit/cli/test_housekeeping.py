@@ -17,6 +17,7 @@ from profcov.cli.columns import show_bytes
 from profcov.cli.main import main
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.files import file_digest
 from profcov.store.layout import list_shards
 from profcov.store.pause import pause
@@ -54,7 +55,7 @@ def data(tmp_path: Path) -> Path:
 
 
 def write(data: Path, slug: str, days: float = 0.0) -> Path:
-    shard = write_shard(data, Slug(slug), f"profile:{slug}", {"/src/a.py": {1}})
+    shard = write_shard(DataDirectory(data), Slug(slug), f"profile:{slug}", {"/src/a.py": {1}})
     os.utime(shard, (time.time() - days * 86400,) * 2)
     return shard
 
@@ -69,7 +70,7 @@ def test_wait_returns_when_no_unit_is_at_work_and_else_names_the_slug(run: Run, 
         code, _, err = run("wait", "shep", "--timeout", "0.05")
     assert (code, err.endswith("nothing was recorded there for shep; did you mean shop?\n")) == (3, True)
     assert not (data / "state" / "shep.lock").exists()
-    combine(data, Slug("shop"))
+    combine(DataDirectory(data), Slug("shop"))
     (data / "shop.coverage").unlink()  # it went elsewhere: what is left is its lock file
     assert run("wait", "shop") == run("wait") == (0, "", "")
 
@@ -85,11 +86,11 @@ def test_a_directory_that_is_not_there_is_one_sentence(run: Run, words: tuple[st
 def test_status_shows_what_there_is_and_who_is_at_work(run: Run, data: Path) -> None:
     for slug in ("done", "fresh"):
         write(data, slug)
-    combine(data, Slug("done"), jobs={"1": "queued"})
+    combine(DataDirectory(data), Slug("done"), jobs={"1": "queued"})
     begin(data, "lost")[0].abandon()
     working, _ = begin(data, "fresh")
     working.note(MISSING, Slug("done"), "refused-paused")
-    pause(data)
+    pause(DataDirectory(data))
     code, out, err = run("status")
     titles, *rows = [line.split("\t") for line in out.splitlines()]
     assert (code, titles) == (0, ["profile", "shards", "size", "status", "holders", "pending jobs"])
@@ -144,7 +145,7 @@ def test_clean_drops_the_shards_of_what_is_named_and_keeps_its_artifact(
     monkeypatch.setenv("PROFILE_COVERAGE_MAX_BYTES", limit)  # of the directory: it is not for what is named
     for slug in ("shop", "other"):
         write(data, slug)
-    combine(data, Slug("shop"))
+    combine(DataDirectory(data), Slug("shop"))
     write(data, "shop")
     assert run("clean", "shop")[:2] == (
         0,
@@ -158,7 +159,7 @@ def test_clean_drops_the_shards_of_what_is_named_and_keeps_its_artifact(
 def test_clean_reports_what_stays_and_why_and_can_remove_all_that_has_the_name(run: Run, data: Path) -> None:
     write(data, "shop")
     write(data, "shop-2")
-    combine(data, Slug("shop"))
+    combine(DataDirectory(data), Slug("shop"))
     kept = show_bytes(sum(path.stat().st_size for path in data.glob("shop.*")))
     says = f"shop: its artifact stays, {kept}: --artifacts removes it, too\n"
     assert run("clean", "shop") == (0, "nothing\tshop\t0 B\n", says)
@@ -169,14 +170,14 @@ def test_clean_reports_what_stays_and_why_and_can_remove_all_that_has_the_name(r
         code, out, err = run("clean", "shop", "--artifacts")
         assert (code, out.startswith("at work\tshop\t")) == (3, True)
         assert err.startswith("profcov: shop stays: processes are at work for it: ")
-    play = Play.begin(data, Slug("shop"))
+    play = Play.begin(DataDirectory(data), Slug("shop"))
     code, _, err = run("clean", "shop", "--artifacts")
     assert (code, err.startswith("profcov: shop stays: it is being played by ")) == (3, True)
     play.end(is_consumed=True)
     write(data, "shop").write_bytes(b"damaged")
     write(data, "shop")
-    combine(data, Slug("shop"))
-    restore_previous(data, Slug("shop"))
+    combine(DataDirectory(data), Slug("shop"))
+    restore_previous(DataDirectory(data), Slug("shop"))
     named = {path.name for path in data.rglob("shop.*")}
     assert {"shop.coverage", "shop.profile.json", "shop.lock"} < named
     assert any(name.endswith(".reason") for name in named)
@@ -239,7 +240,7 @@ def test_what_cannot_be_cleaned_is_one_sentence(
 def test_a_damaged_artifact_is_refused_and_the_one_before_comes_back(run: Run, data: Path, tmp_path: Path) -> None:
     for _ in range(2):
         write(data, "shop")
-        combine(data, Slug("shop"))
+        combine(DataDirectory(data), Slug("shop"))
     with closing(sqlite3.connect(data / "shop.coverage")) as connection:
         connection.execute("DELETE FROM line_bits")
         connection.commit()
@@ -261,7 +262,7 @@ def test_sizes_are_for_people(size: float, text: str) -> None:
 def test_combining_says_which_file_has_which_version(run: Run, data: Path) -> None:
     for number, digest in enumerate("12"):
         facts = {"sources": {"/src/a.py": digest * 64}, "written": float(number)}
-        write_shard(data, Slug("shop"), "profile:shop", {"/src/a.py": {1}}, facts=facts)
+        write_shard(DataDirectory(data), Slug("shop"), "profile:shop", {"/src/a.py": {1}}, facts=facts)
     code, out, err = run("combine", "shop")
     assert code == 1
     assert out.startswith("shop\t?\t1\tpartial; source-changed\t")
@@ -270,7 +271,7 @@ def test_combining_says_which_file_has_which_version(run: Run, data: Path) -> No
         "it has the lines of version 222222222222, and not those of 111111111111\n"
     )
     facts = {"sources": {"/src/a.py": "unknown"}}
-    write_shard(data, Slug("shop"), "profile:shop", {"/src/a.py": {1}}, facts=facts)
+    write_shard(DataDirectory(data), Slug("shop"), "profile:shop", {"/src/a.py": {1}}, facts=facts)
     assert "/src/a.py was changed after its server had imported it" in run("combine", "shop", "--allow-partial")[2]
 
 
@@ -279,7 +280,7 @@ def test_combining_says_which_file_ends_before_a_line_that_was_recorded(run: Run
     source.write_text("x = 1\n")
     facts = {"sources": {str(source): file_digest(source)}}
     for lines in ({1, 2354}, {1, 8, 9}):
-        write_shard(data, Slug("shop"), "profile:shop", {str(source): lines}, facts=facts)
+        write_shard(DataDirectory(data), Slug("shop"), "profile:shop", {str(source): lines}, facts=facts)
         code, out, err = run("combine", "shop")
         assert (code, out.split("\t")[:4]) == (1, ["shop", "1", "1", "partial; lines-impossible"])
         which = "line 2354, which was" if 2354 in lines else "2 lines (8 to 9) that were"

@@ -17,6 +17,7 @@ from profcov.cli.main import DATA, FAILED, USAGE, main
 from profcov.reading.report.matrix_files import NAMES
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.files import file_digest
 from profcov.store.shard import write_shard
 
@@ -42,9 +43,12 @@ def record(slug: str, lines: list[int], context: str = "") -> None:
     """Record lines of app.py, as a process does, and combine them with what there is."""
     facts = {"sources": {"app.py": file_digest("app.py")}, "imported": ["app.py"]}
     data = Path(".profcov").absolute()
-    write_shard(data, Slug(slug), f"profile:{slug}{context}", {"app.py": set(lines)}, facts=facts)
+    write_shard(DataDirectory(data), Slug(slug), f"profile:{slug}{context}", {"app.py": set(lines)}, facts=facts)
     combine(
-        data, Slug(slug), append=(data / f"{slug}.coverage").exists(), config_file=Path("coverage.profile-playback.ini")
+        DataDirectory(data),
+        Slug(slug),
+        append=(data / f"{slug}.coverage").exists(),
+        config_file=Path("coverage.profile-playback.ini"),
     )
 
 
@@ -138,7 +142,7 @@ def test_what_is_left_out_is_reported_beside_the_result(project: Path, capsys: p
     (project / ".profcov").mkdir()
     data.add_lines({"app.py": [2], "/elsewhere/lib.py": [1]})
     data.write()
-    write_shard(project / ".profcov", Slug("late"), "profile:late", {"app.py": {2}})
+    write_shard(DataDirectory(project / ".profcov"), Slug("late"), "profile:late", {"app.py": {2}})
     code, printed, err = run(capsys, "matrix")
     assert code == 0
     assert printed.splitlines()[1:] == ["one\t1\t1\t2\t2\t1"]
@@ -158,8 +162,10 @@ def test_a_file_that_is_here_and_not_measured_is_a_matter_of_the_configuration(
     (project / "lib" / "other.py").write_text("x = 1\n")
     (project / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nomit = lib/*\nrelative_files = true\n")
     facts = {"sources": {"app.py": file_digest("app.py")}, "imported": []}
-    write_shard(project / ".profcov", Slug("p"), "profile:p", {"app.py": {2}, "lib/other.py": {1}}, facts=facts)
-    combine(project / ".profcov", Slug("p"), config_file=Path("coverage.profile-playback.ini"))
+    write_shard(
+        DataDirectory(project / ".profcov"), Slug("p"), "profile:p", {"app.py": {2}, "lib/other.py": {1}}, facts=facts
+    )
+    combine(DataDirectory(project / ".profcov"), Slug("p"), config_file=Path("coverage.profile-playback.ini"))
     assert "lib/other.py first: run this where the server ran, with the same --config" in run(capsys, "matrix")[2]
 
 

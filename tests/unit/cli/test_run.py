@@ -4,6 +4,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from profcov.cli.run import _write_configuration
+from profcov.store.directory import DataDirectory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -12,7 +13,7 @@ ROUNDS = 300
 
 
 def test_programs_that_start_at_the_same_moment_find_the_whole_configuration(tmp_path: Path) -> None:
-    path = _write_configuration(tmp_path, ["source =", "    src"], 0o077)
+    path = _write_configuration(DataDirectory(tmp_path), ["source =", "    src"])
     whole = path.read_text()
     assert whole.endswith("[run]\nsource =\n    src\n")
     assert path.stat().st_mode & 0o777 == 0o600
@@ -20,7 +21,7 @@ def test_programs_that_start_at_the_same_moment_find_the_whole_configuration(tmp
 
     def write() -> None:
         for _ in range(ROUNDS):
-            _write_configuration(tmp_path, ["source =", "    src"], 0o077)
+            _write_configuration(DataDirectory(tmp_path), ["source =", "    src"])
         done.set()
 
     writer = threading.Thread(target=write)

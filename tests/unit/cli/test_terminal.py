@@ -16,6 +16,7 @@ import pytest
 
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -65,8 +66,18 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     (place / "shop.yaml").write_text(PROFILE)
     for slug, lines in ((SLUG, {2}), ("x", {2, 6})):
-        write_shard(place / ".profcov", Slug(slug), f"profile:{slug}", {"an_application_of_ours/payment.py": lines})
-        combine(place / ".profcov", Slug(slug), config_file=place / "coverage.profile-playback.ini", keep=True)
+        write_shard(
+            DataDirectory(place / ".profcov"),
+            Slug(slug),
+            f"profile:{slug}",
+            {"an_application_of_ours/payment.py": lines},
+        )
+        combine(
+            DataDirectory(place / ".profcov"),
+            Slug(slug),
+            config_file=place / "coverage.profile-playback.ini",
+            keep=True,
+        )
     commands = [["matrix", "x", "--out", "old"], ["symbols", "--out", "artifacts/coverage-symbols.json"], ["matrix"]]
     for words in commands:
         subprocess.run([sys.executable, "-m", "profcov", *words], cwd=place, env=environment(), check=True)

@@ -16,6 +16,7 @@ import pytest
 from profcov.cli.main import COMMANDS, DATA, INTERRUPTED, TARGET, UNREAD, USAGE
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.files import file_digest
 from profcov.store.layout import list_shards
 from profcov.store.shard import write_shard
@@ -105,8 +106,8 @@ def make_project(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("shop.yaml").write_text(PROFILE.format(url="http://127.0.0.1:1"))
     facts = {"sources": {"app.py": file_digest("app.py")}, "imported": ["app.py"]}
     for slug in ("shop", "shelf"):
-        write_shard(here / ".profcov", Slug(slug), f"profile:{slug}", {"app.py": {2}}, facts=facts)
-    combine(here / ".profcov", Slug("shop"), config_file=Path("coverage.profile-playback.ini"))
+        write_shard(DataDirectory(here / ".profcov"), Slug(slug), f"profile:{slug}", {"app.py": {2}}, facts=facts)
+    combine(DataDirectory(here / ".profcov"), Slug("shop"), config_file=Path("coverage.profile-playback.ini"))
     assert [ended[1] for ended in walk(here, [["matrix", "shop", "--out", "matrix"]])] == [0]
     return here
 
@@ -267,7 +268,9 @@ def test_a_profile_that_was_measured_with_a_plugin_that_is_not_here_keeps_no_oth
 ) -> None:
     (project / "coverage.profile-playback.ini").unlink()
     for slug, settings in (("first", {"plugins": ["not_there"], "source": ["."]}), ("second", {"source": ["."]})):
-        write_shard(project / ".profcov", Slug(slug), "profile", {"app.py": {2}}, facts={"settings": settings})
+        write_shard(
+            DataDirectory(project / ".profcov"), Slug(slug), "profile", {"app.py": {2}}, facts={"settings": settings}
+        )
     [(_, code, stdout, stderr)] = walk(project, split("combine first second {data}\n"))
     assert (code, stdout.startswith("second\t")) == (DATA, True), (stdout, stderr)
     assert "profcov: cannot combine first: " in stderr
@@ -288,7 +291,7 @@ def recorder(tmp_path: Path) -> Iterator[str]:
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            write_shard(tmp_path / "data", Slug("shop"), "profile:shop", {"app.py": {2}})
+            write_shard(DataDirectory(tmp_path / "data"), Slug("shop"), "profile:shop", {"app.py": {2}})
             self.send_response(200)
             self.send_header("X-Profile-Trace-Status", "traced")
             self.send_header("Content-Length", "0")

@@ -46,6 +46,7 @@ Path("measured.ini").write_text(f"[run]\\nsource = {here}\\nomit = script.py\\n"
 sys.path.insert(0, str(here))
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.read import read_lines
 import shop
 from play import *
@@ -54,7 +55,7 @@ for name, function in list(vars(shop).items()):
     if not callable(function) or name in ("__builtins__", "documented"):
         continue
     play(name, function)
-    made = combine(DATA, parse_slug(name))
+    made = combine(DataDirectory(DATA), parse_slug(name))
     ours = {Path(file).name: sorted(lines) for file, lines in read_lines(made.path).items()}
     os.environ["COVERAGE_CORE"] = "ctrace"
     alone = coverage.Coverage(data_file=None, config_file="measured.ini")

@@ -267,9 +267,10 @@ def test_a_fault_while_a_unit_begins_is_a_status_and_blocks_nothing(run_python: 
         + f"engine.{name} = broken"
         + """
 from profcov.store.clean import discard
+from profcov.store.directory import DataDirectory
 statuses = [play("demo", red) for _ in range(3)]
 DATA.mkdir(exist_ok=True)
-tell([statuses, discard(DATA, "demo", timeout=0), said])
+tell([statuses, discard(DataDirectory(DATA), "demo", timeout=0), said])
 """,
         engine=engine,
     )

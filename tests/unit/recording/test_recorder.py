@@ -141,7 +141,8 @@ def test_no_unit_begins_while_somebody_combines_and_another_slug_does(run_python
         from measured import *
         from play import *
         from profcov.store.lock import exclusive
-        with exclusive(DATA, "demo", 0):
+        from profcov.store.directory import DataDirectory
+        with exclusive(DataDirectory(DATA), "demo", 0):
             statuses = [recorder.begin("demo", wait=0).status, play("other", red)]
         statuses.append(play("demo", blue))
         tell([statuses, shards("demo"), shards("other")])
@@ -156,9 +157,10 @@ def test_a_unit_that_comes_while_somebody_combines_waits_a_little(run_python: Ru
         from measured import *
         from play import *
         from profcov.store.lock import exclusive
+        from profcov.store.directory import DataDirectory
         statuses = []
         thread = threading.Thread(target=lambda: statuses.append(play("demo", red)))
-        with exclusive(DATA, "demo", 0):
+        with exclusive(DataDirectory(DATA), "demo", 0):
             thread.start()
             thread.join(0.05)
             statuses.append(thread.is_alive())
@@ -264,10 +266,11 @@ def test_the_places_of_profiles_that_were_combined_or_cleaned_are_free_again_and
         from measured import *
         from play import *
         from profcov.store.clean import discard, remove
+        from profcov.store.directory import DataDirectory
         from profcov.store.combine import combine
         first = [play(slug, red) for slug in "abcde"]
         traces = [weakref.ref(book.traces.shared) for book in recorder.list_books()]
-        combine(DATA, "a"), discard(DATA, "b"), remove(DATA, "c")
+        combine(DataDirectory(DATA), "a"), discard(DataDirectory(DATA), "b"), remove(DataDirectory(DATA), "c")
         recorder.flush_all()
         second = [play(slug, red) for slug in "fghia"]
         gc.collect()
@@ -291,11 +294,12 @@ def test_what_a_profile_of_a_generation_that_is_over_had_is_forgotten_once_the_n
             from measured import *
             from play import *
             from profcov.store.clean import discard
+            from profcov.store.directory import DataDirectory
             traces = []
             for _ in range(5):
                 play("a", red)
                 traces += [weakref.ref(book.traces.shared) for book in recorder.list_books()]
-                discard(DATA, "a")
+                discard(DataDirectory(DATA), "a")
             play("a", red)
             gc.collect()
             tell([sum(ref() is not None for ref in traces), shards("a")])
@@ -583,6 +587,7 @@ import shop, cart
 from play import *
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.sidecar import read_sidecar
 """
 
@@ -593,7 +598,7 @@ def test_a_source_that_changes_before_it_first_runs_is_reported(run_python: Run,
         + """
 Path("shop.py").write_text("# a new first line\\n" + Path("shop.py").read_text())
 play("demo", shop.f, cart.f)
-made = combine(DATA, parse_slug("demo"))
+made = combine(DataDirectory(DATA), parse_slug("demo"))
 facts = read_sidecar(made.path)
 tell([made.reasons, {Path(file).name: digest for file, digest in facts["sources"].items()},
       {Path(file).name: digests for file, digests in facts["changed_sources"].items()}])
@@ -617,7 +622,7 @@ play("demo", shop.f)
 before = hashlib.sha256(Path("shop.py").read_bytes()).hexdigest()
 Path("shop.py").write_text("# a new first line\\n" + Path("shop.py").read_text())
 play("demo", shop.g)
-made = combine(DATA, parse_slug("demo"))
+made = combine(DataDirectory(DATA), parse_slug("demo"))
 try:
     check_sources(made.path)
     refused = ""
@@ -643,7 +648,7 @@ class Odd:
 sys.modules["odd"] = Odd()
 sys.modules["none"] = None
 def facts():
-    found = read_sidecar(combine(DATA, parse_slug("demo")).path)
+    found = read_sidecar(combine(DataDirectory(DATA), parse_slug("demo")).path)
     return [sorted(Path(file).name for file in found[key]) for key in ("imported", "sources")]
 play("demo", shop.f)
 first = facts()
@@ -704,7 +709,7 @@ Path("extra.py").touch()
 Path("more.py").write_text(text)
 import more
 play("demo", more.C().f, more.C().f)
-made = combine(DATA, parse_slug("demo"))
+made = combine(DataDirectory(DATA), parse_slug("demo"))
 digest = hashlib.sha256(text.encode()).hexdigest()
 tell([made.reasons, list(read_sidecar(made.path)["sources"].values()) == [digest, digest]])
 """,

@@ -21,6 +21,7 @@ sys.path.insert(0, str(here))
 from profcov.errors import CoverageReadError
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.read import read_lines
 from profcov.store.sidecar import check_sources, read_sidecar
 ONE = "def f():\\n    return 1\\n\\ndef same():\\n    return 0\\n"
@@ -31,7 +32,7 @@ edit(ONE)
 Path("page.py").write_text("from shop import f, same\\n")
 from play import *
 def facts(slug):
-    made = combine(DATA, parse_slug(slug))
+    made = combine(DataDirectory(DATA), parse_slug(slug))
     sidecar = read_sidecar(made.path)
     names = {ONE: "one", TWO: "two", "unknown": "unknown"}
     def version(digest):
@@ -172,7 +173,7 @@ def reload(number):
     importlib.reload(shop)
 reload(9)
 play("stay", lambda: shop.stay(reload))
-made = combine(DATA, parse_slug("stay"))
+made = combine(DataDirectory(DATA), parse_slug("stay"))
 first = hashlib.sha256((STAY + "#" * 9).encode()).hexdigest()
 tell([sorted(read_lines(made.path)[shop.__file__]), made.reasons, read_sidecar(made.path)["sources"][shop.__file__] == first])
 """,

@@ -18,7 +18,8 @@ AT_WORK = """
 import sys
 from pathlib import Path
 from profcov.store.presence import Presence
-presence, begun = Presence(Path(sys.argv[1])), []
+from profcov.store.directory import DataDirectory
+presence, begun = Presence(DataDirectory(Path(sys.argv[1]))), []
 presence.begin(sys.argv[2], into=begun)
 print("held", flush=True)
 sys.stdin.readline()
@@ -31,7 +32,8 @@ UNITS = """
 import os, sys
 from pathlib import Path
 from profcov.store.presence import Presence
-presence = Presence(Path(sys.argv[1]))
+from profcov.store.directory import DataDirectory
+presence = Presence(DataDirectory(Path(sys.argv[1])))
 for slug in sys.argv[2:]:
     presence.begin(slug, into=[])
 print(os.getpid(), flush=True)
@@ -42,7 +44,8 @@ EXCLUDE = """
 import sys
 from pathlib import Path
 from profcov.store.lock import exclusive
-with exclusive(Path(sys.argv[1]), sys.argv[2], 30):
+from profcov.store.directory import DataDirectory
+with exclusive(DataDirectory(Path(sys.argv[1])), sys.argv[2], 30):
     print("held", flush=True)
     sys.stdin.readline()
 print("released", flush=True)

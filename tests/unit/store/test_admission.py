@@ -13,7 +13,7 @@ from profcov.slug import parse_slug
 from profcov.store.admission import Admission
 from profcov.store.clean import discard, remove
 from profcov.store.combine import combine
-from profcov.store.directory import make_state
+from profcov.store.directory import DataDirectory
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -95,11 +95,11 @@ def test_the_place_of_a_slug_that_was_combined_dropped_or_cleaned_is_free_again(
     gate = admission(tmp_path, max_profiles=4)
     assert all(map(gate.has_room, slugs))
     for slug in slugs:
-        write_shard(tmp_path, slug, f"profile:{slug}", {"/a.py": {1}})
+        write_shard(DataDirectory(tmp_path), slug, f"profile:{slug}", {"/a.py": {1}})
     assert not admission(tmp_path, max_profiles=4).has_room(parse_slug("e"))
-    combine(tmp_path, slugs[0])
-    discard(tmp_path, slugs[1])
-    remove(tmp_path, slugs[2])
+    combine(DataDirectory(tmp_path), slugs[0])
+    discard(DataDirectory(tmp_path), slugs[1])
+    remove(DataDirectory(tmp_path), slugs[2])
     gate = admission(tmp_path, max_profiles=4)
     assert [gate.has_room(parse_slug(name)) for name in ("e", "f", "g", "h")] == [True, True, True, False]
 
@@ -108,14 +108,14 @@ def test_a_slug_that_is_recorded_again_after_it_was_combined_has_its_place_again
     slug = parse_slug("a")
     assert admission(tmp_path, max_profiles=1).has_room(slug)
     for _ in range(2):
-        write_shard(tmp_path, slug, "profile:a", {"/a.py": {1}})
+        write_shard(DataDirectory(tmp_path), slug, "profile:a", {"/a.py": {1}})
         assert not admission(tmp_path, max_profiles=1).has_room(parse_slug("b"))
-        combine(tmp_path, slug)
+        combine(DataDirectory(tmp_path), slug)
     assert admission(tmp_path, max_profiles=1).has_room(parse_slug("b"))
 
 
 def test_a_process_that_was_stopped_at_the_gate_does_not_stop_the_others_for_ever(tmp_path: Path) -> None:
-    make_state(tmp_path)
+    DataDirectory(tmp_path).make_state()
     gate = os.open(tmp_path / "state" / "new-slug", os.O_RDWR | os.O_CREAT)
     try:
         fcntl.flock(gate, fcntl.LOCK_EX)

@@ -12,6 +12,7 @@ import pytest
 
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards
 from profcov.store.presence import Presence
 from profcov.store.shard import write_shard
@@ -31,11 +32,11 @@ def place(tmp_path: Path) -> Path:
     data = tmp_path / ".profcov"
     for slug in SLUGS:
         for _ in range(3):
-            write_shard(data, slug, f"profile:{slug}", {str(tmp_path / "app.py"): {1}})
-            combine(data, slug)
-        write_shard(data, slug, f"profile:{slug}", {str(tmp_path / "app.py"): {2}})
+            write_shard(DataDirectory(data), slug, f"profile:{slug}", {str(tmp_path / "app.py"): {1}})
+            combine(DataDirectory(data), slug)
+        write_shard(DataDirectory(data), slug, f"profile:{slug}", {str(tmp_path / "app.py"): {2}})
         (data / f".unfinished.{slug}.17").touch()
-    Presence(data).begin(SLUGS[0], into=[])
+    Presence(DataDirectory(data)).begin(SLUGS[0], into=[])
     return tmp_path
 
 

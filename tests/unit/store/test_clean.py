@@ -11,6 +11,7 @@ from at_work import at_work
 from profcov.slug import Slug
 from profcov.store.clean import choose_old, discard_all, remove_all
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards
 from profcov.store.lock import SlugLock, exclusive
 from profcov.store.presence import PROCESSES
@@ -30,7 +31,7 @@ DEMO, OTHER = Slug("demo"), Slug("other")
 
 def age(data: Path, **days: float) -> None:
     for slug, number in days.items():
-        write_shard(data, Slug(slug), f"profile:{slug}", {"/src/a.py": {1}})
+        write_shard(DataDirectory(data), Slug(slug), f"profile:{slug}", {"/src/a.py": {1}})
         for shard in list_shards(data, Slug(slug)):
             os.utime(shard, (time.time() - number * 86400,) * 2)
 
@@ -56,10 +57,10 @@ def test_all_of_a_slug_goes_and_nothing_that_is_in_flight(tmp_path: Path) -> Non
     for _ in range(2):
         age(tmp_path, demo=1, other=1)
         for slug in (DEMO, OTHER):
-            combine(tmp_path, slug)
+            combine(DataDirectory(tmp_path), slug)
     age(tmp_path, demo=1, other=1)
     with at_work(tmp_path, "other"):
-        assert set(remove_all(tmp_path, survey(tmp_path))) == {"other"}
+        assert set(remove_all(DataDirectory(tmp_path), survey(tmp_path))) == {"other"}
         left = {path.name for path in tmp_path.rglob("*") if path.is_file() and path.parent.name != PROCESSES}
         left -= {".gitignore", "CACHEDIR.TAG"}
     assert all(name.startswith("other.") for name in left)
@@ -68,10 +69,10 @@ def test_all_of_a_slug_goes_and_nothing_that_is_in_flight(tmp_path: Path) -> Non
 
 def test_dropping_shards_keeps_the_artifact_and_begins_a_generation(tmp_path: Path) -> None:
     age(tmp_path, demo=1)
-    combine(tmp_path, DEMO)
+    combine(DataDirectory(tmp_path), DEMO)
     age(tmp_path, demo=1)
-    lock = SlugLock.find(tmp_path, DEMO)
-    assert discard_all(tmp_path, survey(tmp_path)) == {}
+    lock = SlugLock.find(DataDirectory(tmp_path), DEMO)
+    assert discard_all(DataDirectory(tmp_path), survey(tmp_path)) == {}
     assert list_shards(tmp_path, DEMO) == []
     assert (tmp_path / "demo.coverage").exists()
     assert lock is not None
@@ -80,13 +81,13 @@ def test_dropping_shards_keeps_the_artifact_and_begins_a_generation(tmp_path: Pa
 
 def test_a_lock_whose_file_was_removed_excludes_no_process_and_is_made_again(tmp_path: Path) -> None:
     age(tmp_path, demo=1)
-    lock = SlugLock.find(tmp_path, DEMO)
+    lock = SlugLock.find(DataDirectory(tmp_path), DEMO)
     assert lock is not None
-    remove_all(tmp_path, survey(tmp_path))
+    remove_all(DataDirectory(tmp_path), survey(tmp_path))
     assert not lock.holds
-    after = SlugLock.find(tmp_path, DEMO)
+    after = SlugLock.find(DataDirectory(tmp_path), DEMO)
     assert after is not None
     assert after.holds
-    with exclusive(tmp_path, DEMO, 0):
+    with exclusive(DataDirectory(tmp_path), DEMO, 0):
         assert not after.holds
-        assert SlugLock.find(tmp_path, DEMO) is None
+        assert SlugLock.find(DataDirectory(tmp_path), DEMO) is None

@@ -21,6 +21,7 @@ from profcov.errors import CoverageMergeError, CoverageWriteError, LockTimeoutEr
 from profcov.slug import Slug
 from profcov.store.clean import discard, remove
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards, lock_path
 from profcov.store.lock import exclusive
 from profcov.store.read import read_lines
@@ -36,12 +37,12 @@ OTHER = Slug("demo-2")
 
 
 def generation(data: Path) -> int:
-    with exclusive(data, DEMO, 0) as lock:
+    with exclusive(DataDirectory(data), DEMO, 0) as lock:
         return lock.generation
 
 
 def write(data_dir: Path, lines: dict[str, set[int]], slug: Slug = DEMO) -> Path:
-    return write_shard(data_dir, slug, f"profile:{slug}", lines)
+    return write_shard(DataDirectory(data_dir), slug, f"profile:{slug}", lines)
 
 
 def names(directory: Path) -> set[str]:
@@ -51,7 +52,7 @@ def names(directory: Path) -> set[str]:
 def test_shards_become_one_artifact_and_are_gone(data: Path) -> None:
     write(data, {"/src/a.py": {1, 2}})
     write(data, {"/src/a.py": {2, 3}, "/src/b.py": {9}})
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     assert read_lines(made.path) == {"/src/a.py": {1, 2, 3}, "/src/b.py": {9}}
     assert (made.slug, made.files, made.shards, made.complete, made.reasons) == (DEMO, 2, 2, True, ())
     assert names(data) == {"demo.coverage", "demo.profile.json", "demo.lock"}
@@ -60,7 +61,7 @@ def test_shards_become_one_artifact_and_are_gone(data: Path) -> None:
 def test_the_shards_and_the_artifact_of_another_slug_stay_as_they_are(data: Path) -> None:
     other = write(data, {"/src/a.py": {7}}, OTHER)
     write(data, {"/src/a.py": {1}})
-    combine(data, DEMO)
+    combine(DataDirectory(data), DEMO)
     assert list_shards(data, OTHER) == [other]
     assert read_lines(other) == {"/src/a.py": {7}}
 
@@ -68,7 +69,7 @@ def test_the_shards_and_the_artifact_of_another_slug_stay_as_they_are(data: Path
 def test_the_artifact_before_is_kept(data: Path) -> None:
     for line in (1, 2, 3):
         write(data, {"/src/a.py": {line}})
-        made = combine(data, DEMO)
+        made = combine(DataDirectory(data), DEMO)
     assert read_lines(made.path) == {"/src/a.py": {3}}
     assert read_lines(made.path.parent / "state" / "previous" / "demo.coverage") == {"/src/a.py": {2}}
 
@@ -77,7 +78,7 @@ def test_the_artifact_and_its_sidecar_are_their_owners_only(data: Path) -> None:
     before = os.umask(0)
     try:
         write(data, {"/src/a.py": {1}})
-        made = combine(data, DEMO)
+        made = combine(DataDirectory(data), DEMO)
     finally:
         os.umask(before)
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
@@ -86,8 +87,10 @@ def test_the_artifact_and_its_sidecar_are_their_owners_only(data: Path) -> None:
 
 def test_another_directory_can_take_the_artifact(data: Path, tmp_path: Path) -> None:
     write(data, {"/src/a.py": {1}})
-    made = combine(data, DEMO, out=tmp_path / "deep" / "out")
+    made = combine(DataDirectory(data, 0o007), DEMO, out=tmp_path / "deep" / "out")
     assert made.path == tmp_path / "deep" / "out" / "demo.coverage"
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in (made.path.parent, made.path, made.sidecar)]
+    assert modes == [0o770, 0o660, 0o660]
     assert names(tmp_path / "deep" / "out") == {"demo.coverage", "demo.profile.json"}
     assert list_shards(data, DEMO) == []
 
@@ -98,8 +101,8 @@ def test_the_sidecar_says_what_the_artifact_is_made_of(data: Path, tmp_path: Pat
     config = tmp_path / "measured.ini"
     config.write_text("[run]\ninclude = *.py\n")
     write(data, {str(source): {1}, "/gone.py": {1}})
-    write_shard(data, DEMO, "profile:other", {str(source): {1}})
-    made = combine(data, DEMO, config_file=config)
+    write_shard(DataDirectory(data), DEMO, "profile:other", {str(source): {1}})
+    made = combine(DataDirectory(data), DEMO, config_file=config)
     facts = read_sidecar(made.path)
     assert facts["sha256"] == hashlib.sha256(made.path.read_bytes()).hexdigest()
     assert facts["sources"] == {str(source): hashlib.sha256(source.read_bytes()).hexdigest(), "/gone.py": None}
@@ -127,7 +130,7 @@ def test_a_shard_that_cannot_be_read_is_set_aside_with_the_reason_and_the_artifa
     write(data, {"/src/a.py": {1}})
     bad = new_shard_path(data, DEMO)
     bad.write_bytes(content)
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     assert read_lines(made.path) == {"/src/a.py": {1}}
     assert (made.complete, made.reasons) == (False, ("shard-unreadable",))
     facts = read_sidecar(made.path)
@@ -141,7 +144,7 @@ def test_a_truncated_shard_is_set_aside_too(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
     torn = write(data, {f"/src/{number}.py": set(range(1, 500)) for number in range(40)})
     os.truncate(torn, torn.stat().st_size // 2)
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     assert read_lines(made.path) == {"/src/a.py": {1}}
     assert not made.complete
     assert (data / "state" / "quarantine" / torn.name).exists()
@@ -154,24 +157,24 @@ def test_another_programs_database_is_set_aside_and_not_changed(data: Path) -> N
         connection.execute("CREATE TABLE mine (x)")
     connection.close()
     before = foreign.read_bytes()
-    combine(data, DEMO)
+    combine(DataDirectory(data), DEMO)
     assert (data / "state" / "quarantine" / foreign.name).read_bytes() == before
 
 
 def test_when_no_shard_can_be_read_there_is_no_artifact(data: Path) -> None:
     write(data, {"/src/a.py": {1}}).write_bytes(b"rubbish")
     with pytest.raises(CoverageMergeError, match="cannot combine demo: none of its 1 shards can be read"):
-        combine(data, DEMO)
+        combine(DataDirectory(data), DEMO)
     assert {name.partition(".coverage")[0] for name in names(data)} == {"demo.lock", "quarantine", "demo"}
     assert not (data / "demo.coverage").exists()
 
 
 def test_nothing_to_combine_is_one_clear_sentence_and_leaves_the_artifact_alone(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     before = made.path.read_bytes(), made.sidecar.read_bytes()
     with pytest.raises(CoverageMergeError, match=r"no shard of it is in .*: was it played against"):
-        combine(data, DEMO)
+        combine(DataDirectory(data), DEMO)
     assert (made.path.read_bytes(), made.sidecar.read_bytes()) == before
 
 
@@ -184,7 +187,7 @@ def test_on_a_full_disk_each_writer_says_one_sentence_and_nothing_is_lost(tiny: 
     said, made = [], None
     while made is None:
         try:
-            made = combine(tiny, DEMO)
+            made = combine(DataDirectory(tiny), DEMO)
         except (CoverageWriteError, CoverageMergeError) as error:
             said.append(str(error))
             assert list_shards(tiny, DEMO) == sorted(shards)
@@ -199,19 +202,19 @@ def test_on_a_full_disk_each_writer_says_one_sentence_and_nothing_is_lost(tiny: 
 def test_for_a_slug_that_was_never_recorded_no_lock_is_made(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
     with pytest.raises(CoverageMergeError, match="no shard of it"):
-        combine(data, OTHER)
+        combine(DataDirectory(data), OTHER)
     assert not lock_path(data, OTHER).exists()
 
 
 def test_a_directory_that_is_not_there_is_not_made(data: Path) -> None:
     with pytest.raises(CoverageMergeError, match="there is no directory"):
-        combine(data, DEMO)
+        combine(DataDirectory(data), DEMO)
     assert not data.exists()
 
 
 def test_reasons_that_the_caller_knows_of_make_it_partial(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
-    made = combine(data, DEMO, reasons=["jobs-running", "jobs-running"])
+    made = combine(DataDirectory(data), DEMO, reasons=["jobs-running", "jobs-running"])
     assert (made.complete, made.reasons) == (False, ("jobs-running",))
 
 
@@ -221,13 +224,15 @@ def test_paths_of_the_configuration_bring_two_machines_together(data: Path, tmp_
     (tmp_path / "src" / "a.py").touch()  # coverage.py maps to files that exist
     config.write_text(f"[paths]\nsource =\n    {tmp_path}/src\n    /app/*/src\n")
     write(data, {f"{tmp_path}/src/a.py": {1}, "/app/web/src/a.py": {2}, "/app/job/src/a.py": {3}})
-    assert read_lines(combine(data, DEMO, config_file=config).path) == {f"{tmp_path}/src/a.py": {1, 2, 3}}
+    assert read_lines(combine(DataDirectory(data), DEMO, config_file=config).path) == {
+        f"{tmp_path}/src/a.py": {1, 2, 3}
+    }
 
 
 def test_a_coverage_configuration_in_the_current_directory_changes_no_file_of_ours(data: Path, tmp_path: Path) -> None:
     (tmp_path / ".coveragerc").write_text("[run]\nparallel = true\ndata_file = elsewhere\n")
     write(data, {"/src/a.py": {1}})
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     assert read_lines(made.path) == {"/src/a.py": {1}}
     assert {path.name for path in tmp_path.iterdir()} == {".coveragerc", "data"}
 
@@ -237,14 +242,17 @@ def test_a_bad_configuration_is_one_clear_error_and_nothing_is_lost(data: Path, 
     config.write_text("[run\n")
     shard = write(data, {"/src/a.py": {1}})
     with pytest.raises(CoverageMergeError, match="cannot combine demo: "):
-        combine(data, DEMO, config_file=config)
+        combine(DataDirectory(data), DEMO, config_file=config)
     assert names(data) == {"demo.lock", shard.name}
 
 
 def test_lines_and_branches_do_not_mix_and_nothing_is_lost(data: Path) -> None:
-    shards = {write(data, {"/src/a.py": {1}}), write_shard(data, DEMO, "c", {"/src/a.py": {(1, 2)}}, branch=True)}
+    shards = {
+        write(data, {"/src/a.py": {1}}),
+        write_shard(DataDirectory(data), DEMO, "c", {"/src/a.py": {(1, 2)}}, branch=True),
+    }
     with pytest.raises(CoverageMergeError, match=r"cannot combine demo: .*branch"):
-        combine(data, DEMO)
+        combine(DataDirectory(data), DEMO)
     assert names(data) == {"demo.lock", *(shard.name for shard in shards)}
 
 
@@ -252,7 +260,7 @@ def test_an_artifact_that_cannot_be_written_is_one_clear_error_and_nothing_is_lo
     shard = write(data, {"/src/a.py": {1}})
     (tmp_path / "file").touch()
     with pytest.raises(CoverageWriteError, match=r"cannot write .*demo.coverage"):
-        combine(data, DEMO, out=tmp_path / "file")
+        combine(DataDirectory(data), DEMO, out=tmp_path / "file")
     assert names(data) == {"demo.lock", shard.name}
 
 
@@ -261,40 +269,40 @@ def test_while_work_is_in_flight_it_waits_then_names_the_process_and_changes_not
 ) -> None:
     shard = write(tmp_path, {"/src/a.py": {1}})
     with pytest.raises(LockTimeoutError, match=f"process {worker.pid}"):
-        combine(tmp_path, DEMO, timeout=0.05)
+        combine(DataDirectory(tmp_path), DEMO, timeout=0.05)
     with pytest.raises(LockTimeoutError, match=f"process {worker.pid}"):
-        discard(tmp_path, DEMO, timeout=0)
+        discard(DataDirectory(tmp_path), DEMO, timeout=0)
     assert list_shards(tmp_path, DEMO) == [shard]
     worker.kill()
     worker.wait()
-    assert combine(tmp_path, DEMO, timeout=5).shards == 1
+    assert combine(DataDirectory(tmp_path), DEMO, timeout=5).shards == 1
 
 
 def test_it_moves_the_generation_so_that_processes_write_everything_again(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
     found = [generation(data)]
-    combine(data, DEMO)
+    combine(DataDirectory(data), DEMO)
     found.append(generation(data))
-    discard(data, DEMO)
+    discard(DataDirectory(data), DEMO)
     assert [*found, generation(data)] == [0, 1, 2]
 
 
 def test_discarding_drops_the_shards_and_leaves_the_artifact(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     for line in (2, 3):
         write(data, {"/src/a.py": {line}})
     other = write(data, {"/src/a.py": {1}}, OTHER)
-    assert discard(data, DEMO) == 2
+    assert discard(DataDirectory(data), DEMO) == 2
     assert list_shards(data, DEMO) == []
     assert list_shards(data, OTHER) == [other]
     assert read_lines(made.path) == {"/src/a.py": {1}}
-    assert discard(data, DEMO) == 0
+    assert discard(DataDirectory(data), DEMO) == 0
 
 
 def test_at_every_moment_there_is_an_artifact(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(data, {"/src/a.py": {1}})
-    artifact = combine(data, DEMO).path
+    artifact = combine(DataDirectory(data), DEMO).path
     lines = []
     for name in ("replace", "unlink", "chmod"):
         real = getattr(Path, name)
@@ -306,7 +314,7 @@ def test_at_every_moment_there_is_an_artifact(data: Path, monkeypatch: pytest.Mo
 
         monkeypatch.setattr(Path, name, look)
     write(data, {"/src/a.py": {2}})
-    combine(data, DEMO)
+    combine(DataDirectory(data), DEMO)
     assert len(lines) >= 3
     assert lines == sorted(lines, key=max)
     assert (lines[0], lines[-1]) == ({1}, {2})
@@ -319,7 +327,7 @@ def test_a_file_system_without_hard_links_will_do(data: Path, monkeypatch: pytes
     monkeypatch.setattr(os, "link", refuse)
     for line in (1, 2):
         write(data, {"/src/a.py": {line}})
-        made = combine(data, DEMO)
+        made = combine(DataDirectory(data), DEMO)
     assert read_lines(made.path) == {"/src/a.py": {2}}
     assert read_lines(made.path.parent / "state" / "previous" / "demo.coverage") == {"/src/a.py": {1}}
 
@@ -327,7 +335,7 @@ def test_a_file_system_without_hard_links_will_do(data: Path, monkeypatch: pytes
 def test_a_combine_that_was_killed_leaves_nothing_in_the_way(data: Path) -> None:
     write(data, {"/src/a.py": {1}})
     (data / f".unfinished.demo.{os.getpid()}").write_bytes(b"rubbish of a process that had our number")
-    assert read_lines(combine(data, DEMO).path) == {"/src/a.py": {1}}
+    assert read_lines(combine(DataDirectory(data), DEMO).path) == {"/src/a.py": {1}}
 
 
 @pytest.mark.parametrize("end", [combine, discard, remove])
@@ -346,7 +354,7 @@ def test_what_killed_processes_have_left_unfinished_goes_and_nothing_of_another_
     }
     for name in left | others:
         (data / name).touch()
-    end(data, DEMO)
+    end(DataDirectory(data), DEMO)
     there = {path.relative_to(data).as_posix() for path in data.rglob("*")}
     assert not left & there
     assert others <= there
@@ -356,7 +364,7 @@ def test_coverage_pys_own_report_reads_the_artifact(data: Path, tmp_path: Path) 
     source = tmp_path / "a.py"
     source.write_text("x = 1\ny = 2\n")
     write(data, {str(source): {1}})
-    tool = coverage.Coverage(data_file=str(combine(data, DEMO).path), config_file=False, messages=False)
+    tool = coverage.Coverage(data_file=str(combine(DataDirectory(data), DEMO).path), config_file=False, messages=False)
     tool.load()
     assert tool.report(file=io.StringIO()) == 50.0
     tool.json_report(outfile=str(tmp_path / "report.json"))
@@ -367,4 +375,6 @@ def test_coverage_pys_own_report_reads_the_artifact(data: Path, tmp_path: Path) 
 def test_a_copy_of_the_data_directory_combines_to_the_same_lines(data: Path, tmp_path: Path) -> None:
     write(data, {"/src/a.py": {1, 5}})
     shutil.copytree(data, tmp_path / "copy")
-    assert read_lines(combine(data, DEMO).path) == read_lines(combine(tmp_path / "copy", DEMO).path)
+    assert read_lines(combine(DataDirectory(data), DEMO).path) == read_lines(
+        combine(DataDirectory(tmp_path / "copy"), DEMO).path
+    )

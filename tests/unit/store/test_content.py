@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from profcov.errors import CoverageReadError
 from profcov.slug import Slug
 from profcov.store.content import read_content
+from profcov.store.directory import DataDirectory
 from profcov.store.shard import write_shard
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ DEMO = Slug("demo")
 
 
 def write(data: Path, lines: dict[str, set[int]]) -> Path:
-    return write_shard(data, DEMO, "profile:demo", lines, facts={})
+    return write_shard(DataDirectory(data), DEMO, "profile:demo", lines, facts={})
 
 
 def test_a_file_of_another_version_of_the_format_is_read_by_coverage_py(

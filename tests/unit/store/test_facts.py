@@ -10,6 +10,7 @@ import pytest
 from profcov.errors import CoverageReadError
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.facts import is_number
 from profcov.store.layout import list_shards
 from profcov.store.read import read_lines
@@ -23,7 +24,7 @@ DEMO = Slug("demo")
 
 
 def write(data: Path, lines: dict[str, set[int]], label: str = "profile:demo", **facts: Any) -> Path:
-    return write_shard(data, DEMO, label, lines, facts=facts)
+    return write_shard(DataDirectory(data), DEMO, label, lines, facts=facts)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def write(data: Path, lines: dict[str, set[int]], label: str = "profile:demo", *
 def test_a_shard_whose_facts_are_not_ours_is_set_apart(data: Path, facts: dict[str, Any]) -> None:
     write(data, {"/src/a.py": {1}})
     write(data, {"/src/b.py": {1}}, **facts)
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     assert (read_lines(made.path), made.reasons) == ({"/src/a.py": {1}}, ("shard-unreadable",))
 
 
@@ -50,11 +51,11 @@ def test_a_shard_whose_facts_are_not_ours_is_set_apart(data: Path, facts: dict[s
 )
 def test_a_sidecar_with_wrong_values_is_not_added_to(data: Path, key: str, value: object) -> None:
     write(data, {"/src/a.py": {1}})
-    sidecar = combine(data, DEMO).sidecar
+    sidecar = combine(DataDirectory(data), DEMO).sidecar
     sidecar.write_text(json.dumps({**json.loads(sidecar.read_text()), key: value}))
     write(data, {"/src/a.py": {2}})
     with pytest.raises(CoverageReadError, match=f"values in it are not what they should be: {key}"):
-        combine(data, DEMO, append=True)
+        combine(DataDirectory(data), DEMO, append=True)
     assert len(list_shards(data, DEMO)) == 1
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from profcov.store.directory import make_state, open_or_create
+from profcov.store.directory import DataDirectory
 from profcov.store.files import create_private, make_directory, make_own_directory, replace_file
 
 if TYPE_CHECKING:
@@ -34,8 +34,9 @@ def test_the_modes_are_what_the_setting_says_whatever_the_process_has(
 ) -> None:
     make_directory(tmp_path / "a", umask)
     os.close(create_private(tmp_path / "a" / "f", umask))
-    os.close(open_or_create(tmp_path / "b", tmp_path / "b/state/g", umask))
-    make_state(tmp_path / "b", "shards", umask)
+    data = DataDirectory(tmp_path / "b", umask)
+    os.close(data.open_or_create(tmp_path / "b/state/g"))
+    data.make_state("shards")
     assert {mode(tmp_path / name) for name in ("a", "b", "b/state", "b/state/shards")} == {directory}
     assert {mode(tmp_path / name) for name in ("a/f", "b/state/g", "b/.gitignore", "b/CACHEDIR.TAG")} == {file}
 
@@ -54,7 +55,7 @@ def test_no_file_is_made_or_opened_through_a_symbolic_link(tmp_path: Path) -> No
         with pytest.raises(FileExistsError):
             create_private(tmp_path / name)
         with pytest.raises(OSError, match="symbolic"):
-            open_or_create(tmp_path, tmp_path / name)
+            DataDirectory(tmp_path).open_or_create(tmp_path / name)
     assert victim.read_text() == "untouched"
     assert not (tmp_path / "nowhere").exists()
 

@@ -10,6 +10,7 @@ import pytest
 from at_work import kill
 
 from profcov.slug import Slug
+from profcov.store.directory import DataDirectory
 from profcov.store.holders import forget_failed, list_failed, list_holders
 from profcov.store.presence import PROCESSES, Presence
 
@@ -79,7 +80,7 @@ def test_what_is_no_file_of_a_process_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "state" / PROCESSES / "notes.txt").read_text() == "mine"
     (tmp_path / "linked" / "state").mkdir(parents=True)
     (tmp_path / "linked" / "state" / PROCESSES).symlink_to(tmp_path / "state" / PROCESSES)
-    presence = Presence(tmp_path / "linked")
+    presence = Presence(DataDirectory(tmp_path / "linked"))
     with pytest.raises(OSError, match="symbolic link"):
         start_unit(presence, DEMO)
 

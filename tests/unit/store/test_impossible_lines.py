@@ -8,6 +8,7 @@ import pytest
 from profcov.slug import Slug
 from profcov.store.combine import combine
 from profcov.store.content import Content, read_content
+from profcov.store.directory import DataDirectory
 from profcov.store.files import file_digest
 from profcov.store.impossible_lines import leave_out_impossible
 from profcov.store.line_sets import to_bits
@@ -22,7 +23,7 @@ DEMO = Slug("demo")
 
 
 def write(data: Path, executed: dict[str, set[Any]], digests: dict[str, str | None], *, branch: bool = False) -> None:
-    write_shard(data, DEMO, "profile:demo", executed, branch=branch, facts={"sources": digests})
+    write_shard(DataDirectory(data), DEMO, "profile:demo", executed, branch=branch, facts={"sources": digests})
 
 
 @pytest.mark.parametrize(
@@ -55,15 +56,15 @@ def test_a_line_beyond_the_end_of_its_file_is_left_out_and_reported(tmp_path: Pa
     digests = {str(path): file_digest(path) for path in (good, bad)}
     write(data, {str(good): {1, 5}, str(bad): {1, 5, 6}}, digests)
     write(data, {str(bad): {2, 2354}, "/not/here.py": {99}}, {**digests, "/not/here.py": "1" * 64})
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     assert (made.complete, made.reasons) == (False, ("lines-impossible",))
     assert made.impossible == read_sidecar(made.path)["impossible_lines"] == {str(bad): [6, 2354]}
     assert read_lines(made.path) == {"/not/here.py": {99}, str(bad): {1, 2, 5}, str(good): {1, 5}}
     write(data, {str(good): {1, 2}}, digests)
-    assert combine(data, DEMO, append=True).reasons == ("lines-impossible",)
+    assert combine(DataDirectory(data), DEMO, append=True).reasons == ("lines-impossible",)
     assert read_sidecar(made.path)["impossible_lines"] == {str(bad): [6, 2354]}
     write(data, {str(good): {1, 2}}, digests)
-    assert combine(data, DEMO).complete
+    assert combine(DataDirectory(data), DEMO).complete
 
 
 def test_arcs_from_and_to_such_lines_are_left_out(tmp_path: Path, data: Path) -> None:
@@ -71,7 +72,7 @@ def test_arcs_from_and_to_such_lines_are_left_out(tmp_path: Path, data: Path) ->
     source.write_text("x = 1\n" * 5)
     arcs = {(-1, 2), (2, 5), (5, -1), (-9, 3), (3, 4), (4, 8), (8, -1)}
     write(data, {str(source): arcs}, {str(source): file_digest(source)}, branch=True)
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     assert read_content(made.path).arcs == {("profile:demo", str(source)): {(-1, 2), (2, 5), (5, -1), (3, 4)}}
     assert made.impossible == {str(source): [8, 9]}
 
@@ -83,7 +84,7 @@ def test_of_a_file_that_is_not_the_one_that_ran_nothing_is_reported(
     source = tmp_path / "a.py"
     source.write_text("x = 1\n")
     write(data, {str(source): {99}}, {} if digest is None else {str(source): digest})
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     assert (made.impossible, read_lines(made.path)) == ({}, {str(source): {99}})
 
 
@@ -98,7 +99,7 @@ def test_files_are_found_under_the_names_that_they_get(
     digest = file_digest("src/a.py")
     for host in ("one", "two"):
         write(data, {f"/host/{host}/src/a.py": {1, 7}}, {f"/host/{host}/src/a.py": digest})
-    made = combine(data, DEMO, config_file=config)
+    made = combine(DataDirectory(data), DEMO, config_file=config)
     assert (made.impossible, read_lines(made.path)) == ({"src/a.py": [7]}, {"src/a.py": {1}})
 
 
@@ -106,7 +107,7 @@ def test_nothing_but_such_lines_is_an_artifact_without_lines(tmp_path: Path, dat
     source = tmp_path / "a.py"
     source.write_text("x = 1\n")
     write(data, {str(source): {7}}, {str(source): file_digest(source)})
-    made = combine(data, DEMO)
+    made = combine(DataDirectory(data), DEMO)
     assert (made.files, made.reasons) == (1, ("lines-impossible",))
 
 

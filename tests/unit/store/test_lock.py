@@ -17,7 +17,7 @@ from profcov.errors import CoverageWriteError, LockTimeoutError
 from profcov.slug import Slug
 from profcov.store import lock as lock_module
 from profcov.store import own_file
-from profcov.store.directory import make_state
+from profcov.store.directory import DataDirectory
 from profcov.store.holders import list_notes
 from profcov.store.layout import lock_path
 from profcov.store.lock import SlugLock, exclusive
@@ -40,13 +40,13 @@ def let_go(process: subprocess.Popen[str]) -> None:
 
 
 def find(data_dir: Path) -> SlugLock:
-    lock = SlugLock.find(data_dir, DEMO)
+    lock = SlugLock.find(DataDirectory(data_dir), DEMO)
     assert lock is not None
     return lock
 
 
 def raise_it(data_dir: Path) -> int:
-    with exclusive(data_dir, DEMO, 0) as lock:
+    with exclusive(DataDirectory(data_dir), DEMO, 0) as lock:
         return lock.raise_generation()
 
 
@@ -55,12 +55,12 @@ def test_who_combines_waits_for_processes_at_work_and_names_them_when_the_time_i
 ) -> None:
     with (
         pytest.raises(LockTimeoutError, match=rf"in process {worker.pid}: wait") as caught,
-        exclusive(tmp_path, DEMO, 0),
+        exclusive(DataDirectory(tmp_path), DEMO, 0),
     ):
         pytest.fail("got the lock")
     assert caught.value.holders == (f"process {worker.pid}",)
     let_go(worker)
-    with exclusive(tmp_path, DEMO, 0):
+    with exclusive(DataDirectory(tmp_path), DEMO, 0):
         pass
 
 
@@ -70,7 +70,7 @@ def test_who_combines_gets_the_lock_as_soon_as_the_last_process_lets_go(
     got = threading.Event()
 
     def combine() -> None:
-        with exclusive(tmp_path, DEMO, 30):
+        with exclusive(DataDirectory(tmp_path), DEMO, 30):
             got.set()
 
     with at_work(tmp_path, DEMO):
@@ -85,26 +85,26 @@ def test_who_combines_gets_the_lock_as_soon_as_the_last_process_lets_go(
 def test_a_killed_process_blocks_nothing(tmp_path: Path, worker: subprocess.Popen[str]) -> None:
     worker.kill()
     worker.wait()
-    with exclusive(tmp_path, DEMO, 0) as lock:
+    with exclusive(DataDirectory(tmp_path), DEMO, 0) as lock:
         assert lock.generation == 0
 
 
 def test_no_unit_begins_while_a_process_combines(tmp_path: Path, excluder: subprocess.Popen[str]) -> None:
-    assert SlugLock.find(tmp_path, DEMO) is None
+    assert SlugLock.find(DataDirectory(tmp_path), DEMO) is None
     let_go(excluder)
-    assert SlugLock.find(tmp_path, DEMO) is not None
+    assert SlugLock.find(DataDirectory(tmp_path), DEMO) is not None
 
 
 def test_a_process_at_work_sees_that_somebody_combines(tmp_path: Path) -> None:
     lock = find(tmp_path)
-    with exclusive(tmp_path, DEMO, 0):
+    with exclusive(DataDirectory(tmp_path), DEMO, 0):
         assert not lock.holds
     assert lock.holds
 
 
 @pytest.mark.usefixtures("excluder")
 def test_another_slug_is_not_held_up(tmp_path: Path) -> None:
-    assert SlugLock.find(tmp_path, Slug("demo-2")) is not None
+    assert SlugLock.find(DataDirectory(tmp_path), Slug("demo-2")) is not None
 
 
 def test_a_reader_that_was_killed_excludes_no_process(tmp_path: Path, excluder: subprocess.Popen[str]) -> None:
@@ -116,12 +116,12 @@ def test_a_reader_that_was_killed_excludes_no_process(tmp_path: Path, excluder: 
 
 def test_neither_misses_the_other(tmp_path: Path) -> None:
     """A unit notes itself and looks, a reader closes and looks, at the same moment, again and again."""
-    presence, inside, faults = Presence(tmp_path), threading.Event(), []
+    presence, inside, faults = Presence(DataDirectory(tmp_path)), threading.Event(), []
     stop = threading.Event()
 
     def read() -> None:
         while not stop.is_set():
-            with contextlib.suppress(LockTimeoutError), exclusive(tmp_path, DEMO, 0):
+            with contextlib.suppress(LockTimeoutError), exclusive(DataDirectory(tmp_path), DEMO, 0):
                 inside.set()
                 time.sleep(0)
                 inside.clear()
@@ -133,7 +133,7 @@ def test_neither_misses_the_other(tmp_path: Path) -> None:
         thread.start()
     worked = 0
     for _ in range(3000):
-        lock = SlugLock.find(tmp_path, DEMO)
+        lock = SlugLock.find(DataDirectory(tmp_path), DEMO)
         begun: list[tuple[int, object]] = []
         presence.begin(DEMO, into=begun)
         if lock is not None and lock.holds:
@@ -152,7 +152,7 @@ def test_neither_misses_the_other(tmp_path: Path) -> None:
 
 
 def test_the_generation_starts_at_zero_and_rises_by_one(tmp_path: Path) -> None:
-    with exclusive(tmp_path, DEMO, 0) as lock:
+    with exclusive(DataDirectory(tmp_path), DEMO, 0) as lock:
         assert lock.generation == 0
     assert [raise_it(tmp_path) for _ in range(12)] == list(range(1, 13))
 
@@ -189,13 +189,13 @@ def test_a_process_at_work_sees_that_the_data_directory_was_removed_or_moved(tmp
 def test_a_lock_does_not_hold_by_what_stands_in_that_of_another_slug_under_its_number(tmp_path: Path) -> None:
     lock = find(tmp_path)
     os.close(lock.fd)
-    other = SlugLock.find(tmp_path, Slug("other"))
+    other = SlugLock.find(DataDirectory(tmp_path), Slug("other"))
     assert other is not None
     assert (other.fd, other.holds, lock.holds) == (lock.fd, True, False)
 
 
 def test_a_process_whose_descriptors_were_closed_is_not_taken_for_dead(tmp_path: Path) -> None:
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     begun: list[tuple[int, object]] = []
     presence.begin(DEMO, into=begun)
     presence.note(MISSING, DEMO, "reason")
@@ -209,7 +209,7 @@ def test_a_process_whose_descriptors_were_closed_is_not_taken_for_dead(tmp_path:
 
 @pytest.mark.parametrize("text", [b"", b"rubbish", b"\xff\xfe\x00", b"-3\n", "²".encode()])
 def test_a_damaged_lock_file_does_no_harm(tmp_path: Path, text: bytes) -> None:
-    make_state(tmp_path)
+    DataDirectory(tmp_path).make_state()
     lock_path(tmp_path, DEMO).write_bytes(text)
     assert find(tmp_path).holds
     assert raise_it(tmp_path) == 1
@@ -227,9 +227,9 @@ def test_only_the_owner_can_read_what_is_made(tmp_path: Path) -> None:
 
 def test_a_link_in_the_place_of_the_lock_is_not_followed(tmp_path: Path) -> None:
     target = tmp_path / "precious"
-    make_state(tmp_path)
+    DataDirectory(tmp_path).make_state()
     lock_path(tmp_path, DEMO).symlink_to(target)
-    with pytest.raises(CoverageWriteError, match=r"demo\.lock"), exclusive(tmp_path, DEMO, 0):
+    with pytest.raises(CoverageWriteError, match=r"demo\.lock"), exclusive(DataDirectory(tmp_path), DEMO, 0):
         pytest.fail("got the lock")
     assert not target.exists()
 
@@ -238,7 +238,7 @@ def test_a_data_directory_below_a_file_is_one_clear_error(tmp_path: Path) -> Non
     (tmp_path / "file").touch()
     with (
         pytest.raises(CoverageWriteError, match=r"cannot write .*Not a directory"),
-        exclusive(tmp_path / "file" / "data", DEMO, 0),
+        exclusive(DataDirectory(tmp_path / "file" / "data"), DEMO, 0),
     ):
         pytest.fail("got the lock")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.files import file_digest
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
@@ -19,7 +20,7 @@ DEMO = Slug("demo")
 
 
 def write(data: Path, lines: dict[str, set[int]], label: str = "profile:demo", **facts: Any) -> Path:
-    return write_shard(data, DEMO, label, lines, facts=facts)
+    return write_shard(DataDirectory(data), DEMO, label, lines, facts=facts)
 
 
 def test_versions_are_told_apart_under_the_names_that_files_get(tmp_path: Path, data: Path) -> None:
@@ -37,7 +38,7 @@ def test_versions_are_told_apart_under_the_names_that_files_get(tmp_path: Path, 
         "imported": [two.format("a")],
     }
     write(data, {two.format("a"): {5}, two.format("b"): {6}}, written=1.0, **other)
-    made = combine(data, DEMO, config_file=config)
+    made = combine(DataDirectory(data), DEMO, config_file=config)
     a, b = (str(tmp_path / "src" / f"{name}.py") for name in ("a", "b"))
     assert read_lines(made.path) == {a: {1}, b: {1, 6}}
     facts = read_sidecar(made.path)

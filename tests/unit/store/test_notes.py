@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from profcov.slug import Slug
 from profcov.store import notes
 from profcov.store import presence as presence_module
-from profcov.store.directory import make_state
+from profcov.store.directory import DataDirectory
 from profcov.store.holders import forget_failed, list_failed, list_notes
 from profcov.store.layout import lock_path
 from profcov.store.notes import NoteFile
@@ -35,7 +35,7 @@ def test_what_readers_have_taken_into_account_makes_room_for_other_notes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(notes, "MAX_NOTES", 10)
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     sizes = []
     for number in range(4):
         said = [f"{number}-{each}" for each in range(10)]
@@ -55,8 +55,8 @@ def test_notes_of_slugs_that_a_stranger_makes_up_crowd_none_out_of_a_slug_that_t
 ) -> None:
     monkeypatch.setattr(notes, "MAX_NOTES", 10)
     monkeypatch.setattr(presence_module, "MAX_NOTES", 10)
-    presence = Presence(tmp_path)
-    make_state(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
+    DataDirectory(tmp_path).make_state()
     lock_path(tmp_path, DEMO).touch()
     for number in range(30):
         presence.note(MISSING, Slug(f"made-up-{number}"), "refused-paused")
@@ -69,7 +69,7 @@ def test_notes_of_slugs_that_a_stranger_makes_up_crowd_none_out_of_a_slug_that_t
 def test_a_note_that_is_forgotten_while_it_is_noted_again_takes_no_row_from_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     presence.note(MISSING, DEMO, "first")
     forget_failed(tmp_path, list_failed(tmp_path, DEMO))
     presence.mend()
@@ -90,7 +90,7 @@ def test_a_note_that_is_forgotten_while_it_is_noted_again_takes_no_row_from_anot
 
 
 def test_a_note_that_is_noted_again_while_it_is_forgotten_keeps_its_row(tmp_path: Path) -> None:
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     presence.note(MISSING, DEMO, "first")
     forget_failed(tmp_path, list_failed(tmp_path, DEMO))
     presence.mend()

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, cast
 
 from profcov.slug import Slug
+from profcov.store.directory import DataDirectory
 from profcov.store.lock import SlugLock
 from profcov.store.own_file import OwnFile, close_dropped
 from profcov.store.presence import Presence
@@ -22,13 +23,13 @@ DEMO = Slug("demo")
 
 
 def find(data_dir: Path) -> SlugLock:
-    lock = SlugLock.find(data_dir, DEMO)
+    lock = SlugLock.find(DataDirectory(data_dir), DEMO)
     assert lock is not None
     return lock
 
 
 def test_a_file_that_the_application_has_opened_under_our_number_is_neither_written_nor_closed(tmp_path: Path) -> None:
-    lock, presence = find(tmp_path), Presence(tmp_path)
+    lock, presence = find(tmp_path), Presence(DataDirectory(tmp_path))
     begun: list[tuple[int, object]] = []
     presence.begin(DEMO, into=begun)
     numbers = [lock.fd, cast("_File", presence.open()).fd]

@@ -17,6 +17,7 @@ from profcov.playback.player.recording import Recording
 from profcov.slug import parse_slug
 from profcov.store.clean import discard, discard_all, remove
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards
 from profcov.store.playing import Play, name_player
 from profcov.store.shard import write_shard
@@ -37,7 +38,7 @@ class Never:
 
 
 def make(data: Path) -> Recording:
-    return Recording(DEMO, data, None, None, None, 5.0)
+    return Recording(DEMO, DataDirectory(data), None, None, None, 5.0)
 
 
 def begin(data: Path) -> Recording:
@@ -54,7 +55,7 @@ def kill(recording: Recording) -> None:
 
 
 def record(data: Path) -> None:
-    write_shard(data, DEMO, "profile:demo", {"/src/a.py": {1}})
+    write_shard(DataDirectory(data), DEMO, "profile:demo", {"/src/a.py": {1}})
 
 
 def test_a_play_that_ends_is_complete_and_leaves_no_mark(tmp_path: Path) -> None:
@@ -65,14 +66,14 @@ def test_a_play_that_ends_is_complete_and_leaves_no_mark(tmp_path: Path) -> None
 
 def test_what_a_killed_play_has_left_is_partial_and_what_comes_after_it_is_not(tmp_path: Path) -> None:
     kill(begin(tmp_path))
-    assert combine(tmp_path, DEMO, keep=True).reasons == ("playback-failed",)
-    assert combine(tmp_path, DEMO).reasons == ("playback-failed",)
+    assert combine(DataDirectory(tmp_path), DEMO, keep=True).reasons == ("playback-failed",)
+    assert combine(DataDirectory(tmp_path), DEMO).reasons == ("playback-failed",)
     record(tmp_path)
-    assert combine(tmp_path, DEMO).complete
+    assert combine(DataDirectory(tmp_path), DEMO).complete
     kill(begin(tmp_path))
-    discard(tmp_path, DEMO)
+    discard(DataDirectory(tmp_path), DEMO)
     record(tmp_path)
-    assert combine(tmp_path, DEMO).complete
+    assert combine(DataDirectory(tmp_path), DEMO).complete
     kill(begin(tmp_path))
     with begin(tmp_path) as recording:
         assert recording.finish(Never())[1].complete
@@ -82,8 +83,8 @@ def test_what_a_killed_play_has_left_is_partial_though_the_next_play_was_killed_
     tmp_path: Path,
 ) -> None:
     kill(begin(tmp_path))
-    Play.begin(tmp_path, DEMO).close()
-    assert combine(tmp_path, DEMO).reasons == ("playback-failed",)
+    Play.begin(DataDirectory(tmp_path), DEMO).close()
+    assert combine(DataDirectory(tmp_path), DEMO).reasons == ("playback-failed",)
 
 
 def test_a_play_that_was_killed_when_all_was_combined_spoils_nothing_that_comes_later(tmp_path: Path) -> None:
@@ -92,14 +93,14 @@ def test_a_play_that_was_killed_when_all_was_combined_spoils_nothing_that_comes_
     kill(recording)
     assert list(tmp_path.rglob("*.playing"))
     record(tmp_path)
-    assert combine(tmp_path, DEMO).complete
+    assert combine(DataDirectory(tmp_path), DEMO).complete
 
 
 def test_a_play_that_has_recorded_nothing_spoils_nothing(tmp_path: Path) -> None:
     with make(tmp_path) as recording:
         recording.begin()
     record(tmp_path)
-    assert combine(tmp_path, DEMO).complete
+    assert combine(DataDirectory(tmp_path), DEMO).complete
 
 
 def test_a_play_whose_directory_was_removed_says_that_it_is_not_whole(tmp_path: Path) -> None:
@@ -115,16 +116,16 @@ def test_no_other_process_plays_combines_or_drops_what_is_played(tmp_path: Path)
         shards = list_shards(tmp_path, DEMO)
         for spoil in (
             lambda: make(tmp_path).own(),
-            lambda: combine(tmp_path, DEMO),
-            lambda: combine(tmp_path, DEMO, keep=True),
-            lambda: discard(tmp_path, DEMO),
-            lambda: remove(tmp_path, DEMO),
+            lambda: combine(DataDirectory(tmp_path), DEMO),
+            lambda: combine(DataDirectory(tmp_path), DEMO, keep=True),
+            lambda: discard(DataDirectory(tmp_path), DEMO),
+            lambda: remove(DataDirectory(tmp_path), DEMO),
         ):
             with pytest.raises(
                 SlugPlayedError, match=rf"being played by {getpass.getuser()} .*process {os.getpid()} on"
             ):
                 spoil()
-        assert set(discard_all(tmp_path, survey(tmp_path))) == {DEMO}
+        assert set(discard_all(DataDirectory(tmp_path), survey(tmp_path))) == {DEMO}
         assert list_shards(tmp_path, DEMO) == shards
         assert recording.finish(Never())[1].complete
 
@@ -136,7 +137,7 @@ def test_two_who_look_at_once_do_not_take_each_other_for_a_play(tmp_path: Path) 
         fcntl.flock(other, fcntl.LOCK_SH)  # as another look does
         assert name_player(tmp_path, DEMO) is None
         assert survey(tmp_path)[0].player is None
-        discard(tmp_path, DEMO)
+        discard(DataDirectory(tmp_path), DEMO)
     assert not mark.exists()
     make(tmp_path).own()
 
@@ -148,7 +149,7 @@ def test_who_looks_whether_a_slug_is_played_does_not_keep_it_from_being_played(t
     def look() -> None:
         while not is_over.is_set():
             with contextlib.suppress(SlugPlayedError):
-                discard(tmp_path, DEMO)
+                discard(DataDirectory(tmp_path), DEMO)
             looks.append(None)
 
     looker = threading.Thread(target=look)
@@ -157,7 +158,7 @@ def test_who_looks_whether_a_slug_is_played_does_not_keep_it_from_being_played(t
     try:
         plays = 0
         while plays < 50 or len(looks) < 50:
-            Play.begin(tmp_path, DEMO).end(is_consumed=True)
+            Play.begin(DataDirectory(tmp_path), DEMO).end(is_consumed=True)
             plays += 1
     except SlugPlayedError:
         pytest.fail("a look was taken for a play")

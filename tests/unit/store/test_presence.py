@@ -15,6 +15,7 @@ from profcov.slug import Slug
 from profcov.store import own_file
 from profcov.store import presence as presence_module
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.files import create_private
 from profcov.store.flock import try_shared
 from profcov.store.holders import forget_failed, list_failed, list_holders, list_in_flight, list_notes
@@ -45,7 +46,7 @@ def files(data: Path) -> list[str]:
 
 
 def test_a_unit_that_has_ended_leaves_nothing_at_work(tmp_path: Path) -> None:
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     for _ in range(3):
         units = [start_unit(presence, DEMO) for _ in range(20)]
         for unit in units:
@@ -59,7 +60,7 @@ def test_a_unit_that_has_ended_leaves_nothing_at_work(tmp_path: Path) -> None:
 
 
 def test_a_process_that_ends_in_good_order_leaves_no_file(tmp_path: Path) -> None:
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     presence.withdraw()  # never begun
     unit = start_unit(presence, DEMO)
     presence.withdraw()
@@ -72,7 +73,7 @@ def test_a_process_that_ends_in_good_order_leaves_no_file(tmp_path: Path) -> Non
 
 
 def test_what_is_missing_is_reported_until_it_was_taken_into_account(tmp_path: Path) -> None:
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     for kind, text in ((MISSING, "refused-paused"), (MISSING, "refused-paused"), (UNWRITTEN, "")):
         presence.note(kind, DEMO, text)
     assert list_in_flight(tmp_path, DEMO) == []
@@ -91,7 +92,7 @@ def test_what_is_missing_is_reported_until_it_was_taken_into_account(tmp_path: P
 
 
 def test_nothing_is_reported_of_a_directory_that_is_not_there_until_it_is(tmp_path: Path) -> None:
-    presence = Presence(tmp_path / "data")
+    presence = Presence(DataDirectory(tmp_path / "data"))
     presence.note(MISSING, DEMO, "refused-disk")
     assert not (tmp_path / "data").exists()
     start_unit(presence, DEMO)
@@ -101,7 +102,7 @@ def test_nothing_is_reported_of_a_directory_that_is_not_there_until_it_is(tmp_pa
 
 
 def test_a_row_whose_unit_was_struck_is_freed(tmp_path: Path) -> None:
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     begun = start_unit(presence, DEMO)
     presence._rows.clear()  # as if an exception had come between two steps of `end`
     presence.mend()
@@ -114,7 +115,7 @@ def test_a_row_whose_unit_was_struck_is_freed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("cause", ["removed", "closed"])
 def test_who_is_struck_while_the_file_is_made_anew_leaves_nothing_in_flight_or_dead(tmp_path: Path, cause: str) -> None:
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     start_unit(presence, OTHER)
 
     def lose() -> None:
@@ -142,7 +143,7 @@ def test_who_is_struck_while_the_file_is_made_anew_leaves_nothing_in_flight_or_d
 
 
 def test_a_process_that_ends_after_a_strike_leaves_no_file(tmp_path: Path) -> None:
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     for _ in strike_each_line(presence.open, presence_module, own_file):
         presence.withdraw()
         assert not list((tmp_path / "state" / PROCESSES).glob("*"))
@@ -153,7 +154,7 @@ def test_a_process_that_ends_after_a_strike_leaves_no_file(tmp_path: Path) -> No
 def test_units_begin_and_end_while_the_directory_is_moved_again_and_again(
     tmp_path: Path, wait_until: Callable[..., None]
 ) -> None:
-    presence = Presence(tmp_path / "data")
+    presence = Presence(DataDirectory(tmp_path / "data"))
     stop, faults = threading.Event(), []
 
     def work() -> None:
@@ -194,7 +195,7 @@ def test_units_begin_and_end_while_the_directory_is_moved_again_and_again(
 
 def test_the_file_of_a_process_that_lives_stays(tmp_path: Path, start_units: StartUnits) -> None:
     process = start_units("demo")
-    presence = Presence(tmp_path)
+    presence = Presence(DataDirectory(tmp_path))
     presence.end(start_unit(presence, OTHER))
     forget_failed(tmp_path, list_notes(tmp_path))
     assert len(files(tmp_path)) == 2
@@ -204,7 +205,7 @@ def test_the_file_of_a_process_that_lives_stays(tmp_path: Path, start_units: Sta
 
 
 def test_a_directory_that_was_removed_is_made_again_and_what_is_in_flight_noted_there(tmp_path: Path) -> None:
-    presence = Presence(tmp_path / "data")
+    presence = Presence(DataDirectory(tmp_path / "data"))
     unit = start_unit(presence, DEMO)
     home = presence.open()
     assert presence.is_at(home)
@@ -222,23 +223,24 @@ def test_a_directory_that_was_removed_is_made_again_and_what_is_in_flight_noted_
 def test_a_file_that_another_program_has_locked_before_us_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    others = []
+    others, directory = [], DataDirectory(tmp_path)
+    directory.make_state("processes")
 
-    def create_and_lose(path: str, umask: int) -> int:
-        fd = create_private(path, umask)
+    def create_and_lose(_: DataDirectory, path: str) -> int:
+        fd = create_private(path)
         others.append(os.open(path, os.O_RDONLY))
         assert try_shared(others[-1])
         return fd
 
-    monkeypatch.setattr(presence_module, "create_private", create_and_lose)
+    monkeypatch.setattr(DataDirectory, "create", create_and_lose)
     with pytest.raises(BlockingIOError):
-        start_unit(Presence(tmp_path), DEMO)
+        start_unit(Presence(directory), DEMO)
     os.close(others[0])
     assert not files(tmp_path)
 
 
 def test_a_unit_is_seen_in_a_new_file_that_has_fewer_rows_than_the_one_before(tmp_path: Path) -> None:
-    presence = Presence(tmp_path / "data")
+    presence = Presence(DataDirectory(tmp_path / "data"))
     for unit in [start_unit(presence, DEMO) for _ in range(2 * MIN_ROWS)]:
         presence.end(unit)
     shutil.rmtree(tmp_path / "data")
@@ -251,18 +253,18 @@ def test_a_unit_is_seen_in_a_new_file_that_has_fewer_rows_than_the_one_before(tm
 
 
 def test_an_artifact_names_the_process_that_died_with_work_in_flight(tmp_path: Path, start_units: StartUnits) -> None:
-    write_shard(tmp_path, DEMO, "profile:demo", {"/src/a.py": {1}})
+    write_shard(DataDirectory(tmp_path), DEMO, "profile:demo", {"/src/a.py": {1}})
     process = start_units("demo")
     kill(process)
-    made = combine(tmp_path, DEMO)
+    made = combine(DataDirectory(tmp_path), DEMO)
     assert made.reasons == ("process-died",)
     assert [each["pid"] for each in read_sidecar(made.path)["died"]] == [process.pid]
-    write_shard(tmp_path, DEMO, "profile:demo", {"/src/a.py": {1}})
-    assert combine(tmp_path, DEMO).complete
+    write_shard(DataDirectory(tmp_path), DEMO, "profile:demo", {"/src/a.py": {1}})
+    assert combine(DataDirectory(tmp_path), DEMO).complete
 
 
 def test_a_unit_that_begins_or_ends_is_noted_by_two_system_calls(tmp_path: Path) -> None:
-    presence, begun, made = Presence(tmp_path), list[Any](), list[Any]()
+    presence, begun, made = Presence(DataDirectory(tmp_path)), list[Any](), list[Any]()
     presence.begin(DEMO, into=begun)
     presence.end(begun)
 
@@ -278,7 +280,7 @@ def test_a_unit_that_begins_or_ends_is_noted_by_two_system_calls(tmp_path: Path)
 
 
 def test_no_two_units_have_one_row_however_many_threads_begin_at_once(tmp_path: Path) -> None:
-    presence, barrier = Presence(tmp_path), threading.Barrier(4)
+    presence, barrier = Presence(DataDirectory(tmp_path)), threading.Barrier(4)
     numbers: list[list[int]] = []
 
     def number() -> None:

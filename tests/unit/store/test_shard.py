@@ -18,7 +18,7 @@ import seen
 from profcov.errors import CoverageWriteError
 from profcov.slug import Slug
 from profcov.store import shard as shard_module
-from profcov.store.directory import make_state
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards
 from profcov.store.read import read_lines
 from profcov.store.shard import write_shard
@@ -31,7 +31,7 @@ LINES = {"/src/a.py": {1, 2, 300}, "/src/b.py": {7}}
 
 
 def test_a_shard_is_a_data_file_of_coverage_pys_own(tmp_path: Path) -> None:
-    shard = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+    shard = write_shard(DataDirectory(tmp_path), DEMO, "profile:demo", LINES)
     data = coverage.CoverageData(basename=str(shard))
     data.read()
     assert {file: set(data.lines(file) or ()) for file in data.measured_files()} == LINES
@@ -42,10 +42,10 @@ def test_a_shard_is_a_data_file_of_coverage_pys_own(tmp_path: Path) -> None:
 
 def test_a_shard_holds_nothing_of_those_before_it_however_large_or_broken(tmp_path: Path) -> None:
     many = {f"/src/{number}.py": set(range(1, 999, 3)) for number in range(300)}
-    large = write_shard(tmp_path, DEMO, "profile:large", many)
+    large = write_shard(DataDirectory(tmp_path), DEMO, "profile:large", many)
     with pytest.raises(CoverageWriteError, match="surrogates not allowed"):  # refused in the middle of the rows
-        write_shard(tmp_path, DEMO, "profile:broken", {"/src/c.py": {1}, "/src/\udc80.py": {1}})
-    small = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+        write_shard(DataDirectory(tmp_path), DEMO, "profile:broken", {"/src/c.py": {1}, "/src/\udc80.py": {1}})
+    small = write_shard(DataDirectory(tmp_path), DEMO, "profile:demo", LINES)
     assert small.stat().st_size < large.stat().st_size
     for shard, lines in ((large, many), (small, LINES)):
         assert read_lines(shard) == lines
@@ -56,10 +56,10 @@ def test_a_shard_holds_nothing_of_those_before_it_however_large_or_broken(tmp_pa
 def test_an_sqlite_that_does_not_give_its_bytes_makes_the_same_shard(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    usual = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+    usual = write_shard(DataDirectory(tmp_path), DEMO, "profile:demo", LINES)
     with closing(OldConnection(shard_module._tables[0])) as tables:
         monkeypatch.setattr(shard_module, "_tables", [tables])
-        old = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+        old = write_shard(DataDirectory(tmp_path), DEMO, "profile:demo", LINES)
     assert list_rows(old) == list_rows(usual)
 
 
@@ -97,7 +97,7 @@ def test_a_shard_is_written_where_another_tool_has_replaced_sqlite3_connect(
     with monkeypatch.context() as patches:
         patches.setattr(sqlite3, "connect", TracedConnection)
         patches.setattr(shard_module, "_tables", made := list[Any]())
-        shard = write_shard(tmp_path, DEMO, "profile:demo", LINES)
+        shard = write_shard(DataDirectory(tmp_path), DEMO, "profile:demo", LINES)
         made.pop().close()
     assert read_lines(shard) == LINES
 
@@ -108,7 +108,7 @@ def list_rows(shard: Path) -> list[str]:
 
 
 def test_a_shard_can_be_listed_and_nothing_else_is_left(tmp_path: Path) -> None:
-    shards = [write_shard(tmp_path, DEMO, "profile:demo", LINES) for _ in range(3)]
+    shards = [write_shard(DataDirectory(tmp_path), DEMO, "profile:demo", LINES) for _ in range(3)]
     assert list_shards(tmp_path, DEMO) == sorted(shards)
     assert sorted((tmp_path / "state" / "shards").iterdir()) == sorted(shards)
 
@@ -116,7 +116,7 @@ def test_a_shard_can_be_listed_and_nothing_else_is_left(tmp_path: Path) -> None:
 def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        shard = write_shard(tmp_path / "data", DEMO, "profile:demo", LINES)
+        shard = write_shard(DataDirectory(tmp_path / "data"), DEMO, "profile:demo", LINES)
     finally:
         os.umask(before)
     assert stat.S_IMODE(shard.stat().st_mode) == 0o600
@@ -126,7 +126,7 @@ def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
 def test_a_directory_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CoverageWriteError, match=r"cannot write .*demo\.coverage\..*: .*Not a directory"):
-        write_shard(tmp_path / "file" / "data", DEMO, "profile:demo", LINES)
+        write_shard(DataDirectory(tmp_path / "file" / "data"), DEMO, "profile:demo", LINES)
 
 
 def count_open_files() -> int:
@@ -135,7 +135,7 @@ def count_open_files() -> int:
 
 def say_why_not(data_dir: Path, lines: dict[str, set[int]]) -> str:
     try:
-        write_shard(data_dir, DEMO, "profile:demo", lines)
+        write_shard(DataDirectory(data_dir), DEMO, "profile:demo", lines)
     except CoverageWriteError as error:
         return str(error)  # and keep nothing: pytest.raises would keep the traceback, and with it the open file
     return ""
@@ -156,11 +156,12 @@ def test_an_open_shard_is_closed_again(run_python: Callable[..., Any]) -> None:
         import gc, json, os
         from pathlib import Path
         from profcov.store.shard import write_shard
+        from profcov.store.directory import DataDirectory
         gc.disable()
-        write_shard(Path("data"), "demo", "profile:demo", {"/src/a.py": {1}})
+        write_shard(DataDirectory(Path("data")), "demo", "profile:demo", {"/src/a.py": {1}})
         before = len(os.listdir("/proc/self/fd"))
         for _ in range(20):
-            write_shard(Path("data"), "demo", "profile:demo", {"/src/a.py": {1}})
+            write_shard(DataDirectory(Path("data")), "demo", "profile:demo", {"/src/a.py": {1}})
         print(json.dumps([before, len(os.listdir("/proc/self/fd"))]))
         """
     )
@@ -191,13 +192,13 @@ def test_no_journal_is_ever_there_that_a_kill_could_leave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_serialize: bool
 ) -> None:
     monkeypatch.setattr(shard_module, "_tables", [])
-    make_state(tmp_path, "shards")
+    DataDirectory(tmp_path).make_state("shards")
     shards = tmp_path / "state" / "shards"
-    names = note_created(shards, lambda: write_shard(tmp_path, DEMO, "profile:demo", LINES))
+    names = note_created(shards, lambda: write_shard(DataDirectory(tmp_path), DEMO, "profile:demo", LINES))
     with closing(OldConnection(shard_module._tables[0])) as old, closing(shard_module._tables[0]):
         if not has_serialize:
             monkeypatch.setattr(shard_module, "_tables", [old])
-            names |= note_created(shards, lambda: write_shard(tmp_path, DEMO, "profile:demo", LINES))
+            names |= note_created(shards, lambda: write_shard(DataDirectory(tmp_path), DEMO, "profile:demo", LINES))
     assert len(names) == 1 + (not has_serialize)
     assert all(name.endswith(".unfinished") for name in names), names
 
@@ -207,9 +208,10 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from profcov.store.shard import write_shard
+from profcov.store.directory import DataDirectory
 lines = {f"/src/{number}.py": set(range(1, 400)) for number in range(60)}
 while True:
-    write_shard(Path(sys.argv[1]), "demo", "profile:demo", lines)
+    write_shard(DataDirectory(Path(sys.argv[1])), "demo", "profile:demo", lines)
     print("written", flush=True)
 """
 

@@ -8,6 +8,7 @@ from at_work import kill
 
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards
 from profcov.store.shard import write_shard
 from profcov.store.survey import survey
@@ -24,8 +25,8 @@ DEMO, OTHER = Slug("demo"), Slug("other")
 def test_a_survey_tells_what_a_directory_holds(tmp_path: Path, start_units: StartUnits) -> None:
     assert survey(tmp_path / "nowhere") == []
     for slug in (DEMO, OTHER):
-        write_shard(tmp_path, slug, f"profile:{slug}", {"/src/a.py": {1}})
-    combine(tmp_path, DEMO)
+        write_shard(DataDirectory(tmp_path), slug, f"profile:{slug}", {"/src/a.py": {1}})
+    combine(DataDirectory(tmp_path), DEMO)
     process = start_units("third")
     demo, other, third = survey(tmp_path)
     assert (demo.slug, len(demo.shards), demo.status, demo.holders) == ("demo", 0, "complete", [])

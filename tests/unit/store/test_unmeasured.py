@@ -9,6 +9,7 @@ import pytest
 from profcov.slug import Slug
 from profcov.store import unmeasured
 from profcov.store.content import read_content
+from profcov.store.directory import DataDirectory
 from profcov.store.shard import write_shard
 from profcov.store.survey import survey
 
@@ -25,7 +26,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
 
 def write(data: Path, slug: str, *lines: int) -> Path:
-    return write_shard(data, Slug(slug), f"profile:{slug}", {"/src/a.py": set(lines)} if lines else {})
+    return write_shard(DataDirectory(data), Slug(slug), f"profile:{slug}", {"/src/a.py": set(lines)} if lines else {})
 
 
 def test_shards_are_read_only_where_none_has_a_line_and_somebody_asks(data: Path, read: list[Path]) -> None:
@@ -46,5 +47,5 @@ def test_a_shard_that_cannot_be_read_says_nothing_of_its_slug(data: Path) -> Non
 
 
 def test_a_shard_with_branches_only_has_lines(data: Path) -> None:
-    write_shard(data, Slug("demo"), "profile:demo", {"/src/a.py": {(1, 2)}}, branch=True)
+    write_shard(DataDirectory(data), Slug("demo"), "profile:demo", {"/src/a.py": {(1, 2)}}, branch=True)
     assert survey(data, looks_for_lines=True)[0].unmeasured is None

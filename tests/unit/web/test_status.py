@@ -13,7 +13,7 @@ from wsgiref.validate import validator
 import pytest
 
 from profcov.settings import Settings
-from profcov.store.directory import make_state
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import shards_dir
 from profcov.web.status import ASGIStatusPage, WSGIStatusPage
 
@@ -83,7 +83,7 @@ def write_artifact(data_dir: Path, slug: str, sidecar: str) -> None:
 
 
 def test_shards_and_artifacts_are_listed_by_slug(settings: Settings) -> None:
-    make_state(settings.data_dir, "shards")
+    DataDirectory(settings.data_dir).make_state("shards")
     for name in ("a.coverage.host.1.2", "a.coverage.host.1.3", "b.1.2.coverage.h-x.7.8", "a.lock", "x.coverage.y"):
         (shards_dir(settings.data_dir) / name).write_bytes(b"123")
     write_artifact(settings.data_dir, "done", '{"status": "complete", "reasons": [], "created": "today"}')
@@ -113,7 +113,7 @@ def test_the_secret_is_not_shown(settings: Settings, get: Callable[..., Answer])
 
 
 def test_what_is_shown_is_bounded_and_counted(settings: Settings) -> None:
-    make_state(settings.data_dir, "shards")
+    DataDirectory(settings.data_dir).make_state("shards")
     for number in range(101):
         (shards_dir(settings.data_dir) / f"s{number}.coverage.host.1.2").touch()
     pending = facts_of(settings)["data"]["pending"]

@@ -12,19 +12,18 @@ from profcov.errors import TargetError
 from profcov.extras import install_command
 from profcov.playback.masking.urls import show
 from profcov.playback.player.polling import tries
-from profcov.store.files import PRIVATE
 from profcov.store.jobs import CREATED, may_run
 from profcov.store.lock import exclusive
 from profcov.wire.carrier import jobs_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
     from redis import Redis
 
     from profcov.playback.player.polling import Stop
     from profcov.slug import Slug
+    from profcov.store.directory import DataDirectory
 
 _SECONDS_TO_ANSWER: Final = 10.0
 
@@ -103,7 +102,7 @@ def wait_for_jobs(
 
 
 def settle(
-    redis_url: str, data_dir: Path, slug: Slug, timeout: float, *, stop: Stop | None = None, umask: int = PRIVATE
+    redis_url: str, directory: DataDirectory, slug: Slug, timeout: float, *, stop: Stop | None = None
 ) -> tuple[dict[str, str | None], tuple[str, ...]]:
     """Wait until no job is to run; return all jobs with their status, and those that still are when the time is up.
 
@@ -120,7 +119,7 @@ def settle(
         jobs = read_jobs(redis_url, slug)
         if pending:
             return jobs, pending
-        with exclusive(data_dir, slug, max(0.0, end - time.monotonic()), umask):
+        with exclusive(directory, slug, max(0.0, end - time.monotonic())):
             after = read_jobs(redis_url, slug)
             if after.keys() == jobs.keys() and not _list_pending(after):
                 return after, ()

@@ -13,7 +13,7 @@ from profcov.playback.client.cookies import make_cookie
 from profcov.playback.player.recording import Recording
 from profcov.playback.player.steps import find_named_origins
 from profcov.settings import DEFAULT_DIR
-from profcov.store.files import PRIVATE
+from profcov.store.directory import DataDirectory
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -38,21 +38,20 @@ class PlayOptions:
     """How to play: where to, and whether and where code is recorded.
 
     ``timeout`` is in seconds, each time: for an answer, for a ``wait`` without its own, for the jobs, for the slug's
-    lock. ``out`` is where artifacts go if not to ``data_dir``; ``config_file`` is coverage.py's. With a ``secret``
-    requests are signed; ``umask`` is for the files that are made. ``retries`` is how often a profile that fails is
-    played again. ``cookies`` are for each profile's own server, those of ``cookie_jar`` for the servers they name;
-    ``headers`` are secret, and for the servers that a profile names. ``insecure`` takes any certificate. ``think_time`` is by how much the pauses of a recording are multiplied.
+    lock. ``out`` is where artifacts go if not to ``directory``; ``config_file`` is coverage.py's. With a ``secret``
+    requests are signed. ``retries`` is how often a profile that fails is played again. ``cookies`` are for each profile's own
+    server, those of ``cookie_jar`` for the servers they name; ``headers`` are secret, and for the servers that a profile
+    names. ``insecure`` takes any certificate. ``think_time`` is by how much the pauses of a recording are multiplied.
     """
 
     trace: bool = False
     base_url: str | None = None
     redis_url: str | None = None
-    data_dir: Path = Path(DEFAULT_DIR)
+    directory: DataDirectory = field(default=DataDirectory(Path(DEFAULT_DIR)))
     out: Path | None = None
     config_file: Path | None = None
     timeout: float = DEFAULT_TIMEOUT
     secret: str | None = field(default=None, repr=False)
-    umask: int = PRIVATE
     retries: int = 0
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
     cookie_jar: Sequence[Cookie] = field(default=(), repr=False)
@@ -102,10 +101,9 @@ def make_recording(profile: Profile, options: PlayOptions) -> Recording:
     """Return what looks after the data of a profile that is traced."""
     return Recording(
         slug=profile.slug,
-        data_dir=options.data_dir.absolute(),
+        directory=options.directory.at(options.directory.path.absolute()),
         config_file=options.config_file,
         out=options.out,
         redis_url=options.redis_url,
         timeout=options.timeout,
-        umask=options.umask,
     )

@@ -11,7 +11,6 @@ from profcov.playback.player.barrier import forget_ended, forget_jobs, read_jobs
 from profcov.reasons import PLAYBACK_FAILED
 from profcov.store.clean import discard
 from profcov.store.combine import Artifact, combine
-from profcov.store.files import PRIVATE
 from profcov.store.holders import list_notes
 from profcov.store.layout import list_shards
 from profcov.store.playing import Play
@@ -23,24 +22,24 @@ if TYPE_CHECKING:
 
     from profcov.playback.player.polling import Stop
     from profcov.slug import Slug
+    from profcov.store.directory import DataDirectory
 
 
 @dataclass(slots=True)
 class Recording:
     """Where one profile's data are, and how long to wait for what still writes them; ``timeout`` in seconds.
 
-    ``config_file`` is coverage.py's, ``out`` the directory for the artifact if it is not to be ``data_dir``. Without
+    ``config_file`` is coverage.py's, ``out`` the directory for the artifact if it is not to be ``directory``. Without
     a ``redis_url`` jobs are not waited for. As a context manager it owns the slug, so that no other process plays, combines or
     drops it meanwhile; :meth:`own` does so before.
     """
 
     slug: Slug
-    data_dir: Path
+    directory: DataDirectory
     config_file: Path | None
     out: Path | None
     redis_url: str | None
     timeout: float
-    umask: int = PRIVATE
     _play: Play | None = field(default=None, init=False)
 
     def own(self) -> None:
@@ -51,7 +50,7 @@ class Recording:
             CoverageWriteError: the directory cannot be written.
         """
         if self._play is None:
-            self._play = Play.begin(self.data_dir, self.slug, self.umask)
+            self._play = Play.begin(self.directory, self.slug)
 
     def release(self) -> None:
         """Let others have the slug. What was recorded and is in no artifact keeps its mark."""
@@ -88,7 +87,7 @@ class Recording:
         """
         if self.redis_url is not None:
             forget_jobs(self.redis_url, self.slug)
-        discard(self.data_dir, self.slug, timeout=self.timeout, play=self._play, umask=self.umask)
+        discard(self.directory, self.slug, timeout=self.timeout, play=self._play)
 
     def is_settled(self, stop: Stop) -> bool:
         """Wait for the jobs of a try that has failed, and return whether all are over: one that ran later would be in the next.
@@ -110,7 +109,7 @@ class Recording:
         """
         jobs: dict[str, str | None] = {}
         if self.redis_url is not None:
-            jobs, _ = settle(self.redis_url, self.data_dir, self.slug, self.timeout, stop=stop, umask=self.umask)
+            jobs, _ = settle(self.redis_url, self.directory, self.slug, self.timeout, stop=stop)
         artifact = self._combine([], jobs)
         if self.redis_url is not None:
             with contextlib.suppress(TargetError):  # the artifact is whole; the next play drops the ids
@@ -129,14 +128,14 @@ class Recording:
     def _has_left(self) -> bool:
         """Return whether recorded data is in no artifact, or may be on its way to the disk."""
         try:
-            left = list_shards(self.data_dir, self.slug)
-            return bool(left) or any(note.slug == self.slug for note in list_notes(self.data_dir))
+            left = list_shards(self.directory.path, self.slug)
+            return bool(left) or any(note.slug == self.slug for note in list_notes(self.directory.path))
         except OSError:
             return True
 
     def _combine(self, reasons: Sequence[str], jobs: dict[str, str | None]) -> Artifact:
         return combine(
-            self.data_dir,
+            self.directory,
             self.slug,
             config_file=self.config_file,
             out=self.out,
@@ -144,5 +143,4 @@ class Recording:
             reasons=reasons,
             jobs=jobs,
             play=self._play,
-            umask=self.umask,
         )

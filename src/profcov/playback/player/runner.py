@@ -156,7 +156,8 @@ def check_ready(profiles: Sequence[Profile], options: PlayOptions) -> None:
 
 def split_existing(profiles: Sequence[Profile], options: PlayOptions) -> tuple[list[Profile], list[Outcome]]:
     """Return the profiles that are to be played, and an outcome for each whose artifact is there and up to date."""
-    found = {profile.slug: find_existing(profile, options.data_dir.absolute(), options.out) for profile in profiles}
+    data_dir = options.directory.path.absolute()
+    found = {profile.slug: find_existing(profile, data_dir, options.out) for profile in profiles}
     kept = [Outcome(each, None, None, existing, tries=0) for each in profiles if (existing := found[each.slug])]
     return [profile for profile in profiles if found[profile.slug] is None], kept
 

@@ -18,6 +18,7 @@ from play import DATA, play, recorder
 from profcov.errors import CoverageMergeError
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import artifact_path, list_shards, previous_path
 from profcov.store.merge import read_shards
 from profcov.store.sidecar import check_artifact
@@ -27,7 +28,7 @@ STEP, LAST = map(int, sys.argv[1:])
 
 recorder._flusher = 0
 play("warm", red)
-combine(DATA, parse_slug("warm"))  # everything is imported
+combine(DataDirectory(DATA), parse_slug("warm"))  # everything is imported
 
 
 def judge() -> str:
@@ -39,7 +40,7 @@ def judge() -> str:
     check_artifact(artifact_path(DATA, DEMO))
     if list_shards(DATA, DEMO):
         with contextlib.suppress(CoverageMergeError):  # they were to be dropped, and are now
-            combine(DATA, DEMO, timeout=5)
+            combine(DataDirectory(DATA), DEMO, timeout=5)
     check_artifact(artifact_path(DATA, DEMO))
     found = set(seen.in_file(artifact_path(DATA, DEMO)))
     if found != {"red", "blue"}:
@@ -47,7 +48,7 @@ def judge() -> str:
     if not previous_path(artifact_path(DATA, DEMO)).exists():
         return "there is none before it"
     play("demo", red, blue, green)
-    made = combine(DATA, DEMO, timeout=5)
+    made = combine(DataDirectory(DATA), DEMO, timeout=5)
     found = set(seen.in_file(made.path))
     return "" if (found, made.reasons) == ({"red", "blue", "green"}, ()) else f"later: {found} {made.reasons}"
 
@@ -66,7 +67,7 @@ def prepare() -> None:
     shutil.rmtree(DATA)
     become_another()
     play("demo", green)
-    combine(DATA, DEMO)
+    combine(DataDirectory(DATA), DEMO)
     play("demo", red)
     become_another()
     play("demo", blue)  # and remember that it is written
@@ -75,7 +76,7 @@ def prepare() -> None:
 def try_before(number: int) -> bool:
     """Combine, killed before a call, and note what is wrong then; tell whether it has so many."""
     prepare()
-    was_killed = kill_before(number, lambda: combine(DATA, DEMO))
+    was_killed = kill_before(number, lambda: combine(DataDirectory(DATA), DEMO))
     problem = judge()
     if problem:
         wrong.append([number, problem, sorted(path.name for path in DATA.rglob("*"))])
@@ -83,6 +84,6 @@ def try_before(number: int) -> bool:
 
 
 prepare()
-count = count_calls(lambda: combine(DATA, DEMO))
+count = count_calls(lambda: combine(DataDirectory(DATA), DEMO))
 numbers = sorted({*range(1, count, STEP), *range(max(1, count - LAST), count)})
 print(json.dumps({"kills": sum(map(try_before, numbers)), "wrong": wrong}))

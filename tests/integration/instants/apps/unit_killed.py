@@ -15,6 +15,7 @@ from play import DATA, play, recorder, run
 
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.layout import list_shards
 from profcov.store.merge import read_shards
 
@@ -39,7 +40,7 @@ def judge(said: set[str]) -> str:  # noqa: PLR0911 (each is a sentence)
     """Return what is wrong, or nothing."""
     if read_shards(list_shards(DATA, DEMO)).unreadable:
         return "an unreadable shard"
-    made = combine(DATA, DEMO, timeout=5)
+    made = combine(DataDirectory(DATA), DEMO, timeout=5)
     found = set(seen.in_file(made.path))
     if not found <= ALL or "green" not in found:
         return f"lines of nobody: {found}"

@@ -14,6 +14,7 @@ from profcov.reading.analysis.matrix import build_matrix
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import parse_slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.read import read_artifact
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class Application:
         settings = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": ".", "PROFILE_COVERAGE_CONFIG": "cov.ini"}
         words = [sys.executable, "-c", RECORD, slug, scenario]
         subprocess.run(words, check=True, cwd=self.root, env={**os.environ, **settings})
-        combine(self.root, parse_slug(slug), config_file=self.config)
+        combine(DataDirectory(self.root), parse_slug(slug), config_file=self.config)
 
     def matrix(self, **scenarios: str) -> Matrix:
         for slug, text in scenarios.items():

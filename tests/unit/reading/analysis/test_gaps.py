@@ -20,6 +20,7 @@ from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import Slug
 from profcov.store.combine import combine
 from profcov.store.content import Content
+from profcov.store.directory import DataDirectory
 from profcov.store.line_sets import to_bits
 from profcov.store.read import Recorded, read_artifact
 from profcov.store.shard import write_shard
@@ -155,7 +156,7 @@ def test_what_ran_for_no_profile_is_told_from_what_never_ran(application: Applic
     application.write(work=OUTSIDE, idle="def beat():\n    return 1\n", late=late)
     settings = {"ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_DIR": ".", "PROFILE_COVERAGE_CONFIG": "cov.ini"}
     subprocess.run([sys.executable, "-c", RUN], check=True, cwd=application.root, env={**os.environ, **settings})
-    combine(application.root, Slug("p"), config_file=application.config)
+    combine(DataDirectory(application.root), Slug("p"), config_file=application.config)
     artifact = read_artifact(application.root, Slug("p"))
     assert artifact.outside == {"idle.py": [1], "work.py": [4, 7, 9, 11]}
     gaps = find_gaps(build_matrix(build_inventory(application.config), [artifact]))
@@ -175,6 +176,6 @@ def test_what_one_process_of_a_profile_ran_outside_is_in_an_artifact_that_is_app
     application.write(work=OUTSIDE)
     for lines, outside in (([2], [4]), ([3], [7])):
         facts = {"ran_outside": {"work.py": outside}, "imported": ["work.py"]}
-        write_shard(application.root, Slug("p"), "profile:p", {"work.py": set(lines)}, facts=facts)
-        combine(application.root, Slug("p"), config_file=application.config, append=lines == [3])
+        write_shard(DataDirectory(application.root), Slug("p"), "profile:p", {"work.py": set(lines)}, facts=facts)
+        combine(DataDirectory(application.root), Slug("p"), config_file=application.config, append=lines == [3])
     assert read_artifact(application.root, Slug("p")).outside == {"work.py": [4, 7]}

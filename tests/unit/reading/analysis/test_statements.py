@@ -10,6 +10,7 @@ from profcov.reading.analysis.statements import count_statements
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.files import file_digest
 from profcov.store.shard import write_shard
 
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
 
 
 def record(data: Path, slug: str, file: str, *lines: int) -> Path:
-    write_shard(data, Slug(slug), f"profile:{slug}", {file: set(lines)}, facts={"sources": {file: file_digest(file)}})
-    return combine(data, Slug(slug)).path
+    write_shard(
+        DataDirectory(data),
+        Slug(slug),
+        f"profile:{slug}",
+        {file: set(lines)},
+        facts={"sources": {file: file_digest(file)}},
+    )
+    return combine(DataDirectory(data), Slug(slug)).path
 
 
 def test_a_source_tree_is_listed_once_for_all_artifacts_of_it(

@@ -16,6 +16,7 @@ from profcov.reading.analysis.statements import count_statements
 from profcov.reading.symbols.inventory import build_inventory
 from profcov.slug import Slug
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 from profcov.store.read import read_artifact
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def test_what_a_zipapp_runs_is_counted(shop: Tree) -> None:
     config = shop.write("cov.ini", "[run]\nsource = dist\nrelative_files = true\n")
     environ = {**os.environ, "ENABLE_PROFILE_COVERAGE": "1", "PROFILE_COVERAGE_CONFIG": str(config)}
     subprocess.run([sys.executable, "dist/app.pyz"], check=True, env=environ)
-    artifact = combine(shop.root / ".profcov", Slug("p"), config_file=config)
+    artifact = combine(DataDirectory(shop.root / ".profcov"), Slug("p"), config_file=config)
     assert count_statements([artifact.path]) == {artifact.path: 2}
     matrix = build_matrix(build_inventory(config), [read_artifact(shop.root / ".profcov", Slug("p"))])
     assert list(matrix.covered_by(Slug("p"))) == ["shop.cart", "shop.cart:add"]

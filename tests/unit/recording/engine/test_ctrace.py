@@ -20,6 +20,7 @@ from measured import *
 from play import *
 from profcov.recording.propagation import install
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 install()
 seen = []
 def theirs(frame, event, argument):
@@ -53,9 +54,9 @@ for name, way in ways.items():
     tool.stop()
     sys.settrace(None)
     threading.settrace(None)
-    made = combine(DATA, name)
+    made = combine(DataDirectory(DATA), name)
     told[name] = [status, whose, again, list(made.reasons), shards(name) or sorted(seen_in(made.path)), "blue" in seen]
-told["inner"] = list(combine(DATA, "inner").reasons) if shards("inner") else None
+told["inner"] = list(combine(DataDirectory(DATA), "inner").reasons) if shards("inner") else None
 tell([told, play("again", red, blue), said])
 """
 

@@ -74,6 +74,7 @@ async def serve_tasks(items, done):
 BEGIN = """
 import asyncio, functools, queue, sys, threading
 from profcov.store.combine import combine as profcov_combine
+from profcov.store.directory import DataDirectory
 from measured import *
 from play import *
 sys.path.insert(0, str(DATA.parent / "app"))
@@ -83,7 +84,7 @@ open_recorder()
 import workers
 
 def combine(slug="demo"):
-    made = profcov_combine(DATA, slug, timeout=60)
+    made = profcov_combine(DataDirectory(DATA), slug, timeout=60)
     return [sorted({*seen.in_file(made.path)} & {"red", "blue", "green", "late"}), list(made.reasons)]
 
 import seen
@@ -475,7 +476,7 @@ with unit.step(), profcov.unbound():
     untraced.start()
     untraced.join()
 unit.end()
-made = profcov_combine(DATA, "demo", timeout=0)  # nobody is waited for
+made = profcov_combine(DataDirectory(DATA), "demo", timeout=0)  # nobody is waited for
 play("demo", lambda: use(pool, red))
 use(pool, green)  # it has come back: it is lent
 items.put(None)
@@ -514,7 +515,7 @@ ending.start()
 ending.join()
 gc.collect()
 recorder.tidy()
-made = profcov_combine(DATA, "demo", timeout=0)
+made = profcov_combine(DataDirectory(DATA), "demo", timeout=0)
 items.put(None)
 worker.join()
 tell([[ref() for ref in kept], made.reasons])

@@ -54,12 +54,13 @@ def test_what_a_unit_has_run_in_another_interpreter_is_reported_as_missing(
             import measured, profcov
             from profcov.recording.processes import flush_everything
             from profcov.store.combine import combine
+            from profcov.store.directory import DataDirectory
 
             with profcov.trace("demo"):
                 measured.red()
                 {work}
             flush_everything()
-            made = combine(pathlib.Path(os.environ["PROFILE_COVERAGE_DIR"]), "demo")
+            made = combine(DataDirectory(pathlib.Path(os.environ["PROFILE_COVERAGE_DIR"])), "demo")
             print(json.dumps(list(made.reasons)))
             """
         )

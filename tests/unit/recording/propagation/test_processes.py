@@ -48,6 +48,7 @@ def test_what_a_child_calls_before_it_is_another_program_is_its_units_and_it_has
     from measured import blue, red
     from play import DATA, said, shards, tell
     from profcov.store.combine import combine
+    from profcov.store.directory import DataDirectory
 
     def forbid():
         DATA.rename(DATA.with_name("away"))
@@ -74,7 +75,7 @@ def test_what_a_child_calls_before_it_is_another_program_is_its_units_and_it_has
         subprocess.run(["true"], check=True, preexec_fn=functools.partial(forbid))
         DATA.with_name("away").rename(DATA)
         red()
-    tell([[shards(slug), combine(DATA, slug).reasons] for slug in ("measured", "no-program", "setsid", "moved")] + [said])
+    tell([[shards(slug), combine(DataDirectory(DATA), slug).reasons] for slug in ("measured", "no-program", "setsid", "moved")] + [said])
     """
     both, one, nothing_of_ours = [["blue", "red"], []], [["red"], []], ["Exception occurred in preexec_fn."]
     assert run_python(source, engine=engine) == [both, both, one, one, nothing_of_ours]
@@ -90,6 +91,7 @@ def test_a_process_that_may_run_for_ever_keeps_no_reader_waiting(
     from measured import blue, red
     from play import DATA, shards, tell
     from profcov.store.combine import combine
+    from profcov.store.directory import DataDirectory
 
     def stay(entered):
         blue()
@@ -108,7 +110,7 @@ def test_a_process_that_may_run_for_ever_keeps_no_reader_waiting(
             manager = context.Manager()
             names = manager.dict(x=1)
         entered.wait()
-        made = [combine(DATA, slug, timeout=15) for slug in ("manager", "daemon")]
+        made = [combine(DataDirectory(DATA), slug, timeout=15) for slug in ("manager", "daemon")]
         process.kill()
         tell([list(each.reasons) for each in made] + [names["x"]])
 

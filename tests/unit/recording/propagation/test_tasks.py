@@ -17,12 +17,13 @@ def test_the_first_work_that_a_process_hands_to_a_thread_of_anyio_is_its_units(
     from measured import red
     from play import DATA, said, shards, tell
     from profcov.store.combine import combine
+    from profcov.store.directory import DataDirectory
 
     before = "anyio._backends._asyncio" in sys.modules  # which anyio imports when it is used first
     async def work():
         return await anyio.to_thread.run_sync(red)
     asyncio.run(profcov.trace("demo")(work)())
-    tell([before, shards("demo"), combine(DATA, "demo").reasons, said])
+    tell([before, shards("demo"), combine(DataDirectory(DATA), "demo").reasons, said])
     """
     assert run_python(source, engine=engine) == [False, ["red"], [], []]
 

@@ -13,6 +13,7 @@ from measured import *
 from play import *
 from profcov.recording.propagation import install
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 install()
 ready, over = threading.Event(), None
 async def main():
@@ -29,7 +30,7 @@ play("demo", red, lambda: trio.from_thread.run(await_blue, trio_token=token))
 trio.from_thread.run_sync(over.set, trio_token=token)
 thread.join()
 found = shards("demo")
-tell([found, list(combine(DATA, "demo").reasons), said])
+tell([found, list(combine(DataDirectory(DATA), "demo").reasons), said])
 """
 
 

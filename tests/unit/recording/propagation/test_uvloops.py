@@ -13,6 +13,7 @@ from measured import *
 from play import *
 from profcov.recording.propagation import install
 from profcov.store.combine import combine
+from profcov.store.directory import DataDirectory
 install()
 class Free(asyncio.Protocol):
     connection_made = called
@@ -33,7 +34,7 @@ found = []
 for slug, protocol in (("free", Free), ("slots", Slots)):
     uvloop.run(main(protocol, slug))
     ran = shards(slug)
-    found.append([ran, list(combine(DATA, slug).reasons)])
+    found.append([ran, list(combine(DataDirectory(DATA), slug).reasons)])
 tell([*found, said])
 """
 
