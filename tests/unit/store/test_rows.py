@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from at_work import kill
 
+from profcov.slug import parse_slug
 from profcov.store.holders import list_holders
 from profcov.store.presence import PROCESSES
+from profcov.store.rows import IN_FLIGHT, TIME_CHARS, WIDTH, make_row
 from profcov.store.survey import survey
 
 if TYPE_CHECKING:
@@ -25,3 +28,10 @@ def test_rows_that_name_no_slug_are_left_out(tmp_path: Path, start_units: StartU
     assert list_holders(tmp_path) == []
     assert survey(tmp_path) == []
     kill(process)
+
+
+def test_no_row_is_from_the_future() -> None:
+    for _ in range(1000):  # half of them were, by half a millisecond at most: their times were rounded
+        row = make_row(IN_FLIGHT, parse_slug("demo"), "")
+        assert time.time() - 60 < float(row[:TIME_CHARS]) <= time.time()
+    assert len(row) == WIDTH
