@@ -242,7 +242,7 @@ def test_jobs_that_no_worker_runs_make_the_artifact_partial(
     tmp_path: Path, gunicorn: Callable[..., str], playback: Playback, redis: Redis, redis_url: str
 ) -> None:
     url = gunicorn(**ENABLED, REDIS_URL=redis_url)
-    words = ("--trace-code", "--base-url", url, "--data-dir", "data", "--timeout", "3")
+    words = ("--trace-code", "--base-url", url, "--data-dir", "data", "--timeout", "10")
     ended = playback(write(tmp_path, "a", post("/jobs")), *words, REDIS_URL=redis_url)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.split("\t")[2] == "partial; jobs-unfinished"

@@ -86,7 +86,8 @@ def test_fields_of_a_page_are_found_by_name(tmp_path: Path, name: str, found: ob
 
 
 def test_a_page_that_cannot_be_read_to_its_end_is_read_as_far_as_it_can_be() -> None:
-    assert read_fields("<input name=a value=1><![x[ ]]><input name=b value=2>") == [("a", "1")]
+    found = read_fields("<input name=a value=1><![x[ ]]><input name=b value=2>")
+    assert found in ([("a", "1")], [("a", "1"), ("b", "2")])  # newer releases of Python read on
 
 
 def test_an_answer_without_json_fails_the_step(tmp_path: Path) -> None:
