@@ -50,7 +50,7 @@ soak: $(READY)  ## send a million traced requests, without and with new generati
 	@$(BIN)/python tools/bench/soak.py --combine-every 500 --requests 200000 --same-lines
 	@$(BIN)/python tools/bench/soak.py --compile
 
-long: $(READY)  ## run the exactness suite for some hours: 20,000 random programs, ten minutes of stress, forty of strikes, an hour of locks
+long: $(READY)  ## run the exactness suite for some hours: 20,000 random programs, ten minutes of stress, forty of strikes, an hour of locks; replay 500 mutations of the demo
 	@$(BIN)/python tests/exactness/random_programs.py --seeds 1000000 20000 $(ARGS)
 	@$(BIN)/python tests/exactness/stress.py 300
 	@$(BIN)/python tests/exactness/stress.py 300 --wide
@@ -59,6 +59,7 @@ long: $(READY)  ## run the exactness suite for some hours: 20,000 random program
 	@$(BIN)/python tests/exactness/store_strikes.py 600 raise
 	@$(BIN)/python tests/exactness/store_strikes.py 600 collect
 	@$(BIN)/python -W ignore tests/exactness/hang.py 3600
+	@$(BIN)/python tests/decisions/oracle.py score --replay --seeds 100000 100499
 
 compat: $(READY)  ## test every framework on every server, on each Python; writes docs/reference/compatibility.md
 	@$(BIN)/python tools/compat.py $(ARGS)

@@ -52,7 +52,7 @@ PAGES = sorted(
 PLACES = {
     ROOT: ".ci .devcontainer .github docs examples frontend src tests tools typing_tests",
     SOURCE: "cli collector configuration demo doctor nightly playback queues reading recording store web wire zero_code",
-    ROOT / "tests": "beside exactness integration measuring support unit",
+    ROOT / "tests": "beside decisions exactness integration measuring support unit",
 }
 
 # Text that is neither in a fenced block nor in `code`: where links are links.
