@@ -42,7 +42,7 @@ full: $(READY)  ## also run the tests that take minutes: each framework on each 
 
 bench: $(READY)  ## measure what profcov costs, on each Python that is found; writes artifacts/bench/overhead.json
 	@missed=0; $(BIN)/python tools/bench/overhead.py $(or $(ARGS),--every-python) || missed=1; \
-	$(if $(ARGS),,for part in store rq_jobs playback matrix dashboard route; do $(BIN)/python tools/bench/$$part.py || missed=1; done;) exit $$missed
+	$(if $(ARGS),,for part in store rq_jobs playback matrix minimise dashboard route; do $(BIN)/python tools/bench/$$part.py || missed=1; done;) exit $$missed
 
 soak: $(READY)  ## send a million traced requests, without and with new generations, and with 100,000 code objects: memory must not grow
 	@$(BIN)/python tools/bench/soak.py $(ARGS)

@@ -54,6 +54,7 @@ def _decimals(digits: int) -> Callable[[float], str]:
 
 
 _ALL: Final = (
+    Column("adds", "lines, symbols or lines by job that it adds to those of the profiles before it"),
     Column("advice", "what to do"),
     Column("all lines", "the statements of the files that ran"),
     Column("artifact", "where the artifact is"),
@@ -76,6 +77,11 @@ _ALL: Final = (
         "statements that ran, as coverage.py counts them; `?`, in JSON null, if the source is not available",
         lambda lines: "?" if lines is None else str(lines),
     ),
+    Column(
+        "margin",
+        "lines, symbols or lines by job that no other of the selected profiles runs",
+        lambda margin: "" if margin is None else str(margin),
+    ),
     Column("method", "of HTTP"),
     Column("name", "a symbol, or a file"),
     Column("only in jobs", "symbols that only jobs ran"),
@@ -90,8 +96,14 @@ _ALL: Final = (
     Column("ratio quartiles", "the first and the third", lambda pair: " to ".join(f"{each:.2f}" for each in pair)),
     Column("reach", "percent of the lines in bodies", tenths),
     Column("requests", "requests that are sent"),
-    Column("seconds", "how long it took", _decimals(1)),
+    Column(
+        "seconds",
+        "how long it took; `?`, in JSON null, if that is not known",
+        lambda it: "?" if it is None else f"{it:.1f}",
+    ),
+    Column("run by", "the selected profiles that run it"),
     Column("shards", "files that are not combined yet"),
+    Column("share", "percent of what all profiles run together, by this one and those before it", tenths),
     Column("size", "of all its files; in JSON in bytes", show_bytes),
     Column("status", "`complete`, or `partial` with the reasons; in JSON these are `reasons`"),
     Column("step", "which request of the profile"),
@@ -100,14 +112,17 @@ _ALL: Final = (
     Column(
         "traced", "whether it is sent with the slug", lambda it: {True: "traced", False: "untraced"}.get(it, "unknown")
     ),
+    Column("total seconds", "of this profile and those before it", _decimals(1)),
     Column("traced seconds", "the median of the traced runs", _decimals(3)),
     Column("unique lines", "lines that no other profile runs"),
     Column("unique symbols", "symbols that no other profile runs"),
     Column("untraced seconds", "the median of the untraced runs", _decimals(3)),
     Column("url", "where a request is sent"),
+    Column("verdict", "what was found about the profile"),
     Column("was", "its former name"),
     Column("what", "what was found"),
     Column("where", "file and lines"),
+    Column("why", "the reason for the verdict"),
 )
 COLUMNS: Final = {column.title: column for column in _ALL}
 """Each column that a command prints, by its title."""

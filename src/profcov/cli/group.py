@@ -41,6 +41,7 @@ TASKS: Final = {
         "report": "Report what each profile runs, symbol by symbol.",
         "matrix": "Compare what profiles run, and find what no profile runs.",
         "dashboard": "Make one HTML page of all that.",
+        "minimise": "Find the profiles that run everything in the least time.",
         "compare": "Compare two matrices: what profiles gained and lost.",
         "coverage": "Run coverage.py's reports on profiles together.",
         "symbols": "List the symbols of a source tree.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from itertools import repeat
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from profcov.reading.analysis.index import SymbolIndex
 from profcov.store.line_sets import count_lines, to_flags, unite
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from profcov.reading.symbols.model import Inventory, Symbol, SymbolName
     from profcov.slug import Slug
     from profcov.store.read import Recorded
+
+K = TypeVar("K")
+"""Whose lines they are: a file's, for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
         executed = index.executed(lines)
         for file, statements in executed.items():
             union[file] = union.get(file, 0) | statements
-            line_sets[file] = _refine(line_sets.get(file, {}), statements, 1 << len(reaches))
+            line_sets[file] = refine(line_sets.get(file, {}), statements, 1 << len(reaches))
         imported |= each.imported or set()
         for file, first_lines in each.outside.items():
             outside.setdefault(file, set()).update(first_lines)
@@ -110,10 +113,12 @@ def build_matrix(inventory: Inventory, recorded: Iterable[Recorded]) -> Matrix:
             reasons=each.reasons,
         )
     ordered = {slug: reaches[slug] for slug in sorted(reaches)}
-    return Matrix(index, ordered, union, _order(line_sets, list(reaches)), frozenset(imported), knows_imports, outside)
+    return Matrix(
+        index, ordered, union, renumber(line_sets, list(reaches)), frozenset(imported), knows_imports, outside
+    )
 
 
-def _refine(sets: Mapping[int, int], statements: int, profile: int) -> dict[int, int]:
+def refine(sets: Mapping[int, int], statements: int, profile: int) -> dict[int, int]:
     """Return which statements of a file exactly which profiles ran, after adding one more profile."""
     refined: dict[int, int] = {}
     for profiles, lines in sets.items():
@@ -128,7 +133,7 @@ def _refine(sets: Mapping[int, int], statements: int, profile: int) -> dict[int,
     return refined
 
 
-def _order(line_sets: dict[str, dict[int, int]], slugs: list[Slug]) -> dict[str, dict[int, int]]:
+def renumber(line_sets: dict[K, dict[int, int]], slugs: list[Slug]) -> dict[K, dict[int, int]]:
     """Number the profiles in sets of lines by name instead of by arrival."""
     if slugs == sorted(slugs):
         return line_sets
@@ -136,10 +141,10 @@ def _order(line_sets: dict[str, dict[int, int]], slugs: list[Slug]) -> dict[str,
     places = [ranks[slug] for slug in slugs]
 
     @cache
-    def renumber(profiles: int) -> int:
+    def by_name(profiles: int) -> int:
         return sum(1 << place for number, place in enumerate(places) if profiles >> number & 1)
 
-    return {file: {renumber(profiles): lines for profiles, lines in sets.items()} for file, sets in line_sets.items()}
+    return {key: {by_name(profiles): lines for profiles, lines in sets.items()} for key, sets in line_sets.items()}
 
 
 def _split(index: SymbolIndex, recorded: Recorded, lines: int) -> tuple[int | None, int | None]:

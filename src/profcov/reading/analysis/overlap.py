@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from heapq import heapify, heappop, heapreplace
-from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from profcov.reading.analysis.elements import lay_out_lines
+from profcov.reading.analysis.minimise import rank
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from profcov.reading.analysis.matrix import Matrix
     from profcov.reading.symbols.model import Symbol
     from profcov.slug import Slug
-
-_CHUNK: Final = 4096
-"""How many statements are laid out at a time; a multiple of eight."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +107,10 @@ def cover_greedily(matrix: Matrix) -> list[Pick]:
 
     This is greedy set cover, which finds few, but not always the fewest. Those that add nothing come last.
     """
-    rows, slugs = _lay_out_lines(matrix), list(matrix.profiles)
-    waiting = [(-row.bit_count(), place) for place, row in enumerate(rows)]
-    heapify(waiting)
+    rows, slugs = lay_out_lines(matrix), list(matrix.profiles)
     picks, covered, total = [], 0, 0
-    while waiting:
-        promised, place = waiting[0]
+    for place in rank(dict(enumerate(rows)), [1] * len(rows)):
         adds = (rows[place] & ~covered).bit_count()
-        if -promised != adds:  # computed before others were picked: what it adds now decides its place
-            heapreplace(waiting, (-adds, place))
-            continue
-        heappop(waiting)
         covered |= rows[place]
         total += adds
         picks.append(Pick(slugs[place], adds, total))
@@ -132,7 +123,7 @@ def nearest_twins(matrix: Matrix) -> dict[Slug, Twin]:
     Two profiles without a line are alike.
     """
     best: dict[Slug, Twin] = {}
-    rows = zip(matrix.profiles, _lay_out_lines(matrix), strict=True)
+    rows = zip(matrix.profiles, lay_out_lines(matrix), strict=True)
     sets = [(slug, lines, lines.bit_count()) for slug, lines in rows]
     for place, (slug, lines, size) in enumerate(sets):
         for other, theirs, their_size in sets[place + 1 :]:
@@ -144,15 +135,3 @@ def nearest_twins(matrix: Matrix) -> dict[Slug, Twin]:
             if other not in best or likeness > best[other].likeness:
                 best[other] = Twin(slug, likeness)
     return best
-
-
-def _lay_out_lines(matrix: Matrix) -> list[int]:
-    """Return for each profile its statements as bits, all in one order."""
-    count = len(matrix.profiles)
-    flags = (f"{profiles:0{count}b}" for profiles, lines in count_line_sets(matrix).items() for _ in range(lines))
-    rows = [bytearray() for _ in matrix.profiles]
-    while chunk := "".join(islice(flags, _CHUNK)):
-        for place, row in enumerate(rows):  # the lowest bit is the last character
-            bits = chunk[count - 1 - place :: count].ljust(_CHUNK, "0")
-            row.extend(int(bits, 2).to_bytes(_CHUNK // 8, "little"))
-    return [int.from_bytes(row, "little") for row in rows]
