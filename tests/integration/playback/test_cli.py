@@ -281,12 +281,12 @@ def test_a_job_that_still_runs_when_the_time_is_over_keeps_the_data_from_being_c
     worker(**environ)
     started = """s, request: {method: POST, path: /jobs/stay}, save: {id: id},
       wait: {path: "/jobs/{id}", until: "status == 'started'", timeout: 60}"""
-    words = ("--trace-code", "--base-url", url, "--redis-url", redis_url, "--data-dir", "data", "--timeout", "3")
+    words = ("--trace-code", "--base-url", url, "--redis-url", redis_url, "--data-dir", "data", "--timeout", "10")
     try:
         ended = playback(write(tmp_path, "a", started), *words)
     finally:
         redis.rpush("go", "1")
     assert (ended.returncode, ended.stdout) == (3, "")
-    assert ended.stderr.startswith("profcov: a still has work in flight after 3 s, in process ")
+    assert ended.stderr.startswith("profcov: a still has work in flight after 10 s, in process ")
     assert ended.stderr.count("\n") == 1
     assert not (tmp_path / "data/a.coverage").exists()
