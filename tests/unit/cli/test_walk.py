@@ -37,6 +37,7 @@ completion bash
 coverage report shop {data}
 doctor {data}
 matrix shop {data}
+minimise shop {data}
 profiles check shop.yaml
 profiles list shop.yaml
 profiles show shop.yaml
@@ -207,7 +208,7 @@ def test_a_directory_that_cannot_be_written_is_one_sentence(tiny: Path, monkeypa
     subprocess.run(["mount", "-o", "remount,ro", str(tiny)], check=True)
     codes = list_codes(walk(here, split(READ_ONLY + WRITE + DESTROY)))
     assert {words.split()[0] for words, code in codes.items() if code not in {DATA, 1}} == {
-        "clean", "compare", "completion", "coverage", "profiles", "sign", "status", "symbols"
+        "clean", "compare", "completion", "coverage", "minimise", "profiles", "sign", "status", "symbols"
     }  # fmt: skip
 
 
