@@ -7,19 +7,14 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from mutation import kind
+from mutation import kind, put, replace_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mutation import Candidate, Change, Demo
+    from mutation import Candidate, Demo
 
 START_UP: Final = ("app.py", "api.py", "wsgi.py", "asgi.py")
-
-
-def put(path: str, content: bytes | None) -> Candidate:
-    change: Change = {path: content}
-    return path, lambda: change
 
 
 @kind(2)
@@ -232,9 +227,7 @@ def change_start_up(demo: Demo) -> Iterator[Candidate]:
         ("asgi.py", b"app = create_api()", b"app = create_api(trace=False)"),
         ("asgi.py", b"app = create_api()", b"app = create_api\n"),
     ):
-        content = demo.files[path]
-        if old in content:
-            yield put(path, content.replace(old, new, 1))
+        yield replace_text(demo, path, old, new)
 
 
 @kind()
@@ -245,8 +238,7 @@ def read_environment(demo: Demo) -> Iterator[Candidate]:
         ("watershed/erosion.py", b"PLOT_M: Final = 22.13", b"PLOT_M: Final = float(__import__('os').environ['DEMO_PLOT'])"),
         ("watershed/summary.py", b"WORST: Final = 5", b"WORST: Final = int(__import__('os').environ.get('DEMO_WORST', '4'))"),
     ):  # fmt: skip
-        if old in demo.files[path]:
-            yield put(path, demo.files[path].replace(old, new))
+        yield replace_text(demo, path, old, new)
 
 
 @kind()

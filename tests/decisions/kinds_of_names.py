@@ -7,7 +7,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from mutation import bodies, increase, is_docstring, kind
+from mutation import bodies, increase, is_docstring, kind, replace_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -263,12 +263,7 @@ def change_route(demo: Demo) -> Iterator[Candidate]:
         ("app.py", b"ModelError, _answer(400)", b"ModelError, _answer(422)"),
         ("app.py", b"StepMissingError, _answer(409)", b"StepMissingError, _answer(425)"),
     ):
-        source = demo.source(path)
-        if old in source.content:
-            yield (
-                f"{path} {old.decode()}",
-                partial(source.substitute, old, new, 1),
-            )
+        yield replace_text(demo, path, old, new)
 
 
 @kind(2)

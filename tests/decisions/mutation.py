@@ -178,6 +178,19 @@ class Demo:
         return next(each for each in self.sources if each.path == path)
 
 
+def put(path: str, content: bytes | None) -> Candidate:
+    change: Change = {path: content}
+    return path, lambda: change
+
+
+def replace_text(demo: Demo, path: str, old: bytes, new: bytes) -> Candidate:
+    """Write another text once; fail if the demo has changed and no longer has it."""
+    content = demo.files[path]
+    if old not in content:
+        raise LookupError(f"{path} has no {old!r}")
+    return put(path, content.replace(old, new, 1))
+
+
 def is_docstring(node: ast.AST) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 

@@ -111,8 +111,7 @@ def command(
     played = {} if results is None else read_played(results)
     reader = open_reader(inventory_file, config, directory, chosen)
     overview, elements = _read(reader, directory, chosen, unit, ignore_source_changes=ignore_source_changes)
-    seconds = {slug: each.seconds for slug, each in overview.notes.items() if each.seconds is not None}
-    seconds |= {slug: each.seconds for slug, each in played.items() if each.seconds is not None}
+    seconds = {slug: each.seconds for slug, each in played.items() if each.seconds is not None}
     costs = weigh(elements.slugs, seconds)
     selection = minimise(elements, costs, kept)
     advice = Advice(

@@ -122,16 +122,5 @@ SIDECAR: Final[Mapping[str, Check]] = {
     "ran_outside": _LINES_BY_FILE,
     "changed_sources": _by_name(_TEXTS),
     "impossible_lines": _LINES_BY_FILE,
-    "plays": _each(
-        _record_of_some(
-            kind=is_text,
-            file=_TEXT_OR_NONE,
-            sha256=_TEXT_OR_NONE,
-            uploads=_by_name(is_text),
-            seconds=is_number,
-            outcome=is_text,
-            tries=_is_count,
-        )
-    ),
 }
 """The facts of a sidecar that are read."""

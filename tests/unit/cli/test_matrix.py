@@ -25,18 +25,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCE = "def f():\n    return 1\n\n\nclass C:\n    def g(self):\n        return 2 + len([])\n"
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "app.py").write_text(SOURCE)
-    (tmp_path / "idle.py").write_text("def f():\n    return 1\n")
-    (tmp_path / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nrelative_files = true\n")
-    return tmp_path
+def project(one_file_project: Path) -> Path:
+    (one_file_project / "idle.py").write_text("def f():\n    return 1\n")
+    return one_file_project
 
 
 def record(slug: str, lines: list[int], context: str = "") -> None:
@@ -126,9 +120,10 @@ def test_an_inventory_file_stands_in_for_the_sources(project: Path, capsys: pyte
 
 def test_an_inventory_of_other_sources_than_ran_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     record("one", [2])
-    (project / "app.py").write_text("# new\n" + SOURCE)
+    source = (project / "app.py").read_text()
+    (project / "app.py").write_text("# new\n" + source)
     run(capsys, "symbols", "--out", "inventory.json")
-    (project / "app.py").write_text(SOURCE)
+    (project / "app.py").write_text(source)
     assert run(capsys, "matrix")[0] == 0
     code, printed, err = run(capsys, "matrix", "--inventory", "inventory.json")
     assert (code, printed) == (DATA, "")
@@ -284,8 +279,9 @@ def compare_after_a_change(project: Path, capsys: pytest.CaptureFixture[str]) ->
     record("one", [2, 7])
     record("two", [2])
     run(capsys, "matrix", "--out", "old")
+    source = (project / "app.py").read_text()
     (project / "app.py").write_text(
-        "\n\n" + SOURCE.replace("def g", "def renamed") + "\n\ndef fresh():\n    return 3\n"
+        "\n\n" + source.replace("def g", "def renamed") + "\n\ndef fresh():\n    return 3\n"
     )
     for path in (project / ".profcov").iterdir():
         if path.is_file():

@@ -29,16 +29,12 @@ steps:
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "app.py").write_text(SOURCE)
-    (tmp_path / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nrelative_files = true\n")
+def project(one_file_project: Path) -> Path:
+    (one_file_project / "app.py").write_text(SOURCE)
     record("all", [2, 3, 8])
     record("other", [2, 4])
     record("some", [2, 3])
-    return tmp_path
+    return one_file_project
 
 
 def record(slug: str, lines: list[int]) -> None:
@@ -48,11 +44,11 @@ def record(slug: str, lines: list[int]) -> None:
     combine(data, Slug(slug), config_file=Path("coverage.profile-playback.ini"))
 
 
-def set_plays(slug: str, *seconds: float) -> None:
-    """Note plays of a profile in its sidecar."""
-    path = Path(".profcov", f"{slug}.profile.json")
-    plays = [{"kind": "profile", "seconds": each, "outcome": "passed", "tries": 1} for each in seconds]
-    path.write_text(json.dumps({**json.loads(path.read_text()), "plays": plays}))
+def played(**seconds: float | None) -> tuple[str, str]:
+    """Return the option that names what `profcov playback --json` writes of profiles that took so many seconds."""
+    profiles = [{"profile": slug, "seconds": each, "requests": each and 1} for slug, each in seconds.items()]
+    Path("played.json").write_text(json.dumps({"schema_version": 2, "profiles": profiles}))
+    return "--playback", "played.json"
 
 
 def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[Any, str, str]:
@@ -78,16 +74,10 @@ def test_each_profile_has_a_verdict_with_its_reason(project: Path, capsys: pytes
     ]
 
 
-def test_seconds_are_those_of_the_last_play_and_a_results_file_wins(
+def test_seconds_are_those_of_a_results_file_and_a_profile_that_was_not_timed_counts_as_the_median(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    set_plays("all", 9.0, 3.0)
-    set_plays("some", 1.5)
-    rows = run(capsys)[1].splitlines()
-    assert [row.split("\t")[2] for row in rows[1:]] == ["3.0", "?", "1.5"]
-    played = [{"profile": "all", "seconds": 4.0, "requests": 1}, {"profile": "some", "seconds": None, "requests": None}]
-    (project / "played.json").write_text(json.dumps({"schema_version": 2, "profiles": played}))
-    _code, printed, err = run(capsys, "--playback", "played.json")
+    _code, printed, err = run(capsys, *played(all=4.0, other=None, some=1.5))
     assert [row.split("\t")[2] for row in printed.splitlines()[1:]] == ["4.0", "?", "1.5"]
     assert "they take 6.8 of 8.2 s\nother was not timed: the median of the others counts\n" in err
 
@@ -123,16 +113,15 @@ def test_job_lines_without_labels_of_jobs_are_lines_and_a_note_says_so(
 
 
 def test_a_budget_shows_what_runs_after_how_many_seconds(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for slug, seconds in (("all", 4.0), ("other", 2.0), ("some", 1.0)):
-        set_plays(slug, seconds)
-    assert run(capsys, "--budget", "3")[1].splitlines() == [
+    timed = played(all=4.0, other=2.0, some=1.0)
+    assert run(capsys, *timed, "--budget", "3")[1].splitlines() == [
         "profile\tverdict\tseconds\tadds\ttotal seconds\tshare",
         "some\tinside\t1.0\t2\t1.0\t50.0",
         "other\tinside\t2.0\t1\t3.0\t75.0",
         "all\toutside\t4.0\t1\t7.0\t100.0",
     ]
-    assert run(capsys, "--budget", "3", "--format", "names")[1] == "some\nother\n"
-    assert run(capsys, "--format", "names", "--keep", "some")[1] == "all\nother\nsome\n"
+    assert run(capsys, *timed, "--budget", "3", "--format", "names")[1] == "some\nother\n"
+    assert run(capsys, *timed, "--format", "names", "--keep", "some")[1] == "all\nother\nsome\n"
 
 
 def test_each_part_of_a_profile_is_shown_with_those_who_run_it_too(

@@ -19,17 +19,11 @@ if TYPE_CHECKING:
     from typing import Any
 
 ROOT = Path(__file__).resolve().parents[3]
-SOURCE = "def f():\n    return 1\n\n\nclass C:\n    def g(self):\n        return 2 + len([])\n"
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("PROFILE_COVERAGE_DIR", "PROFILE_COVERAGE_CONFIG"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "app.py").write_text(SOURCE)
-    (tmp_path / "coverage.profile-playback.ini").write_text("[run]\nsource = .\nrelative_files = true\n")
-    return tmp_path
+def project(one_file_project: Path) -> Path:
+    return one_file_project
 
 
 def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[Any, str, str]:
@@ -122,7 +116,8 @@ def test_check_is_silent_while_the_file_is_true_and_names_what_has_drifted(
     run(capsys, "--out", out)
     before = Path(out).read_text()
     assert run(capsys, "--check") == (0, "", "")
-    (project / "app.py").write_text("# moved\n" + SOURCE.replace("return 1", "return 3").replace("def g", "def h"))
+    source = (project / "app.py").read_text()
+    (project / "app.py").write_text("# moved\n" + source.replace("return 1", "return 3").replace("def g", "def h"))
     code, printed, err = run(capsys, "--check", "--out", out)
     assert code == FAILED
     assert printed.splitlines() == [

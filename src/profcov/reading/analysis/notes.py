@@ -28,12 +28,6 @@ class Note:
     doubtful_jobs: Mapping[str, str]
     versions: Mapping[str, Any]
     settings: Mapping[str, Any]
-    plays: tuple[Mapping[str, Any], ...] = ()
-
-    @property
-    def seconds(self) -> float | None:
-        """How long the last play took; None if it is not known."""
-        return self.plays[-1].get("seconds") if self.plays else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +58,6 @@ def read_note(recorded: Recorded) -> Note:
         doubtful_jobs=recorded.doubtful_jobs,
         versions=_mapping(facts.get("versions")),
         settings=_mapping(facts.get("settings")),
-        plays=tuple(facts.get("plays") or ()),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
@@ -35,12 +36,13 @@ class Advice:
     alone: Mapping[Slug, Sequence[str]]
     doubtful: frozenset[Slug]
     spending: Spending | None = None
-    costs: Mapping[Slug, float] = field(init=False)
 
-    def __post_init__(self) -> None:
+    @cached_property
+    def costs(self) -> Mapping[Slug, float]:
+        """The seconds of each profile that was timed."""
         pairs = zip(self.selection.elements.slugs, self.selection.costs.each, strict=True)
-        unknown = self.selection.costs.unknown
-        object.__setattr__(self, "costs", {slug: cost for slug, cost in pairs if slug not in unknown})
+        unknown = set(self.selection.costs.unknown)
+        return {slug: cost for slug, cost in pairs if slug not in unknown}
 
     def count(self, number: int) -> str:
         """Return a number of elements in words."""
