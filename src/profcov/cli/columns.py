@@ -77,11 +77,7 @@ _ALL: Final = (
         "statements that ran, as coverage.py counts them; `?`, in JSON null, if the source is not available",
         lambda lines: "?" if lines is None else str(lines),
     ),
-    Column(
-        "margin",
-        "lines, symbols or lines by job that no other of the selected profiles runs",
-        lambda margin: "" if margin is None else str(margin),
-    ),
+    Column("margin", "lines, symbols or lines by job that no other of the selected profiles runs"),
     Column("method", "of HTTP"),
     Column("name", "a symbol, or a file"),
     Column("only in jobs", "symbols that only jobs ran"),

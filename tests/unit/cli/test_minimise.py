@@ -63,9 +63,9 @@ def test_each_profile_has_a_verdict_with_its_reason(project: Path, capsys: pytes
     assert code == 0
     assert printed.splitlines() == [
         "profile\tverdict\tseconds\tmargin\twhy",
-        "all\tessential\t?\t2\tneeded by 2 lines: app:f, line 3, first",
-        "other\tessential\t?\t1\tneeded by 1 line: app:f, line 4",
-        "some\tredundant\t?\t\trun by all (2); what it asserts is not known",
+        "all\tessential\t?\t2\t2 lines need it: first app:f, line 3",
+        "other\tessential\t?\t1\t1 line needs it: app:f, line 4",
+        "some\tredundant\t?\t0\trun by all (2); what it asserts is not known",
     ]
     assert err.splitlines() == [
         "2 of 3 profiles run all 4 lines that any profile runs (no others cost less)",
@@ -86,7 +86,7 @@ def test_what_only_a_redundant_profile_asserts_is_named(project: Path, capsys: p
     (project / "profiles").mkdir()
     for slug, status in (("all", 200), ("other", 200), ("some", 404)):
         (project / "profiles" / f"{slug}.yaml").write_text(PROFILE.format(slug=slug, status=status))
-    assert "some\tredundant\t?\t\trun by all (2); only it asserts: GET /: status 404\n" in run(capsys)[1]
+    assert "some\tredundant\t?\t0\trun by all (2); only it asserts: GET /: status 404\n" in run(capsys)[1]
     (project / "profiles" / "some.yaml").write_text(PROFILE.format(slug="some", status=200))
     assert "run by all (2); asserts nothing that the others do not\n" in run(capsys)[1]
     (project / "profiles" / "some.yaml").write_text("slug: some\n")

@@ -70,7 +70,7 @@ def advice_rows(advice: Advice) -> Iterator[dict[str, Any]]:
             "profile": each.slug,
             "verdict": "redundant",
             "seconds": advice.costs.get(each.slug),
-            "margin": None,
+            "margin": 0,
             "why": "; ".join(_explain_redundant(advice, each)),
         }
 
@@ -195,11 +195,11 @@ def advice_markdown(advice: Advice) -> Iterator[str]:
 
 
 def _explain_kept(advice: Advice, kept: Kept) -> str:
-    why = f"needed by {advice.count(kept.margin.bit_count())}" if kept.margin else "adds nothing"
-    if kept.margin:
+    why = "adds nothing"
+    if number := kept.margin.bit_count():
         first = next(advice.selection.elements.locate(kept.margin & -kept.margin))
-        why += f": {first.symbol.name}" + ("" if first.line is None else f", line {first.line}")
-        why += ", first" if kept.margin & (kept.margin - 1) else ""
+        why = f"{advice.count(number)} {'needs' if number == 1 else 'need'} it: {'first ' if number > 1 else ''}"
+        why += first.symbol.name + ("" if first.line is None else f", line {first.line}")
     return why + _doubt(advice, kept.slug)
 
 
