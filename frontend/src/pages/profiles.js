@@ -24,15 +24,15 @@ export function render(root, model, params, app) {
   };
   const columns = [
     { key: "profile", title: "profile", width: 220, flex: true, show: (p) => profileLink(app, p), className: () => "sticky" },
-    { key: "reach", title: "reach", width: 84, number: true, hint: "The share of the statements of functions and methods that it ran", show: (p) => percent(values.reach(p) ?? NaN), className: (p) => `heat-${app.bin(values.reach(p))}` },
+    { key: "reach", title: "reach", width: 78, number: true, hint: "The share of the statements of functions and methods that it ran", show: (p) => percent(values.reach(p) ?? NaN), className: (p) => `heat-${app.bin(values.reach(p))}` },
     number("lines", "lines", "Statements that it ran, as coverage.py counts them"),
     number("unique", "unique lines", "Lines that only this profile runs", 126),
     number("symbols", "symbols", "Symbols that it reaches", 92),
     number("uniqueSymbols", "unique symbols", "Symbols that only this profile reaches", 156),
     { key: "seconds", title: "duration", width: 96, number: true, show: (p) => app.seconds(p.seconds) },
-    { key: "jobs", title: "jobs", width: 118, number: true, show: (p) => (p.jobs === null ? "–" : p.failed_jobs ? `${count(p.failed_jobs)} of ${count(p.jobs)} failed` : count(p.jobs)) },
+    { key: "jobs", title: "jobs", width: profiles.some((p) => p.failed_jobs) ? 118 : 66, number: true, show: (p) => (p.jobs === null ? "–" : p.failed_jobs ? `${count(p.failed_jobs)} of ${count(p.jobs)} failed` : count(p.jobs)) },
     { key: "integrity", title: "integrity", width: 106, hint: "Whether the artifact has all that ran", show: (p) => chip(p.status) },
-    { key: "twin", title: "nearest twin", width: 240, flex: true, hint: "The profile most like it: the share of their lines that both run", show: (p) => showTwin(p, model, app) },
+    { key: "twin", title: "nearest twin", width: 150, hint: "The profile most like it: the share of their lines that both run", show: (p) => showTwin(p, model, app) },
   ];
   let sort = params.sort ?? "-reach";
   const sorted = () => {
@@ -69,5 +69,5 @@ function showTwin(profile, model, app) {
   if (!twin || !profile.lines) return "–";
   const other = model.profiles[twin.index];
   const pair = app.href("overlap", "", { p: `${profile.slug},${other.slug}` });
-  return app.h("a", { href: pair, tabindex: -1, title: `${other.slug}: how they overlap` }, app.text(other.slug), ` ${app.percent(twin.likeness)}`);
+  return app.h("a", { href: pair, tabindex: -1, title: `${other.slug}: how they overlap` }, `${app.percent(twin.likeness)} `, app.text(other.slug));
 }

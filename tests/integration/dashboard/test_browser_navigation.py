@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -13,12 +14,12 @@ from playwright.sync_api import expect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
     Open = Callable[..., Page]
 
+EXAMPLE = Path(__file__).parents[3] / "artifacts" / "example" / "index.html"
 METHOD = "shop.cart:Cart.add"
 PAGES = {
     "overview": "Overview",
@@ -53,6 +54,21 @@ def test_each_page_opens_by_its_address_and_its_key(open_page: Open) -> None:
         page.keyboard.press(key)
         heading(page, title)
         expect(page).to_have_url(re.compile(f"#/{name}$"))
+
+
+def test_the_demo_s_profiles_are_read_whole_on_a_laptop(chromium: Browser) -> None:
+    page = chromium.new_page(viewport={"width": 1280, "height": 800})
+    page.goto(f"{EXAMPLE.as_uri()}#/profiles")
+    grid = page.get_by_role("grid", name="Profiles")
+    links = grid.locator("tbody:not(.space) td:first-child")
+    expect(links.first).to_be_visible()
+    cut = links.evaluate_all(
+        "cells => cells.filter(cell => cell.scrollWidth > cell.clientWidth).map(cell => cell.textContent)"
+    )
+    assert (links.count(), cut) == (7, [])
+    expect(grid.locator("tbody:not(.space) td:last-child").first).to_be_in_viewport(ratio=1)
+    expect(grid.locator("tbody:not(.space) td:last-child").first).to_contain_text(re.compile(r"^\d+\.\d %"))
+    page.close()
 
 
 def test_a_profile_shows_what_it_runs(open_page: Open) -> None:
