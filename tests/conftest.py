@@ -31,9 +31,8 @@ if is_free_threaded():
 os.environ.pop("GITHUB_STEP_SUMMARY", None)  # `profcov playback` appends to it, and what tests play is no news
 # Or each of the many programs that tests start, and each run of pytest, would compile all of it anew.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-os.environ.pop(
-    "PYTHONUNBUFFERED", None
-)  # containers have it, users' terminals do not: a full disk is met at another moment
+# Containers have it, users' terminals do not: a full disk is met at another moment.
+os.environ.pop("PYTHONUNBUFFERED", None)
 sys.dont_write_bytecode = False
 hypothesis.settings.register_profile("profcov", deadline=None)  # no test looks at a clock: others run meanwhile
 hypothesis.settings.load_profile("profcov")

@@ -125,7 +125,7 @@ def test_no_line_is_lost_and_no_unit_waited_for_whatever_strikes_a_unit_that_beg
     figures = json.loads(done.stdout)
     print(figures)
     assert figures["wrong"] == figures["logged"] == []
-    assert figures["strikes"] > 0  # in four seconds: a busy machine has three
+    assert figures["strikes"] >= 12
     assert figures["longest"] < 20  # bounded waits of a second, not of the other thread
 
 
